@@ -1,0 +1,19 @@
+/*
+** luaopen_bybit_core: makes the module table and lets each part add itself to it. It decides nothing.
+*/
+#include <lauxlib.h>
+#include <lua.h>
+
+/* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
+static void (*const parts[])(lua_State *L) = {
+    NULL,
+};
+
+__attribute__((visibility("default"))) int luaopen_bybit_core (lua_State *L);
+
+int luaopen_bybit_core (lua_State *L) {
+  luaL_checkversion(L);
+  lua_newtable(L);
+  for (size_t i = 0; parts[i] != NULL; i++) parts[i](L);
+  return 1;
+}
