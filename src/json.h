@@ -14,12 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSON_DEPTH 128 /* containers inside containers, by default */
+#define JSON_DEPTH     128  /* containers inside containers, by default */
+#define JSON_DEPTH_MAX 1024 /* the largest limit; a larger one counts as this */
 
 typedef enum JsonType {
   JSON_ERROR,
-  JSON_OBJECT,  /* '{' was read: members follow */
-  JSON_ARRAY,   /* '[' was read: elements follow */
+  JSON_OBJECT, /* '{' was read: members follow */
+  JSON_ARRAY,  /* '[' was read: elements follow */
   JSON_STRING,
   JSON_INTEGER, /* a number without fraction or exponent that fits int64_t; "-0" is not one */
   JSON_NUMBER,  /* any other number; its text is in the value */
@@ -43,25 +44,25 @@ typedef struct JsonScanner {
   const char *error; /* what was wrong, static text; NULL while all is well */
 } JsonScanner;
 
-void json_scan_init (JsonScanner *s, const char *text, size_t size, int depth_limit);
+void json_scan_init(JsonScanner *s, const char *text, size_t size, int depth_limit);
 /* Reads the next value; a container only up to its opening bracket. Strings are checked in full: UTF-8,
 ** escapes, surrogate pairs, control characters. */
-JsonType json_scan_value (JsonScanner *s, JsonValue *v);
+JsonType json_scan_value(JsonScanner *s, JsonValue *v);
 /* In an object: 1 with the next key in 'key' and its ':' consumed, 0 at '}', -1 on error. */
-int json_scan_member (JsonScanner *s, JsonValue *key);
+int json_scan_member(JsonScanner *s, JsonValue *key);
 /* In an array: 1 when another element follows, 0 at ']', -1 on error. */
-int json_scan_element (JsonScanner *s);
+int json_scan_element(JsonScanner *s);
 /* Skips (and checks) the rest of the value 'v' just read: a container's contents, nothing for others.
 ** Iterative, not recursive. After it, s->at is one past the value's last byte. */
-bool json_scan_skip (JsonScanner *s, const JsonValue *v);
+bool json_scan_skip(JsonScanner *s, const JsonValue *v);
 /* Only white space follows. */
-bool json_scan_end (JsonScanner *s);
+bool json_scan_end(JsonScanner *s);
 /* Byte offset of the error, counted from 0. */
-size_t json_scan_offset (const JsonScanner *s);
+size_t json_scan_offset(const JsonScanner *s);
 
 /* Writes the string's meaning to 'out' (room for v->size bytes); returns its length. */
-size_t json_unescape (const JsonValue *v, char *out);
+size_t json_unescape(const JsonValue *v, char *out);
 /* Appends a quoted JSON string. False when 'text' is not UTF-8 (nothing is appended) or memory ran out. */
-bool json_quote (Bytes *out, const char *text, size_t size);
+bool json_quote(Bytes *out, const char *text, size_t size);
 
 #endif
