@@ -1,0 +1,87 @@
+-- Pages of a list. A cursor names the last row that was handed out, so rows that arrive in between shift
+-- nothing. It is opaque and belongs to one account, endpoint and set of filters. Its text is percent-encoded
+-- already, as the exchange's are: clients paste it into the query as it is, or encode it once more, and the
+-- exchange takes both (V5 documentation, pagination).
+
+local params = require "bybit.paper.params"
+
+local cursor = {}
+
+-- What a cursor belongs to: everything asked for but the page itself, in an order of its own.
+local function filters(asked)
+  local names = {}
+  for name, value in pairs(asked) do
+    if name ~= "limit" and name ~= "cursor" and type(value) == "string" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do names[i] = name .. "=" .. asked[name] end
+  return table.concat(names, "&")
+end
+
+local function hex(text)
+  return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+-- FNV-1a, 64 bits: it recognises what is foreign or damaged, it does not keep secrets.
+local function digest(text)
+  local hash = -3750763034362895579
+  for i = 1, #text do hash = (hash ~ text:byte(i)) * 1099511628211 end
+  return ("%016x"):format(hash)
+end
+
+-- The two texts of the cursor after the row with this key: as issued, and decoded once.
+local function texts(scope, key)
+  local kind = math.type(key) == "integer" and "i" or "s"
+  local row = kind .. hex(tostring(key))
+  local tag = digest(scope .. "\0" .. row)
+  return ("page_args%%3D%s%%26tag%%3D%s%%26"):format(row, tag), ("page_args=%s&tag=%s&"):format(row, tag)
+end
+
+-- The key in a cursor, given in either form; nil when it is not one of ours for this scope.
+local function parse(scope, text)
+  if text:find("%%") then text = params.unescape(text) end
+  local kind, digits = text:match("^page_args=([is])(%x+)&")
+  if not kind then return nil end
+  local key = digits:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end)
+  if kind == "i" then key = math.tointeger(tonumber(key)) end
+  if not key then return nil end
+  local _, expected = texts(scope, key)
+  return text == expected and key or nil
+end
+
+-- How many rows a page may hold; nil when 'limit' is out of range.
+local function page_size(asked, options)
+  if asked.limit == nil then return options.default end
+  local limit = tostring(asked.limit):match("^%d%d?%d?%d?$")
+  limit = math.tointeger(tonumber(limit))
+  return limit and limit >= 1 and limit <= options.max and limit or nil
+end
+
+---One page of 'rows', which are sorted by options.key: falling (newest first), or rising with
+---options.ascending. Keys are integers or strings, unique in the list.
+---@param scope string what the cursor belongs to besides the filters: account and endpoint
+---@param rows any[]
+---@param asked table<string, any> the request's parameters
+---@param options { default: integer, max: integer, key: (fun(row): integer|string), ascending: boolean? }
+---@return any[]? page, string|integer cursor "" on the last page; or the error's code
+---@return string? message
+function cursor.page(scope, rows, asked, options)
+  local size, from = page_size(asked, options), 1
+  if not size then return nil, 10001, "params error: limit invalid" end
+  scope = scope .. "\0" .. filters(asked)
+  if asked.cursor ~= nil then
+    local after = parse(scope, tostring(asked.cursor))
+    if not after then return nil, 10001, "params error: cursor invalid" end
+    while rows[from] ~= nil do
+      local key = options.key(rows[from])
+      if math.type(key) ~= math.type(after) then return nil, 10001, "params error: cursor invalid" end
+      if options.ascending and key > after or not options.ascending and key < after then break end
+      from = from + 1
+    end
+  end
+  local page = table.move(rows, from, math.min(#rows, from + size - 1), 1, {})
+  if from + size > #rows then return page, "" end
+  return page, (texts(scope, options.key(page[#page])))
+end
+
+return cursor

@@ -1,0 +1,91 @@
+-- The exchange as it lives in the server's Lua state: puts engine, wire and clock together and gives the three
+-- functions that the server calls, for a request, for a command of the owner, and for a tick of the timer.
+
+local Engine = package.searchpath("bybit.paper.engine", package.path) and require "bybit.paper.engine"
+  or { new = function() return { tick_ms = 0, open_account = function() return {} end } end }
+local Limits = require "bybit.paper.limits"
+local Wire = require "bybit.paper.wire"
+local endpoints = package.searchpath("bybit.paper.endpoints", package.path) and require "bybit.paper.endpoints" or {}
+local endpoints_account = require "bybit.paper.endpoints_account"
+local pack = require "bybit.paper.pack"
+
+local host = {}
+
+local ERRORS_KEPT = 100
+
+-- The exchange's clock in nanoseconds, and how to advance it by seconds when it is stepped by hand.
+local function make_clock(options, real)
+  if options.clock ~= "manual" then return real end
+  local now = options.start_time * 1000000
+  return function() return now end, function(seconds)
+    now = now + math.tointeger(math.floor(seconds * 1000 + 0.5)) * 1000000
+  end
+end
+
+-- Error lines, newest last; old ones go.
+local function make_report()
+  local lines = {}
+  return lines, function(line)
+    if #lines == ERRORS_KEPT then table.remove(lines, 1) end
+    lines[#lines + 1] = line
+  end
+end
+
+local function open_accounts(engine, options, created)
+  local keys = {}
+  for i, entry in ipairs(options.keys) do
+    entry.id, entry.created = 1000 + i, created
+    entry.account = engine:open_account(entry.key, { deposit = entry.deposit or options.deposit })
+    keys[entry.key] = entry
+  end
+  return keys
+end
+
+local function make_commands(engine, now, forward, lines)
+  local commands = {}
+  function commands.set_price(symbol, price, others) engine:set_price(symbol, price, others) end
+  function commands.step(n) engine:step(n) end
+  function commands.errors() return lines end
+  function commands.advance(seconds)
+    if not forward then error("advance: the exchange runs by the real clock; start it with clock = \"manual\"", 0) end
+    forward(seconds)
+    engine:advance_to(now())
+  end
+  return commands
+end
+
+---@param boot string the options, packed
+---@param real_clock fun(): integer nanoseconds since 1970
+---@return function on_request, function on_command, function on_tick, integer tick_ms
+function host.start(boot, real_clock)
+  local options = pack.read(boot)
+  local clock, forward = make_clock(options, real_clock)
+  local function now() return clock() // 1000000 end
+  local lines, report = make_report()
+  local engine = Engine.new {
+    seed = options.seed, now = now, instruments = options.instruments, deposit = options.deposit, lag = options.lag,
+    limits = options.limits,
+  }
+  local wire = Wire.new {
+    engine = engine, keys = open_accounts(engine, options, now()), limits = Limits.new(options.limits),
+    endpoints = { endpoints, endpoints_account }, clock = clock, seed = options.seed, report = report,
+    auth_status_401 = options.auth_status_401,
+  }
+  local commands = make_commands(engine, now, forward, lines)
+
+  local function on_request(...) return wire:handle(...) end
+
+  local function on_command(text)
+    local function run(name, ...) return pack.write(commands[name](...)) end
+    return run(pack.read(text))
+  end
+
+  local function on_tick()
+    local ok, trouble = xpcall(engine.tick, debug.traceback, engine)
+    if not ok then report("tick: " .. trouble) end
+  end
+
+  return on_request, on_command, on_tick, forward and 0 or engine.tick_ms
+end
+
+return host
