@@ -1,23 +1,122 @@
-LUA ?= lua5.4
-LUA_INCDIR ?= /usr/include/lua5.4
-BUILD ?= build
-WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wconversion -Wundef -Wvla
-CFLAGS ?= -O2 -g
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -I$(LUA_INCDIR) $(CFLAGS)
-PAPER_OBJ = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/paper_*.c))
-CORE_OBJ = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/paper_%.c,$(wildcard src/*.c)))
+# Everything that is done with this project: `make demo` and `make test` bring what they need, build and run.
+# Variants live side by side, each in a directory of its own: make BUILD=build/clang CC=clang
 
-all: $(BUILD)/bybit/core.so $(if $(wildcard src/paper_server.c),$(BUILD)/bybit/paper_server.so)
-$(BUILD)/obj/%.o: src/%.c
+first = $(firstword $(foreach name,$(1),$(shell command -v $(name) 2>/dev/null)) $(firstword $(1)))
+
+LUA         ?= $(notdir $(call first,lua5.4 lua54 lua-5.4 lua))
+PREFIX      ?= /usr/local
+INST_LIBDIR ?= $(PREFIX)/lib/lua/5.4
+INST_LUADIR ?= $(PREFIX)/share/lua/5.4
+LUA_INCDIR  ?= $(firstword $(patsubst %/lua.h,%,$(wildcard $(foreach root,/usr/include /usr/local/include /opt/homebrew/include, \
+                 $(root)/lua5.4/lua.h $(root)/lua54/lua.h $(root)/lua/5.4/lua.h $(root)/lua/lua.h $(root)/lua.h))) /usr/include/lua5.4)
+BUILD       ?= build
+CFLAGS      ?= -O2 -g
+# Intel's decimal library: arguments by value, no global rounding mode, no global flags.
+BID         ?= -lbidgcc000
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
+        -Wconversion -Wundef -Wvla
+BASE := -std=c11 -D_GNU_SOURCE -I$(LUA_INCDIR)
+ALL_CFLAGS := $(BASE) $(WARN) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
+
+PAPER_SRC := $(wildcard src/paper_*.c)
+CORE_SRC  := $(filter-out $(PAPER_SRC),$(wildcard src/*.c))
+CORE_OBJ  := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o)
+PAPER_OBJ := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
+CORE      := $(BUILD)/bybit/core.so
+PAPER     := $(if $(PAPER_SRC),$(BUILD)/bybit/paper_server.so)
+
+# What the specs and the demo run under: the working tree's Lua files and this variant's shared objects.
+RUN = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;' LUA='$(LUA)'
+DEPS = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BID='$(BID)' sh .ci/deps
+say = $(if $(V),,@echo '  $(1) $@'; )# make V=1 shows whole commands
+AGAIN = $(MAKE) --no-print-directory
+
+SPEC         ?= spec
+DEMO_SECONDS ?= 15
+
+all: $(CORE) $(PAPER)
+
+# The dependencies come first, then a second make that finds them.
+test:
+	@$(DEPS) build test
+	@$(AGAIN) all
+	@$(RUN) $(WRAP) $(LUA) spec/support/run.lua $(SPEC)
+
+demo:
+	@$(DEPS) build
+	@$(AGAIN) all
+	@$(RUN) DEMO_SECONDS='$(DEMO_SECONDS)' $(LUA) examples/market_maker.lua
+
+deps:
+	@$(DEPS) build test
+
+# -z nodelete: libcurl's resolver thread may outlive the Lua state that loaded core.so.
+$(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
-$(BUILD)/bybit/core.so: $(CORE_OBJ)
-	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-z,nodelete $(CFLAGS) -o $@ $^ $(LDFLAGS) -lcurl -lcrypto -lbidgcc000 -lm
+	$(call say,LD)$(CC) -shared -Wl,-z,nodelete $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) -lcurl -lcrypto $(BID) -lm
+
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -shared $(CFLAGS) -o $@ $^ $(LDFLAGS) -lmicrohttpd -pthread
+	$(call say,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(KEEP) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd -pthread
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Changes when the compiler or its flags do, so that no object of another setting is linked.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+
 -include $(wildcard $(BUILD)/obj/*.d)
+
+# AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer. The options are read per program (see
+# spec/support/asan.lua5.4), so that leaks of openssl(1) and others that a spec starts are not ours.
+asan:
+	@$(DEPS) build test
+	@ASAN_OPTIONS=include_if_exists=spec/support/asan.%b:detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 \
+	 $(AGAIN) test SPEC='$(SPEC)' BUILD=build/asan CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' KEEP=-Wl,-z,nodelete \
+	   WRAP='env LD_PRELOAD=$$(gcc -print-file-name=libasan.so)'
+
+# Data races: the paper exchange has a thread of its own.
+tsan:
+	@$(DEPS) build test
+	@$(AGAIN) test SPEC='$(SPEC)' BUILD=build/tsan CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE=-fsanitize=thread KEEP=-Wl,-z,nodelete WRAP='env LD_PRELOAD=$$(gcc -print-file-name=libtsan.so)'
+
+valgrind: all
+	@$(RUN) valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 \
+	   $(LUA) spec/support/run.lua $(SPEC)
+
+lint: all
+	@CC='$(CC)' LUA='$(LUA)' BASE='$(BASE)' WARN='$(WARN)' CORE='$(CORE)' PAPER='$(PAPER)' sh .ci/lint
+
+# Programs in spec/bench: Lua ones run as they are, C ones are built first.
+BENCH := $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(wildcard spec/bench/*.c))
+bench: all $(BENCH)
+	@for program in $(BENCH); do $$program || exit 1; done
+	@for program in $(sort $(wildcard spec/bench/*.lua)); do $(RUN) $(LUA) $$program || exit 1; done
+
+$(BUILD)/bench/%: spec/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(BASE) $(CFLAGS) -o $@ $< -lcurl -lcrypto
+
+doc: all
+	@mkdir -p doc
+	@$(RUN) $(LUA) .ci/reference.lua >doc/reference.md
+	@echo doc/reference.md
+
+install: all
+	install -d '$(DESTDIR)$(INST_LIBDIR)/bybit'
+	install -m 755 $(CORE) $(PAPER) '$(DESTDIR)$(INST_LIBDIR)/bybit'
+	cd lua && find bybit -name '*.lua' | while read -r file; do \
+	  install -D -m 644 "$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
+
 clean:
-	rm -rf build
-.PHONY: all clean
+	rm -rf build doc
+
+FORCE:
+.PHONY: all test demo deps asan tsan valgrind lint bench doc install clean FORCE
