@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 enum {
-  IDLE_SECONDS = 120,           /* a connection without traffic is closed after this */
-  CONNECTION_MEMORY = 64 * 1024 /* request line and headers; more gets libmicrohttpd's own 4xx */
+  IDLE_SECONDS = 120, /* a connection without traffic is closed after this */
+  CONNECTION_MEMORY =
+      256 * 1024 /* request line and headers; more gets libmicrohttpd's own 4xx, or the above */
 };
 
 struct PaperHttp {

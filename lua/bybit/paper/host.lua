@@ -2,7 +2,7 @@
 -- functions that the server calls, for a request, for a command of the owner, and for a tick of the timer.
 
 local Engine = package.searchpath("bybit.paper.engine", package.path) and require "bybit.paper.engine"
-  or { new = function() return { tick_ms = 0, open_account = function() return {} end } end }
+  or { new = function() return { tick_ms = 0, open_account = function() return {} end, advance_to = function() end } end }
 local Limits = require "bybit.paper.limits"
 local Wire = require "bybit.paper.wire"
 local endpoints = package.searchpath("bybit.paper.endpoints", package.path) and require "bybit.paper.endpoints" or {}

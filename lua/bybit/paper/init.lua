@@ -70,7 +70,7 @@ local function amount(value, level)
   if kind == "float" then
     local text = ("%.14g"):format(value)
     if tonumber(text) ~= value or not text:find("^-?%d+%.?%d*$") then
-      error(("%s is not exact: give it as a string"):format(value), level + 1)
+      error(("%.17g is not exact: give it as a string"):format(value), level + 1)
     end
     return text
   end

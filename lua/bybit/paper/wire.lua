@@ -159,11 +159,13 @@ local function respond(self, request)
   return answer_known(self, context, request)
 end
 
+local TARGET_MAX = 16384 -- bytes of path and query
+
 ---Answers one request. Every answer leaves through the end of this function.
 ---@return integer status, string body, string[] headers name, value, name, value ...
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local path, query = target:match("^([^?]*)%??(.*)$")
-  local done = respond(self, {
+  local done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, {
     verb = verb, path = path, query = query, body = body, address = address,
     key = key, timestamp = timestamp, sign = sign, window = window,
   })
