@@ -79,13 +79,13 @@ asan:
 	 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 \
 	 $(AGAIN) test SPEC='$(SPEC)' BUILD=build/asan CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 	   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' KEEP=-Wl,-z,nodelete \
-	   WRAP='env LD_PRELOAD=$$(gcc -print-file-name=libasan.so)'
+	   WRAP='env LD_PRELOAD=$$$$(gcc -print-file-name=libasan.so)'
 
 # Data races: the paper exchange has a thread of its own.
 tsan:
 	@$(DEPS) build test
 	@$(AGAIN) test SPEC='$(SPEC)' BUILD=build/tsan CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-	   SANITIZE=-fsanitize=thread KEEP=-Wl,-z,nodelete WRAP='env LD_PRELOAD=$$(gcc -print-file-name=libtsan.so)'
+	   SANITIZE=-fsanitize=thread KEEP=-Wl,-z,nodelete WRAP='env LD_PRELOAD=$$$$(gcc -print-file-name=libtsan.so)'
 
 valgrind: all
 	@$(RUN) valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 \

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bytes_reserve (Bytes *b, size_t more) {
+bool bytes_reserve(Bytes *b, size_t more) {
   if (more >= SIZE_MAX - b->size) {
     b->failed = true;
     return false;
@@ -27,7 +27,7 @@ bool bytes_reserve (Bytes *b, size_t more) {
   return true;
 }
 
-bool bytes_append (Bytes *b, const void *data, size_t size) {
+bool bytes_append(Bytes *b, const void *data, size_t size) {
   if (!bytes_reserve(b, size)) return false;
   if (size > 0) memcpy(b->data + b->size, data, size);
   b->size += size;
@@ -35,17 +35,17 @@ bool bytes_append (Bytes *b, const void *data, size_t size) {
   return true;
 }
 
-bool bytes_text (Bytes *b, const char *text) {
+bool bytes_text(Bytes *b, const char *text) {
   return bytes_append(b, text, strlen(text));
 }
 
-void bytes_clear (Bytes *b) {
+void bytes_clear(Bytes *b) {
   b->size = 0;
   b->failed = false;
   if (b->data != NULL) b->data[0] = '\0';
 }
 
-void bytes_free (Bytes *b) {
+void bytes_free(Bytes *b) {
   free(b->data);
   *b = (Bytes){0};
 }

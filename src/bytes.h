@@ -15,10 +15,10 @@ typedef struct Bytes {
   bool failed;     /* an append did not fit in memory */
 } Bytes;
 
-bool bytes_reserve (Bytes *b, size_t more); /* room for 'more' further bytes and a zero byte */
-bool bytes_append (Bytes *b, const void *data, size_t size);
-bool bytes_text (Bytes *b, const char *text); /* appends a zero-terminated string, without its zero */
-void bytes_clear (Bytes *b);                  /* size 0, memory kept */
-void bytes_free (Bytes *b);                   /* to the initial state; may be called twice */
+bool bytes_reserve(Bytes *b, size_t more); /* room for 'more' further bytes and a zero byte */
+bool bytes_append(Bytes *b, const void *data, size_t size);
+bool bytes_text(Bytes *b, const char *text); /* appends a zero-terminated string, without its zero */
+void bytes_clear(Bytes *b);                  /* size 0, memory kept */
+void bytes_free(Bytes *b);                   /* to the initial state; may be called twice */
 
 #endif

@@ -1,11 +1,16 @@
 /*
 ** luaopen_bybit_core: makes the module table and lets each part add itself to it. It decides nothing.
 */
+#include "http_lua.h"
+#include "loop.h"
+
 #include <lauxlib.h>
 #include <lua.h>
 
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
+    loop_open,
+    http_open,
     NULL,
 };
 
