@@ -37,7 +37,6 @@ enums.trigger_direction = {
   values = { "Rising", "Falling" },
   hints = { ["1"] = "Rising", ["2"] = "Falling", Rise = "Rising", Fall = "Falling", up = "Rising", down = "Falling",
     Up = "Rising", Down = "Falling", above = "Rising", below = "Falling" },
-  wire = { Rising = 1, Falling = 2 },
   doc = "From which side the price must come to reach the trigger price.",
 }
 
