@@ -129,8 +129,8 @@ describe("the texts of V5", function()
     ["empty value: apiTimestamp[] apiKey[] apiSignature[]"] = "authentication_missing",
     ["params error: symbol invalid"] = "invalid_symbol",
     ["Not supported symbols"] = "invalid_symbol",
-    ["The number of contracts exceeds maximum limit allowed: too large, order_qty:579700000000 > max_qty:360000000000"] =
-      "quantity_above_maximum",
+    ["The number of contracts exceeds maximum limit allowed: too large, order_qty:579700000000 > "
+      .. "max_qty:360000000000"] = "quantity_above_maximum",
     ["The number of contracts exceeds minimum limit allowed"] = "quantity_below_minimum",
     ["Qty invalid"] = "invalid_quantity",
     ["params error: qty err"] = "invalid_quantity",
