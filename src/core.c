@@ -3,6 +3,7 @@
 */
 #include "http_lua.h"
 #include "loop.h"
+#include "token.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -10,6 +11,7 @@
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
     loop_open,
+    token_open,
     http_open,
     NULL,
 };

@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,8 +23,18 @@ struct Loop {
   bool shared;              /* fd() was asked for: the poller's moment is kept set */
   double armed;             /* the moment the poller was set to; INFINITY: none */
   bool virtual;
+  int64_t virtual_start;
   int64_t virtual_ns;  /* since 1970 */
   lua_Integer wakeups; /* returns from waiting */
+  bool timers_first;   /* the last step served timers only */
+  LoopTimer alarm;     /* the Lua layer's one timer: it only ends a wait */
+  int64_t last_wait;
+  int64_t *woken; /* a ring */
+  size_t woken_first, woken_count, woken_room;
+  size_t waits;       /* numbers given and not taken from the ring yet, each with room in it */
+  const void *yields; /* the coroutine that may be suspended; compared, never followed */
+  bool cancelled;     /* its task was cancelled */
+  bool no_blocking;
 };
 
 static const char KEY; /* its address is the loop's key in the registry */
@@ -40,7 +51,7 @@ double loop_real_now(const Loop *loop) {
 }
 
 double loop_now(const Loop *loop) {
-  return loop->virtual ? (double)loop->virtual_ns * 1e-9 : loop_real_now(loop);
+  return loop->virtual ? (double)(loop->virtual_ns - loop->virtual_start) * 1e-9 : loop_real_now(loop);
 }
 
 int64_t loop_wall(const Loop *loop) {
@@ -134,6 +145,55 @@ static double next_timeout(const Loop *loop) {
   return left > 0 ? left : 0;
 }
 
+/* ---- waits by number ---- */
+
+static bool woken_grow(Loop *loop) {
+  size_t room = loop->woken_room == 0 ? 64 : loop->woken_room * 2;
+  int64_t *ring = malloc(room * sizeof *ring);
+  if (ring == NULL) return false;
+  for (size_t i = 0; i < loop->woken_count; i++)
+    ring[i] = loop->woken[(loop->woken_first + i) % loop->woken_room];
+  free(loop->woken);
+  loop->woken = ring;
+  loop->woken_first = 0;
+  loop->woken_room = room;
+  return true;
+}
+
+int64_t loop_wait_new(Loop *loop) {
+  if (loop->waits == loop->woken_room && !woken_grow(loop)) return 0;
+  loop->waits++;
+  return ++loop->last_wait;
+}
+
+void loop_wake(Loop *loop, int64_t wait) {
+  loop->woken[(loop->woken_first + loop->woken_count++) % loop->woken_room] = wait;
+}
+
+void loop_wait_drop(Loop *loop, int64_t wait) {
+  if (wait != 0) loop->waits--;
+}
+
+bool loop_may_yield(const Loop *loop, lua_State *L) {
+  return loop->yields == L && lua_isyieldable(L);
+}
+
+bool loop_task_cancelled(const Loop *loop) {
+  return loop->yields != NULL && loop->cancelled;
+}
+
+void loop_push_mark(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&KEY);
+}
+
+bool loop_may_block(const Loop *loop) {
+  return !loop->no_blocking;
+}
+
+static void on_alarm(LoopTimer *timer) {
+  (void)timer;
+}
+
 /* ---- waiting ---- */
 
 static int nothing(lua_State *L) {
@@ -143,6 +203,12 @@ static int nothing(lua_State *L) {
 
 void loop_block(lua_State *L, Loop *loop, double seconds) {
   double next = next_timeout(loop);
+  if (next == 0 && !loop->timers_first) { /* libcurl's 0 ms timer, mostly: no system call for it */
+    loop->timers_first = true;            /* but sockets come next, so that timers cannot starve them */
+    fire_timers(loop);
+    return;
+  }
+  loop->timers_first = false;
   if (next >= 0 && (seconds < 0 || next < seconds)) seconds = next;
   int n = poller_wait(&loop->poller, loop->batch, BATCH, seconds);
   loop->wakeups++;
@@ -166,6 +232,9 @@ void loop_block(lua_State *L, Loop *loop, double seconds) {
 static int loop_close(lua_State *L) {
   Loop *loop = lua_touserdata(L, 1);
   poller_close(&loop->poller);
+  free(loop->woken);
+  loop->woken = NULL;
+  loop->woken_count = loop->woken_room = 0;
   return 0;
 }
 
@@ -179,6 +248,7 @@ Loop *loop_get(lua_State *L) {
   Loop *loop = lua_newuserdatauv(L, sizeof *loop, 0);
   memset(loop, 0, sizeof *loop);
   loop->armed = INFINITY;
+  loop->alarm.fire = on_alarm;
   loop->poller.fd = loop->poller.timerfd = -1;
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, loop_close);
@@ -233,13 +303,81 @@ static int l_wakeups(lua_State *L) {
   return 1;
 }
 
+/* wait_new() -> number; wake(number); woken() -> the next number that was woken, or nil */
+static int l_wait_new(lua_State *L) {
+  int64_t wait = loop_wait_new(loop_get(L));
+  if (wait == 0) return luaL_error(L, "not enough memory");
+  lua_pushinteger(L, wait);
+  return 1;
+}
+
+static int l_wake(lua_State *L) {
+  Loop *loop = loop_get(L);
+  lua_Integer wait = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, loop->woken_count < loop->waits, 1, "nobody waits");
+  loop_wake(loop, wait);
+  return 0;
+}
+
+static int l_woken(lua_State *L) {
+  Loop *loop = loop_get(L);
+  if (loop->woken_count == 0) return 0;
+  lua_pushinteger(L, loop->woken[loop->woken_first]);
+  loop->woken_first = (loop->woken_first + 1) % loop->woken_room;
+  loop->woken_count--;
+  loop->waits--;
+  return 1;
+}
+
+/* drop(number): it will not be woken */
+static int l_drop(lua_State *L) {
+  loop_wait_drop(loop_get(L), luaL_checkinteger(L, 1));
+  return 0;
+}
+
+/* alarm([seconds]): ends a wait then at the latest; without an argument no longer. */
+static int l_alarm(lua_State *L) {
+  Loop *loop = loop_get(L);
+  if (lua_isnoneornil(L, 1))
+    loop_timer_stop(loop, &loop->alarm);
+  else
+    loop_timer_start(loop, &loop->alarm, luaL_checknumber(L, 1));
+  return 0;
+}
+
+/* task([coroutine, cancelled]): who may be suspended from now on. */
+static int l_task(lua_State *L) {
+  Loop *loop = loop_get(L);
+  loop->yields = lua_isthread(L, 1) ? (const void *)lua_tothread(L, 1) : NULL;
+  loop->cancelled = lua_toboolean(L, 2);
+  return 0;
+}
+
+/* may_yield() -> is the caller the coroutine that may be suspended? */
+static int l_may_yield(lua_State *L) {
+  lua_pushboolean(L, loop_may_yield(loop_get(L), L));
+  return 1;
+}
+
+/* blocking(allowed) */
+static int l_blocking(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TBOOLEAN);
+  loop_get(L)->no_blocking = !lua_toboolean(L, 1);
+  return 0;
+}
+
+static int l_is_virtual(lua_State *L) {
+  lua_pushboolean(L, loop_get(L)->virtual);
+  return 1;
+}
+
 /* virtual(ms): time stands still at this moment (milliseconds since 1970) until it is advanced. */
 static int l_virtual(lua_State *L) {
   Loop *loop = loop_get(L);
   lua_Integer ms = luaL_checkinteger(L, 1);
   luaL_argcheck(L, ms >= 0 && ms <= INT64_MAX / 1000000, 1, "milliseconds since 1970 expected");
   loop->virtual = true;
-  loop->virtual_ns = ms * 1000000;
+  loop->virtual_ns = loop->virtual_start = ms * 1000000;
   return 0;
 }
 
@@ -259,11 +397,27 @@ static int l_real(lua_State *L) {
 }
 
 void loop_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"now", l_now},         {"wall", l_wall},
-                                       {"step", l_step},       {"fd", l_fd},
-                                       {"wakeups", l_wakeups}, {"next_timeout", l_next_timeout},
-                                       {"virtual", l_virtual}, {"advance", l_advance},
-                                       {"real", l_real},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"now", l_now},
+                                       {"wall", l_wall},
+                                       {"step", l_step},
+                                       {"fd", l_fd},
+                                       {"wakeups", l_wakeups},
+                                       {"next_timeout", l_next_timeout},
+                                       {"virtual", l_virtual},
+                                       {"advance", l_advance},
+                                       {"real", l_real},
+                                       {"is_virtual", l_is_virtual},
+                                       {"wait_new", l_wait_new},
+                                       {"wake", l_wake},
+                                       {"woken", l_woken},
+                                       {"drop", l_drop},
+                                       {"alarm", l_alarm},
+                                       {"task", l_task},
+                                       {"may_yield", l_may_yield},
+                                       {"blocking", l_blocking},
+                                       {NULL, NULL}};
   luaL_newlib(L, functions);
+  loop_push_mark(L);
+  lua_setfield(L, -2, "mark");
   lua_setfield(L, -2, "loop");
 }

@@ -42,6 +42,21 @@ void loop_unwatch(Loop *loop, LoopWatch *watch);                     /* harmless
 void loop_timer_start(Loop *loop, LoopTimer *timer, double seconds); /* real seconds from now; re-arms */
 void loop_timer_stop(Loop *loop, LoopTimer *timer);
 
+/* Waits by number: whoever cannot go on takes one, and is woken by it. The numbers that were woken stand in a queue,
+** which the Lua layer empties (core.loop.woken), so that no callback runs Lua. 0: not enough memory. */
+int64_t loop_wait_new(Loop *loop);
+void loop_wake(Loop *loop, int64_t wait);      /* once per number; cannot fail */
+void loop_wait_drop(Loop *loop, int64_t wait); /* in place of waking; 0 is fine */
+
+/* The coroutine that may be suspended by a wait: the task that runs now, or a generator of its own. Any other waits
+** by blocking. */
+bool loop_may_yield(const Loop *loop, lua_State *L);
+/* Was the task that runs now cancelled (and is not inside what it deferred)? */
+bool loop_task_cancelled(const Loop *loop);
+/* Pushes what a suspended wait yields before its number, so that it is told from a generator's own yield. */
+void loop_push_mark(lua_State *L);
+bool loop_may_block(const Loop *loop);
+
 /* Waits for the next event, at most 'seconds' (negative: no bound), and serves all that is ready. Owns
 ** nothing while it runs Lua: after EINTR it calls an empty Lua function so that debug hooks (Ctrl-C) run, and
 ** those may raise. */

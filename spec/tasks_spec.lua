@@ -1,0 +1,395 @@
+-- Tasks: straight-line Lua, many at once, structured. Time is virtual here, so a spec of hours takes no time.
+
+local core = require "bybit.core"
+local tasks = require "bybit.tasks"
+
+local loop = core.loop
+local run, spawn, sleep = tasks.run, tasks.spawn, tasks.sleep
+
+describe("tasks", function()
+  local log
+
+  before_each(function()
+    log = {}
+    loop.virtual(1700000000000)
+  end)
+
+  after_each(function()
+    loop.real()
+    tasks.on_error(nil)
+    tasks.blocking(true)
+  end)
+
+  local function note(text) log[#log + 1] = text end
+
+  local function elapsed()
+    return (loop.wall() - 1700000000000) / 1000
+  end
+
+  it("run gives what the function returns, nils included", function()
+    assert.same({ n = 3, 1, nil, 3 }, table.pack(run(function(a, b) return a, nil, b end, 1, 3)))
+  end)
+
+  it("take turns while they sleep", function()
+    run(function()
+      spawn(function() sleep(2) note("b") sleep(2) note("d") end)
+      spawn(function() sleep(1) note("a") sleep(2) note("c") end)
+    end)
+    assert.equal("abcd", table.concat(log))
+    assert.equal(4, elapsed())
+  end)
+
+  it("await gives what the task returned", function()
+    assert.equal(42, run(function()
+      local task = spawn(function() sleep(5) return 42 end)
+      return task:await()
+    end))
+  end)
+
+  it("a thousand sleep as long as one", function()
+    run(function()
+      for i = 1, 1000 do spawn(function() sleep(1 + i / 1000) note(i) end) end
+    end)
+    assert.equal(1000, #log)
+    for i = 1, 1000 do assert.equal(i, log[i]) end
+    assert.equal(2, elapsed())
+  end)
+
+  describe("are structured:", function()
+    it("a body that returns waits for its children", function()
+      run(function()
+        spawn(function()
+          spawn(function() sleep(3) note("grandchild") end)
+          note("child returned")
+        end):await()
+        note("awaited")
+      end)
+      assert.same({ "child returned", "grandchild", "awaited" }, log)
+    end)
+
+    it("a body that fails cancels its children and waits for their cleanup", function()
+      local ok, err = pcall(run, function()
+        spawn(function()
+          local off <close> = tasks.defer(function() sleep(1) note("cleaned up") end) -- luacheck: ignore 211
+          sleep(100)
+        end)
+        sleep(1)
+        error({ "broken" })
+      end)
+      assert.is_false(ok)
+      assert.same({ "broken" }, err)
+      assert.same({ "cleaned up" }, log)
+      assert.equal(2, elapsed())
+    end)
+
+    it("an error reaches whoever awaits it, as it is", function()
+      local ok, err = run(function()
+        local task = spawn(function() sleep(1) error({ code = 7 }) end)
+        return pcall(task.await, task)
+      end)
+      assert.is_false(ok)
+      assert.same({ code = 7 }, err)
+    end)
+
+    it("a failed task that nobody awaits raises out of its parent", function()
+      local ok, err = pcall(run, function()
+        spawn(function() error("lost?", 0) end)
+        sleep(1)
+        note("the parent went on")
+      end)
+      assert.is_false(ok)
+      assert.matches("^lost%?", err)
+      assert.same({ "the parent went on" }, log)
+    end)
+
+    it("a text raised in a task comes with the traceback of where", function()
+      local function deep() error("deep down") end
+      local _, err = pcall(run, function() spawn(function() sleep(1) deep() end):await() end)
+      assert.matches("tasks_spec.lua:%d+: deep down\nstack traceback:", err)
+    end)
+  end)
+
+  describe("cancelled,", function()
+    it("raise at the wait they are in, with kind 'cancelled'", function()
+      run(function()
+        local task = spawn(function()
+          local ok, err = pcall(sleep, 100)
+          note(tostring(ok) .. " " .. err.kind)
+        end)
+        sleep(1)
+        task:cancel()
+      end)
+      assert.same({ "false cancelled" }, log)
+      assert.equal(1, elapsed())
+    end)
+
+    it("and at every later one, so that a swallowing pcall changes nothing", function()
+      run(function()
+        local task = spawn(function()
+          for _ = 1, 3 do note(pcall(sleep, 100)) end
+        end)
+        sleep(1)
+        task:cancel()
+      end)
+      assert.same({ false, false, false }, log)
+      assert.equal(1, elapsed())
+    end)
+
+    it("run what they deferred, which may wait", function()
+      run(function()
+        local task = spawn(function()
+          local off <close> = tasks.defer(function(what) sleep(2) note(what) end, "quotes cancelled") -- luacheck: ignore 211
+          sleep(100)
+        end)
+        sleep(1)
+        task:cancel()
+      end)
+      assert.same({ "quotes cancelled" }, log)
+      assert.equal(3, elapsed())
+    end)
+
+    it("but not for longer than the grace", function()
+      run(function()
+        local task = spawn(function()
+          local off <close> = tasks.defer(function() note(pcall(sleep, 100)) end) -- luacheck: ignore 211
+          sleep(100)
+        end)
+        sleep(1)
+        task:cancel()
+      end)
+      assert.same({ false }, log)
+      assert.equal(6, elapsed())
+    end)
+
+    it("before they began do not begin", function()
+      run(function()
+        local task = spawn(function() sleep(0) note("never") end)
+        task:cancel()
+        sleep(1)
+      end)
+      assert.same({}, log)
+    end)
+
+    it("cannot start more", function()
+      run(function()
+        local task = spawn(function()
+          pcall(sleep, 100)
+          note(pcall(spawn, function() note("never") end))
+        end)
+        sleep(1)
+        task:cancel()
+      end)
+      assert.same({ false }, log)
+    end)
+  end)
+
+  describe("defer", function()
+    it("runs on return, on break and on error, in reverse order", function()
+      run(function()
+        for _ = 1, 2 do
+          local a <close> = tasks.defer(note, "a") -- luacheck: ignore 211
+          local b <close> = tasks.defer(note, "b") -- luacheck: ignore 211
+          break
+        end
+        pcall(function()
+          local c <close> = tasks.defer(note, "c") -- luacheck: ignore 211
+          error("x")
+        end)
+      end)
+      assert.equal("bac", table.concat(log))
+    end)
+
+    it("can be taken back", function()
+      run(function()
+        local off <close> = tasks.defer(note, "never")
+        off()
+      end)
+      assert.same({}, log)
+    end)
+
+    it("works outside of tasks too", function()
+      do
+        local off <close> = tasks.defer(note, "done") -- luacheck: ignore 211
+      end
+      assert.same({ "done" }, log)
+    end)
+  end)
+
+  describe("all, race, within:", function()
+    it("all waits for every one and returns the tasks, failed ones among them", function()
+      run(function()
+        local list = tasks.all { spawn(function() sleep(2) return "x" end), spawn(function() error("y", 0) end) }
+        assert.equal("x", list[1]:await())
+        assert.has_error(function() list[2]:await() end, "y")
+      end)
+    end)
+
+    it("race returns what the winner returned, after cancelling the rest", function()
+      run(function()
+        note(tasks.race { spawn(function() sleep(5) return "slow" end), spawn(function() sleep(2) return "fast" end) })
+      end)
+      assert.same({ "fast" }, log)
+      assert.equal(2, elapsed())
+    end)
+
+    it("within returns the values in time", function()
+      assert.same({ 1, 2 }, { tasks.within(3, function() sleep(1) return 1, 2 end) })
+      assert.equal(1, elapsed())
+    end)
+
+    it("within gives nil and an error past its time, after the cleanup", function()
+      local value, err = tasks.within(3, function()
+        local off <close> = tasks.defer(function() sleep(1) note("clean") end) -- luacheck: ignore 211
+        sleep(100)
+      end)
+      assert.is_nil(value)
+      assert.equal("timeout", err.kind)
+      assert.same({ "clean" }, log)
+      assert.equal(4, elapsed())
+    end)
+  end)
+
+  describe("other coroutines", function()
+    it("made by wrap may wait inside a task: a generator that sleeps", function()
+      run(function()
+        spawn(function() sleep(1.5) note("meanwhile") end)
+        local numbers = tasks.wrap(function(n)
+          for i = 1, n do
+            sleep(1)
+            coroutine.yield(i)
+          end
+        end)
+        note(numbers(3))
+        note(numbers())
+      end)
+      assert.same({ 1, "meanwhile", 2 }, log)
+    end)
+
+    it("made by the user block instead: no other task runs meanwhile", function()
+      run(function()
+        spawn(function() sleep(0.5) note("later") end)
+        sleep(0)
+        local co = coroutine.wrap(function() sleep(1) note("in a coroutine") end)
+        co()
+        note("after it")
+      end)
+      assert.same({ "in a coroutine", "after it", "later" }, log)
+    end)
+
+    it("a comparator blocks too", function()
+      run(function()
+        local list = { 3, 1, 2 }
+        table.sort(list, function(a, b)
+          sleep(0.1)
+          return a < b
+        end)
+        assert.same({ 1, 2, 3 }, list)
+      end)
+    end)
+  end)
+
+  it("that wait for each other are found out", function()
+    local ok, err = pcall(run, function()
+      local a, b
+      a = spawn(function() b:await() end)
+      b = spawn(function() a:await() end)
+    end)
+    assert.is_false(ok)
+    assert.matches("every task waits for another", err)
+  end)
+
+  it("a bare coroutine.yield lets others run", function()
+    run(function()
+      spawn(function() note("a") coroutine.yield() note("c") end)
+      spawn(function() note("b") end)
+    end)
+    assert.equal("abc", table.concat(log))
+  end)
+
+  describe("cancel tokens", function()
+    it("end a wait early, and say whether they did", function()
+      run(function()
+        local token = tasks.cancel_token()
+        spawn(function() sleep(2) token:cancel() end)
+        note(token:wait(1))
+        note(token:wait(100))
+        note(token:wait(100))
+      end)
+      assert.same({ false, true, true }, log)
+      assert.equal(2, elapsed())
+    end)
+
+    it("are cancelled with their parent, not the other way round", function()
+      local parent = tasks.cancel_token()
+      local child = tasks.cancel_token(parent)
+      local other = tasks.cancel_token(parent)
+      other:cancel()
+      assert.same({ false, false, true }, { parent:cancelled(), child:cancelled(), other:cancelled() })
+      parent:cancel()
+      assert.is_true(child:cancelled())
+      assert.is_true(tasks.cancel_token(parent):cancelled())
+    end)
+
+    it("may go in any order", function()
+      for _ = 1, 100 do
+        local parent = tasks.cancel_token()
+        for _ = 1, 10 do tasks.cancel_token(parent) end
+      end
+      collectgarbage()
+    end)
+  end)
+
+  describe("in a host", function()
+    it("step does what is ready and tells how many tasks live", function()
+      loop.real()
+      spawn(function() note("ran") end)
+      local long = spawn(function() sleep(100) end)
+      assert.equal(0, tasks.next_timeout())
+      assert.equal(1, tasks.step(0))
+      assert.same({ "ran" }, log)
+      local left = tasks.next_timeout()
+      assert.is_true(left > 90 and left <= 100)
+      long:cancel()
+      assert.equal(0, tasks.step(0))
+    end)
+
+    it("a budget leaves the rest to the next step", function()
+      loop.real()
+      for i = 1, 5 do
+        spawn(function()
+          local stop = loop.now() + 0.002
+          while loop.now() < stop do note = note end
+          log[#log + 1] = i
+        end)
+      end
+      tasks.step(0, 0.001)
+      assert.same({ 1 }, log)
+      while tasks.step(0) > 0 do note = note end
+      assert.same({ 1, 2, 3, 4, 5 }, log)
+    end)
+
+    it("on_error hears of a failed task that nobody awaits", function()
+      loop.real()
+      tasks.on_error(function(task, err, traceback)
+        note(tostring(task))
+        note(err)
+        note(traceback:match("stack traceback") )
+      end)
+      spawn(function() error("unheard", 0) end)
+      tasks.step(0)
+      assert.same({ "task (failed)", "unheard", "stack traceback" }, log)
+    end)
+
+    it("await outside of tasks turns the loop", function()
+      local task = spawn(function() sleep(3) return "done" end)
+      assert.equal("done", task:await())
+    end)
+  end)
+
+  it("wrong calls raise", function()
+    assert.error_matches(function() tasks.sleep(-1) end, "seconds, 0 or more, expected")
+    assert.error_matches(function() tasks.spawn(3) end, "a function expected, got number")
+    assert.error_matches(function() tasks.race {} end, "at least one task")
+    assert.error_matches(function() run(function() tasks.step() end) end, "the loop runs already")
+  end)
+end)
