@@ -1,6 +1,7 @@
 /*
 ** luaopen_bybit_core: makes the module table and lets each part add itself to it. It decides nothing.
 */
+#include "decimal_lua.h"
 #include "http_lua.h"
 #include "loop.h"
 #include "token.h"
@@ -10,6 +11,7 @@
 
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
+    decimal_open,
     loop_open,
     token_open,
     http_open,

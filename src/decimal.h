@@ -37,23 +37,32 @@ typedef enum DecimalMode {
 #define DECIMAL_TEXT_MAX 6200
 
 /* Reads "-?%d+(%.%d+)?" of exactly 'size' bytes. Never rounds. '*out' is set only on DECIMAL_OK. */
-DecimalStatus decimal_parse (const char *text, size_t size, Decimal *out);
+DecimalStatus decimal_parse(const char *text, size_t size, Decimal *out);
 /* Reads a JSON number (RFC 8259, exponent allowed) of exactly 'size' bytes. Never rounds. */
-DecimalStatus decimal_parse_json (const char *text, size_t size, Decimal *out);
-Decimal decimal_from_integer (int64_t value);
+DecimalStatus decimal_parse_json(const char *text, size_t size, Decimal *out);
+Decimal decimal_from_integer(int64_t value);
 /* Writes plain digits (no exponent, trailing zeros and the sign of zero kept) and a zero byte; returns the
 ** length without it. 'text' has room for DECIMAL_TEXT_MAX bytes. */
-size_t decimal_format (Decimal x, char *text);
+size_t decimal_format(Decimal x, char *text);
 
-DecimalStatus decimal_add (Decimal a, Decimal b, Decimal *out);
-DecimalStatus decimal_subtract (Decimal a, Decimal b, Decimal *out);
-DecimalStatus decimal_multiply (Decimal a, Decimal b, Decimal *out);
-DecimalStatus decimal_divide (Decimal a, Decimal b, Decimal *out);
+DecimalStatus decimal_add(Decimal a, Decimal b, Decimal *out);
+DecimalStatus decimal_subtract(Decimal a, Decimal b, Decimal *out);
+DecimalStatus decimal_multiply(Decimal a, Decimal b, Decimal *out);
+DecimalStatus decimal_divide(Decimal a, Decimal b, Decimal *out);
+/* The largest whole number not above a / b, and a - b * that; both round only past 34 digits. */
+DecimalStatus decimal_floor_divide(Decimal a, Decimal b, Decimal *out);
+DecimalStatus decimal_modulo(Decimal a, Decimal b, Decimal *out);
+DecimalStatus decimal_power(Decimal x, int64_t n, Decimal *out);
+/* The multiple of 'step' (above zero) next to x, with as many places as the step has. */
+DecimalStatus decimal_to_step(Decimal x, Decimal step, DecimalMode mode, Decimal *out);
+Decimal decimal_negate(Decimal x);
+Decimal decimal_absolute(Decimal x);
+Decimal decimal_reduce(Decimal x); /* the same value without trailing zeros, and zero without a sign */
 /* 'places' digits after the point (negative: tens, hundreds ...). */
-DecimalStatus decimal_round (Decimal x, int places, DecimalMode mode, Decimal *out);
+DecimalStatus decimal_round(Decimal x, int places, DecimalMode mode, Decimal *out);
 /* -1, 0, 1. */
-int decimal_compare (Decimal a, Decimal b);
-int decimal_sign (Decimal x);
-bool decimal_to_integer (Decimal x, int64_t *out); /* false when it is not whole or does not fit */
+int decimal_compare(Decimal a, Decimal b);
+int decimal_sign(Decimal x);
+bool decimal_to_integer(Decimal x, int64_t *out); /* false when it is not whole or does not fit */
 
 #endif

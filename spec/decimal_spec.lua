@@ -1,0 +1,223 @@
+-- Exact decimals of 34 digits. What they must give is Python's decimal module's word, in spec/fixtures/decimal.tsv.
+
+local decimal = require("bybit.core").decimal
+
+-- Raises with a message that holds `text`.
+local function raises(text, f, ...)
+  local ok, why = pcall(f, ...)
+  assert.is_false(ok, "it did not raise")
+  assert.is_truthy(tostring(why):find(text, 1, true), ("'%s' does not hold '%s'"):format(why, text))
+end
+
+local function text(x)
+  return tostring(decimal(x))
+end
+
+describe("a decimal is made", function()
+  it("from text, as it is: trailing zeros and the sign of zero are kept", function()
+    for _, s in ipairs { "0", "0.1", "30000.50", "-7", "0.00", "-0.0", "1234567890123456789012345678901234",
+      "0.0000000000000000000000000000000000001234" } do
+      assert.equal(s, text(s))
+    end
+  end)
+
+  it("from nothing else that looks like a number", function()
+    for _, s in ipairs { "", "-", "+1", "1.", ".5", "1e5", "0x10", " 1", "1 ", "1,000", "1_000", "inf", "nan", "1.2.3",
+      "--1", "١", "1\0" } do
+      raises("is not a decimal", decimal, s)
+    end
+  end)
+
+  it("from integers, the extreme ones too", function()
+    assert.equal("9223372036854775807", text(math.maxinteger))
+    assert.equal("-9223372036854775808", text(math.mininteger))
+    assert.equal("9007199254740993", text(9007199254740993))
+  end)
+
+  it("from floats that are what they say", function()
+    for float, s in pairs { [30000.5] = "30000.5", [0.1] = "0.1", [1e15] = "1000000000000000", [-2.5e-7] = "-0.00000025",
+      [3.0] = "3" } do
+      assert.equal(s, text(float))
+    end
+  end)
+
+  it("but not from floats that are not, and says the way out", function()
+    raises("0.30000000000000004 is not exact: write it as a string, or round it with bybit.decimal(x, places)", decimal,
+      0.1 + 0.2)
+    raises("not exact", decimal, 2.0 ^ 53 + 2)
+    raises("not a number", decimal, 0 / 0)
+    raises("not a number", decimal, math.huge)
+  end)
+
+  it("from any finite float, when it may be rounded", function()
+    assert.equal("0.30", tostring(decimal(0.1 + 0.2, 2)))
+    assert.equal("0.1000000000000000055511151231257827", tostring(decimal(0.1, 34)))
+    assert.equal("2.67", tostring(decimal(2.675, 2)), "2.675 is a little less as a float")
+    raises("not a number", decimal, -math.huge, 2)
+  end)
+
+  it("never rounded: what has more than 34 digits is refused, zeros included", function()
+    raises("more than 34 digits", decimal, "12345678901234567890123456789012345")
+    raises("more than 34 digits", decimal, "1.0000000000000000000000000000000000")
+    assert.equal("0.0000000000000000000000000000000000", text "0.0000000000000000000000000000000000")
+  end)
+
+  it("not from other things", function()
+    raises("got nil", decimal, nil)
+    raises("got table", decimal, {})
+    raises("got boolean", decimal, true)
+  end)
+end)
+
+describe("arithmetic", function()
+  local D = decimal
+  local operations = {
+    add = function(a, b) return a + b end,
+    sub = function(a, b) return a - b end,
+    mul = function(a, b) return a * b end,
+    div = function(a, b) return a / b end,
+    idiv = function(a, b) return a // b end,
+    mod = function(a, b) return a % b end,
+    round = function(a, places, mode) return a:round(math.tointeger(tonumber(places)), mode) end,
+    step = function(a, step, mode) return a:to_step(step, mode) end,
+  }
+  -- Of these the value counts; of the others every digit of the text.
+  local by_value = { idiv = true, mod = true, step = true }
+
+  local counts = {}
+  for line in io.lines "spec/fixtures/decimal.tsv" do
+    local row = {}
+    for field in line:gmatch "[^\t]+" do row[#row + 1] = field end
+    counts[row[1]] = counts[row[1]] or {}
+    table.insert(counts[row[1]], row)
+  end
+
+  for name, f in pairs(operations) do
+    it("agrees with Python: " .. name, function()
+      assert.is_true(#counts[name] >= 20)
+      for _, row in ipairs(counts[name]) do
+        local wanted = row[#row]
+        local got = f(D(row[2]), row[3], row[4])
+        if by_value[name] then
+          -- More than 34 digits written out are those of a number that ends in zeros.
+          if #wanted:gsub("[-.]", "") <= 34 then
+            assert.is_true(got:eq(wanted), table.concat(row, " ") .. " gave " .. tostring(got))
+          end
+        else
+          assert.equal(wanted, tostring(got), table.concat(row, " "))
+        end
+      end
+    end)
+  end
+
+  it("mixes with integers, numeric strings and exact floats", function()
+    assert.equal("30030.50", tostring(D "30000.50" + 30))
+    assert.equal("29970.4995", tostring(D "30000.5" * 0.999))
+    assert.equal("1.5", tostring("3" / D(2)))
+    assert.equal("-0.5", tostring(0.5 - D(1)))
+    raises("not exact", function() return D(1) + (0.1 + 0.2) end)
+    raises("a decimal expected", function() return D(1) + {} end)
+  end)
+
+  it("floors // and % as Lua's integers do", function()
+    for _, pair in ipairs { { 7, 2 }, { -7, 2 }, { 7, -2 }, { -7, -2 }, { 6, 3 }, { -6, 3 } } do
+      local a, b = pair[1], pair[2]
+      assert.is_true((D(a) // b):eq(a // b))
+      assert.is_true((D(a) % b):eq(a % b))
+    end
+  end)
+
+  it("raises to whole powers", function()
+    assert.equal("1.21", tostring(D "1.1" ^ 2))
+    assert.equal("1", tostring(D(0) ^ 0))
+    assert.equal("0.25", tostring(D(2) ^ -2))
+    raises("must be an integer", function() return D(2) ^ 0.5 end)
+  end)
+
+  it("never gives an infinity or NaN: it raises", function()
+    raises("division by zero", function() return D(1) / 0 end)
+    raises("division by zero", function() return D(0) / 0 end)
+    raises("division by zero", function() return D(1) // 0 end)
+    raises("division by zero", function() return D(1) % 0 end)
+    raises("division by zero", function() return D(0) ^ -1 end)
+    raises("does not fit", function() return D(10) ^ 7000 end)
+    raises("does not fit", function() return D(10) ^ -7000 end)
+    raises("does not fit", function() return D("1234567890123456789012345678901234"):round(2) end)
+  end)
+end)
+
+describe("comparison", function()
+  local D = decimal
+
+  it("is by value between decimals", function()
+    assert.is_true(D "1.0" == D "1.00")
+    assert.is_true(D "-0" == D "0")
+    assert.is_true(D "1" < D "1.01")
+    assert.is_true(D "1" <= "1.0")
+    assert.is_true(2 > D "1.5")
+  end)
+
+  it("with == and a plain number is false, as Lua has it: eq and compare are there", function()
+    assert.is_false(D "30000" == 30000)
+    assert.is_true(D("30000.00"):eq(30000))
+    assert.equal(-1, D("1"):compare "2")
+    assert.equal(0, D("2.0"):compare(2))
+    assert.equal(1, D("3"):compare(2.5))
+  end)
+
+  it("of equal ones gives one key", function()
+    assert.equal("1", D("1.00"):key())
+    assert.equal("1", D("1.0"):key())
+    assert.equal("0", D("-0.00"):key())
+    assert.equal("1500", D("1500"):key())
+  end)
+end)
+
+describe("methods", function()
+  local D = decimal
+
+  it("round keeps the places it was asked for", function()
+    assert.equal("2.00", tostring(D("2"):round(2)))
+    assert.equal("0.12", tostring(D("0.125"):round(2)))
+    assert.equal("0.13", tostring(D("0.125"):round(2, "half_up")))
+    assert.equal("1200", tostring(D("1234"):round(-2)))
+    raises("unknown rounding mode 'nearest'", function() D(1):round(1, "nearest") end)
+    raises("a number of places expected", function() D(1):round(1.5) end)
+    raises("a number of places expected", function() D(1):round() end)
+  end)
+
+  it("to_step gives prices and sizes with the step's own places", function()
+    assert.equal("30000.5", tostring(D("30000.57"):to_step "0.5"))
+    assert.equal("30001.0", tostring(D("30000.57"):to_step("0.5", "up")))
+    assert.equal("30000.50", tostring(D("30000.57"):to_step "0.10"))
+    assert.equal("-1", tostring(D("-1.9"):to_step(1)))
+    assert.equal("-2", tostring(D("-1.9"):to_step(1, "floor")))
+    raises("a step above zero expected, got 0", function() D(1):to_step(0) end)
+    raises("a step above zero expected, got -0.5", function() D(1):to_step "-0.5" end)
+  end)
+
+  it("abs, sign, is_zero, min, max", function()
+    assert.equal("1.50", tostring(D("-1.50"):abs()))
+    assert.same({ -1, 0, 1 }, { D("-2"):sign(), D("-0.0"):sign(), D("0.01"):sign() })
+    assert.is_true(D("0.000"):is_zero())
+    assert.equal("1", tostring(D(3):min(1, "2.5")))
+    assert.equal("3", tostring(D(3):max(1, "2.5")))
+  end)
+
+  it("tonumber, tointeger, tostring", function()
+    assert.equal(0.1, D("0.1"):tonumber())
+    assert.equal(3, D("3.00"):tointeger())
+    assert.equal("integer", math.type(D("3.00"):tointeger()))
+    assert.is_nil(D("3.5"):tointeger())
+    assert.is_nil(D("9223372036854775808"):tointeger())
+    assert.equal(math.mininteger, D("-9223372036854775808"):tointeger())
+    assert.equal("3.50", D("3.50"):tostring())
+    assert.equal("price 3.50!", "price " .. D "3.50" .. "!")
+  end)
+
+  it("is no number for string.format, and cannot be tampered with", function()
+    assert.has_error(function() return ("%.2f"):format(D(1)) end)
+    assert.equal("bybit.decimal", getmetatable(D(1)))
+    raises("expected", D(1).round, {}, 2)
+  end)
+end)
