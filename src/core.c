@@ -4,6 +4,8 @@
 #include "decimal_lua.h"
 #include "http_lua.h"
 #include "loop.h"
+#include "random_lua.h"
+#include "sign_lua.h"
 #include "token.h"
 
 #include <lauxlib.h>
@@ -12,6 +14,8 @@
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
     decimal_open,
+    sign_open,
+    random_open,
     loop_open,
     token_open,
     http_open,

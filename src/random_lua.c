@@ -1,0 +1,96 @@
+/*
+** core.random([seed]): the userdata "bybit.random", a generator of its own.
+*/
+#include "random.h"
+#include "random_lua.h"
+
+#include <lauxlib.h>
+
+#define RANDOM "bybit.random"
+
+enum { MAX_BYTES = 1 << 20 };
+
+static int l_random(lua_State *L) {
+  bool seeded = !lua_isnoneornil(L, 1);
+  lua_Integer seed = seeded ? luaL_checkinteger(L, 1) : 0;
+  Random *r = lua_newuserdatauv(L, sizeof *r, 0);
+  if (seeded)
+    random_seed(r, (uint64_t)seed);
+  else
+    random_system(r);
+  luaL_setmetatable(L, RANDOM);
+  return 1;
+}
+
+static Random *check(lua_State *L) {
+  return luaL_checkudata(L, 1, RANDOM);
+}
+
+/* r:bits() -> an integer of 64 random bits */
+static int l_bits(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)random_bits(check(L)));
+  return 1;
+}
+
+/* r:unit() -> a float, 0 <= x < 1 */
+static int l_unit(lua_State *L) {
+  lua_pushnumber(L, random_unit(check(L)));
+  return 1;
+}
+
+/* r:integer(low, high) -> low <= n <= high, each as likely */
+static int l_integer(lua_State *L) {
+  Random *r = check(L);
+  lua_Integer low = luaL_checkinteger(L, 2), high = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, low <= high, 3, "not below the low end expected");
+  uint64_t span = (uint64_t)high - (uint64_t)low;
+  uint64_t bits = random_bits(r);
+  if (span != UINT64_MAX) {
+    uint64_t count = span + 1, excess = (UINT64_MAX % count + 1) % count; /* 2^64 mod count */
+    while (bits > UINT64_MAX - excess) bits = random_bits(r);
+    bits %= count;
+  }
+  lua_pushinteger(L, (lua_Integer)((uint64_t)low + bits));
+  return 1;
+}
+
+static int l_uuid(lua_State *L) {
+  char text[37];
+  random_uuid(check(L), text);
+  lua_pushstring(L, text);
+  return 1;
+}
+
+/* r:id(n) -> n characters of 0-9 a-z */
+static int l_id(lua_State *L) {
+  Random *r = check(L);
+  lua_Integer size = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, size >= 1 && size <= 64, 2, "1 to 64 expected");
+  char text[65];
+  if (!random_id(r, text, (size_t)size)) return luaL_error(L, "the system gives no random bytes");
+  lua_pushstring(L, text);
+  return 1;
+}
+
+static int l_bytes(lua_State *L) {
+  Random *r = check(L);
+  lua_Integer size = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, size >= 0 && size <= MAX_BYTES, 2, "0 to 1048576 expected");
+  luaL_Buffer b;
+  char *out = luaL_buffinitsize(L, &b, (size_t)size);
+  if (!random_bytes(r, out, (size_t)size)) return luaL_error(L, "the system gives no random bytes");
+  luaL_pushresultsize(&b, (size_t)size);
+  return 1;
+}
+
+void random_open(lua_State *L) {
+  static const luaL_Reg methods[] = {{"bits", l_bits}, {"unit", l_unit}, {"integer", l_integer},
+                                     {"uuid", l_uuid}, {"id", l_id},     {"bytes", l_bytes},
+                                     {NULL, NULL}};
+  luaL_newmetatable(L, RANDOM);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  lua_pushcfunction(L, l_random);
+  lua_setfield(L, -2, "random");
+}
