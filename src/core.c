@@ -3,6 +3,7 @@
 */
 #include "decimal_lua.h"
 #include "http_lua.h"
+#include "json_lua.h"
 #include "loop.h"
 #include "random_lua.h"
 #include "sign_lua.h"
@@ -14,6 +15,7 @@
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
     decimal_open,
+    json_open,
     sign_open,
     random_open,
     loop_open,

@@ -1,11 +1,9 @@
 /*
 ** JSON text, RFC 8259 to the letter: a scanner that its caller pulls token by token, and the writer of
-*strings.
-** It allocates nothing and builds nothing: values are views into the scanned text, so what a token becomes (a
-** Lua value, a field of a record) is the caller's affair. A number is never turned into a double: an integer
-** that fits int64_t is one, every other number stays text. Invalid text is an error at the byte that is
-*wrong;
-** a number or string that was read need not be checked again.
+** strings. It allocates nothing and builds nothing: values are views into the scanned text, so what a token
+** becomes (a Lua value, a field of a record) is the caller's affair. A number is never turned into a double:
+** an integer that fits int64_t is one, every other number stays text. Invalid text is an error at the byte
+** that is wrong; a number or string that was read need not be checked again.
 */
 #include "json.h"
 
@@ -100,7 +98,8 @@ static const char *skip_plain(const char *p, const char *end) {
   while (end - p >= 8) {
     uint64_t w;
     memcpy(&w, p, 8);
-    if (not_plain(w) != 0) break;
+    w = not_plain(w);
+    if (w != 0) return p + (__builtin_ctzll(w) >> 3);
     p += 8;
   }
   while (p < end && is_plain((Byte)*p)) p++;
