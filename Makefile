@@ -52,9 +52,10 @@ deps:
 	@$(DEPS) build test
 
 # -z nodelete: libcurl's resolver thread may outlive the Lua state that loaded core.so.
+# --exclude-libs: the decimal library is a static one; its names stay inside.
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) -shared -Wl,-z,nodelete $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) -lcurl -lcrypto $(BID) -lm
+	$(call say,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) -lcurl -lcrypto $(BID) -lm
 
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
@@ -91,7 +92,9 @@ valgrind: all
 	@$(RUN) valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 \
 	   $(LUA) spec/support/run.lua $(SPEC)
 
-lint: all
+lint:
+	@$(DEPS) build lint
+	@$(AGAIN) all
 	@CC='$(CC)' LUA='$(LUA)' BASE='$(BASE)' WARN='$(WARN)' CORE='$(CORE)' PAPER='$(PAPER)' sh .ci/lint
 
 # Programs in spec/bench: Lua ones run as they are, C ones are built first.

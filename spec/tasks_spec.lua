@@ -186,7 +186,7 @@ describe("tasks", function()
   describe("defer", function()
     it("runs on return, on break and on error, in reverse order", function()
       run(function()
-        for _ = 1, 2 do
+        for _ = 1, 2 do -- luacheck: ignore 512
           local a <close> = tasks.defer(note, "a") -- luacheck: ignore 211
           local b <close> = tasks.defer(note, "b") -- luacheck: ignore 211
           break

@@ -14,19 +14,12 @@
 
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
-    decimal_open,
-    json_open,
-    sign_open,
-    random_open,
-    loop_open,
-    token_open,
-    http_open,
-    NULL,
+    decimal_open, json_open, sign_open, random_open, loop_open, token_open, http_open, NULL,
 };
 
-__attribute__((visibility("default"))) int luaopen_bybit_core (lua_State *L);
+__attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);
 
-int luaopen_bybit_core (lua_State *L) {
+int luaopen_bybit_core(lua_State *L) {
   luaL_checkversion(L);
   lua_newtable(L);
   for (size_t i = 0; parts[i] != NULL; i++) parts[i](L);

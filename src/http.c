@@ -527,7 +527,7 @@ void http_free(Http *http) {
     transfer_free(t);
   }
   curl_multi_cleanup(http->multi);
-  while (http->sockets != NULL) socket_forget(http, http->sockets);
+  while (http->sockets != NULL) socket_forget(http, http->sockets); /* NOLINT: the first has none before it */
   loop_timer_stop(http->loop, &http->timer);
   free(http->ca_file);
   free(http->proxy);

@@ -152,7 +152,7 @@ static bool woken_grow(Loop *loop) {
   int64_t *ring = malloc(room * sizeof *ring);
   if (ring == NULL) return false;
   for (size_t i = 0; i < loop->woken_count; i++)
-    ring[i] = loop->woken[(loop->woken_first + i) % loop->woken_room];
+    ring[i] = loop->woken[(loop->woken_first + i) % loop->woken_room]; /* NOLINT: room 0 holds none */
   free(loop->woken);
   loop->woken = ring;
   loop->woken_first = 0;

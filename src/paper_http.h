@@ -18,25 +18,25 @@ typedef struct PaperReply PaperReply;
 /* One complete request; everything lives until the handler returns. */
 typedef struct PaperRequest {
   const char *verb;
-  const char *target; /* path and query exactly as in the request line */
+  const char *target;                          /* path and query exactly as in the request line */
   const char *key, *timestamp, *sign, *window; /* the X-BAPI-... headers; NULL: absent */
-  const char *body;   /* never NULL */
+  const char *body;                            /* never NULL */
   size_t body_size;
   const char *address; /* the caller's IP */
 } PaperRequest;
 
 /* Called for each complete request; answers with paper_reply, once. No reply closes the connection. */
-typedef void (*PaperHandler) (void *owner, const PaperRequest *request, PaperReply *reply);
+typedef void (*PaperHandler)(void *owner, const PaperRequest *request, PaperReply *reply);
 
 /* Copies 'body'. False when memory ran out (the connection is closed then). */
-bool paper_reply (PaperReply *reply, unsigned status, const char *body, size_t size);
-bool paper_reply_header (PaperReply *reply, const char *name, const char *value); /* after paper_reply */
+bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size);
+bool paper_reply_header(PaperReply *reply, const char *name, const char *value); /* after paper_reply */
 
 /* Serves a listening socket, which it owns from here on, also when it fails (NULL). */
-PaperHttp *paper_http_new (int listener, PaperHandler handler, void *owner);
-int paper_http_fd (PaperHttp *http);      /* readable when paper_http_run has work */
-int paper_http_timeout (PaperHttp *http); /* ms until paper_http_run wants to run anyway; -1: no need */
-void paper_http_run (PaperHttp *http);    /* does what is ready, without waiting */
-void paper_http_free (PaperHttp *http);   /* closes all connections; NULL is fine */
+PaperHttp *paper_http_new(int listener, PaperHandler handler, void *owner);
+int paper_http_fd(PaperHttp *http);      /* readable when paper_http_run has work */
+int paper_http_timeout(PaperHttp *http); /* ms until paper_http_run wants to run anyway; -1: no need */
+void paper_http_run(PaperHttp *http);    /* does what is ready, without waiting */
+void paper_http_free(PaperHttp *http);   /* closes all connections; NULL is fine */
 
 #endif
