@@ -3,7 +3,8 @@
 local errors = {}
 
 ---@class bybit.Error
----@field kind string exchange, auth, rate_limit, http, network, timeout, tls, decode, too_large, cancelled, closed, guard, not_found
+---@field kind string exchange, auth, rate_limit, http, network, timeout, tls, decode, too_large, cancelled, closed,
+--- guard, not_found
 ---@field method string
 ---@field message string
 ---@field code? integer the exchange's

@@ -1,0 +1,363 @@
+-- Makes clients: checks options, finds the environment, and gives each declared endpoint its method.
+
+local core = require "bybit.core"
+local cursor = require "bybit.cursor"
+local enums = require "bybit.enums"
+local environments = require "bybit.environments"
+local errors = require "bybit.errors"
+local hints = require "bybit.hints"
+local objects = require "bybit.objects"
+local records = require "bybit.records"
+local recovery = require "bybit.recovery"
+
+core.schema.hints(hints.word)
+
+---------------------------------------------------------------------------------------------------------------
+-- Methods of a dialect: compiled on first use, shared by all its clients.
+
+local function compiled_record(class, name)
+  if not name then return nil end
+  local record = class.records[name]
+  if not record then
+    record = core.schema.record(records[name], objects.metatable(name))
+    class.records[name] = record
+  end
+  return record
+end
+
+-- A declaration with the options that every call takes.
+local function with_common(row, common)
+  local merged = setmetatable({ params = {} }, { __index = row })
+  for k, v in pairs(row) do
+    if k ~= "params" then merged[k] = v end
+  end
+  for _, p in ipairs(row.params or {}) do merged.params[#merged.params + 1] = p end
+  for _, p in ipairs(common) do merged.params[#merged.params + 1] = p end
+  return setmetatable(merged, nil)
+end
+
+local function result_record(row)
+  local result = row.result
+  return result and (result.record or result.list or result.first) or nil
+end
+
+-- The method `name` as users see it, making the requests of declaration `row`.
+local function compile(class, name, row, handler)
+  local merged = with_common(row, class.dialect.common)
+  local record = result_record(row)
+  merged.result = row.composite and { free = true } or row.result
+  hints.declare(name, merged)
+  return core.method(core.schema.endpoint(name, merged, enums), compiled_record(class, record), class.dialect.envelope,
+    handler)
+end
+
+-- call(client, row, params) for a composite method: inner requests that carry the outer method's name.
+local function inner_caller(class, name)
+  local methods = {}
+  return function(client, row, params)
+    local method = methods[row]
+    if not method then
+      method = compile(class, name, class.dialect.endpoints[row], class.failed)
+      methods[row] = method
+      hints.declare(name, with_common(class.dialect.endpoints[name], class.dialect.common))
+    end
+    return method(client, params)
+  end
+end
+
+local function make_method(class, name)
+  local row = class.dialect.endpoints[name]
+  if not row or row.internal then return nil end
+  if not row.composite then return compile(class, name, row, class.failed) end
+  local composite, call = class.dialect.composites[name], inner_caller(class, name)
+  return compile(class, name, row, function(client, checked) return composite(call, client, checked) end)
+end
+
+local classes = {}
+
+local function method_names(dialect)
+  local names = {}
+  for name, row in pairs(dialect.endpoints) do
+    if not row.internal then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+local class_methods = {}
+
+local function class_of(api)
+  if classes[api] then return classes[api] end
+  local dialect = require("bybit.dialect." .. api)
+  local class = { dialect = dialect, records = {}, methods = {} }
+  class.failed = recovery.make(dialect.codes)
+  for name, f in pairs(class_methods) do class.methods[name] = f end
+  setmetatable(class.methods, {
+    __index = function(methods, name)
+      local method = make_method(class, name)
+      if method then
+        methods[name] = method
+        return method
+      end
+      local names = method_names(dialect)
+      for k in pairs(class_methods) do names[#names + 1] = k end
+      errors.raise(("a client has no method '%s'%s"):format(tostring(name), hints.method(tostring(name), names)))
+    end,
+  })
+  classes[api] = class
+  return class
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- What every client can do besides the declared methods.
+
+--- Closes the client: connections, and the paper exchange that it owns. What is in flight ends as `closed`.
+function class_methods.close(client)
+  local t = core.client.table(client)
+  core.client.close(client)
+  local owned = rawget(t, "owned")
+  if owned then owned:close() end
+end
+
+--- The exchange's clock in milliseconds, as far as it is known here; makes no request.
+function class_methods.now()
+  return core.loop.wall()
+end
+
+class_methods.each, class_methods.pages, class_methods.collect = cursor.each, cursor.pages, cursor.collect
+
+local requests = {} -- verb and path -> method
+
+--- Reaches any endpoint, signed: the envelope's result with wire names; strings as text, null as `bybit.null`; the
+--- category is filled in when absent.
+---@param verb "GET"|"POST"
+---@param path string such as "/v5/account/wallet-balance"
+---@param params? table wire names and values; decimals go out as strings
+---@param options? table timeout, receive_window ... as for every method
+---@return table? result
+---@return bybit.Error? err
+---@return table? response
+function class_methods.request(client, verb, path, params, options)
+  if verb ~= "GET" and verb ~= "POST" then
+    errors.raise(("request: 'GET' or 'POST' expected, got %s"):format(tostring(verb)))
+  end
+  if type(path) ~= "string" or not path:find("^/[%w/_%-]+$") then
+    errors.raise(("request: a path such as '/v5/market/time' expected, got %s"):format(tostring(path)))
+  end
+  local t = core.client.table(client)
+  local class, key = t.class, t.class.dialect.name .. verb .. path
+  if not requests[key] then
+    requests[key] = compile(class, "request", { verb = verb, path = path, changes = verb == "POST",
+      open = class.dialect.public and path:find(class.dialect.public) ~= nil, params = {}, result = { free = true } },
+      class.failed)
+  end
+  local extra = {}
+  for k, v in pairs(params or {}) do extra[k] = v end
+  if class.dialect.category and extra.category == nil then extra.category = t.category end
+  local p = { extra = extra }
+  for k, v in pairs(options or {}) do p[k] = v end
+  return requests[key](client, p)
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Options.
+
+local function seconds(low, high)
+  return { type = "number", min = low, max = high, unit = "seconds" }
+end
+
+-- Every option of bybit.client, with what it must be.
+local OPTIONS = {
+  environment = {}, -- checked by find_environment
+  key = { type = "string" }, secret = { type = "string" }, private_key = { type = "string" },
+  credentials = {},
+  category = { one_of = { "inverse" } },
+  api = { one_of = { "v5" } },
+  receive_window = { type = "integer", min = 100, max = 60000, unit = "milliseconds" },
+  timeout = seconds(0.001, 600), connect_timeout = seconds(0.001, 600), deadline = seconds(0.001, 600),
+  connections = { type = "integer", min = 1, max = 256 },
+  in_flight = { type = "integer", min = 1, max = 1000 },
+  max_body = { type = "integer", min = 1024, max = 1 << 30, unit = "bytes" },
+  http = { one_of = { "1.1", "2" } },
+  gzip = { type = "boolean" }, confirm = { type = "boolean" },
+  id_prefix = { type = "string", pattern = "^[%w_%-]+$", most = 16, wanted = "1 to 16 of A-Z a-z 0-9 - _" },
+  proxy = { type = "string" }, ca_file = { type = "string" }, referer = { type = "string" },
+  seed = { type = "integer" }, transport = {},
+}
+
+local function wrong_option(name, wanted, value)
+  local shown = (name == "secret" or name == "private_key" or name == "key") and type(value) or tostring(value)
+  errors.raise(("bybit.client: option '%s': %s expected, got %s"):format(name, wanted, shown))
+end
+
+local function has_type(value, wanted)
+  if wanted == "integer" then return math.type(value) == "integer" end
+  return type(value) == wanted
+end
+
+local function check_option(name, value, rule)
+  if rule.one_of then
+    for _, allowed in ipairs(rule.one_of) do
+      if value == allowed then return end
+    end
+    wrong_option(name, "'" .. table.concat(rule.one_of, "' or '") .. "'", value)
+  end
+  if rule.type and not has_type(value, rule.type) then wrong_option(name, "a " .. rule.type, value) end
+  if rule.min and not (value >= rule.min and value <= rule.max) then
+    wrong_option(name, ("%s from %s to %s"):format(rule.unit or "a number", rule.min, rule.max), value)
+  end
+  if rule.pattern and not (value:find(rule.pattern) and #value <= rule.most) then
+    wrong_option(name, rule.wanted, value)
+  end
+end
+
+local function check_options(options)
+  if type(options) ~= "table" then
+    errors.raise("bybit.client: a table of options expected, got " .. type(options))
+  end
+  local names = {}
+  for name in pairs(OPTIONS) do names[#names + 1] = name end
+  table.sort(names)
+  for name, value in pairs(options) do
+    local rule = OPTIONS[name]
+    if not rule then
+      local near = type(name) == "string" and hints.nearest(name, names)
+      errors.raise(("bybit.client: unknown option '%s'%s"):format(tostring(name),
+        near and (", did you mean '%s'?"):format(near) or ""))
+    end
+    check_option(name, value, rule)
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Environments.
+
+local function environment_names()
+  local names = { "paper", "env" }
+  for name in pairs(environments) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function named(name)
+  local found = environments[name]
+  if found then return { name = name, url = found.url } end
+  local names = environment_names()
+  local near = hints.nearest(tostring(name), names)
+  errors.raise(("bybit.client: unknown environment '%s'%s: one of %s, an exchange, or {url = ...}"):format(
+    tostring(name), near and (", did you mean '%s'?"):format(near) or "", table.concat(names, ", ")))
+end
+
+local function from_variable()
+  local name = os.getenv("BYBIT_ENVIRONMENT")
+  if not name or name == "" then
+    errors.raise('bybit.client: environment = "env", but BYBIT_ENVIRONMENT is not set')
+  end
+  if name == "paper" then return name end
+  local found = environments[name]
+  if found and found.real and os.getenv("BYBIT_MAINNET") ~= "yes" then
+    errors.raise(('bybit.client: BYBIT_ENVIRONMENT is "%s", which trades real money: set BYBIT_MAINNET=yes too'):format(
+      name))
+  end
+  return name
+end
+
+local function loopback(host)
+  return host == "localhost" or host:find("^127%.%d+%.%d+%.%d+$") or host == "[::1]"
+end
+
+local function check_url(url)
+  local scheme, host = url:match("^(https?)://(%[[%x:]+%])")
+  if not scheme then scheme, host = url:match("^(https?)://([^/:?#@]+)") end
+  if not scheme or url:find("[%s?#@]") then
+    errors.raise(("bybit.client: a url such as 'https://api.bybit.com' expected, got '%s'"):format(url))
+  end
+  if scheme == "http" and not loopback(host) then
+    errors.raise(("bybit.client: '%s': plain http reaches this machine only; use https"):format(url))
+  end
+  return (url:gsub("/+$", ""))
+end
+
+-- What the `environment` option says: { name, url, exchange?, owned? }.
+local function find_environment(options)
+  local wanted = options.environment
+  if wanted == nil then
+    errors.raise('bybit.client: option \'environment\' is missing: "paper", "testnet", "demo", "mainnet" ... or '
+      .. '{url = ...}; it has no default, so that nobody trades real money by leaving a line out')
+  end
+  if wanted == "env" then wanted = from_variable() end
+  if wanted == "paper" then
+    local exchange = require("bybit.paper").start { seed = options.seed }
+    return { name = "paper", url = exchange.url, exchange = exchange, owned = exchange }
+  end
+  if type(wanted) == "string" then return named(wanted) end
+  local ok, url = pcall(function() return wanted.url end)
+  if (type(wanted) ~= "table" and type(wanted) ~= "userdata") or not ok or type(url) ~= "string" then
+    errors.raise("bybit.client: option 'environment': a name, an exchange or {url = ...} expected, got "
+      .. tostring(wanted))
+  end
+  local exchange = getmetatable(wanted) and wanted or nil
+  if not exchange then
+    for k in pairs(wanted) do
+      if k ~= "url" then
+        errors.raise(("bybit.client: option 'environment': unknown field '%s'"):format(tostring(k)))
+      end
+    end
+  end
+  return { name = exchange and "paper" or nil, url = check_url(url), exchange = exchange }
+end
+
+---------------------------------------------------------------------------------------------------------------
+
+local function credentials(options, environment, settings)
+  local given = options.credentials
+  if given ~= nil and (options.key or options.secret or options.private_key) then
+    errors.raise("bybit.client: 'credentials' and 'key' exclude each other")
+  end
+  if given == "env" then
+    settings.credentials_env = true
+  elseif type(given) == "table" and type(given.file) == "string" and next(given, (next(given))) == nil then
+    settings.credentials_file = given.file
+  elseif given ~= nil then
+    errors.raise('bybit.client: option \'credentials\': "env" or {file = path} expected')
+  end
+  settings.key, settings.secret, settings.private_key = options.key, options.secret, options.private_key
+  if options.secret and options.private_key then
+    errors.raise("bybit.client: 'secret' and 'private_key' exclude each other")
+  end
+  if (options.key ~= nil) ~= (options.secret ~= nil or options.private_key ~= nil) then
+    errors.raise("bybit.client: 'key' goes with 'secret' or 'private_key'")
+  end
+  if options.key and (options.key == "" or options.key:find("[^%g]")) then
+    errors.raise("bybit.client: option 'key': printable characters expected")
+  end
+  if not options.key and given == nil and environment.exchange then
+    settings.key, settings.secret = environment.exchange.key, environment.exchange.secret
+  end
+end
+
+local COPIED = { "receive_window", "timeout", "connect_timeout", "deadline", "connections", "max_body", "gzip",
+  "confirm", "id_prefix", "proxy", "ca_file", "referer", "seed" }
+
+--- Makes a client. See the reference for its options; `environment` is the one that must be given.
+---@param options table
+---@return table client
+return function(options)
+  check_options(options)
+  local environment = find_environment(options)
+  local class = class_of(options.api or "v5")
+  local settings = { url = environment.url, environment = environment.name, category = options.category or "inverse",
+    http2 = options.http == "2" }
+  for _, name in ipairs(COPIED) do settings[name] = options[name] end
+  -- A signed request never waits for a connection: over HTTP/1.1 each carries one request at a time.
+  local in_flight, connections = options.in_flight or 32, options.connections or 16
+  settings.in_flight = settings.http2 and in_flight or math.min(in_flight, connections)
+  local made, client = pcall(function()
+    credentials(options, environment, settings)
+    return core.client.new(settings, setmetatable({ exchange = environment.owned, owned = environment.owned,
+      class = class, category = settings.category }, { __index = class.methods }), options.transport)
+  end)
+  if made then return client end
+  if environment.owned then environment.owned:close() end
+  error(client, 0)
+end

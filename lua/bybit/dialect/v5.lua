@@ -1,0 +1,201 @@
+-- The V5 dialect: its envelope, and the methods that are several requests on this wire. Endpoints and codes are
+-- data beside this file.
+
+local errors = require "bybit.errors"
+
+local v5 = {
+  name = "v5",
+  envelope = { code = "retCode", message = "retMsg", result = "result", time = "time" },
+  category = true,          -- requests carry one
+  public = "^/v5/market/",  -- needs no signature (V5 documentation, authentication)
+  endpoints = require "bybit.dialect.endpoints.v5",
+  codes = require "bybit.dialect.codes.v5",
+  common = require "bybit.dialect.common",
+}
+
+local PAGE = 50             -- records a page of the order queries may hold (V5 documentation, order/realtime)
+local OPEN_MAX = 500        -- open orders per symbol (V5 documentation, rate limits)
+local WINDOW = 7 * 86400000 -- ms one history query may span (V5 documentation, order/history)
+
+-- Where a status is found: V5 keeps open and closed orders behind two endpoints.
+local OPEN = { New = true, PartiallyFilled = true, Untriggered = true }
+
+-- The two kinds of orders: their filter on the wire, and the internal rows that read them.
+local ACTIVE = { filter = "Order", realtime = "order_realtime", history = "order_history" }
+local CONDITIONAL = { filter = "StopOrder", realtime = "conditional_realtime", history = "conditional_history" }
+
+local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra" }
+
+-- The parameters of an inner request: those of `fields`, and the call's own options.
+local function inner(p, fields)
+  for _, name in ipairs(OPTIONS) do fields[name] = p[name] end
+  return fields
+end
+
+-- Adds what earlier requests of the same call cost to the response of the last one.
+local function add_up(response, before)
+  if not before then return end
+  for _, key in ipairs { "requests", "attempts", "duration" } do response[key] = response[key] + before[key] end
+end
+
+-- The end of a walk: no cursor, the same one again, or nothing on the page.
+local function ended(page, at)
+  return #page == 0 or not page.next_cursor or page.next_cursor == at
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Cursors of methods that walk more than one query: `o:` and the realtime cursor, or `h<start>,<end>:` and the
+-- history cursor, where start is where the walk ends and end is that of the present window; both may be empty.
+
+local function parse_cursor(method, text)
+  if not text then return nil end
+  local at = text:match("^o:(.*)$")
+  if at then return { phase = "open", at = at ~= "" and at or nil } end
+  local from, to, rest = text:match("^h(%d*),(%d*):(.*)$")
+  if from then
+    return { phase = "closed", from = math.tointeger(tonumber(from)), to = math.tointeger(tonumber(to)),
+      at = rest ~= "" and rest or nil }
+  end
+  errors.raise(("%s: cursor '%s' is none that %s gave: use a page's next_cursor as it is"):format(
+    method, text:sub(1, 60), method))
+end
+
+local function history_cursor(from, to, at)
+  return ("h%s,%s:%s"):format(from or "", to or "", at or "")
+end
+
+-- Where history begins for these parameters: without start_time in the exchange's default window.
+local function history_start(client, p)
+  return { phase = "closed", from = p.start_time, to = p.start_time and (p.end_time or client:now()) or p.end_time }
+end
+
+local function check_times(method, p)
+  if p.start_time and p.end_time and p.end_time < p.start_time then
+    errors.raise(("%s: end_time %d is before start_time %d"):format(method, p.end_time, p.start_time))
+  end
+end
+
+-- One page of a history, newest first; windows follow each other back in time. The edge of two windows is asked
+-- for twice, so that nothing on it is missed.
+local function history_page(call, client, row, at, params)
+  local start, stop = at.from, at.to
+  if start and stop - start > WINDOW then start = stop - WINDOW end
+  params.cursor, params.start_time, params.end_time = at.at, start, stop
+  local page, err, response = call(client, row, params)
+  if not page then return nil, err, response end
+  if not ended(page, at.at) then
+    page.next_cursor = history_cursor(at.from, stop, page.next_cursor)
+  elseif start and start > at.from then
+    page.next_cursor = history_cursor(at.from, start)
+  else
+    page.next_cursor = nil
+  end
+  return page, nil, response
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- get_orders, get_conditional_orders: past and present orders in one list, over order/realtime and order/history.
+
+local function keep_status(list, status)
+  local n = 0
+  for i = 1, #list do
+    local order = list[i]
+    list[i] = nil
+    if order.status == status then
+      n = n + 1
+      list[n] = order
+    end
+  end
+end
+
+-- One page of open orders; after the last one comes history, unless a status rules that out.
+local function open_page(call, client, p, kind, at)
+  local page, err, response = call(client, kind.realtime, inner(p, {
+    symbol = p.symbol, order_filter = kind.filter, open_only = 0, limit = p.limit, cursor = at.at }))
+  if not page then return nil, err, response end
+  if not ended(page, at.at) then
+    page.next_cursor = "o:" .. page.next_cursor
+  elseif p.status then
+    page.next_cursor = nil
+  else
+    local after = history_start(client, p)
+    page.next_cursor = history_cursor(after.from, after.to)
+  end
+  if p.status then keep_status(page, p.status) end -- the endpoint has no such filter
+  return page, nil, response
+end
+
+local function list_orders(method, kind)
+  return function(call, client, p)
+    if p.direction == "prev" then
+      errors.raise(method .. ": direction = 'prev' exists on the v2 wire only: V5 walks forward; keep the cursors of "
+        .. "earlier pages to go back to them")
+    end
+    check_times(method, p)
+    local at = parse_cursor(method, p.cursor)
+    if not at then
+      at = p.status and not OPEN[p.status] and history_start(client, p) or { phase = "open" }
+    end
+    if at.phase == "open" then return open_page(call, client, p, kind, at) end
+    return history_page(call, client, kind.history, at, inner(p, {
+      symbol = p.symbol, order_filter = kind.filter, status = p.status, limit = p.limit }))
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Real-time lists: every page, up to what may be open at once; an order seen on two pages comes once.
+
+local function all_open(kind)
+  return function(call, client, p)
+    local list, seen, at, before = nil, {}, nil, nil
+    for _ = 1, OPEN_MAX // PAGE do
+      local page, err, response = call(client, kind.realtime, inner(p, {
+        symbol = p.symbol, order_filter = kind.filter, open_only = 0, limit = PAGE, cursor = at }))
+      add_up(response, before)
+      if not page then return nil, err, response end
+      before, list = response, list or setmetatable({}, getmetatable(page))
+      for _, order in ipairs(page) do
+        if not seen[order.order_id] then
+          seen[order.order_id] = true
+          list[#list + 1] = order
+        end
+      end
+      if ended(page, at) then break end
+      at = page.next_cursor
+    end
+    return list, nil, before
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Executions: numbered pages by walking the cursor.
+
+local function get_user_trades(call, client, p)
+  local last = p.page or 1
+  local at = parse_cursor("get_user_trades", p.cursor)
+  if at and last > 1 then errors.raise("get_user_trades: 'page' and 'cursor' exclude each other") end
+  check_times("get_user_trades", p)
+  at = at or history_start(client, p)
+  local before
+  for n = 1, last do
+    local page, err, response = history_page(call, client, "execution_list", at, inner(p, {
+      symbol = p.symbol, order_id = p.order_id, client_order_id = p.client_order_id, trade_type = p.trade_type,
+      limit = p.page_size }))
+    add_up(response, before)
+    if not page or n == last then return page, err, response end
+    if not page.next_cursor then return setmetatable({}, getmetatable(page)), nil, response end
+    before, at = response, parse_cursor("get_user_trades", page.next_cursor)
+  end
+end
+
+--- Methods that are several requests: composite(call, client, checked parameters) -> result, err, response, where
+--- call(client, row, params) makes an inner request.
+v5.composites = {
+  get_orders = list_orders("get_orders", ACTIVE),
+  get_conditional_orders = list_orders("get_conditional_orders", CONDITIONAL),
+  get_open_orders_real_time = all_open(ACTIVE),
+  get_open_conditional_orders_real_time = all_open(CONDITIONAL),
+  get_user_trades = get_user_trades,
+}
+
+return v5

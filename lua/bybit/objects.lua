@@ -1,0 +1,133 @@
+-- What results can do besides holding data: second names, methods, a nearest name for a misspelt field, and text
+-- that reads well in a terminal. The fields themselves are declared in records.lua.
+
+local records = require "bybit.records"
+local hints = require "bybit.hints"
+
+local objects = {}
+
+-- Which columns a list of a record shows, and in one line a single one.
+local SHOWN = {
+  order = { "order_id", "symbol", "side", "type", "quantity", "price", "filled_quantity", "status" },
+  conditional_order = { "order_id", "symbol", "side", "type", "quantity", "trigger_price", "price", "status" },
+  order_id = { "order_id", "client_order_id" },
+  cancelled_order = { "order_id", "client_order_id" },
+  trade = { "timestamp", "symbol", "side", "quantity", "price", "fee", "liquidity", "trade_type" },
+  position = { "symbol", "side", "quantity", "entry_price", "mark_price", "unrealized_pnl", "liquidation_price" },
+}
+
+local OPEN = { New = true, PartiallyFilled = true, Untriggered = true, Triggered = true, Created = true, Active = true,
+  PendingCancel = true }
+
+local methods = {}
+
+methods.order = {
+  --- May it still fill or fire?
+  is_open = function(order) return OPEN[rawget(order, "status")] or false end,
+  --- Has it ended, whichever way? False also while its status is not known.
+  is_done = function(order)
+    local status = rawget(order, "status")
+    return status ~= nil and not OPEN[status]
+  end,
+}
+methods.conditional_order = methods.order
+methods.position = {
+  is_flat = function(position)
+    local quantity = rawget(position, "quantity")
+    return quantity == nil or quantity:is_zero()
+  end,
+}
+
+-- Fields that are worked out when asked for.
+local derived = {
+  position = {
+    signed_quantity = function(position)
+      local quantity = rawget(position, "quantity")
+      if quantity == nil then return nil end
+      return rawget(position, "side") == "Sell" and -quantity or quantity
+    end,
+  },
+}
+
+local function text_of(value)
+  if value == nil then return "-" end
+  return tostring(value)
+end
+
+local function line(name, record)
+  local parts = {}
+  for _, key in ipairs(SHOWN[name] or {}) do
+    local value = rawget(record, key)
+    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value)) end
+  end
+  return ("%s{%s}"):format(name, table.concat(parts, " "))
+end
+
+local MAX_ROWS = 50
+
+-- An aligned table; numbers to the right.
+local function grid(name, list)
+  local columns = SHOWN[name] or {}
+  local rows, width, right = { columns }, {}, {}
+  for i, key in ipairs(columns) do width[i] = #key end
+  for n, record in ipairs(list) do
+    if n > MAX_ROWS then break end
+    local row = {}
+    for i, key in ipairs(columns) do
+      local value = rawget(record, key)
+      row[i] = text_of(value)
+      width[i] = math.max(width[i], #row[i])
+      if type(value) == "userdata" or type(value) == "number" then right[i] = true end
+    end
+    rows[#rows + 1] = row
+  end
+  local lines = {}
+  for n, row in ipairs(rows) do
+    local cells = {}
+    for i, cell in ipairs(row) do
+      cells[i] = right[i] and cell:rep(1):gsub("^", (" "):rep(width[i] - #cell)) or cell .. (" "):rep(width[i] - #cell)
+    end
+    lines[n] = (table.concat(cells, "  "):gsub("%s+$", ""))
+  end
+  if #list > MAX_ROWS then lines[#lines + 1] = ("... %d more"):format(#list - MAX_ROWS) end
+  if #list == 0 then lines[#lines + 1] = "(none)" end
+  return table.concat(lines, "\n")
+end
+
+local function metatable(name, declaration)
+  local declared, names = {}, {}
+  for _, field in ipairs(declaration.fields) do
+    declared[field[1]] = true
+    names[#names + 1] = field[1]
+  end
+  local aliases = declaration.aliases or {}
+  for alias in pairs(aliases) do names[#names + 1] = alias end
+  table.sort(names)
+  local own, worked_out = methods[name] or {}, derived[name] or {}
+  local meta = { __name = "bybit." .. name }
+  function meta.__index(record, key)
+    if declared[key] then return nil end
+    local alias = aliases[key]
+    if alias then return rawget(record, alias) end
+    if own[key] then return own[key] end
+    if worked_out[key] then return worked_out[key](record) end
+    if type(key) ~= "string" then return nil end
+    local near = hints.nearest(key, names)
+    error(("%s has no field '%s'%s"):format(meta.__name, key, near and (", did you mean '%s'?"):format(near) or ""), 2)
+  end
+  function meta.__tostring(record) return line(name, record) end
+  meta.__list = { __name = "bybit.list", __tostring = function(list) return grid(name, list) end }
+  return meta
+end
+
+local made = {}
+
+--- The metatable of a declared record; its `__list` is that of lists of it.
+---@param name string
+---@return table
+function objects.metatable(name)
+  if not made[name] then made[name] = metatable(name, assert(records[name], name)) end
+  return made[name]
+end
+
+return objects

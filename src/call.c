@@ -1,0 +1,261 @@
+/*
+** One call's life. Every method of every client is the C function call_method over its compiled declaration;
+** all state of a call in flight is in a userdata, so the function and its continuation are one.
+**
+** Upvalues of a method: 1 endpoint, 2 record (or nil), 3 envelope names, 4 the Lua function for whatever is
+** not a plain success: failed(client, params, facts, response) -> what the caller gets; for a composite
+** endpoint the function that makes its requests, composite(client, checked, params) -> what the caller gets.
+*/
+#include "call.h"
+#include "call_parts.h"
+#include "client.h"
+#include "schema.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+enum { ARG_CLIENT = 1, ARG_PARAMS = 2, AT_CALL = 3 };
+enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED };
+
+/* 'close' of a call: also its __gc. Never raises. */
+static int call_free(lua_State *L) {
+  Call *c = luaL_checkudata(L, 1, CALL);
+  call_abandon(c);
+  bytes_free(&c->payload);
+  bytes_free(&c->answer);
+  bytes_free(&c->headers);
+  signed_request_free(&c->request);
+  return 0;
+}
+
+/* Pushes a new call that belongs to the client at ARG_CLIENT. */
+static Call *call_new(lua_State *L, Client *client, const Endpoint *ep) {
+  Call *c = lua_newuserdatauv(L, sizeof *c, 2);
+  *c = (Call){.client = client, .ep = ep};
+  luaL_setmetatable(L, CALL); /* from here on __gc owns what is acquired */
+  lua_pushvalue(L, ARG_CLIENT);
+  lua_setiuservalue(L, -2, 1);
+  c->e = (Encoding){.out = &c->payload,
+                    .category = client->category,
+                    .receive_window = client->receive_window,
+                    .timeout = client->timeout,
+                    .connect_timeout = client->connect_timeout,
+                    .deadline = client->deadline,
+                    .confirm = -1};
+  return c;
+}
+
+/* A client order id: the client's prefix and enough chance that no two processes make the same. */
+static void make_id(Call *c) {
+  size_t prefix = strlen(c->client->id_prefix);
+  memcpy(c->made_id, c->client->id_prefix, prefix);
+  size_t size = sizeof c->made_id - 1 - prefix;
+  random_id(&c->client->random, c->made_id + prefix, size > 24 ? 24 : size);
+  c->e.made_id = c->made_id;
+}
+
+static Client *check_call(lua_State *L, const Endpoint *ep) {
+  Client *client = client_test(L, ARG_CLIENT);
+  if (client == NULL)
+    luaL_error(L, "%s: called with '.' in place of ':': write client:%s{...}", ep->method, ep->method);
+  if (client->closed) luaL_error(L, "%s: the client is closed", ep->method);
+  if (!ep->open && !ep->composite && client->session.signer == NULL)
+    luaL_error(L, "%s: needs credentials: give bybit.client a key and a secret", ep->method);
+  if (lua_isnoneornil(L, ARG_PARAMS)) {
+    lua_settop(L, ARG_CLIENT);
+    lua_newtable(L);
+  }
+  if (lua_gettop(L) > ARG_PARAMS)
+    luaL_error(L, "%s: one table of parameters expected, got more arguments", ep->method);
+  return client;
+}
+
+/* The Lua transport of tests and simulations: start(transport, request) gives a transfer, a table that is done
+** once it has 'status' or 'error'; until then wait(transport, transfer) is called. */
+static void send_through_lua(lua_State *L, Call *c) {
+  c->attempts++;
+  double started = loop_now(c->client->loop);
+  if (!call_sign(c)) luaL_error(L, "not enough memory");
+  int top = lua_gettop(L);
+  lua_getiuservalue(L, ARG_CLIENT, 2);
+  lua_getfield(L, -1, "start");
+  lua_pushvalue(L, -2);
+  call_push_request(L, c);
+  lua_call(L, 2, 1);
+  luaL_argexpected(L, lua_istable(L, -1), 1, "transfer table");
+  int transfer = lua_gettop(L);
+  while (!call_take_transfer(L, transfer, c)) {
+    lua_getfield(L, top + 1, "wait");
+    lua_pushvalue(L, top + 1);
+    lua_pushvalue(L, transfer);
+    lua_call(L, 2, 0);
+  }
+  c->duration = loop_now(c->client->loop) - started;
+  c->state = CALL_ENDED;
+  lua_settop(L, top);
+}
+
+static int give_back(lua_State *L, int status, lua_KContext base) {
+  (void)status;
+  return lua_gettop(L) - (int)base;
+}
+
+/* Not a plain success: Lua decides what the caller gets. */
+static int call_failed(lua_State *L, Call *c, const Answer *a, const char *kind, int message) {
+  if (message != 0)
+    lua_pushvalue(L, message);
+  else
+    lua_pushstring(L, c->failure);
+  int text = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
+  lua_pushvalue(L, ARG_CLIENT);
+  lua_pushvalue(L, ARG_PARAMS);
+  call_push_facts(L, c, a, kind, text);
+  call_push_response(L, c, a);
+  lua_callk(L, 4, LUA_MULTRET, text, give_back);
+  return give_back(L, LUA_OK, text);
+}
+
+/* A success whose full record is to be read back: Lua does that, with the acknowledgement as a fact. */
+static int call_confirm(lua_State *L, Call *c, const Answer *a, int result) {
+  lua_pushliteral(L, "");
+  int text = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
+  lua_pushvalue(L, ARG_CLIENT);
+  lua_pushvalue(L, ARG_PARAMS);
+  call_push_facts(L, c, a, "confirm", text);
+  lua_pushvalue(L, result);
+  lua_setfield(L, -2, "result");
+  call_push_response(L, c, a);
+  lua_callk(L, 4, LUA_MULTRET, text, give_back);
+  return give_back(L, LUA_OK, text);
+}
+
+/* The answer is here: decodes it and returns, or hands over. */
+static int call_finish(lua_State *L, Call *c) {
+  Answer a = {0};
+  if (c->error == HTTP_CANCELLED && c->client->closed) return call_failed(L, c, &a, "closed", 0);
+  if (c->error != HTTP_OK) return call_failed(L, c, &a, call_error_kind(c->error), 0);
+  const char *text = c->answer.data == NULL ? "" : c->answer.data;
+  schema_decode(L, c->ep, lua_upvalueindex(UP_RECORD), lua_upvalueindex(UP_ENVELOPE), text, c->answer.size,
+                &a);
+  int result = lua_gettop(L) - 2, message = result + 1, undecoded = result + 2;
+  if (c->status != 200 && !(a.error == NULL && a.code != 0)) return call_failed(L, c, &a, "http", 0);
+  if (a.error != NULL) {
+    c->failure = a.error;
+    return call_failed(L, c, &a, "decode", 0);
+  }
+  if (a.code != 0) return call_failed(L, c, &a, "exchange", message);
+  if (c->ep->shape == SHAPE_FIRST && lua_isnil(L, result)) return call_failed(L, c, &a, "not_found", message);
+  if (c->ep->shape == SHAPE_RECORD && lua_isnil(L, result)) {
+    a.error = c->failure = "no result";
+    return call_failed(L, c, &a, "decode", 0);
+  }
+  if (lua_isnil(L, result)) {
+    lua_newtable(L);
+    lua_replace(L, result);
+  }
+  if (c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1))
+    return call_confirm(L, c, &a, result);
+  call_push_response(L, c, &a);
+  lua_pushvalue(L, undecoded);
+  lua_setfield(L, -2, "undecoded");
+  lua_pushvalue(L, result);
+  lua_pushnil(L);
+  lua_pushvalue(L, -3);
+  return 3;
+}
+
+/* All state is in the userdata at AT_CALL, so this is the function and its continuation. In a task it suspends the
+** task; a true value that the task is resumed with says that it was cancelled meanwhile. */
+static int call_wait(lua_State *L, int status, lua_KContext ctx) {
+  Call *c = lua_touserdata(L, AT_CALL);
+  Loop *loop = c->client->loop;
+  (void)ctx;
+  if (status == LUA_YIELD && lua_toboolean(L, AT_CALL + 1) && c->state != CALL_ENDED) {
+    c->raise = true;
+    call_cancel(c);
+  }
+  lua_settop(L, AT_CALL);
+  while (c->state != CALL_ENDED) {
+    if (!loop_may_yield(loop, L)) {
+      loop_block(L, loop, -1);
+      continue;
+    }
+    if (c->wait == 0) c->wait = loop_wait_new(loop);
+    if (c->wait == 0) return luaL_error(L, "not enough memory");
+    loop_push_mark(L);
+    lua_pushinteger(L, c->wait);
+    return lua_yieldk(L, 2, 0, call_wait);
+  }
+  return call_finish(L, c);
+}
+
+static void on_token(TokenWatch *watch) {
+  call_cancel((Call *)((char *)watch - offsetof(Call, token)));
+}
+
+/* Is there a reason not to send? Then the call has ended. */
+static void refuse(lua_State *L, Call *c) {
+  Loop *loop = c->client->loop;
+  bool task = loop_task_cancelled(loop);
+  if (task || (c->e.cancel != NULL && token_cancelled(c->e.cancel))) {
+    c->raise = task;
+    call_cancel(c);
+    return;
+  }
+  if (!loop_may_yield(loop, L) && !loop_may_block(loop))
+    luaL_error(L, "%s: this call would block, which bybit.blocking(false) forbids: make it in a task",
+               c->ep->method);
+  if (c->e.cancel == NULL) return;
+  lua_getfield(L, ARG_PARAMS, "cancel");
+  lua_setiuservalue(L, AT_CALL, 2); /* the token lives as long as the call */
+  token_watch(c->e.cancel, &c->token, on_token);
+}
+
+static int call_composite(lua_State *L, Call *c) {
+  lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
+  lua_pushvalue(L, ARG_CLIENT);
+  lua_pushvalue(L, lua_upvalueindex(UP_ENDPOINT));
+  schema_check(L, lua_gettop(L), ARG_PARAMS, &c->e);
+  lua_remove(L, -2);
+  lua_pushvalue(L, ARG_PARAMS);
+  lua_callk(L, 3, LUA_MULTRET, AT_CALL, give_back);
+  return give_back(L, LUA_OK, AT_CALL);
+}
+
+static int call_method(lua_State *L) {
+  const Endpoint *ep = lua_touserdata(L, lua_upvalueindex(UP_ENDPOINT));
+  Client *client = check_call(L, ep);
+  Call *c = call_new(L, client, ep);
+  if (ep->composite) return call_composite(L, c);
+  make_id(c);
+  lua_pushvalue(L, lua_upvalueindex(UP_ENDPOINT));
+  schema_encode(L, lua_gettop(L), ARG_PARAMS, &c->e);
+  lua_settop(L, AT_CALL);
+  refuse(L, c);
+  if (c->state == CALL_NEW && client->lua_transport) send_through_lua(L, c);
+  if (c->state == CALL_NEW) call_submit(c);
+  return call_wait(L, LUA_OK, 0);
+}
+
+/* method(endpoint, record or nil, envelope names, failed or composite function) -> the method */
+static int call_make(lua_State *L) {
+  luaL_checkudata(L, 1, SCHEMA_ENDPOINT);
+  if (!lua_isnoneornil(L, 2)) luaL_checkudata(L, 2, SCHEMA_RECORD);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  luaL_checktype(L, 4, LUA_TFUNCTION);
+  lua_settop(L, 4);
+  lua_pushcclosure(L, call_method, 4);
+  return 1;
+}
+
+void call_open(lua_State *L) {
+  luaL_newmetatable(L, CALL);
+  lua_pushcfunction(L, call_free);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+  call_parts_open(L);
+  lua_pushcfunction(L, call_make);
+  lua_setfield(L, -2, "method");
+}

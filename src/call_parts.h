@@ -1,0 +1,55 @@
+/* What a call in flight is. Shared by call.c, call_flight.c and call_parts.c alone. */
+#ifndef BYBIT_CALL_PARTS_H
+#define BYBIT_CALL_PARTS_H
+
+#include "client.h"
+#include "schema.h"
+#include "token.h"
+#include <lua.h>
+
+#define CALL "bybit.call"
+
+typedef enum CallState { CALL_NEW, CALL_QUEUED, CALL_RUNNING, CALL_ENDED } CallState;
+
+typedef struct Call { /* user value 1: the client, 2: its cancel token */
+  Client *client;
+  CallState state;
+  int64_t wait;               /* the loop's number to wake when it has ended; 0: nobody waits so */
+  double started, ends;       /* loop_real_now(): submission, and its deadline */
+  LoopTimer timer;            /* the deadline, while it is queued */
+  TokenWatch token;           /* its cancel token */
+  struct Call *before, *next; /* in the client's waiting line */
+  bool raise;                 /* its task was cancelled: a failure is raised */
+  const Endpoint *ep;
+  Encoding e;
+  Bytes payload;         /* the encoded parameters: body or query */
+  SignedRequest request; /* of the last attempt */
+  Transfer *transfer;    /* running; NULL: none */
+  HttpError error;       /* of the last attempt, as the next ones */
+  const char *failure;   /* why it failed: 'message', or static text */
+  char message[256];
+  int status;
+  Bytes answer, headers;
+  double duration;
+  bool sent; /* any attempt may have left */
+  int attempts;
+  char made_id[40];
+} Call;
+
+/* call_flight.c */
+void call_submit(Call *c);  /* sends it now, or when its turn comes; the state tells */
+void call_cancel(Call *c);  /* ends it, with HTTP_CANCELLED, unless it has ended */
+void call_abandon(Call *c); /* its memory is about to go */
+bool call_sign(Call *c);    /* a fresh timestamp and signature */
+
+/* call_parts.c */
+void call_parts_open(lua_State *L); /* makes the response metatable; 'response' in the module */
+void call_push_response(lua_State *L, const Call *c, const Answer *a);
+/* Pushes what the Lua layer needs to judge a failure; the message is at 'text'. */
+void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *kind, int text);
+void call_push_request(lua_State *L, const Call *c); /* for a Lua transport */
+/* Takes the outcome out of a Lua transport's transfer. False: it is not done. */
+bool call_take_transfer(lua_State *L, int transfer, Call *c);
+const char *call_error_kind(HttpError error);
+
+#endif

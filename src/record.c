@@ -1,0 +1,117 @@
+/*
+** Compiles declared records (rows of lua/bybit/records.lua): a table of fields with a small hash over their
+** wire names. schema_decode.c reads answers by it.
+*/
+#include "record.h"
+#include "schema_lua.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+static unsigned hash(const char *text, size_t size) {
+  unsigned h = 2166136261u;
+  for (size_t i = 0; i < size; i++) h = (h ^ (unsigned char)text[i]) * 16777619u;
+  return (h ^ (h >> 8)) & 255u;
+}
+
+static bool same(const Field *f, const char *wire, size_t size) {
+  return f->wire_size == size && memcmp(f->wire, wire, size) == 0;
+}
+
+const Field *record_find(const Record *r, const char *wire, size_t size, int guess) {
+  if (guess < r->count && same(&r->field[guess], wire, size)) return &r->field[guess];
+  for (unsigned i = hash(wire, size); r->slot[i] != 0; i = (i + 1) & 255u)
+    if (same(&r->field[r->slot[i] - 1], wire, size)) return &r->field[r->slot[i] - 1];
+  return NULL;
+}
+
+static int anchor(lua_State *L, int anchors) {
+  int ref = (int)lua_rawlen(L, anchors) + 1;
+  lua_rawseti(L, anchors, ref);
+  return ref;
+}
+
+static FieldType field_type(lua_State *L, const char *name) {
+  static const struct {
+    const char *name;
+    FieldType type;
+  } types[] = {{"string", FIELD_STRING},   {"enum", FIELD_STRING}, {"decimal", FIELD_DECIMAL},
+               {"integer", FIELD_INTEGER}, {"time", FIELD_TIME},   {"boolean", FIELD_BOOLEAN},
+               {"table", FIELD_TABLE}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (strcmp(types[i].name, name) == 0) return types[i].type;
+  luaL_error(L, "declaration: unknown field type '%s'", name);
+  return FIELD_STRING;
+}
+
+/* A table of texts, from an array of them. */
+static int text_set(lua_State *L, int list, int anchors) {
+  lua_newtable(L);
+  int set = lua_gettop(L);
+  for (lua_Integer i = 1; lua_rawgeti(L, list, i) == LUA_TSTRING; i++) {
+    lua_pushboolean(L, 1);
+    lua_rawset(L, set);
+  }
+  lua_settop(L, set);
+  return anchor(L, anchors);
+}
+
+/* Adds a field under the wire name on top of the stack; pops it. */
+static void add_field(lua_State *L, Record *r, Field f, int anchors) {
+  if (r->count == SCHEMA_FIELDS) luaL_error(L, "declaration: a record has too many fields");
+  f.wire = luaL_checklstring(L, -1, &f.wire_size);
+  anchor(L, anchors);
+  r->field[r->count] = f;
+  unsigned i = hash(f.wire, f.wire_size);
+  while (r->slot[i] != 0) {
+    if (same(&r->field[r->slot[i] - 1], f.wire, f.wire_size))
+      luaL_error(L, "declaration: the wire field '%s' stands twice in a record", f.wire);
+    i = (i + 1) & 255u;
+  }
+  r->slot[i] = (unsigned char)++r->count;
+}
+
+static void compile_field(lua_State *L, Record *r, int row, int anchors) {
+  Field f = {0};
+  lua_rawgeti(L, row, 1);
+  luaL_checkstring(L, -1);
+  f.name = anchor(L, anchors);
+  lua_rawgeti(L, row, 3);
+  f.type = field_type(L, luaL_checkstring(L, -1));
+  if (lua_getfield(L, row, "empty") == LUA_TTABLE) f.empty_ref = text_set(L, lua_gettop(L), anchors);
+  if (lua_getfield(L, row, "map") == LUA_TTABLE) f.map_ref = anchor(L, anchors);
+  lua_getfield(L, row, "zero_empty");
+  f.zero_empty = lua_toboolean(L, -1);
+  lua_rawgeti(L, row, 2);
+  add_field(L, r, f, anchors);
+  if (lua_getfield(L, row, "also_wire") == LUA_TTABLE) {
+    int list = lua_gettop(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, list, i) == LUA_TSTRING; i++) add_field(L, r, f, anchors);
+  }
+}
+
+int schema_record(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  Record *r = lua_newuserdatauv(L, sizeof *r, 2);
+  memset(r, 0, sizeof *r);
+  luaL_setmetatable(L, SCHEMA_RECORD);
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, 3, 2);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 3, 1);
+  if (lua_getfield(L, 1, "fields") != LUA_TTABLE) return luaL_error(L, "declaration: a record has no fields");
+  for (lua_Integer i = 1; lua_rawgeti(L, 5, i) == LUA_TTABLE; i++) {
+    compile_field(L, r, 6, 4);
+    lua_settop(L, 5);
+  }
+  lua_settop(L, 3);
+  return 1;
+}
+
+void schema_record_open(lua_State *L) {
+  luaL_newmetatable(L, SCHEMA_RECORD);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,39 @@
+/*
+** Records, compiled: which wire field becomes which field of a result, and how. Only the schema room's files
+** include this.
+*/
+#ifndef BYBIT_RECORD_H
+#define BYBIT_RECORD_H
+
+#include "schema.h"
+
+typedef enum FieldType {
+  FIELD_STRING,
+  FIELD_DECIMAL,
+  FIELD_INTEGER,
+  FIELD_TIME, /* an integer too: milliseconds, as a number or as digits */
+  FIELD_BOOLEAN,
+  FIELD_TABLE /* free JSON */
+} FieldType;
+
+typedef struct Field {
+  const char *wire;
+  size_t wire_size;
+  FieldType type;
+  int name;        /* place of its name in the anchors */
+  int empty_ref;   /* a table: further texts that mean nothing */
+  int map_ref;     /* a table: what stands for an integer or a boolean */
+  bool zero_empty; /* a zero means nothing */
+} Field;
+
+/* User value 1: anchors, an array of names and tables. User value 2: the metatable of its results. */
+typedef struct Record {
+  int count, names;
+  Field field[SCHEMA_FIELDS];
+  unsigned char slot[256]; /* hash of a wire name -> index + 1 into field; open addressing */
+} Record;
+
+/* The field of that wire name; 'guess' is tried first (fields arrive in the documented order). NULL: none. */
+const Field *record_find(const Record *r, const char *wire, size_t size, int guess);
+
+#endif

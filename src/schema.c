@@ -1,0 +1,311 @@
+/*
+** Compiles declared endpoints (rows of lua/bybit/dialect/endpoints) into structs that schema_encode.c walks.
+** A row that is malformed is our own mistake and raises when it is compiled, which a spec does for every row.
+** Records are compiled in schema_decode.c.
+*/
+#include "schema.h"
+#include "schema_lua.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+static const char hints_key; /* its address is the registry key of the function that words suggestions */
+
+void schema_push_hints(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &hints_key);
+}
+
+static int schema_set_hints(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &hints_key);
+  return 0;
+}
+
+/* Moves the value on top into the anchors table and returns its place there. */
+static int anchor(lua_State *L, int anchors) {
+  int ref = (int)lua_rawlen(L, anchors) + 1;
+  lua_rawseti(L, anchors, ref);
+  return ref;
+}
+
+/* The string at field 'key' of the table at 't', kept alive by 'anchors'; NULL when it is absent. */
+static const char *anchored_field(lua_State *L, int t, const char *key, int anchors) {
+  const char *text = NULL;
+  if (lua_getfield(L, t, key) == LUA_TSTRING) {
+    text = lua_tostring(L, -1);
+    lua_pushvalue(L, -1);
+    anchor(L, anchors);
+  }
+  lua_pop(L, 1);
+  return text;
+}
+
+static bool flag(lua_State *L, int t, const char *key) {
+  lua_getfield(L, t, key);
+  bool set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return set;
+}
+
+static int ref_field(lua_State *L, int t, const char *key, int anchors) {
+  if (lua_getfield(L, t, key) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  return anchor(L, anchors);
+}
+
+static ParamType param_type(lua_State *L, const char *name) {
+  static const struct {
+    const char *name;
+    ParamType type;
+  } types[] = {{"string", PARAM_STRING},        {"symbol", PARAM_SYMBOL},   {"id", PARAM_ID},
+               {"client_order_id", PARAM_LINK}, {"decimal", PARAM_DECIMAL}, {"integer", PARAM_INTEGER},
+               {"boolean", PARAM_BOOLEAN},      {"enum", PARAM_ENUM},       {"time", PARAM_TIME},
+               {"cursor", PARAM_CURSOR},        {"seconds", PARAM_SECONDS}, {"table", PARAM_TABLE},
+               {"token", PARAM_TOKEN}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (strcmp(types[i].name, name) == 0) return types[i].type;
+  luaL_error(L, "declaration: unknown parameter type '%s'", name);
+  return PARAM_STRING;
+}
+
+static CallOption call_option(const char *name) {
+  static const struct {
+    const char *name;
+    CallOption option;
+  } options[] = {{"receive_window", OPTION_RECEIVE_WINDOW},
+                 {"timeout", OPTION_TIMEOUT},
+                 {"connect_timeout", OPTION_CONNECT_TIMEOUT},
+                 {"deadline", OPTION_DEADLINE},
+                 {"cancel", OPTION_CANCEL},
+                 {"raw", OPTION_RAW},
+                 {"extra", OPTION_EXTRA},
+                 {"confirm", OPTION_CONFIRM},
+                 {"id_prefix", OPTION_ID_PREFIX}};
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    if (strcmp(options[i].name, name) == 0) return options[i].option;
+  return OPTION_NONE;
+}
+
+int schema_find(const Endpoint *ep, const char *name) {
+  for (int i = 0; i < ep->param_count; i++)
+    if (strcmp(ep->param[i].name, name) == 0) return i;
+  return -1;
+}
+
+static int must_find(lua_State *L, const Endpoint *ep, const char *name) {
+  int i = name == NULL ? -1 : schema_find(ep, name);
+  if (i < 0) luaL_error(L, "declaration of %s: no parameter '%s'", ep->method, name == NULL ? "?" : name);
+  return i;
+}
+
+static bool bound(lua_State *L, int row, const char *key, Decimal *out) {
+  bool found = lua_getfield(L, row, key) != LUA_TNIL;
+  if (found && !decimal_exact(L, -1, out)) luaL_error(L, "declaration: '%s': %s", key, lua_tostring(L, -1));
+  lua_pop(L, 1);
+  return found;
+}
+
+static void compile_limits(lua_State *L, int row, Param *p) {
+  p->has_max = bound(L, row, "max", &p->max);
+  p->has_min = bound(L, row, "min", &p->min);
+  if (!p->has_min) p->has_min = p->min_open = bound(L, row, "above", &p->min);
+}
+
+/* enum: our words, each with what goes out for it: itself, or what the row's 'wire' table says. */
+static int compile_enum(lua_State *L, int row, int enums, int anchors) {
+  lua_newtable(L);
+  int values = lua_gettop(L);
+  lua_getfield(L, row, "enum");
+  if (lua_gettable(L, enums) != LUA_TTABLE || lua_getfield(L, -1, "values") != LUA_TTABLE)
+    luaL_error(L, "declaration: a parameter's enum is not declared");
+  int words = lua_gettop(L);
+  bool mapped = lua_getfield(L, row, "wire") == LUA_TTABLE;
+  int map = lua_gettop(L);
+  for (lua_Integer i = 1; lua_rawgeti(L, words, i) == LUA_TSTRING; i++) {
+    lua_pushvalue(L, -1);
+    if (mapped) {
+      lua_pushvalue(L, -2);
+      if (lua_rawget(L, map) == LUA_TNIL)
+        lua_pop(L, 1);
+      else
+        lua_remove(L, -2);
+    }
+    lua_rawset(L, values);
+  }
+  lua_settop(L, values);
+  return anchor(L, anchors);
+}
+
+static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int anchors) {
+  Param *p = &ep->param[ep->param_count];
+  *p = (Param){.when_param = -1, .unless_param = -1, .by_param = -1};
+  lua_rawgeti(L, row, 1);
+  p->name = luaL_checkstring(L, -1);
+  lua_rawseti(L, anchors, ep->param_count + 1);
+  if (lua_rawgeti(L, row, 2) == LUA_TSTRING) {
+    p->wire = lua_tostring(L, -1);
+    anchor(L, anchors);
+  } else {
+    lua_pop(L, 1);
+    p->option = call_option(p->name);
+  }
+  lua_rawgeti(L, row, 3);
+  p->type = param_type(L, luaL_checkstring(L, -1));
+  lua_pop(L, 1);
+  p->required = flag(L, row, "required");
+  p->generate = flag(L, row, "generate");
+  p->also_ref = ref_field(L, row, "also", anchors);
+  p->default_ref = ref_field(L, row, "default", anchors);
+  if (p->type == PARAM_ENUM)
+    p->values_ref = compile_enum(L, row, enums, anchors);
+  else
+    compile_limits(L, row, p);
+  ep->param_count++;
+}
+
+/* What refers to other parameters, once all of them are known. */
+static void compile_references(lua_State *L, Endpoint *ep, int row, Param *p, int anchors) {
+  if (lua_getfield(L, row, "required_when") == LUA_TTABLE) {
+    int when = lua_gettop(L);
+    lua_rawgeti(L, when, 1);
+    p->when_param = must_find(L, ep, lua_tostring(L, -1));
+    lua_pop(L, 1);
+    lua_rawgeti(L, when, 2);
+    p->when_ref = anchor(L, anchors);
+    if (lua_getfield(L, when, "unless") == LUA_TSTRING)
+      p->unless_param = must_find(L, ep, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  if (lua_getfield(L, row, "default_by") == LUA_TTABLE) {
+    lua_rawgeti(L, -1, 1);
+    p->by_param = must_find(L, ep, lua_tostring(L, -1));
+    lua_pop(L, 1);
+    p->by_ref = anchor(L, anchors);
+  } else
+    lua_pop(L, 1);
+}
+
+static void compile_rule(lua_State *L, Endpoint *ep, int row) {
+  static const char *const names[] = {"one_of",   "any_of",    "together", "equal",
+                                      "excludes", "direction", "mode_by",  NULL};
+  if (ep->rule_count == SCHEMA_RULES) luaL_error(L, "declaration of %s: too many rules", ep->method);
+  Rule *r = &ep->rule[ep->rule_count++];
+  lua_rawgeti(L, row, 1);
+  r->kind = (RuleKind)luaL_checkoption(L, -1, NULL, names);
+  lua_pop(L, 1);
+  for (lua_Integer i = 2; lua_rawgeti(L, row, i) == LUA_TSTRING; i++) {
+    if (r->count == SCHEMA_RULE_PARAMS) luaL_error(L, "declaration of %s: a rule is too long", ep->method);
+    r->param[r->count++] = must_find(L, ep, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static void compile_fixed(lua_State *L, Endpoint *ep, int row, int anchors) {
+  if (ep->fixed_count == (int)(sizeof ep->fixed / sizeof *ep->fixed))
+    luaL_error(L, "declaration of %s: too many fixed parameters", ep->method);
+  Fixed *f = &ep->fixed[ep->fixed_count++];
+  lua_rawgeti(L, row, 1);
+  f->wire = luaL_checkstring(L, -1);
+  anchor(L, anchors);
+  f->value = anchored_field(L, row, "value", anchors);
+}
+
+static void compile_shape(lua_State *L, Endpoint *ep, int row, int anchors) {
+  if (lua_getfield(L, row, "result") != LUA_TTABLE) luaL_error(L, "declaration of %s: no result", ep->method);
+  int result = lua_gettop(L);
+  ep->list_key = anchored_field(L, result, "key", anchors);
+  ep->cursor_key = anchored_field(L, result, "cursor", anchors);
+  static const struct {
+    const char *key;
+    ShapeKind kind;
+  } shapes[] = {{"record", SHAPE_RECORD}, {"list", SHAPE_LIST}, {"first", SHAPE_FIRST}};
+  ep->shape = flag(L, result, "free") ? SHAPE_FREE : SHAPE_NONE;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    if (flag(L, result, shapes[i].key)) ep->shape = shapes[i].kind;
+  if ((ep->shape == SHAPE_LIST || ep->shape == SHAPE_FIRST) && ep->list_key == NULL)
+    luaL_error(L, "declaration of %s: its result has no key", ep->method);
+  lua_pop(L, 1);
+}
+
+/* Pushes the array at field 'key' of the declaration at 'row', or an empty one; returns its place. */
+static int push_rows(lua_State *L, int row, const char *key) {
+  if (lua_getfield(L, row, key) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+  }
+  return lua_gettop(L);
+}
+
+/* Pushes row 'n' of the array at 'rows' above it, in place of the row before. False: there is none. */
+static bool next_row(lua_State *L, int rows, lua_Integer n) {
+  lua_settop(L, rows);
+  return lua_rawgeti(L, rows, n) == LUA_TTABLE;
+}
+
+static void compile_params(lua_State *L, Endpoint *ep, int declaration, int enums, int anchors) {
+  int rows = push_rows(L, declaration, "params");
+  lua_Integer count = (lua_Integer)lua_rawlen(L, rows);
+  if (count > SCHEMA_PARAMS) luaL_error(L, "declaration of %s: too many parameters", ep->method);
+  for (lua_Integer i = 1; i <= count; i++) { /* names stand first among the anchors */
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, anchors, i);
+  }
+  for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_param(L, ep, rows + 1, enums, anchors);
+  for (lua_Integer n = 1; next_row(L, rows, n); n++)
+    compile_references(L, ep, rows + 1, &ep->param[n - 1], anchors);
+  lua_settop(L, rows - 1);
+}
+
+static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anchors) {
+  ep->verb = anchored_field(L, declaration, "verb", anchors);
+  ep->path = anchored_field(L, declaration, "path", anchors);
+  ep->group = anchored_field(L, declaration, "group", anchors);
+  ep->changes = flag(L, declaration, "changes");
+  ep->open = flag(L, declaration, "open");
+  ep->composite = flag(L, declaration, "composite");
+  ep->post = ep->verb != NULL && strcmp(ep->verb, "POST") == 0;
+  int rows = push_rows(L, declaration, "rules");
+  for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_rule(L, ep, rows + 1);
+  lua_settop(L, rows - 1);
+  rows = push_rows(L, declaration, "fixed");
+  for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_fixed(L, ep, rows + 1, anchors);
+  lua_settop(L, rows - 1);
+}
+
+/* endpoint(method, declaration, enums) -> compiled */
+static int schema_endpoint(lua_State *L) {
+  luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  Endpoint *ep = lua_newuserdatauv(L, sizeof *ep, 1);
+  *ep = (Endpoint){0};
+  luaL_setmetatable(L, SCHEMA_ENDPOINT);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 4, 1);
+  const int anchors = 5;
+  ep->method = lua_tostring(L, 1);
+  compile_params(L, ep, 2, 3, anchors);
+  lua_pushvalue(L, 1);
+  anchor(L, anchors);
+  compile_fields(L, ep, 2, anchors);
+  compile_shape(L, ep, 2, anchors);
+  lua_settop(L, 4);
+  return 1;
+}
+
+void schema_open(lua_State *L) {
+  luaL_newmetatable(L, SCHEMA_ENDPOINT);
+  lua_pop(L, 1);
+  schema_record_open(L);
+  static const luaL_Reg functions[] = {
+      {"endpoint", schema_endpoint}, {"record", schema_record}, {"hints", schema_set_hints}, {NULL, NULL}};
+  luaL_newlib(L, functions);
+  lua_setfield(L, -2, "schema");
+}

@@ -1,0 +1,236 @@
+/*
+** Checks the values of a call's parameters, one by one, and words what is wrong with them. The wording of
+** suggestions is Lua's (hints), asked only on the way to raising.
+*/
+#include "schema_lua.h"
+#include "schema_walk.h"
+
+#include "decimal_lua.h"
+#include "token.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+const char *walk_hint(lua_State *L, int args) {
+  schema_push_hints(L);
+  if (lua_isnil(L, -1)) {
+    lua_pushliteral(L, "");
+    return lua_tostring(L, -1);
+  }
+  lua_insert(L, -args - 1);
+  lua_call(L, args, 1);
+  const char *text = lua_tostring(L, -1);
+  return text == NULL ? "" : text;
+}
+
+const char *walk_shown(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TSTRING) {
+    size_t size;
+    const char *text = lua_tolstring(L, index, &size);
+    if (size <= 60) return lua_pushfstring(L, "'%s'", text);
+    lua_pushlstring(L, text, 57);
+    return lua_pushfstring(L, "'%s...'", lua_tostring(L, -1));
+  }
+  if (lua_type(L, index) == LUA_TTABLE) return lua_pushliteral(L, "a table");
+  return luaL_tolstring(L, index, NULL);
+}
+
+int walk_wrong(const Walk *w, int i, const char *wanted) {
+  lua_State *L = w->L;
+  const char *value = walk_shown(L, walk_slot(w, i));
+  const char *type = luaL_typename(L, walk_slot(w, i));
+  Decimal x;
+  if (decimal_test(L, walk_slot(w, i), &x)) type = "decimal";
+  return luaL_error(L, "%s: parameter '%s': %s expected, got %s (%s)", w->ep->method, w->ep->param[i].name,
+                    wanted, value, type);
+}
+
+static const char *text_at(const Walk *w, int i, size_t *size, const char *wanted) {
+  if (lua_type(w->L, walk_slot(w, i)) != LUA_TSTRING) walk_wrong(w, i, wanted);
+  return lua_tolstring(w->L, walk_slot(w, i), size);
+}
+
+static void check_link(const Walk *w, int i) {
+  size_t size;
+  const char *text = text_at(w, i, &size, "a string");
+  bool fine = size >= 1 && size <= 36;
+  for (size_t k = 0; k < size && fine; k++) fine = walk_link_character(text[k]);
+  if (!fine) walk_wrong(w, i, "1 to 36 of A-Z a-z 0-9 - _");
+}
+
+static void check_symbol(const Walk *w, int i) {
+  size_t size;
+  if (lua_type(w->L, walk_slot(w, i)) == LUA_TTABLE)
+    walk_wrong(w, i, "one symbol such as 'BTCUSD', not a list,");
+  const char *text = text_at(w, i, &size, "a symbol such as 'BTCUSD'");
+  bool fine = size >= 2 && size <= 32;
+  for (size_t k = 0; k < size && fine; k++)
+    fine =
+        (text[k] >= 'A' && text[k] <= 'Z') || (text[k] >= '0' && text[k] <= '9') || (k > 0 && text[k] == '-');
+  if (fine) return;
+  lua_State *L = w->L;
+  lua_pushliteral(L, "symbol");
+  lua_pushstring(L, w->ep->method);
+  lua_pushvalue(L, walk_slot(w, i));
+  const char *more = walk_hint(L, 3);
+  luaL_error(L, "%s: parameter '%s': %s is not a symbol: upper case letters and digits such as 'BTCUSD'%s",
+             w->ep->method, w->ep->param[i].name, walk_shown(L, walk_slot(w, i)), more);
+}
+
+static void check_plain_text(const Walk *w, int i) {
+  size_t size;
+  const char *text = text_at(w, i, &size, "a string");
+  if (size == 0) walk_wrong(w, i, "a string that is not empty");
+  if (size > 4096) walk_wrong(w, i, "a string of at most 4096 bytes");
+  if (w->ep->param[i].type != PARAM_ID) return;
+  for (size_t k = 0; k < size; k++)
+    if (text[k] <= ' ' || text[k] > '~') walk_wrong(w, i, "printable characters without spaces");
+}
+
+static void out_of_range(const Walk *w, int i) {
+  const Param *p = &w->ep->param[i];
+  char low[DECIMAL_TEXT_MAX], high[DECIMAL_TEXT_MAX];
+  if (p->has_min) decimal_format(p->min, low);
+  if (p->has_max) decimal_format(p->max, high);
+  lua_State *L = w->L;
+  const char *wanted = "";
+  if (p->has_min && p->has_max)
+    wanted = lua_pushfstring(L, "a value from %s to %s", low, high);
+  else if (p->has_min)
+    wanted = lua_pushfstring(L, p->min_open ? "a value above %s" : "%s or more", low);
+  else if (p->has_max)
+    wanted = lua_pushfstring(L, "at most %s", high);
+  walk_wrong(w, i, wanted);
+}
+
+static void check_range(const Walk *w, int i, Decimal x) {
+  const Param *p = &w->ep->param[i];
+  int low = p->has_min ? decimal_compare(x, p->min) : 1;
+  if (low < 0 || (low == 0 && p->min_open) || (p->has_max && decimal_compare(x, p->max) > 0))
+    out_of_range(w, i);
+}
+
+/* Leaves a decimal in the slot. */
+static void check_decimal(const Walk *w, int i) {
+  lua_State *L = w->L;
+  Decimal x;
+  if (!decimal_exact(L, walk_slot(w, i), &x)) {
+    const char *why = lua_tostring(L, -1);
+    luaL_error(L, "%s: parameter '%s': %s", w->ep->method, w->ep->param[i].name, why);
+  }
+  check_range(w, i, x);
+  if (lua_type(L, walk_slot(w, i)) != LUA_TUSERDATA) {
+    decimal_push(L, x);
+    lua_replace(L, walk_slot(w, i));
+  }
+}
+
+/* Leaves an integer in the slot; 10.0 is one, "10" is not. */
+static void check_integer(const Walk *w, int i) {
+  lua_State *L = w->L;
+  Decimal x;
+  int64_t n;
+  if (decimal_test(L, walk_slot(w, i), &x)) {
+    if (!decimal_to_integer(x, &n)) walk_wrong(w, i, "an integer");
+  } else {
+    int exact = 0;
+    n = lua_type(L, walk_slot(w, i)) == LUA_TNUMBER ? lua_tointegerx(L, walk_slot(w, i), &exact) : 0;
+    if (!exact) walk_wrong(w, i, "an integer");
+  }
+  check_range(w, i, decimal_from_integer(n));
+  lua_pushinteger(L, n);
+  lua_replace(L, walk_slot(w, i));
+}
+
+/* Leaves what goes out in the slot: the word itself, or what stands for it. */
+static void check_enum(const Walk *w, int i) {
+  lua_State *L = w->L;
+  const Param *p = &w->ep->param[i];
+  lua_rawgeti(L, w->anchors, p->values_ref);
+  lua_pushvalue(L, walk_slot(w, i));
+  if (lua_rawget(L, -2) != LUA_TNIL) {
+    if (w->table == 0) lua_replace(L, walk_slot(w, i));
+    lua_settop(L, walk_slot(w, w->ep->param_count - 1));
+    return;
+  }
+  lua_pushliteral(L, "enum");
+  lua_pushstring(L, w->ep->method);
+  lua_pushvalue(L, walk_slot(w, i));
+  lua_pushstring(L, p->name);
+  const char *more = walk_hint(L, 4);
+  luaL_error(L, "%s: parameter '%s': %s is not one of its values%s", w->ep->method, p->name,
+             walk_shown(L, walk_slot(w, i)), more);
+}
+
+/* Milliseconds, or ISO text, which Lua reads: leaves an integer. */
+static void check_time(const Walk *w, int i) {
+  lua_State *L = w->L;
+  if (lua_type(L, walk_slot(w, i)) == LUA_TSTRING) {
+    lua_pushliteral(L, "time");
+    lua_pushstring(L, w->ep->method);
+    lua_pushvalue(L, walk_slot(w, i));
+    schema_push_hints(L);
+    lua_insert(L, -4);
+    lua_call(L, 3, 1);
+    if (!lua_isinteger(L, -1))
+      walk_wrong(w, i, "milliseconds or ISO 8601 text such as '2026-01-31T12:00:00Z'");
+    lua_replace(L, walk_slot(w, i));
+  }
+  check_integer(w, i);
+  lua_Integer ms = lua_tointeger(L, walk_slot(w, i));
+  if (ms > 0 && ms < 100000000000) walk_wrong(w, i, "milliseconds since 1970 (this looks like seconds)");
+  if (ms < 0) walk_wrong(w, i, "milliseconds since 1970");
+}
+
+static double check_seconds(const Walk *w, int i) {
+  lua_State *L = w->L;
+  if (lua_type(L, walk_slot(w, i)) != LUA_TNUMBER) walk_wrong(w, i, "seconds");
+  double seconds = lua_tonumber(L, walk_slot(w, i));
+  if (!isfinite(seconds) || seconds <= 0) walk_wrong(w, i, "seconds above 0");
+  if (seconds > 600) walk_wrong(w, i, "seconds, at most 600 (this looks like milliseconds)");
+  return seconds;
+}
+
+static void check_type(const Walk *w, int i, int type, const char *wanted) {
+  if (lua_type(w->L, walk_slot(w, i)) != type) walk_wrong(w, i, wanted);
+}
+
+static void take_option(const Walk *w, int i) {
+  lua_State *L = w->L;
+  Encoding *e = w->e;
+  switch (w->ep->param[i].option) {
+  case OPTION_RECEIVE_WINDOW:
+    e->receive_window = lua_tointeger(L, walk_slot(w, i));
+    if (e->receive_window < 100) walk_wrong(w, i, "milliseconds, at least 100 (this looks like seconds)");
+    return;
+  case OPTION_TIMEOUT: e->timeout = check_seconds(w, i); return;
+  case OPTION_CONNECT_TIMEOUT: e->connect_timeout = check_seconds(w, i); return;
+  case OPTION_DEADLINE: e->deadline = check_seconds(w, i); return;
+  case OPTION_CANCEL: e->cancel = token_test(L, walk_slot(w, i)); return;
+  case OPTION_RAW: e->raw = lua_toboolean(L, walk_slot(w, i)); return;
+  case OPTION_CONFIRM: e->confirm = lua_toboolean(L, walk_slot(w, i)); return;
+  default: return;
+  }
+}
+
+void walk_value(const Walk *w, int i) {
+  switch (w->ep->param[i].type) {
+  case PARAM_SYMBOL: check_symbol(w, i); break;
+  case PARAM_LINK: check_link(w, i); break;
+  case PARAM_STRING:
+  case PARAM_ID:
+  case PARAM_CURSOR: check_plain_text(w, i); break;
+  case PARAM_DECIMAL: check_decimal(w, i); break;
+  case PARAM_INTEGER: check_integer(w, i); break;
+  case PARAM_BOOLEAN: check_type(w, i, LUA_TBOOLEAN, "true or false"); break;
+  case PARAM_ENUM: check_enum(w, i); break;
+  case PARAM_TIME: check_time(w, i); break;
+  case PARAM_SECONDS: check_seconds(w, i); break;
+  case PARAM_TABLE: check_type(w, i, LUA_TTABLE, "a table"); break;
+  case PARAM_TOKEN:
+    if (token_test(w->L, walk_slot(w, i)) == NULL) walk_wrong(w, i, "a cancel token");
+    break;
+  }
+  if (w->ep->param[i].option != OPTION_NONE) take_option(w, i);
+}

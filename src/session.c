@@ -1,0 +1,97 @@
+/*
+** Turns an encoded call into a signed request: URL, headers, signature. The bytes that are signed are the
+** bytes that are sent. V5: timestamp, key, receive window and payload, joined (V5 documentation, integration
+** guidance).
+*/
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool session_credentials(Session *s, const char *key, const char *secret, size_t secret_size, const char *pem,
+                         size_t pem_size, const char **why) {
+  char *copy = strdup(key);
+  if (copy == NULL) {
+    *why = "not enough memory";
+    return false;
+  }
+  Signer *signer = secret != NULL ? signer_hmac(secret, secret_size, why) : signer_rsa(pem, pem_size, why);
+  if (signer == NULL) {
+    wipe(copy, strlen(copy));
+    free(copy);
+    return false;
+  }
+  s->key = copy;
+  s->signer = signer;
+  return true;
+}
+
+/* Appends a header line made of a name and up to two texts. */
+static bool add_header(SignedRequest *r, size_t at[], const char *name, const char *value) {
+  if (r->header_count == SESSION_HEADERS) return false;
+  at[r->header_count++] = r->lines.size;
+  return bytes_text(&r->lines, name) && bytes_text(&r->lines, ": ") && bytes_text(&r->lines, value) &&
+         bytes_append(&r->lines, "", 1);
+}
+
+static bool add_signature(Session *s, const Bytes *payload, int64_t timestamp, int64_t window,
+                          SignedRequest *r, size_t at[]) {
+  char time_text[24], window_text[24], signature[SIGN_TEXT_MAX];
+  int time_size = snprintf(time_text, sizeof time_text, "%" PRId64, timestamp);
+  int window_size = snprintf(window_text, sizeof window_text, "%" PRId64, window);
+  const SignPart parts[] = {{time_text, (size_t)time_size},
+                            {s->key, strlen(s->key)},
+                            {window_text, (size_t)window_size},
+                            {payload->data == NULL ? "" : payload->data, payload->size}};
+  if (signer_sign(s->signer, parts, sizeof parts / sizeof *parts, signature) == 0) return false;
+  bool fine =
+      add_header(r, at, "X-BAPI-API-KEY", s->key) && add_header(r, at, "X-BAPI-TIMESTAMP", time_text) &&
+      add_header(r, at, "X-BAPI-RECV-WINDOW", window_text) && add_header(r, at, "X-BAPI-SIGN", signature);
+  wipe(signature, sizeof signature);
+  return fine;
+}
+
+bool session_request(Session *s, bool post, const char *path, const Bytes *payload, bool sign,
+                     int64_t timestamp, int64_t receive_window, SignedRequest *r) {
+  size_t at[SESSION_HEADERS];
+  bytes_clear(&r->url);
+  bytes_clear(&r->lines);
+  r->header_count = 0;
+  bool fine = bytes_text(&r->url, s->url) && bytes_text(&r->url, path);
+  if (fine && !post && payload->size > 0)
+    fine = bytes_text(&r->url, "?") && bytes_append(&r->url, payload->data, payload->size);
+  if (fine && sign && s->signer != NULL) fine = add_signature(s, payload, timestamp, receive_window, r, at);
+  if (fine && post) fine = add_header(r, at, "Content-Type", "application/json");
+  if (fine && s->referer != NULL) fine = add_header(r, at, "Referer", s->referer);
+  if (!fine) return false;
+  for (size_t i = 0; i < r->header_count; i++) r->header[i] = r->lines.data + at[i];
+  return true;
+}
+
+static void wipe_text(char **text) {
+  if (*text == NULL) return;
+  wipe(*text, strlen(*text));
+  free(*text);
+  *text = NULL;
+}
+
+void session_free(Session *s) {
+  wipe_text(&s->key);
+  signer_free(s->signer);
+  free(s->url);
+  free(s->referer);
+  *s = (Session){0};
+}
+
+static void wipe_bytes(Bytes *b) {
+  if (b->data != NULL) wipe(b->data, b->capacity);
+  bytes_free(b);
+}
+
+void signed_request_free(SignedRequest *r) {
+  wipe_bytes(&r->url);
+  wipe_bytes(&r->lines);
+  r->header_count = 0;
+}
