@@ -29,7 +29,8 @@ local function method(row, record, answer)
   local transport = recorder(answer or '{"retCode":0,"retMsg":"OK","result":{},"time":1}')
   local failed = function(_, _, facts) return nil, facts end
   local compiled = core.method(core.schema.endpoint("test_call", row, ENUMS), record, ENVELOPE, failed)
-  local client = core.client.new({ url = "http://127.0.0.1:1", key = "paperKey0123", secret = "s", category = "inverse", seed = 1 },
+  local client = core.client.new(
+    { url = "http://127.0.0.1:1", key = "paperKey0123", secret = "s", category = "inverse", seed = 1 },
     {}, transport)
   return function(params)
     local result, err, response = compiled(client, params)

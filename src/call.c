@@ -56,8 +56,10 @@ static void make_id(Call *c) {
 
 static Client *check_call(lua_State *L, const Endpoint *ep) {
   Client *client = client_test(L, ARG_CLIENT);
-  if (client == NULL)
+  if (client == NULL) {
     luaL_error(L, "%s: called with '.' in place of ':': write client:%s{...}", ep->method, ep->method);
+    return NULL;
+  }
   if (client->closed) luaL_error(L, "%s: the client is closed", ep->method);
   if (!ep->open && !ep->composite && client->session.signer == NULL)
     luaL_error(L, "%s: needs credentials: give bybit.client a key and a secret", ep->method);

@@ -103,7 +103,7 @@ static int client_new(lua_State *L) {
   c->confirm = flag_option(L, "confirm");
   short_option(L, "category", c->category, sizeof c->category);
   short_option(L, "id_prefix", c->id_prefix, sizeof c->id_prefix - 1);
-  if (c->id_prefix[0] != '\0') strcat(c->id_prefix, "-");
+  if (c->id_prefix[0] != '\0') memcpy(c->id_prefix + strlen(c->id_prefix), "-", 2);
   if (lua_getfield(L, 1, "seed") == LUA_TNUMBER)
     random_seed(&c->random, (uint64_t)lua_tointeger(L, -1));
   else

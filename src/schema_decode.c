@@ -317,7 +317,8 @@ static bool push_page(Decode *d, const Endpoint *ep) {
 /* Pushes the result, whose value 'v' was read. */
 static bool push_result(Decode *d, const Endpoint *ep, const JsonValue *v) {
   lua_State *L = d->L;
-  if (ep->shape == SHAPE_FREE) return json_push_value(L, d->s, v);
+  bool bare = d->record == NULL && ep->shape != SHAPE_NONE; /* declared without its record */
+  if (ep->shape == SHAPE_FREE || bare) return json_push_value(L, d->s, v);
   if (v->type == JSON_OBJECT && ep->shape == SHAPE_RECORD) return push_record(d);
   if (v->type == JSON_OBJECT && (ep->shape == SHAPE_LIST || ep->shape == SHAPE_FIRST))
     return push_page(d, ep);

@@ -55,7 +55,7 @@ static bool add_signature(Session *s, const Bytes *payload, int64_t timestamp, i
 
 bool session_request(Session *s, bool post, const char *path, const Bytes *payload, bool sign,
                      int64_t timestamp, int64_t receive_window, SignedRequest *r) {
-  size_t at[SESSION_HEADERS];
+  size_t at[SESSION_HEADERS] = {0};
   bytes_clear(&r->url);
   bytes_clear(&r->lines);
   r->header_count = 0;
