@@ -36,6 +36,8 @@ SPEC         ?= spec
 DEMO_SECONDS ?= 15
 
 all: $(CORE) $(PAPER)
+client: $(CORE)
+paper: $(PAPER)
 
 # The dependencies come first, then a second make that finds them.
 test:
@@ -112,14 +114,22 @@ doc: all
 	@$(RUN) $(LUA) .ci/reference.lua >doc/reference.md
 	@echo doc/reference.md
 
-install: all
-	install -d '$(DESTDIR)$(INST_LIBDIR)/bybit'
-	install -m 755 $(CORE) $(PAPER) '$(DESTDIR)$(INST_LIBDIR)/bybit'
-	cd lua && find bybit -name '*.lua' | while read -r file; do \
-	  install -D -m 644 "$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
+# $(call put,SHARED OBJECT,WHICH): the object and those of the Lua files, which are found, not listed. Two parts, as
+# the rocks are: the paper exchange can be left out where one only trades.
+put = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1) '$(DESTDIR)$(INST_LIBDIR)/bybit' && \
+  cd lua && find bybit -name '*.lua' $(2) | while read -r file; do \
+  install -D -m 644 "$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
+
+install: install-client install-paper
+
+install-client: $(CORE)
+	$(call put,$(CORE),! -path 'bybit/paper/*')
+
+install-paper: $(PAPER)
+	$(call put,$(PAPER),-path 'bybit/paper/*')
 
 clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all test demo deps asan tsan valgrind lint bench doc install clean FORCE
+.PHONY: all client paper test demo deps asan tsan valgrind lint bench doc install install-client install-paper clean FORCE
