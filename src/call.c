@@ -46,11 +46,12 @@ static Call *call_new(lua_State *L, Client *client, const Endpoint *ep) {
 }
 
 /* A client order id: the client's prefix and enough chance that no two processes make the same. */
-static void make_id(Call *c) {
+static void make_id(lua_State *L, Call *c) {
   size_t prefix = strlen(c->client->id_prefix);
   memcpy(c->made_id, c->client->id_prefix, prefix);
   size_t size = sizeof c->made_id - 1 - prefix;
-  random_id(&c->client->random, c->made_id + prefix, size > 24 ? 24 : size);
+  if (!random_id(&c->client->random, c->made_id + prefix, size > 24 ? 24 : size))
+    luaL_error(L, "the system gives no random bytes");
   c->e.made_id = c->made_id;
 }
 
@@ -231,7 +232,7 @@ static int call_method(lua_State *L) {
   Client *client = check_call(L, ep);
   Call *c = call_new(L, client, ep);
   if (ep->composite) return call_composite(L, c);
-  make_id(c);
+  make_id(L, c);
   lua_pushvalue(L, lua_upvalueindex(UP_ENDPOINT));
   schema_encode(L, lua_gettop(L), ARG_PARAMS, &c->e);
   lua_settop(L, AT_CALL);

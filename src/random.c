@@ -54,14 +54,15 @@ bool random_bytes(Random *r, void *out, size_t size) {
   while (size > 0) {
     uint64_t bits = next(r->state);
     size_t part = size < sizeof bits ? size : sizeof bits;
-    memcpy(to, &bits, part);
-    to += part;
+    for (size_t i = 0; i < part; i++)
+      *to++ = (char)(unsigned char)(bits >> 8 * i); /* alike on every machine */
     size -= part;
   }
   return true;
 }
 
 uint64_t random_bits(Random *r) {
+  if (r->seeded) return next(r->state);
   uint64_t bits = 0;
   random_bytes(r, &bits, sizeof bits);
   return bits;

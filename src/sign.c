@@ -156,21 +156,29 @@ static size_t rsa_sign(Signer *signer, const SignPart *parts, size_t count, char
   return fine ? (size_t)EVP_EncodeBlock((unsigned char *)text, signature, (int)size) : 0;
 }
 
-bool sign_verify_rsa(const char *public_pem, size_t pem_size, const SignPart *parts, size_t count,
-                     const char *text) {
+/* Decodes base64 as it is made here, in its one spelling: OpenSSL alone also skips blanks. Returns 0 on failure. */
+static size_t read_base64(const char *text, unsigned char out[SIGN_TEXT_MAX]) {
+  unsigned char again[SIGN_TEXT_MAX + 4];
   size_t length = strlen(text);
-  if (length == 0 || length >= SIGN_TEXT_MAX || length % 4 != 0) return false;
-  unsigned char signature[SIGN_TEXT_MAX];
-  int size = EVP_DecodeBlock(signature, (const unsigned char *)text, (int)length);
+  if (length == 0 || length >= SIGN_TEXT_MAX || length % 4 != 0) return 0;
+  int size = EVP_DecodeBlock(out, (const unsigned char *)text, (int)length);
   for (size_t i = length; size > 0 && i > length - 2 && text[i - 1] == '='; i--)
     size--; /* it decodes the padding */
+  if (size <= 0 || EVP_EncodeBlock(again, out, size) != (int)length) return 0;
+  return memcmp(again, text, length) == 0 ? (size_t)size : 0;
+}
+
+bool sign_verify_rsa(const char *public_pem, size_t pem_size, const SignPart *parts, size_t count,
+                     const char *text) {
+  unsigned char signature[SIGN_TEXT_MAX];
+  size_t size = read_base64(text, signature);
   EVP_PKEY *key = read_key(public_pem, pem_size, false);
   EVP_MD_CTX *digest = EVP_MD_CTX_new();
   bool fine = size > 0 && digest != NULL && refuse_key(key) == NULL &&
               EVP_DigestVerifyInit(digest, NULL, EVP_sha256(), NULL, key) == 1;
   for (size_t i = 0; i < count && fine; i++)
     fine = parts[i].size == 0 || EVP_DigestVerifyUpdate(digest, parts[i].data, parts[i].size) == 1;
-  fine = fine && EVP_DigestVerifyFinal(digest, signature, (size_t)size) == 1;
+  fine = fine && EVP_DigestVerifyFinal(digest, signature, size) == 1;
   EVP_MD_CTX_free(digest);
   EVP_PKEY_free(key);
   ERR_clear_error();

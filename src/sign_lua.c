@@ -6,6 +6,15 @@
 #include "sign_lua.h"
 
 #include <lauxlib.h>
+#include <string.h>
+
+/* The string at 'arg'. A number in its place is a mistake, not a text. */
+static SignPart check_text(lua_State *L, int arg) {
+  SignPart part;
+  luaL_checktype(L, arg, LUA_TSTRING);
+  part.data = lua_tolstring(L, arg, &part.size);
+  return part;
+}
 
 /* Signs the string at 2 and pushes the signature; frees the signer before anything can raise. */
 static int sign_with(lua_State *L, Signer *signer, const char *why) {
@@ -22,37 +31,34 @@ static int sign_with(lua_State *L, Signer *signer, const char *why) {
 
 /* hmac_sha256(key, text) -> hex */
 static int l_hmac(lua_State *L) {
-  size_t size;
-  const char *key = luaL_checklstring(L, 1, &size), *why;
-  luaL_checkstring(L, 2);
-  Signer *signer = signer_hmac(key, size, &why);
+  const char *why;
+  SignPart key = check_text(L, 1);
+  check_text(L, 2);
+  Signer *signer = signer_hmac(key.data, key.size, &why);
   return sign_with(L, signer, why);
 }
 
 /* rsa_sha256(private key in PEM, text) -> base64 */
 static int l_rsa(lua_State *L) {
-  size_t size;
-  const char *pem = luaL_checklstring(L, 1, &size), *why;
-  luaL_checkstring(L, 2);
-  Signer *signer = signer_rsa(pem, size, &why);
+  const char *why;
+  SignPart pem = check_text(L, 1);
+  check_text(L, 2);
+  Signer *signer = signer_rsa(pem.data, pem.size, &why);
   return sign_with(L, signer, why);
 }
 
 /* rsa_verify(public key in PEM, text, base64) -> boolean */
 static int l_rsa_verify(lua_State *L) {
-  size_t pem_size;
-  SignPart part;
-  const char *pem = luaL_checklstring(L, 1, &pem_size);
-  part.data = luaL_checklstring(L, 2, &part.size);
-  lua_pushboolean(L, sign_verify_rsa(pem, pem_size, &part, 1, luaL_checkstring(L, 3)));
+  SignPart pem = check_text(L, 1), text = check_text(L, 2), signature = check_text(L, 3);
+  bool whole = strlen(signature.data) == signature.size; /* no zero byte, which would end it */
+  lua_pushboolean(L, whole && sign_verify_rsa(pem.data, pem.size, &text, 1, signature.data));
   return 1;
 }
 
 /* equal(a, b): in a time that tells nothing of where they differ */
 static int l_equal(lua_State *L) {
-  size_t a_size, b_size;
-  const char *a = luaL_checklstring(L, 1, &a_size), *b = luaL_checklstring(L, 2, &b_size);
-  lua_pushboolean(L, a_size == b_size && sign_equal(a, b, a_size));
+  SignPart a = check_text(L, 1), b = check_text(L, 2);
+  lua_pushboolean(L, a.size == b.size && sign_equal(a.data, b.data, a.size));
   return 1;
 }
 
