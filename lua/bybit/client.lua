@@ -297,6 +297,7 @@ local function find_environment(options)
       .. tostring(wanted))
   end
   local exchange = getmetatable(wanted) and wanted or nil
+  if exchange and exchange.lead then exchange:lead() end
   if not exchange then
     for k in pairs(wanted) do
       if k ~= "url" then

@@ -5,7 +5,7 @@ local Engine = package.searchpath("bybit.paper.engine", package.path) and requir
   or { new = function() return { tick_ms = 0, open_account = function() return {} end, advance_to = function() end } end }
 local Limits = require "bybit.paper.limits"
 local Wire = require "bybit.paper.wire"
-local endpoints = package.searchpath("bybit.paper.endpoints", package.path) and require "bybit.paper.endpoints" or {}
+local endpoints = require "bybit.paper.endpoints"
 local endpoints_account = require "bybit.paper.endpoints_account"
 local pack = require "bybit.paper.pack"
 
@@ -18,7 +18,7 @@ local function make_clock(options, real)
   if options.clock ~= "manual" then return real end
   local now = options.start_time * 1000000
   return function() return now end, function(seconds)
-    now = now + math.tointeger(math.floor(seconds * 1000 + 0.5)) * 1000000
+    now = now + math.tointeger(math.floor(seconds * 1e9 + 0.5))
   end
 end
 
@@ -46,6 +46,7 @@ local function make_commands(engine, now, forward, lines)
   function commands.set_price(symbol, price, others) engine:set_price(symbol, price, others) end
   function commands.step(n) engine:step(n) end
   function commands.errors() return lines end
+  function commands.now() return now() end
   function commands.advance(seconds)
     if not forward then error("advance: the exchange runs by the real clock; start it with clock = \"manual\"", 0) end
     forward(seconds)

@@ -2,8 +2,10 @@
 -- synthetic market. It runs on a thread of its own, in a Lua state of its own; what is here only starts,
 -- steers and ends it. Its state is not reachable from here, and it never touches the caller's.
 
+local loop = require("bybit.core").loop
 local pack = require "bybit.paper.pack"
 local server = require "bybit.paper_server"
+local tasks = require "bybit.tasks"
 
 local paper = {}
 
@@ -33,6 +35,9 @@ local paper = {}
 ---@field secret string?
 ---@field keys bybit.paper.Key[]
 local Exchange = {}
+
+local leader -- the exchange whose manual clock this state's time follows
+
 Exchange.__index = Exchange
 Exchange.__name = "bybit.paper.exchange"
 
@@ -140,7 +145,7 @@ function paper.start(options)
   if not handle then return nil, port end
   return setmetatable({
     url = ("http://127.0.0.1:%d"):format(port), port = port, key = keys[1].key, secret = keys[1].secret, keys = keys,
-    server = handle,
+    server = handle, manual = manual,
   }, Exchange)
 end
 
@@ -174,6 +179,17 @@ function Exchange:advance(seconds)
     error("advance: seconds expected, not below zero", 2)
   end
   command(self, "advance", seconds)
+  if self == leader then loop.advance(seconds) end
+end
+
+---Makes the time of this Lua state that of the exchange, when its clock is manual: a client calls it. Waiting then
+---moves the exchange on. Raises when another exchange has the time already.
+function Exchange:lead()
+  if not self.manual or self == leader then return end
+  if leader then error("a second exchange with a manual clock: the time of a program can only follow one", 0) end
+  leader = self
+  loop.virtual(command(self, "now"))
+  tasks.set_advance(function(seconds) self:advance(seconds) end)
 end
 
 ---What went wrong inside the exchange: mistakes of its own that it answered with 10016.
@@ -184,6 +200,11 @@ end
 
 ---Ends it and its thread. May be called again.
 function Exchange:close()
+  if self == leader then
+    leader = nil
+    loop.real()
+    tasks.set_advance(nil)
+  end
   self.server:close()
 end
 

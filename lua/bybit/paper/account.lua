@@ -1,0 +1,174 @@
+-- An account: its coins, positions, orders and what has happened to them. Booking a fill is here; who fills whom is
+-- matching.lua's.
+
+local decimal = require("bybit.core").decimal
+local position = require "bybit.paper.position"
+
+local ZERO, TEN = decimal(0), decimal(10)
+local coin = position.coin
+
+local Account = {}
+Account.__index = Account
+
+---@param engine table
+---@param key string
+---@param deposit table<string, string>
+function Account.new(engine, key, deposit)
+  local self = setmetatable({
+    engine = engine, key = key, coins = {}, positions = {}, links = {}, orders = {},
+    open = {},       -- orders that may still fill or fire, oldest first
+    closed = {},     -- orders that have ended, in the order of their end
+    executions = {}, -- oldest first
+    profits = {},    -- closed profit and loss, a row per closing order, oldest first
+  }, Account)
+  for name, amount in pairs(deposit) do
+    self.coins[name] = { wallet = decimal(amount), realised = ZERO }
+  end
+  return self
+end
+
+function Account:coin(name)
+  local c = self.coins[name]
+  if not c then
+    c = { wallet = ZERO, realised = ZERO }
+    self.coins[name] = c
+  end
+  return c
+end
+
+function Account:position(symbol)
+  local p = self.positions[symbol]
+  if not p then
+    p = position.new(TEN)
+    self.positions[symbol] = p
+  end
+  return p
+end
+
+--- The open orders of a symbol, or all of them, oldest first.
+function Account:open_orders(symbol)
+  local list = {}
+  for _, order in ipairs(self.open) do
+    if not symbol or order.symbol == symbol then list[#list + 1] = order end
+  end
+  return list
+end
+
+--- What an order ties up: nothing for what only closes or was not triggered.
+function Account.tied_up(order, taker)
+  if order.reduce_only or order.status == "Untriggered" then return ZERO end
+  local leverage = order.account:position(order.symbol).leverage
+  return position.order_cost(order.qty - order.filled, order.price, order.side, leverage, taker)
+end
+
+-- Initial margin of the orders of a symbol. What would only close the position costs nothing.
+local function order_margin(self, symbol, market)
+  local p, total = self:position(symbol), ZERO
+  local closing = { Buy = p.side == "Sell" and p.size or ZERO, Sell = p.side == "Buy" and p.size or ZERO }
+  for _, order in ipairs(self.open) do
+    if order.symbol == symbol and order.active and not order.reduce_only then
+      local leaves = order.qty - order.filled
+      local free = closing[order.side]:min(leaves)
+      closing[order.side] = closing[order.side] - free
+      local rest = leaves - free
+      if rest > ZERO then
+        total = total + position.order_cost(rest, order.price, order.side, p.leverage, market.instrument.taker)
+      end
+    end
+  end
+  return total
+end
+
+--- Of a coin: wallet, position and order margin, unrealised profit, and what is available for new orders.
+function Account:summary(name)
+  local c = self:coin(name)
+  local sum = { wallet = c.wallet, realised = c.realised, position_im = ZERO, position_mm = ZERO, order_im = ZERO,
+    unrealised = ZERO }
+  for _, market in ipairs(self.engine.markets) do
+    if market.instrument.base == name then
+      local p = self:position(market.instrument.symbol)
+      sum.position_im = sum.position_im + position.initial_margin(p, market.instrument.taker)
+      sum.position_mm = sum.position_mm + position.maintenance_margin(p, market.instrument)
+      sum.order_im = sum.order_im + order_margin(self, market.instrument.symbol, market)
+      sum.unrealised = sum.unrealised + position.unrealised(p, market:reference "MarkPrice")
+    end
+  end
+  sum.available = sum.wallet - sum.position_im - sum.order_im
+  return sum
+end
+
+--- What a new order would tie up; the part that closes the position is free.
+function Account:cost_of(market, side, quantity, price)
+  local p = self:position(market.instrument.symbol)
+  local opens = quantity
+  if p.side ~= "" and p.side ~= side then opens = quantity - p.size:min(quantity) end
+  if opens <= ZERO then return ZERO end
+  return position.order_cost(opens, price, side, p.leverage, market.instrument.taker)
+end
+
+-- Closed profit and loss: a row per closing order, grown fill by fill.
+local function note_profit(self, order, closed, price, profit, opening, fee, entry)
+  local row = order.profit_row
+  if not row then
+    row = { order = order, closed = ZERO, entry_value = ZERO, exit_value = ZERO, pnl = ZERO, fills = 0,
+      open_fee = ZERO, close_fee = ZERO, created = self.engine.now(), leverage = self:position(order.symbol).leverage,
+      seq = self.engine:next_row() }
+    order.profit_row = row
+    self.profits[#self.profits + 1] = row
+  end
+  row.closed = row.closed + closed
+  row.entry_value, row.exit_value = row.entry_value + coin(closed / entry), row.exit_value + coin(closed / price)
+  row.pnl = row.pnl + profit - opening - fee
+  row.open_fee, row.close_fee = row.open_fee + opening, row.close_fee + fee
+  row.fills, row.updated = row.fills + 1, self.engine.now()
+end
+
+--- Books a fill of an order: position, fee, profit, execution. `kind` is the execution's type, Trade by default.
+function Account:book(order, quantity, price, maker, kind)
+  local market, now = order.market, self.engine.now()
+  local instrument = market.instrument
+  local rate = maker and instrument.maker or instrument.taker
+  local value = coin(quantity / price)
+  local fee = coin(quantity / price * rate)
+  local p = self:position(order.symbol)
+  local entry = position.entry(p)
+  local closed, profit, opening = position.fill(p, order.side, quantity, price, fee)
+  profit = coin(profit)
+  local c = self:coin(instrument.base)
+  c.wallet, c.realised = c.wallet + profit - fee, c.realised + profit - fee
+  p.realised, p.total = p.realised + profit - fee, p.total + profit - fee
+  p.updated = now
+  if p.fresh then p.opened, p.fresh = now, nil end
+  if p.created == 0 then p.created = now end
+  p.seq = market.seq
+  order.filled, order.value, order.fee = order.filled + quantity, order.value + value, order.fee + fee
+  order.exact = order.exact + quantity / price
+  order.updated = now
+  self:execute {
+    order = order, id = self.engine:uuid(), price = price, quantity = quantity, value = value, fee = fee, rate = rate,
+    maker = maker, kind = kind or "Trade", closed = closed, leaves = order.qty - order.filled, mark = market.mark,
+  }
+  if closed > ZERO then note_profit(self, order, closed, price, profit, opening, fee, entry) end
+  return closed, quantity - closed
+end
+
+--- Keeps an execution.
+function Account:execute(row)
+  row.time, row.seq, row.row = self.engine.now(), row.order.market.seq, self.engine:next_row()
+  self.executions[#self.executions + 1] = row
+end
+
+--- Takes an order out of the open ones.
+function Account:close(order)
+  for i, candidate in ipairs(self.open) do
+    if candidate == order then
+      table.remove(self.open, i)
+      break
+    end
+  end
+  order.active = false
+  order.ended = self.engine:next_row()
+  self.closed[#self.closed + 1] = order
+end
+
+return Account

@@ -1,0 +1,230 @@
+-- Orders that wait for a price: conditional ones, take profits, stop losses, trailing stops. What a position is
+-- protected with follows it and goes with it (V5 documentation, order/create and position/trading-stop).
+
+local decimal = require("bybit.core").decimal
+local matching = require "bybit.paper.matching"
+
+local ZERO = decimal(0)
+local OTHER = { Buy = "Sell", Sell = "Buy" }
+
+local triggers = {}
+
+-- Kinds of protecting orders: their mode, and the cancel type of the one of a pair that goes when the other fires.
+local KINDS = {
+  TakeProfit = { mode = "Full", pair = "StopLoss", gone = "CancelByOCOTpCanceledBySlTriggered" },
+  StopLoss = { mode = "Full", pair = "TakeProfit", gone = "CancelByOCOSlCanceledByTpTriggered" },
+  PartialTakeProfit = { mode = "Partial", gone = "CancelByOCOTpCanceledBySlTriggered" },
+  PartialStopLoss = { mode = "Partial", gone = "CancelByOCOSlCanceledByTpTriggered" },
+  TrailingStop = { mode = "Full" },
+}
+
+--- Does this order protect a position?
+function triggers.protects(order)
+  return KINDS[order.stop_order_type] ~= nil
+end
+
+--- Makes an order wait.
+function triggers.arm(engine, order)
+  order.status, order.armed = "Untriggered", true
+  local list = engine.armed[order.symbol]
+  list[#list + 1] = order
+end
+
+--- An order no longer waits.
+function triggers.forget(engine, order)
+  if not order.armed then return end
+  order.armed = false
+  local list = engine.armed[order.symbol]
+  for i, candidate in ipairs(list) do
+    if candidate == order then
+      table.remove(list, i)
+      return
+    end
+  end
+end
+
+local function end_waiting(engine, order, cancel_type)
+  matching.finish(engine, order, "Deactivated", "EC_NoError", cancel_type)
+end
+
+--- The full-mode protecting order of a kind that the position has; nil without one.
+function triggers.full(engine, account, symbol, kind)
+  for _, order in ipairs(engine.armed[symbol]) do
+    if order.account == account and order.stop_order_type == kind then return order end
+  end
+end
+
+-- A long's take profit waits for a rise and its stop loss for a fall; a short's the other way round.
+local function rising(side, kind)
+  return (side == "Sell") == (kind:find "TakeProfit" ~= nil)
+end
+
+--- Makes a protecting order.
+---@param wanted { kind: string, price: any, by: string?, qty: any, limit: any, parent: string?, distance: any,
+---  active_price: any }
+function triggers.protect(engine, account, market, wanted)
+  local p = account:position(market.instrument.symbol)
+  local side = OTHER[p.side]
+  local order = engine:new_order {
+    account = account, market = market, side = side, qty = wanted.qty or p.size, type = wanted.limit and "Limit" or "Market",
+    price = wanted.limit or ZERO, tif = wanted.limit and "GTC" or "IOC", reduce_only = true, close_on_trigger = true,
+    trigger_price = wanted.price or ZERO, trigger_by = wanted.by or "LastPrice", stop_order_type = wanted.kind,
+    create_type = "CreateBy" .. wanted.kind, direction = rising(side, wanted.kind) and 1 or 2, parent = wanted.parent,
+    tpsl_mode = KINDS[wanted.kind].mode, distance = wanted.distance, active_price = wanted.active_price,
+  }
+  if wanted.kind == "TrailingStop" then
+    order.started = wanted.active_price == nil
+    order.extreme = market:reference "LastPrice"
+    order.trigger_price = wanted.active_price or order.extreme + (side == "Sell" and -wanted.distance or wanted.distance)
+  end
+  triggers.arm(engine, order)
+  return order
+end
+
+--- Sets, replaces or (price zero) removes a full-mode take profit or stop loss. Returns whether anything changed.
+function triggers.set_full(engine, account, market, kind, price, by)
+  local old = triggers.full(engine, account, market.instrument.symbol, kind)
+  if price and price:is_zero() then
+    if not old then return false end
+    end_waiting(engine, old, "CancelByUser")
+    return true
+  end
+  if old then
+    local same = (not price or old.trigger_price:eq(price)) and (not by or old.trigger_by == by)
+    if same then return false end
+    old.trigger_price, old.trigger_by, old.updated = price or old.trigger_price, by or old.trigger_by, engine.now()
+    return true
+  end
+  if not price then return false end
+  triggers.protect(engine, account, market, { kind = kind, price = price, by = by })
+  return true
+end
+
+--- Sets, replaces or (distance zero) removes the trailing stop. Returns whether anything changed.
+function triggers.set_trailing(engine, account, market, distance, active_price)
+  local old = triggers.full(engine, account, market.instrument.symbol, "TrailingStop")
+  if not distance and not (old and active_price) then return false end
+  if distance and distance:is_zero() then
+    if not old then return false end
+    end_waiting(engine, old, "CancelByUser")
+    return true
+  end
+  if old then
+    local same = (not distance or old.distance:eq(distance))
+      and (not active_price or old.active_price and old.active_price:eq(active_price))
+    if same then return false end
+    end_waiting(engine, old, "CancelByUser")
+  end
+  triggers.protect(engine, account, market, { kind = "TrailingStop", distance = distance or old.distance,
+    active_price = active_price or old and old.active_price })
+  return true
+end
+
+--- Adds a partial pair; each half goes when the other fires.
+function triggers.add_partial(engine, account, market, qty, tp, sl, parent)
+  local a = tp and triggers.protect(engine, account, market, { kind = "PartialTakeProfit", price = tp.price, by = tp.by,
+    qty = qty, limit = tp.limit, parent = parent })
+  local b = sl and triggers.protect(engine, account, market, { kind = "PartialStopLoss", price = sl.price, by = sl.by,
+    qty = qty, limit = sl.limit, parent = parent })
+  if a and b then a.partner, b.partner = b, a end
+end
+
+-- What was attached to an order protects what it has opened.
+local function attach(engine, order, opened)
+  local account, market = order.account, order.market
+  if order.tpsl_mode == "Partial" then
+    triggers.add_partial(engine, account, market, opened, order.tp and { price = order.tp, by = order.tp_by,
+      limit = order.tp_limit }, order.sl and { price = order.sl, by = order.sl_by, limit = order.sl_limit }, order.link)
+    return
+  end
+  if order.tp then triggers.set_full(engine, account, market, "TakeProfit", order.tp, order.tp_by) end
+  if order.sl then triggers.set_full(engine, account, market, "StopLoss", order.sl, order.sl_by) end
+  for _, kind in ipairs { "TakeProfit", "StopLoss" } do
+    local made = triggers.full(engine, account, order.symbol, kind)
+    if made then made.parent = order.link end
+  end
+end
+
+--- After a fill: protection is made, follows the position, or goes with it.
+function triggers.after_fill(engine, order, opened)
+  local account, symbol = order.account, order.symbol
+  local p = account:position(symbol)
+  if opened > ZERO and (order.tp or order.sl) and not order.stop_order_type then attach(engine, order, opened) end
+  for _, waiting in ipairs { table.unpack(engine.armed[symbol]) } do
+    if waiting.account == account and waiting.armed and triggers.protects(waiting) then
+      if p.side == "" or waiting.side == p.side then
+        end_waiting(engine, waiting, "CancelByTpSlTsClear")
+      elseif KINDS[waiting.stop_order_type].mode == "Full" then
+        waiting.qty = p.size
+      end
+    end
+  end
+  if p.side == "" then matching.trim_reducing(engine, account, symbol) end
+  engine.stirred[order.market] = true
+end
+
+local function trail(order, market)
+  local now = market:reference(order.trigger_by)
+  local selling = order.side == "Sell"
+  if not order.started then
+    order.started = selling and now >= order.active_price or not selling and now <= order.active_price
+    order.extreme = now
+    if not order.started then return false end
+  end
+  order.extreme = selling and order.extreme:max(now) or not selling and order.extreme:min(now)
+  order.trigger_price = selling and order.extreme - order.distance or order.extreme + order.distance
+  if selling then return now <= order.trigger_price end
+  return now >= order.trigger_price
+end
+
+local function due(order, market)
+  if order.distance then return trail(order, market) end
+  local now = market:reference(order.trigger_by)
+  if order.direction == 1 then return now >= order.trigger_price end
+  return now <= order.trigger_price
+end
+
+-- The other one of a pair goes.
+local function cancel_partner(engine, order)
+  local kind = KINDS[order.stop_order_type]
+  if not kind then return end
+  local partner = kind.pair and triggers.full(engine, order.account, order.symbol, kind.pair) or order.partner
+  if partner and partner.armed then end_waiting(engine, partner, KINDS[partner.stop_order_type].gone) end
+end
+
+local function fire(engine, order)
+  triggers.forget(engine, order)
+  cancel_partner(engine, order)
+  local account, market = order.account, order.market
+  local p = account:position(order.symbol)
+  if triggers.protects(order) then
+    if p.side == "" or p.side == order.side then
+      return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
+    end
+    order.qty = KINDS[order.stop_order_type].mode == "Full" and p.size or order.qty:min(p.size)
+  elseif not order.reduce_only then
+    local price = order.type == "Limit" and order.price or market:reference "LastPrice"
+    local cost = account:cost_of(market, order.side, order.qty, price)
+    if cost > account:summary(market.instrument.base).available then
+      return matching.finish(engine, order, "Cancelled", "EC_Others", "CancelByUser")
+    end
+  end
+  order.updated = engine.now()
+  matching.submit(engine, order)
+end
+
+--- Fires what the market's prices have reached; what that moves may fire more.
+function triggers.check(engine, market)
+  for _ = 1, 100 do
+    local fired = false
+    for _, order in ipairs { table.unpack(engine.armed[market.instrument.symbol]) } do
+      if order.armed and due(order, market) then
+        fire(engine, order)
+        fired = true
+      end
+    end
+    if not fired then return end
+  end
+end
+
+return triggers
