@@ -13,6 +13,7 @@
 #include <bid_conf.h>
 #include <bid_functions.h>
 
+#include <math.h>
 #include <string.h>
 
 /* Intel's numbering of the rounding modes. */
@@ -64,11 +65,23 @@ DecimalStatus decimal_divide(Decimal a, Decimal b, Decimal *out) {
   return divide(a, b, NEAREST_EVEN, out);
 }
 
-/* A quotient rounded down keeps its whole part, as long as that has 34 digits at most. */
+/* Has x more than 34 digits before the point? */
+static bool is_past_digits(Decimal x) {
+  Decimal limit = decimal_put_together((Parts){.coefficient = 1, .exponent = DIGITS});
+  return decimal_compare(decimal_absolute(x), limit) >= 0;
+}
+
+/* A quotient rounded down keeps its whole part, as long as that has 34 digits at most. Where |a| < |b| nothing is
+** divided: the quotient may be too small for a decimal. */
 DecimalStatus decimal_floor_divide(Decimal a, Decimal b, Decimal *out) {
   Decimal quotient;
+  if (decimal_sign(a) != 0 && decimal_compare(decimal_absolute(a), decimal_absolute(b)) < 0) {
+    *out = decimal_from_integer(decimal_sign(a) == decimal_sign(b) ? 0 : -1);
+    return DECIMAL_OK;
+  }
   DecimalStatus status = divide(a, b, TO_FLOOR, &quotient);
   if (status != DECIMAL_OK) return status;
+  if (is_past_digits(quotient)) return decimal_divide(a, b, out);
   _IDEC_flags flags = 0;
   BID_UINT128 y = bid128_round_integral_negative(in(quotient), &flags);
   return give(y, flags, out);
@@ -86,25 +99,98 @@ DecimalStatus decimal_modulo(Decimal a, Decimal b, Decimal *out) {
   return DECIMAL_OK;
 }
 
-DecimalStatus decimal_power(Decimal x, int64_t n, Decimal *out) {
-  uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-  Decimal result = decimal_from_integer(1), square = x;
-  DecimalStatus status = DECIMAL_OK;
-  while (left != 0 && status == DECIMAL_OK) {
-    if (left & 1) status = decimal_multiply(result, square, &result);
-    left >>= 1;
-    if (left != 0 && status == DECIMAL_OK) status = decimal_multiply(square, square, &square);
-  }
+/* high + low, where low is what the rounding of high left: some 68 digits, so that the steps of a power do not add
+** up to an error in its 34. As long as nothing was rounded low is zero, and high has its natural places. */
+typedef struct Pair {
+  BID_UINT128 high, low;
+} Pair;
+
+static bool is_zero(BID_UINT128 x) {
+  return bid128_isZero(x) != 0;
+}
+
+static BID_UINT128 plus(BID_UINT128 a, BID_UINT128 b) {
+  _IDEC_flags flags = 0;
+  return bid128_add(a, b, NEAREST_EVEN, &flags);
+}
+
+static BID_UINT128 minus(BID_UINT128 a, BID_UINT128 b) {
+  return plus(a, bid128_negate(b));
+}
+
+/* a * b + c, rounded once. */
+static BID_UINT128 times_plus(BID_UINT128 a, BID_UINT128 b, BID_UINT128 c) {
+  _IDEC_flags flags = 0;
+  return bid128_fma(a, b, c, NEAREST_EVEN, &flags);
+}
+
+/* high + low as a Pair (Knuth's sum: exact in any base). */
+static Pair pair_sum(BID_UINT128 high, BID_UINT128 low) {
+  if (is_zero(low)) return (Pair){high, low};
+  BID_UINT128 sum = plus(high, low), part = minus(sum, high);
+  return (Pair){sum, plus(minus(high, minus(sum, part)), minus(low, part))};
+}
+
+static DecimalStatus pair_times(Pair a, Pair b, Pair *out) {
+  Decimal checked;
+  _IDEC_flags flags = 0;
+  BID_UINT128 high = bid128_mul(a.high, b.high, NEAREST_EVEN, &flags);
+  DecimalStatus status = give(high, flags, &checked);
   if (status != DECIMAL_OK) return status;
-  if (n < 0) return decimal_divide(decimal_from_integer(1), result, out);
-  *out = result;
+  BID_UINT128 low = times_plus(a.high, b.high, bid128_negate(high));
+  if (!is_zero(b.low)) low = times_plus(a.high, b.low, low);
+  if (!is_zero(a.low)) low = times_plus(a.low, b.high, low);
+  *out = pair_sum(high, low);
   return DECIMAL_OK;
+}
+
+/* 1 / x, the quotient of the high part mended by what it leaves. */
+static DecimalStatus pair_invert(Pair x, Decimal *out) {
+  const BID_UINT128 one = in(decimal_from_integer(1));
+  Decimal quotient;
+  _IDEC_flags flags = 0;
+  DecimalStatus status = give(bid128_div(one, x.high, NEAREST_EVEN, &flags), flags, &quotient);
+  if (status == DECIMAL_OK && !is_zero(x.low)) {
+    BID_UINT128 minus_quotient = bid128_negate(in(quotient));
+    BID_UINT128 rest = times_plus(minus_quotient, x.low, times_plus(minus_quotient, x.high, one));
+    flags = 0;
+    BID_UINT128 more = bid128_div(rest, x.high, NEAREST_EVEN, &flags);
+    status = give(plus(in(quotient), more), 0, &quotient);
+  }
+  if (status == DECIMAL_OK) *out = quotient;
+  return status;
+}
+
+DecimalStatus decimal_power(Decimal x, int64_t n, Decimal *out) {
+  uint64_t size = n < 0 ? 0 - (uint64_t)n : (uint64_t)n, bit = UINT64_C(1) << 63;
+  if (n == 0) {
+    *out = decimal_from_integer(1);
+    return DECIMAL_OK;
+  }
+  if (n < 0 && decimal_sign(x) == 0) return DECIMAL_DIVIDE;
+  while ((size & bit) == 0) bit >>= 1;
+  const Pair base = {.high = in(x), .low = in(decimal_from_integer(0))};
+  Pair power = base;
+  for (bit >>= 1; bit != 0; bit >>= 1) {
+    DecimalStatus status = pair_times(power, power, &power);
+    if (status == DECIMAL_OK && (size & bit) != 0) status = pair_times(power, base, &power);
+    if (status != DECIMAL_OK) return status;
+  }
+  return n < 0 ? pair_invert(power, out) : give(power.high, 0, out);
 }
 
 int decimal_compare(Decimal a, Decimal b) {
   _IDEC_flags flags = 0;
   if (bid128_quiet_equal(in(a), in(b), &flags)) return 0;
   return bid128_quiet_less(in(a), in(b), &flags) ? -1 : 1;
+}
+
+DecimalStatus decimal_to_double(Decimal x, double *out) {
+  _IDEC_flags flags = 0;
+  double y = bid128_to_binary64(in(x), NEAREST_EVEN, &flags);
+  if (!isfinite(y)) return DECIMAL_RANGE;
+  *out = y;
+  return DECIMAL_OK;
 }
 
 /* The library's mode for one of ours, for a number of this sign; half_down has none. */
@@ -147,12 +233,12 @@ DecimalStatus decimal_round(Decimal x, int places, DecimalMode mode, Decimal *ou
   return status;
 }
 
-/* Does the multiple below |x|, 'rest' short of it, give way to the one above? 'odd': it is an odd multiple. */
+/* Does the multiple below |x|, 'rest' (above zero) short of it, give way to the one above? 'odd': it is an odd
+** multiple. */
 static bool goes_up(DecimalMode mode, bool negative, Decimal rest, Decimal step, bool odd) {
-  if (decimal_sign(rest) == 0) return false;
-  Decimal above;
-  if (decimal_subtract(step, rest, &above) != DECIMAL_OK) return false;
-  int half = decimal_compare(rest, above);
+  /* 2 * rest - step, rounded once: the sign is exact */
+  BID_UINT128 past_half = times_plus(in(decimal_from_integer(2)), in(rest), in(decimal_negate(step)));
+  int half = is_zero(past_half) ? 0 : bid128_isSigned(past_half) ? -1 : 1;
   switch (mode) {
   case DECIMAL_HALF_EVEN: return half > 0 || (half == 0 && odd);
   case DECIMAL_HALF_UP: return half >= 0;
@@ -165,20 +251,33 @@ static bool goes_up(DecimalMode mode, bool negative, Decimal rest, Decimal step,
   return false;
 }
 
+/* The multiple of 'step' next to 'size', which is not negative and 'rest' (above zero) past one. It has 34 digits,
+** or is refused: rounded it would be no multiple. */
+static DecimalStatus next_multiple(Decimal size, Decimal step, Decimal rest, DecimalMode mode, bool negative,
+                                   Decimal *out) {
+  Decimal count;
+  DecimalStatus status = decimal_floor_divide(size, step, &count);
+  if (status != DECIMAL_OK) return status;
+  if (is_past_digits(count)) return DECIMAL_RANGE;
+  Parts parts = decimal_take_apart(count);
+  bool odd = parts.exponent == 0 && (parts.coefficient & 1) != 0;
+  if (goes_up(mode, negative, rest, step, odd)) status = decimal_add(count, decimal_from_integer(1), &count);
+  if (status != DECIMAL_OK) return status;
+  _IDEC_flags flags = 0;
+  BID_UINT128 y = bid128_mul(in(count), in(step), NEAREST_EVEN, &flags);
+  return (flags & BID_INEXACT_EXCEPTION) != 0 ? DECIMAL_RANGE : give(y, flags, out);
+}
+
 DecimalStatus decimal_to_step(Decimal x, Decimal step, DecimalMode mode, Decimal *out) {
   if (decimal_sign(step) <= 0) return DECIMAL_INVALID;
   bool negative = decimal_take_apart(x).negative;
-  Decimal size = decimal_absolute(x), rest, low, twice, parity;
-  DecimalStatus status = decimal_modulo(size, step, &rest);
-  if (status == DECIMAL_OK) status = decimal_subtract(size, rest, &low);
-  if (status == DECIMAL_OK) status = decimal_add(step, step, &twice);
-  if (status == DECIMAL_OK) status = decimal_modulo(low, twice, &parity);
-  if (status == DECIMAL_OK && goes_up(mode, negative, rest, step, decimal_sign(parity) != 0))
-    status = decimal_add(low, step, &low);
+  Decimal near = decimal_absolute(x), rest, plain;
+  DecimalStatus status = decimal_modulo(near, step, &rest);
+  if (status == DECIMAL_OK && decimal_sign(rest) != 0)
+    status = next_multiple(near, step, rest, mode, negative, &near);
   if (status != DECIMAL_OK) return status;
-  Decimal plain;
   int exponent = decimal_take_apart(step).exponent;
-  if (quantize(low, exponent > 0 ? 0 : exponent, NEAREST_EVEN, &plain) == DECIMAL_OK) low = plain;
-  *out = negative ? decimal_negate(low) : low;
+  if (quantize(near, exponent > 0 ? 0 : exponent, NEAREST_EVEN, &plain) == DECIMAL_OK) near = plain;
+  *out = negative ? decimal_negate(near) : near;
   return DECIMAL_OK;
 }

@@ -52,8 +52,10 @@ DecimalStatus decimal_divide(Decimal a, Decimal b, Decimal *out);
 /* The largest whole number not above a / b, and a - b * that; both round only past 34 digits. */
 DecimalStatus decimal_floor_divide(Decimal a, Decimal b, Decimal *out);
 DecimalStatus decimal_modulo(Decimal a, Decimal b, Decimal *out);
+/* 1 for n = 0. The last digit is right, whatever n is. */
 DecimalStatus decimal_power(Decimal x, int64_t n, Decimal *out);
-/* The multiple of 'step' (above zero) next to x, with as many places as the step has. */
+/* The multiple of 'step' (above zero) next to x, with as many places as the step has. DECIMAL_RANGE where that
+** multiple has more than 34 digits. */
 DecimalStatus decimal_to_step(Decimal x, Decimal step, DecimalMode mode, Decimal *out);
 Decimal decimal_negate(Decimal x);
 Decimal decimal_absolute(Decimal x);
@@ -64,5 +66,7 @@ DecimalStatus decimal_round(Decimal x, int places, DecimalMode mode, Decimal *ou
 int decimal_compare(Decimal a, Decimal b);
 int decimal_sign(Decimal x);
 bool decimal_to_integer(Decimal x, int64_t *out); /* false when it is not whole or does not fit */
+/* The double next to x; DECIMAL_RANGE when that is none but infinity. */
+DecimalStatus decimal_to_double(Decimal x, double *out);
 
 #endif

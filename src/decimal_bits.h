@@ -4,6 +4,10 @@
 
 #include "decimal.h"
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the words of a decimal128 would have to change places here"
+#endif
+
 __extension__ typedef unsigned __int128 Wide;
 
 enum { DIGITS = 34, EXPONENT_MIN = -6176, EXPONENT_MAX = 6111 };

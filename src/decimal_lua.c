@@ -53,6 +53,21 @@ static bool from_text(lua_State *L, int index, Decimal *out) {
   }
 }
 
+/* snprintf writes the point of the locale the host has set, a comma perhaps, or several bytes. Makes it '.'. */
+static void mend_point(char *text) {
+  static const char others[] = "0123456789+-e";
+  char *to = text;
+  while (*text != '\0') {
+    if (strchr(others, *text) != NULL) {
+      *to++ = *text++;
+    } else {
+      *to++ = '.';
+      while (*text != '\0' && strchr(others, *text) == NULL) text++;
+    }
+  }
+  *to = '\0';
+}
+
 /* A float is what its shortest text says, as long as that has at most 15 digits: then no other decimal of 15 digits
 ** has the same float. */
 static bool from_float(lua_State *L, double n, Decimal *out) {
@@ -62,8 +77,11 @@ static bool from_float(lua_State *L, double n, Decimal *out) {
   }
   char text[40];
   snprintf(text, sizeof text, "%.15g", n);
-  if (strtod(text, NULL) == n && decimal_parse_json(text, strlen(text), out) == DECIMAL_OK) return true;
+  bool same = strtod(text, NULL) == n; /* while both have the locale's point */
+  mend_point(text);
+  if (same && decimal_parse_json(text, strlen(text), out) == DECIMAL_OK) return true;
   snprintf(text, sizeof text, "%.17g", n);
+  mend_point(text);
   lua_pushfstring(
       L, "the float %s is not exact: write it as a string, or round it with bybit.decimal(x, places)", text);
   return false;
@@ -209,7 +227,8 @@ static int check_places(lua_State *L, int index) {
   int exact;
   lua_Integer places = lua_tointegerx(L, index, &exact);
   if (!exact || places < -6000 || places > 6000)
-    luaL_error(L, "a number of places expected, such as 2, got %s", luaL_tolstring(L, index, NULL));
+    luaL_error(L, "a number of places expected, such as 2, got %s",
+               lua_isnumber(L, index) ? luaL_tolstring(L, index, NULL) : luaL_typename(L, index));
   return (int)places;
 }
 
@@ -284,17 +303,21 @@ static int l_key(lua_State *L) {
   return 1;
 }
 
+/* The float next to x. */
 static int l_tonumber(lua_State *L) {
-  char text[DECIMAL_TEXT_MAX];
-  decimal_format(check(L, 1), text);
-  lua_pushnumber(L, strtod(text, NULL));
+  double n;
+  Decimal x = check(L, 1);
+  if (decimal_to_double(x, &n) != DECIMAL_OK) return luaL_error(L, "tonumber: no float is so large");
+  lua_pushnumber(L, n);
   return 1;
 }
 
 static int l_tointeger(lua_State *L) {
   int64_t n;
-  if (!decimal_to_integer(check(L, 1), &n)) return 0;
-  lua_pushinteger(L, n);
+  if (decimal_to_integer(check(L, 1), &n))
+    lua_pushinteger(L, n);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
@@ -306,9 +329,10 @@ static int rounded_float(lua_State *L, double n, int places) {
   if (places < 0 || places > 400)
     return luaL_error(L, "decimal: 0 to 400 places expected for a float, got %d", places);
   char text[DECIMAL_TEXT_MAX];
-  int size = snprintf(text, sizeof text, "%.*f", places, n);
+  snprintf(text, sizeof text, "%.*f", places, n);
+  mend_point(text);
   Decimal x;
-  if (decimal_parse(text, (size_t)size, &x) != DECIMAL_OK)
+  if (decimal_parse(text, strlen(text), &x) != DECIMAL_OK)
     return luaL_error(L, "decimal: %s with %d places has more than 34 digits", lua_tostring(L, 1), places);
   decimal_push(L, x);
   return 1;
@@ -329,7 +353,8 @@ static int l_decimal(lua_State *L) {
   return l_round(L);
 }
 
-void decimal_open(lua_State *L) {
+/* Makes the metatable; once per state, for decimals must know each other when the module is loaded again. */
+static void make_metatable(lua_State *L) {
   static const luaL_Reg meta[] = {{"__add", l_add},
                                   {"__sub", l_sub},
                                   {"__mul", l_mul},
@@ -351,6 +376,9 @@ void decimal_open(lua_State *L) {
                                      {"compare", l_compare},   {"key", l_key},
                                      {"tonumber", l_tonumber}, {"tointeger", l_tointeger},
                                      {"tostring", l_tostring}, {NULL, NULL}};
+  bool made = lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (made) return;
   luaL_newlib(L, meta);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");
@@ -359,6 +387,10 @@ void decimal_open(lua_State *L) {
   lua_pushliteral(L, DECIMAL);
   lua_setfield(L, -2, "__metatable");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
+}
+
+void decimal_open(lua_State *L) {
+  make_metatable(L);
   lua_pushcfunction(L, l_decimal);
   lua_setfield(L, -2, "decimal");
 }

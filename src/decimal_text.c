@@ -105,10 +105,13 @@ Decimal decimal_from_integer(int64_t value) {
 static size_t write_digits(Wide coefficient, char digits[DIGITS + 1]) {
   char reversed[40];
   size_t count = 0;
-  do {
+  for (; coefficient > UINT64_MAX; coefficient /= 10)
     reversed[count++] = (char)('0' + (int)(coefficient % 10));
-    coefficient /= 10;
-  } while (coefficient != 0);
+  uint64_t rest = (uint64_t)coefficient; /* of most numbers all: the wide division is slow */
+  do {
+    reversed[count++] = (char)('0' + (int)(rest % 10));
+    rest /= 10;
+  } while (rest != 0);
   for (size_t i = 0; i < count; i++) digits[i] = reversed[count - 1 - i];
   return count;
 }

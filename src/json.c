@@ -79,6 +79,8 @@ static bool is_plain(Byte c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+enum { LITTLE_ENDIAN_HERE = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+
 static uint64_t bytes_below(uint64_t w, uint64_t n) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
   return (w - ones * n) & ~w & (ones << 7);
@@ -95,7 +97,7 @@ static uint64_t not_plain(uint64_t w) {
 /* The first byte at or after 'p' that is not plain, or 'end'. Eight bytes at a time, which is where a scan of
 ** an order list spends its time otherwise. */
 static const char *skip_plain(const char *p, const char *end) {
-  while (end - p >= 8) {
+  while (LITTLE_ENDIAN_HERE && end - p >= 8) {
     uint64_t w;
     memcpy(&w, p, 8);
     w = not_plain(w);

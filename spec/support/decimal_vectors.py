@@ -1,34 +1,112 @@
-# Writes spec/fixtures/decimal.tsv: what Python's decimal module says of the operations of decimal_spec.lua.
+# Writes spec/fixtures/decimal.tsv: what Python's decimal module says of the operations of decimal_spec.lua, one a
+# line: operation, operands, result. "none" is the result where no decimal of 34 digits has the value wanted.
 # usage: python3 spec/support/decimal_vectors.py >spec/fixtures/decimal.tsv
+import decimal
 import random
-import decimal as d
+from decimal import Decimal
+
 random.seed(7)
-ctx=d.Context(prec=34,Emax=6144,Emin=-6143,rounding=d.ROUND_HALF_EVEN)
-d.setcontext(ctx)
-def rnd():
-    n=random.choice([1,3,8,15,20,33,34]); digs=''.join(random.choice('0123456789') for _ in range(n))
-    digs=digs.lstrip('0') or '0'
-    p=random.randint(0,len(digs)-1) if random.random()<.7 else 0
-    t=digs if p==0 else digs[:-p]+'.'+digs[-p:]
-    return ('-' if random.random()<.4 else '')+t
-modes={'half_even':d.ROUND_HALF_EVEN,'half_up':d.ROUND_HALF_UP,'half_down':d.ROUND_HALF_DOWN,'up':d.ROUND_UP,'down':d.ROUND_DOWN,'ceiling':d.ROUND_CEILING,'floor':d.ROUND_FLOOR}
-for i in range(300):
-    a,b=rnd(),rnd(); A,B=d.Decimal(a),d.Decimal(b)
-    for op,f in (('add',lambda:A+B),('sub',lambda:A-B),('mul',lambda:A*B),('div',lambda:A/B)):
-        try: r=f()
-        except Exception: continue
-        print(op,a,b,format(r,'f'),sep='\t')
-    if i%5==0:
-        for m,pm in modes.items():
-            p=random.randint(0,8)
-            try: print('round',a,p,m,format(A.quantize(d.Decimal(1).scaleb(-p),rounding=pm),'f'),sep='\t')
-            except Exception: pass
-    if i%5==0 and B>0:
-        for m,pm in modes.items():
-            big=d.Context(prec=200)
-            q=big.divide(A,B).quantize(d.Decimal(1),rounding=pm,context=big) if abs(A/B)<10**30 else None
-            if q is not None: print('step',a,b,m,format(big.multiply(q,B),'f'),sep='\t')
-    if i%5==0 and B!=0 and abs(A/B)<d.Decimal(10)**30:
-        big=d.Context(prec=200); q=big.divide(A,B).quantize(d.Decimal(1),rounding=d.ROUND_FLOOR,context=big)
-        print('idiv',a,b,format(q,'f'),sep='\t')
-        r=big.subtract(A,big.multiply(q,B)); print('mod',a,b,format(ctx.plus(r),'f'),sep='\t')
+FORMAT = decimal.Context(prec=34, Emax=6144, Emin=-6143, rounding=decimal.ROUND_HALF_EVEN)
+WIDE = decimal.Context(prec=400)  # exact for every sum and product here
+MODES = ["half_even", "half_up", "half_down", "up", "down", "ceiling", "floor"]
+
+
+def mode(name):
+    return getattr(decimal, "ROUND_" + name.upper())
+
+
+def digits(most=34):
+    count = min(most, random.choice([1, 3, 8, 15, 20, 33, 34]))
+    return "".join(random.choice("0123456789") for _ in range(count)).lstrip("0") or "0"
+
+
+def number():
+    """Text of at most 34 digits; some far below one."""
+    text = digits()
+    if random.random() < 0.1:
+        text = "0." + "0" * random.randint(1, 60) + text
+    elif random.random() < 0.7 and len(text) > 1:
+        places = random.randint(1, len(text) - 1)
+        text = text[:-places] + "." + text[-places:]
+    return ("-" if random.random() < 0.4 else "") + text
+
+
+def row(*fields):
+    print(*[format(f, "f") if isinstance(f, Decimal) else f for f in fields], sep="\t")
+
+
+def exact(x):
+    """x as it is, when it has 34 digits."""
+    return x if FORMAT.plus(x) == x else "none"
+
+
+def quotient(a, b, rounding):
+    return WIDE.divide(a, b).quantize(Decimal(1), rounding=rounding, context=WIDE)
+
+
+def arithmetic(a, b):
+    x, y = Decimal(a), Decimal(b)
+    row("add", a, b, FORMAT.add(x, y))
+    row("sub", a, b, FORMAT.subtract(x, y))
+    row("mul", a, b, FORMAT.multiply(x, y))
+    row("cmp", a, b, int(x.compare(y)))
+    if y:
+        row("div", a, b, FORMAT.divide(x, y))
+
+
+def floored(a, b):
+    x, y = Decimal(a), Decimal(b)
+    if y:
+        floor = quotient(x, y, decimal.ROUND_FLOOR)
+        whole = floor if abs(floor) < 10**34 else FORMAT.divide(x, y)
+        row("idiv", a, b, whole)
+        row("mod", a, b, FORMAT.plus(WIDE.subtract(x, WIDE.multiply(floor, y))))
+
+
+def rounded(a):
+    places = random.randint(-3, 8)
+    for name in MODES:
+        result = Decimal(a).quantize(Decimal(1).scaleb(-places), rounding=mode(name), context=WIDE)
+        row("round", a, places, name, result if len(result.as_tuple().digits) <= 34 else "none")
+
+
+def stepped(a, step):
+    if Decimal(step) > 0:
+        for name in MODES:
+            row("step", a, step, name, exact(WIDE.multiply(quotient(Decimal(a), Decimal(step), mode(name)), Decimal(step))))
+
+
+def halfway():
+    """A number that is halfway between two multiples of a step, and its neighbours."""
+    step = Decimal(random.randint(1, 9999)).scaleb(-random.randint(0, 6))
+    half = WIDE.multiply(step, Decimal(random.randint(-9999, 9999) * 2 + 1) / 2)
+    for near in (half, half - Decimal("1e-20"), half + Decimal("1e-20")):
+        stepped(format(near, "f"), format(step, "f"))
+        row("float", format(near, "f"), repr(float(near)))
+
+
+def powers():
+    for _ in range(60):
+        text, n = number(), random.randint(-40, 40)
+        x = Decimal(text)
+        if x:
+            row("pow", text, n, FORMAT.plus(WIDE.power(x, n) if n >= 0 else WIDE.divide(1, WIDE.power(x, -n))))
+    for text, n in [("1.0001", 100000), ("1.00000001", 31536000), ("0.999", 5000), ("-1.1", 365), ("1.1", -365),
+                    ("1.0001", -100000), ("2", 112), ("2", 113), ("2", -40), ("1.5", 64), ("1.00", 3), ("7", 0)]:
+        x = Decimal(text)
+        row("pow", text, n, FORMAT.plus(WIDE.power(x, n) if n >= 0 else WIDE.divide(1, WIDE.power(x, -n))))
+
+
+for i in range(200):
+    a, b = number(), number()
+    arithmetic(a, b)
+    row("float", a, repr(float(a)))
+    row("key", a, FORMAT.plus(Decimal(a).normalize(FORMAT)) if Decimal(a) else "0")
+    if i % 3 == 0:
+        floored(a, b)
+    if i % 10 == 0:
+        rounded(a)
+        stepped(a, b)
+for _ in range(10):
+    halfway()
+powers()
