@@ -104,7 +104,7 @@ describe("arithmetic", function()
   -- Plain digits, without those zeros behind 34 digits that a decimal is not made from.
   local function shortened(digits)
     if #digits:gsub("[-.]", "") <= 34 or not digits:find(".", 1, true) then return digits end
-    return (digits:gsub("0+$", ""))
+    return (digits:gsub("0+$", ""):gsub("%.$", ""))
   end
 
   for name, rows in pairs(vectors) do
