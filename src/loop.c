@@ -387,7 +387,8 @@ static int l_advance(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!loop->virtual) return luaL_error(L, "advance: time is real");
   luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 1, "seconds, 0 or more, expected");
-  loop->virtual_ns += (int64_t)(seconds * 1e9 + 0.5);
+  int64_t ns = (int64_t)(seconds * 1e9 + 0.5);
+  loop->virtual_ns += ns == 0 && seconds > 0 ? 1 : ns; /* or whoever waits for less would wait for ever */
   return 0;
 }
 
