@@ -191,6 +191,10 @@ describe("signing", function()
 end)
 
 describe("a transport written in Lua", function()
+  -- Time is virtual: what waits between attempts does not wait here.
+  before_each(function() core.loop.virtual(1700000000000) end)
+  after_each(function() core.loop.real() end)
+
   local function client_with(transfer)
     return bybit.client(options { transport = { start = function() return transfer end } })
   end

@@ -5,6 +5,9 @@
 ** Upvalues of a method: 1 endpoint, 2 record (or nil), 3 envelope names, 4 the Lua function for whatever is
 ** not a plain success: failed(client, params, facts, response) -> what the caller gets; for a composite
 ** endpoint the function that makes its requests, composite(client, checked, params) -> what the caller gets.
+** facts.again() sends the same parameters once more, under the same client order id, with a fresh timestamp and
+** signature; it gives true, result, response, or false, facts, response. Its upvalues: 1 to 3 the same, 4 the call,
+** 5 the parameters.
 */
 #include "call.h"
 #include "call_parts.h"
@@ -15,13 +18,14 @@
 #include <string.h>
 
 enum { ARG_CLIENT = 1, ARG_PARAMS = 2, AT_CALL = 3 };
-enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED };
+enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CALL = UP_FAILED, UP_PARAMS };
 
 /* 'close' of a call: also its __gc. Never raises. */
 static int call_free(lua_State *L) {
   Call *c = luaL_checkudata(L, 1, CALL);
   call_abandon(c);
   bytes_free(&c->payload);
+  bytes_free(&c->named);
   bytes_free(&c->answer);
   bytes_free(&c->headers);
   signed_request_free(&c->request);
@@ -78,8 +82,13 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
 static void send_through_lua(lua_State *L, Call *c) {
   c->attempts++;
   double started = loop_now(c->client->loop);
-  if (!call_sign(c)) luaL_error(L, "not enough memory");
   int top = lua_gettop(L);
+  c->failure = call_prepare(c);
+  if (c->failure != NULL) {
+    c->error = HTTP_NETWORK;
+    c->state = CALL_ENDED;
+    return;
+  }
   lua_getiuservalue(L, ARG_CLIENT, 2);
   lua_getfield(L, -1, "start");
   lua_pushvalue(L, -2);
@@ -103,40 +112,55 @@ static int give_back(lua_State *L, int status, lua_KContext base) {
   return lua_gettop(L) - (int)base;
 }
 
-/* Not a plain success: Lua decides what the caller gets. */
-static int call_failed(lua_State *L, Call *c, const Answer *a, const char *kind, int message) {
+static int call_again(lua_State *L);
+
+/* Sets 'again' in the facts on top of the stack. */
+static void set_again(lua_State *L) {
+  for (int i = UP_ENDPOINT; i <= UP_ENVELOPE; i++) lua_pushvalue(L, lua_upvalueindex(i));
+  lua_pushvalue(L, AT_CALL);
+  lua_pushvalue(L, ARG_PARAMS);
+  lua_pushcclosure(L, call_again, UP_PARAMS);
+  lua_setfield(L, -2, "again");
+}
+
+/* Not a plain success: Lua decides what the caller gets. 'message' and 'result' are places on the stack, 0: none;
+** with a result this is a success whose full record is to be read back. */
+static int call_judge(lua_State *L, Call *c, const Answer *a, const char *kind, int message, int result) {
   if (message != 0)
     lua_pushvalue(L, message);
   else
     lua_pushstring(L, c->failure);
   int text = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
-  lua_pushvalue(L, ARG_CLIENT);
-  lua_pushvalue(L, ARG_PARAMS);
+  if (c->again)
+    lua_pushboolean(L, 0);
+  else {
+    lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
+    lua_pushvalue(L, ARG_CLIENT);
+    lua_pushvalue(L, ARG_PARAMS);
+  }
   call_push_facts(L, c, a, kind, text);
+  if (result != 0) {
+    lua_pushvalue(L, result);
+    lua_setfield(L, -2, "result");
+  }
+  set_again(L);
   call_push_response(L, c, a);
+  if (c->again) return 3;
   lua_callk(L, 4, LUA_MULTRET, text, give_back);
   return give_back(L, LUA_OK, text);
 }
 
-/* A success whose full record is to be read back: Lua does that, with the acknowledgement as a fact. */
-static int call_confirm(lua_State *L, Call *c, const Answer *a, int result) {
-  lua_pushliteral(L, "");
-  int text = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
-  lua_pushvalue(L, ARG_CLIENT);
-  lua_pushvalue(L, ARG_PARAMS);
-  call_push_facts(L, c, a, "confirm", text);
-  lua_pushvalue(L, result);
-  lua_setfield(L, -2, "result");
-  call_push_response(L, c, a);
-  lua_callk(L, 4, LUA_MULTRET, text, give_back);
-  return give_back(L, LUA_OK, text);
+static int call_failed(lua_State *L, Call *c, const Answer *a, const char *kind, int message) {
+  return call_judge(L, c, a, kind, message, 0);
 }
 
 /* The answer is here: decodes it and returns, or hands over. */
 static int call_finish(lua_State *L, Call *c) {
   Answer a = {0};
+  if (c->guarded != NULL) {
+    c->failure = c->guarded;
+    return call_failed(L, c, &a, "guard", 0);
+  }
   if (c->error == HTTP_CANCELLED && c->client->closed) return call_failed(L, c, &a, "closed", 0);
   if (c->error != HTTP_OK) return call_failed(L, c, &a, call_error_kind(c->error), 0);
   const char *text = c->answer.data == NULL ? "" : c->answer.data;
@@ -158,14 +182,16 @@ static int call_finish(lua_State *L, Call *c) {
     lua_newtable(L);
     lua_replace(L, result);
   }
-  if (c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1))
-    return call_confirm(L, c, &a, result);
+  call_succeeded(c);
+  bool confirm = c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1);
+  if (confirm && !c->again) return call_judge(L, c, &a, "confirm", 0, result);
   call_push_response(L, c, &a);
   lua_pushvalue(L, undecoded);
   lua_setfield(L, -2, "undecoded");
+  if (c->again) lua_pushboolean(L, 1);
   lua_pushvalue(L, result);
-  lua_pushnil(L);
-  lua_pushvalue(L, -3);
+  if (!c->again) lua_pushnil(L);
+  lua_pushvalue(L, undecoded + 1);
   return 3;
 }
 
@@ -198,13 +224,26 @@ static void on_token(TokenWatch *watch) {
   call_cancel((Call *)((char *)watch - offsetof(Call, token)));
 }
 
+/* Does the caller say that it only shrinks a position? */
+static bool reduces(lua_State *L) {
+  lua_pushliteral(L, "reduce_only");
+  bool set = lua_rawget(L, ARG_PARAMS) == LUA_TBOOLEAN && lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return set;
+}
+
 /* Is there a reason not to send? Then the call has ended. */
 static void refuse(lua_State *L, Call *c) {
   Loop *loop = c->client->loop;
   bool task = loop_task_cancelled(loop);
-  if (task || (c->e.cancel != NULL && token_cancelled(c->e.cancel))) {
+  if (task || c->client->closed || (c->e.cancel != NULL && token_cancelled(c->e.cancel))) {
     c->raise = task;
     call_cancel(c);
+    return;
+  }
+  if (c->client->held && c->ep->changes && !c->ep->cancels && !reduces(L)) {
+    c->guarded = "intents of an earlier run are open: client:reconcile() settles them";
+    c->state = CALL_ENDED;
     return;
   }
   if (!loop_may_yield(loop, L) && !loop_may_block(loop))
@@ -217,29 +256,58 @@ static void refuse(lua_State *L, Call *c) {
 }
 
 static int call_composite(lua_State *L, Call *c) {
+  int base = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(UP_FAILED));
   lua_pushvalue(L, ARG_CLIENT);
   lua_pushvalue(L, lua_upvalueindex(UP_ENDPOINT));
   schema_check(L, lua_gettop(L), ARG_PARAMS, &c->e);
   lua_remove(L, -2);
   lua_pushvalue(L, ARG_PARAMS);
-  lua_callk(L, 3, LUA_MULTRET, AT_CALL, give_back);
-  return give_back(L, LUA_OK, AT_CALL);
+  lua_callk(L, 3, LUA_MULTRET, base, give_back);
+  return give_back(L, LUA_OK, base);
+}
+
+/* The call at AT_CALL is sent, or waits for its turn, unless there is a reason not to. */
+static int call_attempt(lua_State *L, Call *c) {
+  refuse(L, c);
+  if (c->state == CALL_NEW && c->client->lua_transport) send_through_lua(L, c);
+  if (c->state == CALL_NEW) call_submit(c);
+  return call_wait(L, LUA_OK, 0);
+}
+
+static int call_again(lua_State *L) {
+  Call *c = lua_touserdata(L, lua_upvalueindex(UP_CALL));
+  lua_settop(L, 0);
+  lua_getiuservalue(L, lua_upvalueindex(UP_CALL), 1); /* the client */
+  lua_pushvalue(L, lua_upvalueindex(UP_PARAMS));
+  lua_pushvalue(L, lua_upvalueindex(UP_CALL));
+  if (c->state != CALL_ENDED) return luaL_error(L, "%s: the call is still running", c->ep->method);
+  call_reset(c);
+  c->again = true;
+  return call_attempt(L, c);
+}
+
+/* Pushes what the client requires of this method beyond its declaration: a set of names, and where it stands. */
+static void push_required(lua_State *L, Call *c) {
+  if (!c->client->requires || c->ep->internal) return;
+  lua_getiuservalue(L, ARG_CLIENT, 1);
+  lua_getfield(L, -1, "required");
+  if (lua_getfield(L, -1, c->ep->method) == LUA_TTABLE) c->e.required = lua_gettop(L);
 }
 
 static int call_method(lua_State *L) {
   const Endpoint *ep = lua_touserdata(L, lua_upvalueindex(UP_ENDPOINT));
   Client *client = check_call(L, ep);
   Call *c = call_new(L, client, ep);
+  push_required(L, c);
   if (ep->composite) return call_composite(L, c);
   make_id(L, c);
+  if (client->journal != NULL && ep->settles) c->e.named = &c->named;
   lua_pushvalue(L, lua_upvalueindex(UP_ENDPOINT));
   schema_encode(L, lua_gettop(L), ARG_PARAMS, &c->e);
   lua_settop(L, AT_CALL);
-  refuse(L, c);
-  if (c->state == CALL_NEW && client->lua_transport) send_through_lua(L, c);
-  if (c->state == CALL_NEW) call_submit(c);
-  return call_wait(L, LUA_OK, 0);
+  call_begin(c);
+  return call_attempt(L, c);
 }
 
 /* method(endpoint, record or nil, envelope names, failed or composite function) -> the method */

@@ -5,7 +5,9 @@
 */
 #include "call_parts.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void leave_line(Call *c) {
@@ -40,7 +42,7 @@ static void call_fail(Call *c, HttpError error, const char *why) {
 static void collect(Call *c) {
   HttpResult *r = http_result(c->transfer);
   c->error = r->error;
-  c->sent = c->sent || r->sent;
+  c->sent = r->sent;
   c->status = r->status;
   memcpy(c->message, r->message, sizeof c->message);
   c->failure = c->message;
@@ -63,17 +65,57 @@ static void on_done(void *owner) {
   serve_line(c->client);
 }
 
-bool call_sign(Call *c) {
+/* Appends the intent, or another attempt at it, before it goes out. */
+static const char *write_intent(Call *c) {
+  Journal *j = c->client->journal;
+  char head[160];
+  Bytes line = {0};
+  if (j == NULL || !c->ep->settles) return NULL;
+  if (c->number != 0) {
+    snprintf(head, sizeof head, "{\"a\":%" PRId64 ",\"t\":%" PRId64 "}\n", c->number, c->timestamp);
+    bytes_text(&line, head);
+  } else {
+    c->number = j->next++;
+    snprintf(head, sizeof head,
+             "{\"i\":%" PRId64 ",\"t\":%" PRId64 ",\"w\":%" PRId64 ",\"m\":\"%s\",\"r\":\"%s\",", c->number,
+             c->timestamp, c->e.receive_window, c->ep->method, c->ep->row);
+    bytes_text(&line, head);
+    bytes_text(&line, "\"p\":");
+    if (!bytes_append(&line, c->named.data, c->named.size)) line.failed = true;
+    bytes_text(&line, "}\n");
+  }
+  const char *why = journal_append(j, &line);
+  bytes_free(&line);
+  return why;
+}
+
+const char *call_prepare(Call *c) {
   Client *client = c->client;
-  return session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open,
-                         loop_wall(client->loop), c->e.receive_window, &c->request);
+  c->timestamp = loop_wall(client->loop);
+  if (c->first_timestamp == 0) c->first_timestamp = c->timestamp;
+  if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
+                       c->e.receive_window, &c->request))
+    return "not enough memory";
+  const char *why = write_intent(c);
+  if (why == NULL) return NULL;
+  snprintf(c->message, sizeof c->message, "the journal cannot be written: %s", why);
+  return c->message;
+}
+
+void call_succeeded(Call *c) {
+  c->client->successes++;
+  if (c->number == 0) return;
+  char text[64];
+  int size = snprintf(text, sizeof text, "{\"d\":%" PRId64 ",\"o\":\"done\"}\n", c->number);
+  Bytes line = {.data = text, .size = (size_t)size};
+  journal_append(c->client->journal, &line); /* what is not closed is looked up after a restart */
 }
 
 static void send(Call *c) {
   Client *client = c->client;
-  const char *why = "not enough memory";
+  const char *why = call_prepare(c);
   c->attempts++;
-  if (!call_sign(c)) {
+  if (why != NULL) {
     call_fail(c, HTTP_NETWORK, why);
     return;
   }
@@ -110,10 +152,23 @@ static void on_deadline(LoopTimer *timer) {
   call_fail(c, HTTP_TIMEOUT, "the deadline passed before its turn came");
 }
 
+void call_begin(Call *c) {
+  c->started = loop_real_now(c->client->loop);
+  c->ends = c->started + c->e.deadline;
+}
+
+void call_reset(Call *c) {
+  c->state = CALL_NEW;
+  c->error = HTTP_OK;
+  c->failure = NULL;
+  c->status = 0;
+  c->sent = c->raise = false;
+  bytes_clear(&c->answer);
+  bytes_clear(&c->headers);
+}
+
 void call_submit(Call *c) {
   Client *client = c->client;
-  c->started = loop_real_now(client->loop);
-  c->ends = c->started + c->e.deadline;
   if (client->first == NULL && client->in_flight < client->in_flight_max) {
     send(c);
     return;
@@ -126,13 +181,13 @@ void call_submit(Call *c) {
     c->before->next = c;
   client->last = c;
   c->timer.fire = on_deadline;
-  loop_timer_start(client->loop, &c->timer, c->e.deadline);
+  loop_timer_start(client->loop, &c->timer, c->ends - loop_real_now(client->loop));
 }
 
 void call_cancel(Call *c) {
   switch (c->state) {
   case CALL_ENDED: return;
-  case CALL_NEW: c->started = loop_real_now(c->client->loop); break;
+  case CALL_NEW: break;
   case CALL_QUEUED: leave_line(c); break;
   case CALL_RUNNING: http_cancel(c->transfer); return; /* on_done ends it */
   }

@@ -131,13 +131,23 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
     lua_setfield(L, -2, "http_status");
   }
   if (c->e.used_made_id) set_text(L, "client_order_id", c->made_id);
+  lua_pushnumber(L, c->ends - loop_real_now(c->client->loop));
+  lua_setfield(L, -2, "left");
+  lua_pushinteger(L, c->first_timestamp);
+  lua_setfield(L, -2, "first_timestamp");
+  lua_pushinteger(L, c->timestamp);
+  lua_setfield(L, -2, "timestamp");
+  lua_pushinteger(L, c->e.receive_window);
+  lua_setfield(L, -2, "receive_window");
   if (c->raise) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "raise");
   }
-  if (c->e.confirm >= 0) {
-    lua_pushboolean(L, c->e.confirm);
-    lua_setfield(L, -2, "confirm");
+  lua_pushboolean(L, c->e.confirm < 0 ? c->client->confirm : c->e.confirm);
+  lua_setfield(L, -2, "confirm");
+  if (c->number != 0) {
+    lua_pushinteger(L, c->number);
+    lua_setfield(L, -2, "number");
   }
 }
 
@@ -188,7 +198,7 @@ bool call_take_transfer(lua_State *L, int t, Call *c) {
   }
   c->error = refused ? error_of(L, lua_tostring(L, -1)) : HTTP_OK;
   lua_getfield(L, t, "sent");
-  c->sent = c->sent || answered || lua_toboolean(L, -1);
+  c->sent = answered || lua_toboolean(L, -1);
   const char *message = lua_getfield(L, t, "message") == LUA_TSTRING ? lua_tostring(L, -1) : "";
   size_t size = strnlen(message, sizeof c->message - 1);
   memcpy(c->message, message, size);

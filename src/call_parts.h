@@ -20,6 +20,7 @@ typedef struct Call { /* user value 1: the client, 2: its cancel token */
   TokenWatch token;           /* its cancel token */
   struct Call *before, *next; /* in the client's waiting line */
   bool raise;                 /* its task was cancelled: a failure is raised */
+  bool again;                 /* recovery sends it once more, and gets the facts of that */
   const Endpoint *ep;
   Encoding e;
   Bytes payload;         /* the encoded parameters: body or query */
@@ -31,16 +32,25 @@ typedef struct Call { /* user value 1: the client, 2: its cancel token */
   int status;
   Bytes answer, headers;
   double duration;
-  bool sent; /* any attempt may have left */
+  bool sent; /* the last attempt may have left */
   int attempts;
+  const char *guarded; /* a guard of the caller's own refused it: why */
+  Bytes named;         /* the parameters under our names, for the journal */
+  int64_t number;      /* of its intent in the journal; 0: none */
+  int64_t first_timestamp,
+      timestamp; /* of the first attempt and the last, as signed: the exchange's clock, ms */
   char made_id[40];
 } Call;
 
 /* call_flight.c */
+void call_begin(Call *c);   /* its time starts to run */
+void call_reset(Call *c);   /* forgets the last attempt's outcome, so that it can be sent again */
 void call_submit(Call *c);  /* sends it now, or when its turn comes; the state tells */
 void call_cancel(Call *c);  /* ends it, with HTTP_CANCELLED, unless it has ended */
 void call_abandon(Call *c); /* its memory is about to go */
-bool call_sign(Call *c);    /* a fresh timestamp and signature */
+/* A fresh timestamp and signature; the intent is in the journal, where there is one. NULL, or why it cannot be sent. */
+const char *call_prepare(Call *c);
+void call_succeeded(Call *c); /* counts it, and closes its intent */
 
 /* call_parts.c */
 void call_parts_open(lua_State *L); /* makes the response metatable; 'response' in the module */

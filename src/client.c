@@ -5,6 +5,7 @@
 */
 #include "client.h"
 #include "credentials.h"
+#include "journal_lua.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 3);
-  Client *c = lua_newuserdatauv(L, sizeof *c, 2);
+  Client *c = lua_newuserdatauv(L, sizeof *c, 3);
   *c = (Client){.closed = true};
   luaL_setmetatable(L, CLIENT); /* from here on __gc owns what is acquired */
   lua_pushvalue(L, 2);
@@ -101,6 +102,7 @@ static int client_new(lua_State *L) {
   c->max_body = (size_t)number_option(L, "max_body", 16 * 1024 * 1024);
   c->gzip = flag_option(L, "gzip");
   c->confirm = flag_option(L, "confirm");
+  c->requires = flag_option(L, "requires");
   short_option(L, "category", c->category, sizeof c->category);
   short_option(L, "id_prefix", c->id_prefix, sizeof c->id_prefix - 1);
   if (c->id_prefix[0] != '\0') memcpy(c->id_prefix + strlen(c->id_prefix), "-", 2);
@@ -175,6 +177,44 @@ static int client_keyed(lua_State *L) {
   return 1;
 }
 
+/* hold(client, held): refuse what adds risk? */
+static int client_hold(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  c->held = lua_toboolean(L, 2);
+  return 0;
+}
+
+/* journal(client, journal): intents are written to it from now on */
+static int client_journal(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  Journal *j = journal_test(L, 2);
+  luaL_argcheck(L, j != NULL, 2, "a journal expected");
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, 3);
+  c->journal = j;
+  return 0;
+}
+
+static int client_successes(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  lua_pushinteger(L, (lua_Integer)c->successes);
+  return 1;
+}
+
+/* retried(client): counts a retry */
+static int client_retried(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  c->retries++;
+  return 0;
+}
+
+/* random(client) -> a float, 0 <= x < 1, from the client's own generator */
+static int client_random(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  lua_pushnumber(L, random_unit(&c->random));
+  return 1;
+}
+
 /* The table behind a client, for the Lua layer alone. */
 static int client_table(lua_State *L) {
   luaL_checkudata(L, 1, CLIENT);
@@ -191,9 +231,17 @@ void client_open(lua_State *L) {
   lua_pushliteral(L, "bybit.client");
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
-  static const luaL_Reg functions[] = {{"new", client_new},       {"close", client_close},
-                                       {"closed", client_closed}, {"keyed", client_keyed},
-                                       {"table", client_table},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", client_new},
+                                       {"close", client_close},
+                                       {"closed", client_closed},
+                                       {"keyed", client_keyed},
+                                       {"table", client_table},
+                                       {"random", client_random},
+                                       {"hold", client_hold},
+                                       {"journal", client_journal},
+                                       {"retried", client_retried},
+                                       {"successes", client_successes},
+                                       {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "client");
 }

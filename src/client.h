@@ -6,6 +6,7 @@
 #define BYBIT_CLIENT_H
 
 #include "http.h"
+#include "journal.h"
 #include "random.h"
 #include "session.h"
 #include <lua.h>
@@ -25,7 +26,11 @@ typedef struct Client {
   int in_flight, in_flight_max; /* calls whose request is out; the rest wait in line, unsigned */
   struct Call *first, *last;    /* that line */
   bool gzip;
-  bool confirm; /* read the full record back after a change */
+  bool confirm;                /* read the full record back after a change */
+  bool requires;               /* its table holds, in 'required', what it requires of methods */
+  bool held;                   /* intents of an earlier run are open: nothing that adds risk is sent */
+  Journal *journal;            /* user value 3; NULL: none */
+  uint64_t successes, retries; /* calls that succeeded at once; attempts after the first */
   char category[16];
   char id_prefix[24]; /* with its '-'; empty: none */
 } Client;

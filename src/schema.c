@@ -262,12 +262,16 @@ static void compile_params(lua_State *L, Endpoint *ep, int declaration, int enum
 }
 
 static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anchors) {
+  ep->row = anchored_field(L, declaration, "name", anchors);
   ep->verb = anchored_field(L, declaration, "verb", anchors);
   ep->path = anchored_field(L, declaration, "path", anchors);
   ep->group = anchored_field(L, declaration, "group", anchors);
   ep->changes = flag(L, declaration, "changes");
   ep->open = flag(L, declaration, "open");
   ep->composite = flag(L, declaration, "composite");
+  ep->internal = flag(L, declaration, "internal");
+  ep->settles = flag(L, declaration, "settle");
+  ep->cancels = flag(L, declaration, "cancels");
   ep->post = ep->verb != NULL && strcmp(ep->verb, "POST") == 0;
   int rows = push_rows(L, declaration, "rules");
   for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_rule(L, ep, rows + 1);

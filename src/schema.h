@@ -92,12 +92,16 @@ typedef struct Fixed {
 
 typedef struct Endpoint {
   const char *method; /* for messages */
+  const char *row;    /* its name among the declarations */
   const char *verb, *path;
   const char *group; /* rate group; NULL: none */
   bool post;         /* parameters go out as JSON; else as a query */
   bool changes;      /* it changes something: its failures have an outcome */
   bool open;         /* public: needs no signature */
   bool composite;    /* several requests, made by Lua over other endpoints */
+  bool settles;      /* a failure of unknown outcome can be settled */
+  bool cancels;      /* it takes no risk: cancels, or reads */
+  bool internal;     /* made by the Lua layer for a method of its own */
   ShapeKind shape;
   const char *list_key, *cursor_key;
   int param_count, rule_count, fixed_count;
@@ -109,6 +113,7 @@ typedef struct Endpoint {
 /* What a walk over the parameters found out, and what it needs to know. */
 typedef struct Encoding {
   Bytes *out;           /* the body, or the query without '?' */
+  Bytes *named;         /* the parameters under our names, as JSON; NULL: not wanted */
   const char *category; /* for fixed parameters without a value */
   const char *made_id;  /* the client order id for a call that gives none */
   bool used_made_id;
@@ -117,6 +122,7 @@ typedef struct Encoding {
   double timeout, connect_timeout, deadline;
   bool raw;
   int confirm;          /* -1: not said */
+  int required;         /* stack place of a set of names that this client requires; 0: none */
   struct Token *cancel; /* NULL: none */
 } Encoding;
 

@@ -189,6 +189,7 @@ static void start_walk(Walk *w, int ep, int params) {
   w->params = params;
   read_params(w);
   lua_settop(L, walk_slot(w, w->ep->param_count - 1));
+  if (w->e->required != 0) walk_wanted(w);
   for (int i = 0; i < w->ep->rule_count; i++) walk_rule(w, &w->ep->rule[i]);
   lua_settop(L, walk_slot(w, w->ep->param_count - 1));
   walk_defaults(w);
@@ -199,6 +200,7 @@ void schema_encode(lua_State *L, int ep, int params, Encoding *e) {
   int top = lua_gettop(L);
   Walk w = {.L = L, .ep = lua_touserdata(L, ep), .e = e, .first = true};
   start_walk(&w, lua_absindex(L, ep), lua_absindex(L, params));
+  if (e->named != NULL) walk_named(&w);
   put_fixed(&w);
   for (int i = 0; i < w.ep->param_count; i++) {
     if (!walk_given(&w, i)) continue;

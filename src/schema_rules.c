@@ -138,3 +138,15 @@ void walk_required(const Walk *w) {
     lua_pop(L, 1);
   }
 }
+
+void walk_wanted(const Walk *w) {
+  lua_State *L = w->L;
+  for (int i = 0; i < w->ep->param_count; i++) {
+    if (walk_given(w, i)) continue;
+    lua_rawgeti(L, w->anchors, i + 1);
+    if (lua_rawget(L, w->e->required) != LUA_TNIL)
+      luaL_error(L, "%s: parameter '%s' is missing: this client requires it", w->ep->method,
+                 w->ep->param[i].name);
+    lua_pop(L, 1);
+  }
+}

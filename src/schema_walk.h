@@ -48,5 +48,7 @@ void walk_value(const Walk *w, int i);
 void walk_rule(const Walk *w, const Rule *r);
 void walk_defaults(const Walk *w); /* fills in what has a default */
 void walk_required(const Walk *w);
+void walk_named(const Walk *w);  /* the parameters under our names into e->named; in schema_named.c */
+void walk_wanted(const Walk *w); /* what the client requires beyond that, before any default */
 
 #endif

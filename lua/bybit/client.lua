@@ -6,9 +6,12 @@ local enums = require "bybit.enums"
 local environments = require "bybit.environments"
 local errors = require "bybit.errors"
 local hints = require "bybit.hints"
+local intents = require "bybit.intents"
 local objects = require "bybit.objects"
 local records = require "bybit.records"
+local reconcile = require "bybit.reconcile"
 local recovery = require "bybit.recovery"
+local view = require "bybit.view"
 
 core.schema.hints(hints.word)
 
@@ -26,14 +29,14 @@ local function compiled_record(class, name)
 end
 
 -- A declaration with the options that every call takes.
-local function with_common(row, common)
-  local merged = setmetatable({ params = {} }, { __index = row })
+local function with_common(name, row, common)
+  local merged = { name = name, params = {} }
   for k, v in pairs(row) do
     if k ~= "params" then merged[k] = v end
   end
   for _, p in ipairs(row.params or {}) do merged.params[#merged.params + 1] = p end
   for _, p in ipairs(common) do merged.params[#merged.params + 1] = p end
-  return setmetatable(merged, nil)
+  return merged
 end
 
 local function result_record(row)
@@ -41,25 +44,28 @@ local function result_record(row)
   return result and (result.record or result.list or result.first) or nil
 end
 
--- The method `name` as users see it, making the requests of declaration `row`.
-local function compile(class, name, row, handler)
-  local merged = with_common(row, class.dialect.common)
+-- The method `name` as users see it, making the requests of declaration `row`, which is called `row_name`; `composite`
+-- makes them when they are several.
+local function compile(class, name, row_name, row, composite)
+  local merged = with_common(row_name, row, class.dialect.common)
   local record = result_record(row)
   merged.result = row.composite and { free = true } or row.result
+  local handler = composite or recovery.handler(class, merged)
   hints.declare(name, merged)
   return core.method(core.schema.endpoint(name, merged, enums), compiled_record(class, record), class.dialect.envelope,
     handler)
 end
 
--- call(client, row, params) for a composite method: inner requests that carry the outer method's name.
+-- call(client, row, params): requests of internal rows, which carry the outer method's name.
 local function inner_caller(class, name)
   local methods = {}
   return function(client, row, params)
     local method = methods[row]
     if not method then
-      method = compile(class, name, class.dialect.endpoints[row], class.failed)
+      method = compile(class, name, row, class.dialect.endpoints[row])
       methods[row] = method
-      hints.declare(name, with_common(class.dialect.endpoints[name], class.dialect.common))
+      local outer = class.dialect.endpoints[name]
+      if outer then hints.declare(name, with_common(name, outer, class.dialect.common)) end
     end
     return method(client, params)
   end
@@ -68,9 +74,9 @@ end
 local function make_method(class, name)
   local row = class.dialect.endpoints[name]
   if not row or row.internal then return nil end
-  if not row.composite then return compile(class, name, row, class.failed) end
-  local composite, call = class.dialect.composites[name], inner_caller(class, name)
-  return compile(class, name, row, function(client, checked) return composite(call, client, checked) end)
+  if not row.composite then return compile(class, name, name, row) end
+  local composite, call = class.dialect.composites[name], class.inner(name)
+  return compile(class, name, name, row, function(client, checked) return composite(call, client, checked) end)
 end
 
 local classes = {}
@@ -89,8 +95,11 @@ local class_methods = {}
 local function class_of(api)
   if classes[api] then return classes[api] end
   local dialect = require("bybit.dialect." .. api)
-  local class = { dialect = dialect, records = {}, methods = {} }
-  class.failed = recovery.make(dialect.codes)
+  local class = { dialect = dialect, records = {}, methods = {}, inners = {} }
+  function class.inner(name)
+    class.inners[name] = class.inners[name] or inner_caller(class, name)
+    return class.inners[name]
+  end
   for name, f in pairs(class_methods) do class.methods[name] = f end
   setmetatable(class.methods, {
     __index = function(methods, name)
@@ -104,6 +113,7 @@ local function class_of(api)
       errors.raise(("a client has no method '%s'%s"):format(tostring(name), hints.method(tostring(name), names)))
     end,
   })
+  function class.row(name) return with_common(name, dialect.endpoints[name], dialect.common) end
   classes[api] = class
   return class
 end
@@ -124,6 +134,9 @@ function class_methods.now()
   return core.loop.wall()
 end
 
+class_methods.resolve, class_methods.unsettled, class_methods.reconcile = reconcile.resolve, reconcile.unsettled,
+  reconcile.reconcile
+class_methods.with = view.new
 class_methods.each, class_methods.pages, class_methods.collect = cursor.each, cursor.pages, cursor.collect
 
 local requests = {} -- verb and path -> method
@@ -147,9 +160,8 @@ function class_methods.request(client, verb, path, params, options)
   local t = core.client.table(client)
   local class, key = t.class, t.class.dialect.name .. verb .. path
   if not requests[key] then
-    requests[key] = compile(class, "request", { verb = verb, path = path, changes = verb == "POST",
-      open = class.dialect.public and path:find(class.dialect.public) ~= nil, params = {}, result = { free = true } },
-      class.failed)
+    requests[key] = compile(class, "request", "request", { verb = verb, path = path, changes = verb == "POST",
+      open = class.dialect.public and path:find(class.dialect.public) ~= nil, params = {}, result = { free = true } })
   end
   local extra = {}
   for k, v in pairs(params or {}) do extra[k] = v end
@@ -182,6 +194,7 @@ local OPTIONS = {
   gzip = { type = "boolean" }, confirm = { type = "boolean" },
   id_prefix = { type = "string", pattern = "^[%w_%-]+$", most = 16, wanted = "1 to 16 of A-Z a-z 0-9 - _" },
   proxy = { type = "string" }, ca_file = { type = "string" }, referer = { type = "string" },
+  required = {}, journal = {}, visibility = { type = "number", min = 0, max = 600, unit = "seconds" },
   seed = { type = "integer" }, transport = {},
 }
 
@@ -337,6 +350,43 @@ local function credentials(options, environment, settings)
   end
 end
 
+-- The `required` option: per method the names that become required; as sets.
+local function check_required(class, given)
+  if given == nil then return false end
+  if type(given) ~= "table" then wrong_option("required", "a table of methods", given) end
+  local sets = {}
+  for method, list in pairs(given) do
+    local row = class.dialect.endpoints[method]
+    if not row or row.internal then
+      local near = type(method) == "string" and hints.method(method, method_names(class.dialect)) or ""
+      errors.raise(("bybit.client: option 'required': no method '%s'%s"):format(tostring(method), near))
+    end
+    if type(list) ~= "table" then wrong_option("required", ("a list of parameters of %s"):format(method), list) end
+    local known, names = {}, {}
+    for _, p in ipairs(row.params) do
+      known[p[1]] = true
+      names[#names + 1] = p[1]
+    end
+    sets[method] = {}
+    for _, name in ipairs(list) do
+      if not known[name] then
+        local near = hints.nearest(tostring(name), names)
+        errors.raise(("bybit.client: option 'required': %s has no parameter '%s'%s"):format(method, tostring(name),
+          near and (", did you mean '%s'?"):format(near) or ""))
+      end
+      sets[method][name] = true
+    end
+  end
+  return sets
+end
+
+local function check_journal(given)
+  if given == nil or type(given) == "string" and given ~= "" then return end
+  local fine = type(given) == "table" and type(given.path) == "string" and (given.sync == nil or type(given.sync) == "boolean")
+  for k in pairs(fine and given or {}) do fine = fine and (k == "path" or k == "sync") end
+  if not fine then wrong_option("journal", "a path, or {path = ..., sync = true}", given) end
+end
+
 local COPIED = { "receive_window", "timeout", "connect_timeout", "deadline", "connections", "max_body", "gzip",
   "confirm", "id_prefix", "proxy", "ca_file", "referer", "seed" }
 
@@ -347,6 +397,8 @@ return function(options)
   check_options(options)
   local environment = find_environment(options)
   local class = class_of(options.api or "v5")
+  local required = check_required(class, options.required)
+  check_journal(options.journal)
   local settings = { url = environment.url, environment = environment.name, category = options.category or "inverse",
     http2 = options.http == "2" }
   for _, name in ipairs(COPIED) do settings[name] = options[name] end
@@ -355,8 +407,17 @@ return function(options)
   settings.in_flight = settings.http2 and in_flight or math.min(in_flight, connections)
   local made, client = pcall(function()
     credentials(options, environment, settings)
-    return core.client.new(settings, setmetatable({ exchange = environment.owned, owned = environment.owned,
-      class = class, category = settings.category }, { __index = class.methods }), options.transport)
+    settings.requires = required and true
+    local t = { exchange = environment.owned, owned = environment.owned, class = class, category = settings.category,
+      required = required, visibility = options.visibility or 5, id_prefix = options.id_prefix or false, journal = false,
+      intents = {}, budget_of_retries = recovery.new_budget() }
+    local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
+    if options.journal then
+      t.journal, t.intents = intents.open(options.journal)
+      core.client.journal(c, t.journal)
+      core.client.hold(c, #t.intents > 0)
+    end
+    return c
   end)
   if made then return client end
   if environment.owned then environment.owned:close() end

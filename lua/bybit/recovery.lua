@@ -1,99 +1,209 @@
--- What was not a plain success: the facts of a call become an error that says what is known, and never more.
--- Policy per code is data, in the dialect's codes.
+-- What was not a plain success: made again where that is safe, settled where what happened is not known, or told as it
+-- is. What is safe is data: the class of each code (dialect/codes), and how an endpoint is settled (`settle` of its row).
 
+local core = require "bybit.core"
+local confirm = require "bybit.confirm"
 local errors = require "bybit.errors"
+local intents = require "bybit.intents"
+local settle = require "bybit.settle"
+local tasks = require "bybit.tasks"
+local verdict = require "bybit.verdict"
+
+local loop = core.loop
 
 local recovery = {}
 
--- Refused before the first byte left, or sent and then lost?
-local function outcome_of_break(facts)
-  return facts.sent and "unknown" or "not_sent"
+-- Backoff: full jitter under a bound that doubles (seconds).
+local FIRST, MOST = 0.25, 5
+-- What a rate limit without a moment of reset asks for (V5 documentation, rate limits: about two seconds).
+local RATE_WAIT = 2
+-- Retries that a client has in hand: each costs one, time and successes bring them back. An exchange that is down gets
+-- no storm; what settles an order whose outcome is unknown is never refused.
+local BUDGET, PER_SECOND, PER_SUCCESS = 30, 1, 0.5
+
+-- Kinds that are never made again by themselves, whatever else is known: a second try meets the same.
+local FINAL = { cancelled = true, closed = true, guard = true, tls = true, decode = true, too_large = true,
+  not_found = true }
+
+-- Names of codes that are made again once only: a second time something else is wrong.
+local ONCE = { timestamp_out_of_window = true }
+
+---@class bybit.Run one call on its way through recovery
+---@field client table
+---@field class table the dialect and its methods
+---@field row table the endpoint's declaration
+---@field method string the method's name, for messages
+---@field params table what the caller gave
+---@field stop number when the deadline passes, by the loop's clock
+---@field worst? "unknown"|"rejected"|"not_sent" of all attempts
+---@field first integer? timestamp of the first attempt, ms
+---@field fence integer? the exchange's clock past which no attempt of unknown outcome can be accepted, ms
+local Run = {}
+Run.__index = Run
+
+for name, method in pairs(require "bybit.lookup") do Run[name] = method end
+
+local RANK = { not_sent = 1, rejected = 2, unknown = 3 }
+
+--- The time that is left, in seconds.
+function Run:left()
+  return self.stop - loop.now()
 end
 
--- The row that a retCode has, refined by what its text says where the exchange uses one code for many things.
-local function row_of(codes, code, message)
-  for _, pattern in ipairs(codes.patterns or {}) do
-    if pattern.code == code and message:find(pattern.find, 1, true) then
-      return setmetatable(pattern, { __index = codes.by_code[code] })
+--- Remembers what an attempt leaves open.
+function Run:note(err, facts)
+  if facts.timestamp and facts.timestamp > 0 then
+    self.first = self.first or facts.first_timestamp
+    if err.outcome == "unknown" then
+      -- a second is the exchange's own tolerance (V5 documentation, authentication)
+      self.fence = math.max(self.fence or 0, facts.timestamp + facts.receive_window + 1000)
     end
   end
-  return codes.by_code[code]
+  if err.outcome and (RANK[err.outcome] > (RANK[self.worst] or 0)) then self.worst = err.outcome end
 end
 
-local function http_row(codes, status)
-  return codes.http[status] or (status >= 500 and codes.http["5xx"]) or nil
-end
-
-local judge = {}
-
-function judge.exchange(err, facts, codes)
-  local row = row_of(codes, facts.code, facts.message)
-  err.code = facts.code
-  if not row then
-    -- New codes appear every few months, and nothing says that all of them mean refusal (V5 documentation, errors).
-    err.kind, err.outcome = "exchange", "unknown"
-    return
+--- Waits. False when the call was cancelled meanwhile, or no time is left.
+---@param seconds number
+function Run:sleep(seconds)
+  local span = math.min(seconds, self:left())
+  if span <= 0 then return self:left() > 0 end
+  local token = self.params.cancel
+  local ok, value
+  if token then ok, value = pcall(token.wait, token, span) else ok, value = pcall(tasks.sleep, span) end
+  if not ok then
+    self.cancelled, self.raised = true, value -- the task that makes the call was cancelled, or Ctrl-C was pressed
+  elseif token and value then
+    self.cancelled = true
   end
-  err.kind, err.name, err.outcome = row.kind, row.name, row.outcome
-  err.retryable = row.retryable
-  err.unchanged = row.unchanged or nil
-  err.detail = row.detail or facts.code == 10001 or nil
+  return not self.cancelled and self:left() > 0
 end
 
-function judge.http(err, facts, codes)
-  local row = http_row(codes, facts.http_status)
-  err.kind = row and row.kind or "http"
-  err.outcome = row and row.outcome or "unknown"
-  err.retryable = row and row.retryable
-  err.name = row and row.name
-  err.message = row and row.meaning or "an answer that is none of the exchange's"
-  err.detail = true
+--- Seconds to wait before the n-th retry.
+function Run:backoff(n)
+  return core.client.random(self.client) * math.min(MOST, FIRST * 2 ^ n)
 end
 
-function judge.decode(err, facts)
-  err.outcome = "unknown"
-  err.message = ("byte %d: %s"):format(facts.offset or 0, facts.message)
-end
-
-function judge.not_found(err)
-  err.outcome = "rejected"
-  err.message = "no such order"
-end
-
-local function judge_break(err, facts)
-  err.outcome = outcome_of_break(facts)
-end
-
-local function build(facts, response, params, codes)
-  local err = {
-    kind = facts.kind, method = facts.method, message = facts.message, http_status = facts.http_status,
-    client_order_id = facts.client_order_id or (type(params) == "table" and rawget(params, "client_order_id") or nil),
-    attempts = response.attempts, elapsed = response.duration,
-  }
-  local f = judge[facts.kind] or judge_break
-  f(err, facts, codes)
-  if not facts.changes then
-    -- A call that only reads may be made again, unless making it again cannot help.
-    err.retryable = err.retryable or err.outcome == "unknown" or err.outcome == "not_sent"
-    err.outcome = nil
-  elseif err.outcome == "unknown" then
-    err.retryable = false
-  elseif err.outcome == "not_sent" and (err.kind == "network" or err.kind == "timeout") then
-    err.retryable = true
+--- Sends the same once more. True, result and response; or false, error, response and the row of its code.
+function Run:again()
+  local ok, a, response = self.send()
+  if ok then return true, a, response end
+  local err, code = verdict.of(self.class.dialect.codes, a, response, self.params)
+  self:note(err, a)
+  if a.raise then
+    self.cancelled, self.raised = true, err
   end
-  return errors.new(err, params)
+  return false, err, response, code
 end
 
---- Makes the function that the C core calls for a dialect's failures.
----@param codes table the dialect's codes
----@param confirm? function reads a full record back after a success
-function recovery.make(codes, confirm)
+-- Is there a retry in hand? It is taken.
+local function take_retry(client)
+  local t = core.client.table(client)
+  local budget, now, successes = t.budget_of_retries, loop.now(), core.client.successes(client)
+  budget.left = math.min(BUDGET, budget.left + (now - budget.at) * PER_SECOND
+    + (successes - budget.successes) * PER_SUCCESS)
+  budget.at, budget.successes = now, successes
+  if budget.left < 1 then return false end
+  budget.left = budget.left - 1
+  return true
+end
+
+--- What a client starts with.
+function recovery.new_budget()
+  return { left = BUDGET, at = loop.now(), successes = 0 }
+end
+
+-- Seconds after which the same call may be made again; nil: it may not.
+function Run:retry_after(err, tried)
+  if not err.retryable or FINAL[err.kind] then return nil end
+  if err.name and ONCE[err.name] then return tried[err.name] and nil or 0 end
+  local wait = err.retry_after or err.kind == "rate_limit" and RATE_WAIT + core.client.random(self.client)
+    or self:backoff(tried.count)
+  if wait >= self:left() then return nil end
+  return wait
+end
+
+--- Gives up: the last attempt's error with the worst outcome of all.
+function Run:give_up(err, response)
+  if self.worst then err.outcome = self.worst end
+  if err.outcome == "unknown" then err.retryable = false end
+  if self.cancelled and err.kind ~= "cancelled" then
+    err.kind, err.message, err.code, err.name = "cancelled", "cancelled", nil, nil
+  end
+  if err.outcome == "unknown" and self.row.settle then intents.keep(self, err) end
+  response.unchanged = err.unchanged
+  if self.cancelled and self.raised then error(errors.is(self.raised) and err or self.raised, 0) end
+  return nil, err, response
+end
+
+-- Attempts until one succeeds, or nothing more may be tried.
+local function recover(run, facts, response)
+  local err, code = verdict.of(run.class.dialect.codes, facts, response, run.params)
+  local tried = { count = 0 }
+  run:note(err, facts)
+  if facts.raise then
+    run.cancelled, run.raised = true, err
+  end
+  while true do
+    if run.worst == "unknown" and not run.cancelled and run.row.settle then
+      return settle.after(run, err, response, code)
+    end
+    local wait = not run.cancelled and run:retry_after(err, tried)
+    if not wait or not take_retry(run.client) or (wait > 0 and not run:sleep(wait)) then
+      return run:give_up(err, response)
+    end
+    tried.count, tried[err.name or ""] = tried.count + 1, true
+    core.client.retried(run.client)
+    local ok, a
+    ok, a, response, code = run:again()
+    if ok then return a, nil, response end
+    err = a
+  end
+end
+
+local function new_run(class, row, client, params, facts)
+  return setmetatable({ class = class, row = row, client = client, params = params, method = facts.method,
+    send = facts.again, made_id = facts.client_order_id, number = facts.number, stop = loop.now() + facts.left,
+    call = class.inner(facts.method) }, Run)
+end
+
+--- A run over an intent whose sending is over: it can only be looked up.
+---@param class table
+---@param client table
+---@param intent table see intents.lua
+---@param deadline number seconds
+---@param cancel userdata?
+function recovery.look(class, client, intent, deadline, cancel)
+  local params = setmetatable({ cancel = cancel }, { __index = intent.params })
+  return setmetatable({ class = class, row = class.row(intent.row), client = client, params = params,
+    method = intent.method, made_id = intent.client_order_id, intent = intent, number = intent.number,
+    stop = loop.now() + deadline, first = intent.first, fence = intent.fence, worst = "unknown",
+    call = class.inner(intent.method) }, Run)
+end
+
+--- Looks what became of the run of an intent.
+---@param run bybit.Run
+---@param err bybit.Error what is told when it stays unknown
+function recovery.settle(run, err)
+  local copy = {}
+  for k, v in pairs(err) do copy[k] = v end
+  return settle.after(run, errors.new(copy, run.params), { attempts = 0, requests = 0, duration = 0 })
+end
+
+--- The function that the C core calls for whatever is not a plain success of an endpoint.
+---@param class table the dialect and its methods
+---@param row table the endpoint's declaration
+function recovery.handler(class, row)
   return function(client, params, facts, response)
-    if facts.kind == "confirm" then return confirm(client, params, facts, response) end
-    local err = build(facts, response, params, codes)
-    if facts.raise then error(err, 0) end -- its task was cancelled
-    response.unchanged = err.unchanged
-    return nil, err, response
+    local run = new_run(class, row, client, params, facts)
+    local result, err
+    if facts.result then
+      result = facts.result
+    else
+      result, err, response = recover(run, facts, response)
+    end
+    if not facts.confirm or not row.settle then return result, err, response end
+    if err and not err.unchanged then return nil, err, response end
+    return confirm.read(run, result, response, err)
   end
 end
 

@@ -2,6 +2,7 @@
 -- data beside this file.
 
 local errors = require "bybit.errors"
+local objects = require "bybit.objects"
 
 local v5 = {
   name = "v5",
@@ -24,7 +25,7 @@ local OPEN = { New = true, PartiallyFilled = true, Untriggered = true }
 local ACTIVE = { filter = "Order", realtime = "order_realtime", history = "order_history" }
 local CONDITIONAL = { filter = "StopOrder", realtime = "conditional_realtime", history = "conditional_history" }
 
-local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra" }
+local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm" }
 
 -- The parameters of an inner request: those of `fields`, and the call's own options.
 local function inner(p, fields)
@@ -41,6 +42,21 @@ end
 -- The end of a walk: no cursor, the same one again, or nothing on the page.
 local function ended(page, at)
   return #page == 0 or not page.next_cursor or page.next_cursor == at
+end
+
+-- Keeps the records of a list whose client order id has the prefix; all of them without one.
+local function keep_prefix(list, prefix)
+  if not prefix then return list end
+  local n, start = 0, prefix .. "-"
+  for i = 1, #list do
+    local record = list[i]
+    list[i] = nil
+    if (rawget(record, "client_order_id") or ""):sub(1, #start) == start then
+      n = n + 1
+      list[n] = record
+    end
+  end
+  return list
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -136,9 +152,14 @@ local function list_orders(method, kind)
     if not at then
       at = p.status and not OPEN[p.status] and history_start(client, p) or { phase = "open" }
     end
-    if at.phase == "open" then return open_page(call, client, p, kind, at) end
-    return history_page(call, client, kind.history, at, inner(p, {
-      symbol = p.symbol, order_filter = kind.filter, status = p.status, limit = p.limit }))
+    local page, err, response
+    if at.phase == "open" then
+      page, err, response = open_page(call, client, p, kind, at)
+    else
+      page, err, response = history_page(call, client, kind.history, at, inner(p, {
+        symbol = p.symbol, order_filter = kind.filter, status = p.status, limit = p.limit }))
+    end
+    return page and keep_prefix(page, p.id_prefix), err, response
   end
 end
 
@@ -163,7 +184,7 @@ local function all_open(kind)
       if ended(page, at) then break end
       at = page.next_cursor
     end
-    return list, nil, before
+    return keep_prefix(list, p.id_prefix), nil, before
   end
 end
 
@@ -182,10 +203,95 @@ local function get_user_trades(call, client, p)
       symbol = p.symbol, order_id = p.order_id, client_order_id = p.client_order_id, trade_type = p.trade_type,
       limit = p.page_size }))
     add_up(response, before)
-    if not page or n == last then return page, err, response end
+    if not page then return nil, err, response end
+    if n == last then return keep_prefix(page, p.id_prefix), nil, response end
     if not page.next_cursor then return setmetatable({}, getmetatable(page)), nil, response end
     before, at = response, parse_cursor("get_user_trades", page.next_cursor)
   end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Cancelling all: one request; or, of a prefix, those that are listed, one by one.
+
+local function cancel_listed(call, client, p, kind)
+  local list, err, before = all_open(kind)(call, client, p)
+  if not list then return nil, err, before end
+  local done = setmetatable({}, objects.metatable("cancelled_order").__list)
+  for _, order in ipairs(list) do
+    if not p.stop_order_type or order.stop_order_type == p.stop_order_type then
+      local ack, why, response = call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id }))
+      add_up(response, before)
+      before = response
+      if ack then
+        done[#done + 1] = ack
+      elseif why.kind ~= "not_found" then -- which was filled meanwhile
+        return nil, why, response
+      end
+    end
+  end
+  return done, nil, before
+end
+
+local function cancel_all(row, kind)
+  return function(call, client, p)
+    if p.id_prefix then return cancel_listed(call, client, p, kind) end
+    return call(client, row, inner(p, { symbol = p.symbol, stop_order_type = p.stop_order_type }))
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- What recovery and read-backs ask.
+
+local function kind_of(conditional)
+  return conditional and CONDITIONAL or ACTIVE
+end
+
+-- An execution says which order it was of.
+local function order_of(trade)
+  return setmetatable({ order_id = trade.order_id, client_order_id = trade.client_order_id, symbol = trade.symbol,
+    side = trade.side, type = trade.order_type, quantity = trade.order_quantity, price = trade.order_price,
+    leaves_quantity = trade.leaves_quantity }, objects.metatable "order")
+end
+
+--- Looks for an order by its id in every place where it may be: open and recently closed orders, history, executions.
+---@param p table symbol, order_id or client_order_id, and options of a call
+---@param conditional boolean
+---@return table|false|nil order false: it is in none of them
+---@return bybit.Error|integer|nil err or, with false, the exchange's time of the first answer
+function v5.find_order(call, client, p, conditional)
+  local kind, time = kind_of(conditional), nil
+  for _, row in ipairs { kind.realtime, kind.history, "execution_list" } do
+    local list, err, response = call(client, row, inner(p, { symbol = p.symbol, order_id = p.order_id,
+      client_order_id = p.client_order_id }))
+    if not list then return nil, err end
+    time = math.min(time or response.time or 0, response.time or 0)
+    for _, record in ipairs(list) do
+      if rawget(record, p.order_id and "order_id" or "client_order_id") == (p.order_id or p.client_order_id) then
+        return row == "execution_list" and order_of(record) or record
+      end
+    end
+  end
+  return false, time
+end
+
+--- All open orders of a kind.
+function v5.open_orders(call, client, p, conditional)
+  return all_open(kind_of(conditional))(call, client, p)
+end
+
+--- The last closed orders of a kind, at least `count` of them where the exchange still shows so many.
+function v5.closed_orders(call, client, p, conditional, count)
+  local kind, list, at = kind_of(conditional), nil, nil
+  repeat
+    local page, err, response = call(client, kind.realtime, inner(p, { symbol = p.symbol, order_filter = kind.filter,
+      open_only = 1, limit = PAGE, cursor = at }))
+    if not page then return nil, err, response end
+    list = list or setmetatable({}, getmetatable(page))
+    table.move(page, 1, #page, #list + 1, list)
+    if ended(page, at) then break end
+    at = page.next_cursor
+  until #list >= count + PAGE or #list >= OPEN_MAX
+  return list
 end
 
 --- Methods that are several requests: composite(call, client, checked parameters) -> result, err, response, where
@@ -196,6 +302,8 @@ v5.composites = {
   get_open_orders_real_time = all_open(ACTIVE),
   get_open_conditional_orders_real_time = all_open(CONDITIONAL),
   get_user_trades = get_user_trades,
+  cancel_all_orders = cancel_all("cancel_all", ACTIVE),
+  cancel_all_conditional_orders = cancel_all("cancel_all_conditional", CONDITIONAL),
 }
 
 return v5

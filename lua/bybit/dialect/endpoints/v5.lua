@@ -2,7 +2,8 @@
 -- compiles it when it is first used.
 --
 -- Of a row: verb, path; group and limit (requests per second of the rate group, V5 documentation, rate limits);
--- changes (it changes something, so its failures have an outcome); fixed (what always goes out: a value, or an option
+-- changes (it changes something, so its failures have an outcome); settle (how one of unknown outcome is settled, see
+-- settle.lua); cancels (it adds no risk); fixed (what always goes out: a value, or an option
 -- of the client); params; rules; result; composite (several requests over the internal rows, made by dialect/v5.lua);
 -- internal (no method of its own); source (where the exchange documents it).
 --
@@ -98,7 +99,7 @@ local endpoints = {}
 -- Placing.
 
 endpoints.place_order = {
-  verb = "POST", path = "/v5/order/create", group = "order/create", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/create", group = "order/create", limit = 10, changes = true, settle = "place",
   source = "V5 documentation, order/create",
   doc = "Places an active order. The exchange acknowledges it; what becomes of it is read back.",
   fixed = { CATEGORY },
@@ -114,7 +115,7 @@ endpoints.place_order = {
 }
 
 endpoints.place_conditional_order = {
-  verb = "POST", path = "/v5/order/create", group = "order/create", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/create", group = "order/create", limit = 10, changes = true, settle = "place",
   source = "V5 documentation, order/create",
   doc = "Parks an order until a price is reached; it then becomes an active order with the same id.",
   fixed = { CATEGORY },
@@ -147,7 +148,7 @@ local CHANGED_TAKE_PROFIT = { like = "take_profit_price", doc = "0 removes it; l
 local CHANGED_STOP_LOSS = { like = "stop_loss_price", doc = "0 removes it; left out: as it was." }
 
 endpoints.modify_order = {
-  verb = "POST", path = "/v5/order/amend", group = "order/amend", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/amend", group = "order/amend", limit = 10, changes = true, settle = "amend",
   source = "V5 documentation, order/amend", doc = "Changes an order that is not done.",
   fixed = { CATEGORY },
   params = params {
@@ -161,7 +162,7 @@ endpoints.modify_order = {
 }
 
 endpoints.modify_conditional_order = {
-  verb = "POST", path = "/v5/order/amend", group = "order/amend", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/amend", group = "order/amend", limit = 10, changes = true, settle = "amend",
   source = "V5 documentation, order/amend", doc = "Changes a conditional order that was not triggered yet.",
   fixed = { CATEGORY },
   params = params {
@@ -181,7 +182,7 @@ endpoints.modify_conditional_order = {
 -- Cancelling.
 
 endpoints.cancel_order = {
-  verb = "POST", path = "/v5/order/cancel", group = "order/cancel", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/cancel", group = "order/cancel", limit = 10, changes = true, cancels = true, settle = "cancel",
   source = "V5 documentation, order/cancel",
   doc = "Cancels an order. Acknowledged is not cancelled: a fill may come first. On this wire it cancels a conditional "
     .. "order as well.",
@@ -192,7 +193,7 @@ endpoints.cancel_order = {
 }
 
 endpoints.cancel_conditional_order = {
-  verb = "POST", path = "/v5/order/cancel", group = "order/cancel", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/cancel", group = "order/cancel", limit = 10, changes = true, cancels = true, settle = "cancel",
   source = "V5 documentation, order/cancel",
   doc = "Cancels a conditional order, or a take profit, stop loss or trailing order of a position.",
   fixed = { CATEGORY },
@@ -201,25 +202,28 @@ endpoints.cancel_conditional_order = {
   result = { record = "order_id" },
 }
 
--- Without its filter this would cancel everything, protective stops included.
+local ID_PREFIX = { "id_prefix", false, "string",
+  doc = "Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix." }
+
 endpoints.cancel_all_orders = {
-  verb = "POST", path = "/v5/order/cancel-all", group = "order/cancel-all", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/cancel-all", composite = true, over = { "cancel_all", "order_realtime", "cancel_one" },
   source = "V5 documentation, order/cancel-all",
-  doc = "Cancels every active order of the symbol, at most 500 a call: repeat it until the list is empty.",
-  fixed = { CATEGORY, { "orderFilter", value = "Order" } },
-  params = params { "symbol" },
+  doc = "Cancels every active order of the symbol, at most 500 a call: repeat it until the list is empty. With id_prefix "
+    .. "they are listed and cancelled one by one.",
+  params = params { "symbol", ID_PREFIX },
   result = { list = "cancelled_order", key = "list" },
 }
 
 endpoints.cancel_all_conditional_orders = {
-  verb = "POST", path = "/v5/order/cancel-all", group = "order/cancel-all", limit = 10, changes = true,
+  verb = "POST", path = "/v5/order/cancel-all", composite = true,
+  over = { "cancel_all_conditional", "conditional_realtime", "cancel_one" },
   source = "V5 documentation, order/cancel-all",
   doc = "Cancels every conditional order of the symbol, the take profits, stop losses and trailing stops that protect "
-    .. "a position among them; stop_order_type = \"Stop\" spares those.",
-  fixed = { CATEGORY, { "orderFilter", value = "StopOrder" } },
+    .. "a position among them; stop_order_type = \"Stop\" spares those. With id_prefix they are listed and cancelled one "
+    .. "by one.",
   params = params { "symbol",
     { "stop_order_type", "stopOrderType", "enum", enum = "stop_order_filter",
-      doc = "Stop: conditional orders only." } },
+      doc = "Stop: conditional orders only." }, ID_PREFIX },
   result = { list = "cancelled_order", key = "list" },
 }
 
@@ -233,7 +237,7 @@ local function order_list(doc, status_doc)
     params = params { "symbol",
       { "status", "orderStatus", "enum", enum = "order_status", v2 = "order_status", doc = status_doc },
       { "direction", false, "enum", enum = "search_direction", doc = "next; prev exists on the v2 wire only." },
-      "limit", "cursor", "start_time", "end_time",
+      "limit", "cursor", "start_time", "end_time", ID_PREFIX,
     },
     result = { free = true },
   }
@@ -274,7 +278,7 @@ endpoints.get_open_orders_real_time = {
   verb = "GET", path = "/v5/order/realtime", composite = true, over = { "order_realtime" },
   source = "V5 documentation, order/realtime",
   doc = "All open orders of the symbol, up to 500: up to ten requests, not one snapshot.",
-  params = params { "symbol" },
+  params = params { "symbol", ID_PREFIX },
   result = { list = "order", key = "list" },
 }
 
@@ -282,7 +286,7 @@ endpoints.get_open_conditional_orders_real_time = {
   verb = "GET", path = "/v5/order/realtime", composite = true, over = { "order_realtime" },
   source = "V5 documentation, order/realtime",
   doc = "All untriggered conditional orders of the symbol, those that protect a position among them.",
-  params = params { "symbol" },
+  params = params { "symbol", ID_PREFIX },
   result = { list = "conditional_order", key = "list" },
 }
 
@@ -299,13 +303,13 @@ endpoints.get_user_trades = {
     "start_time", "end_time",
     { "page", false, "integer", min = 1, max = 50, doc = "Counted from 1." },
     { "page_size", "limit", "integer", min = 1, max = 100, unit = "records", doc = "50 when left out." },
-    "cursor",
+    "cursor", ID_PREFIX,
   },
   result = { list = "trade", key = "list", cursor = "nextPageCursor" },
 }
 
 endpoints.set_trading_stop = {
-  verb = "POST", path = "/v5/position/trading-stop", group = "position/trading-stop", limit = 10, changes = true,
+  verb = "POST", path = "/v5/position/trading-stop", group = "position/trading-stop", limit = 10, changes = true, settle = "stop",
   source = "V5 documentation, position/trading-stop",
   doc = "Sets, changes or removes take profit, stop loss and trailing stop of the open position: left out leaves as it "
     .. "is, 0 removes. In Partial mode it only adds: never repeat such a call blindly.",
@@ -338,6 +342,33 @@ endpoints.set_trading_stop = {
 
 ---------------------------------------------------------------------------------------------------------------
 -- Rows without a method of their own: what the composite ones, read-backs and recovery ask.
+
+-- Without its filter this would cancel everything, protective stops included.
+endpoints.cancel_all = {
+  verb = "POST", path = "/v5/order/cancel-all", group = "order/cancel-all", limit = 10, changes = true, cancels = true,
+  settle = "all", internal = true, source = "V5 documentation, order/cancel-all", doc = "Cancels all active orders.",
+  fixed = { CATEGORY, { "orderFilter", value = "Order" } },
+  params = params { "symbol" },
+  result = { list = "cancelled_order", key = "list" },
+}
+
+endpoints.cancel_all_conditional = {
+  verb = "POST", path = "/v5/order/cancel-all", group = "order/cancel-all", limit = 10, changes = true, cancels = true,
+  settle = "all", internal = true, source = "V5 documentation, order/cancel-all",
+  doc = "Cancels all orders that wait for a trigger.",
+  fixed = { CATEGORY, { "orderFilter", value = "StopOrder" } },
+  params = params { "symbol", { "stop_order_type", "stopOrderType", "enum", enum = "stop_order_filter",
+    doc = "Stop: conditional orders only." } },
+  result = { list = "cancelled_order", key = "list" },
+}
+
+endpoints.cancel_one = {
+  verb = "POST", path = "/v5/order/cancel", group = "order/cancel", limit = 10, changes = true, cancels = true,
+  settle = "cancel", internal = true, source = "V5 documentation, order/cancel", doc = "Cancels one of many.",
+  fixed = { CATEGORY },
+  params = params { "symbol", "order_id" },
+  result = { record = "cancelled_order" },
+}
 
 endpoints.order_realtime = {
   verb = "GET", path = "/v5/order/realtime", group = "order/realtime", limit = 50, internal = true,

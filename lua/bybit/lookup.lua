@@ -1,0 +1,112 @@
+-- Looking up what became of a call: the order that it placed or changed, the position that it protects. These are
+-- methods of a run, see recovery.lua.
+
+local core = require "bybit.core"
+local errors = require "bybit.errors"
+local objects = require "bybit.objects"
+
+local decimal = core.decimal
+
+local lookup = {}
+
+-- What an order made by a call may be older than its timestamp: the exchange takes timestamps that are up to a second
+-- ahead of its clock (V5 documentation, authentication).
+local AHEAD = 1000
+
+-- Parameters that change something, and the field of the order or position that shows it.
+local SHOWN = {
+  { "new_price", "price" }, { "new_quantity", "quantity" }, { "new_trigger_price", "trigger_price" },
+  { "take_profit_price", "take_profit_price" }, { "stop_loss_price", "stop_loss_price" },
+  { "trailing_stop_price", "trailing_stop_price" }, { "trailing_stop_distance", "trailing_stop_price" },
+}
+local SHOWN_WORDS = {
+  { "trigger_type", "trigger_type" }, { "take_profit_trigger_type", "take_profit_trigger_type" },
+  { "stop_loss_trigger_type", "stop_loss_trigger_type" },
+}
+
+--- The parameters of a request that looks something up: `fields` and the call's own options.
+---@param fields table
+function lookup:reading(fields)
+  local p = self.params
+  fields.receive_window, fields.timeout, fields.connect_timeout = p.receive_window, p.timeout, p.connect_timeout
+  fields.cancel, fields.deadline = p.cancel, math.max(self:left(), 0.001)
+  return fields
+end
+
+function lookup:order_id()
+  return self.params.order_id or self.params.stop_order_id
+end
+
+--- Is the order one with a trigger?
+function lookup:conditional()
+  return self.method:find "conditional" ~= nil
+end
+
+--- Every place where the order may show. The order; false and the exchange's time of the first answer when it is in none
+--- of them; nil and an error when one of them could not be asked.
+---@param ids? {symbol: string, order_id: string?, client_order_id: string?} those of the call, when left out
+function lookup:find(ids)
+  ids = ids or { symbol = self.params.symbol, order_id = self:order_id(),
+    client_order_id = not self:order_id() and (self.made_id or self.params.client_order_id) or nil }
+  return self.class.dialect.find_order(self.call, self.client, self:reading(ids), self:conditional())
+end
+
+--- The position of the symbol, also a flat one.
+function lookup:position()
+  return self.call(self.client, "position_list", self:reading { symbol = self.params.symbol })
+end
+
+--- Is this the order that the call placed? Symbol, side and quantity agree, and it is not older than the call. An order
+--- that only reduces may be cut by the exchange.
+function lookup:agrees(order)
+  local p = self.params
+  local quantity = decimal(p.quantity)
+  if order.symbol ~= p.symbol or order.side ~= p.side then return false end
+  local same = order.quantity and order.quantity:eq(quantity)
+  if not same and not (p.reduce_only and (quantity:is_zero() or order.quantity and order.quantity < quantity)) then
+    return false
+  end
+  return order.create_time == nil or order.create_time >= self.first - AHEAD
+end
+
+local function shows(record, field, wanted)
+  local value = rawget(record, field)
+  local x = decimal(wanted)
+  if x:is_zero() then return value == nil or value:is_zero() end
+  return value ~= nil and value:eq(x)
+end
+
+--- Is everything that the call changes as it asked for? Nil: the record cannot tell.
+function lookup:applied(record)
+  local told
+  for _, pair in ipairs(SHOWN) do
+    local wanted = self.params[pair[1]]
+    if wanted ~= nil then
+      if not shows(record, pair[2], wanted) then return false end
+      told = true
+    end
+  end
+  for _, pair in ipairs(SHOWN_WORDS) do
+    local wanted, value = self.params[pair[1]], rawget(record, pair[2])
+    if wanted ~= nil and value ~= nil then
+      if value ~= wanted then return false end
+      told = true
+    end
+  end
+  return told
+end
+
+--- What the call would have given: the order's ids where the exchange only acknowledges, else the order.
+function lookup:acknowledge(order)
+  if self.row.result.record ~= "order_id" then return order end
+  return setmetatable({ order_id = rawget(order, "order_id"), client_order_id = rawget(order, "client_order_id") },
+    objects.metatable "order_id")
+end
+
+--- An error that says that the order is nowhere to be seen.
+function lookup:missing(message)
+  return errors.new({ kind = "not_found", method = self.method, message = message or "the order does not show yet",
+    attempts = 0, elapsed = 0, client_order_id = self.made_id or self.params.client_order_id }, self.params)
+end
+
+return lookup

@@ -1,0 +1,155 @@
+-- Views: the methods of a client with default parameters filled in where a method has them, and, with `raise = true`,
+-- errors raised in place of returned: `local btc = client:with{symbol = "BTCUSD", raise = true}`.
+
+local core = require "bybit.core"
+local cursor = require "bybit.cursor"
+local errors = require "bybit.errors"
+local hints = require "bybit.hints"
+
+local view = {}
+
+-- Every parameter of every method of a dialect, by its names.
+local function known_names(class)
+  if class.known_names then return class.known_names end
+  local known = {}
+  for _, row in pairs(class.dialect.endpoints) do
+    for _, p in ipairs(row.internal and {} or row.params or {}) do
+      known[p[1]] = true
+      if p.also then known[p.also] = true end
+    end
+  end
+  for _, p in ipairs(class.dialect.common) do known[p[1]] = true end
+  class.known_names = known
+  return known
+end
+
+-- The parameters that a method has, by name; a second name stands for the first.
+local function names_of(class, method)
+  local row, names = class.dialect.endpoints[method], {}
+  for _, list in ipairs { row.params or {}, class.dialect.common } do
+    for _, p in ipairs(list) do
+      names[p[1]] = p[1]
+      if p.also then names[p.also] = p[1] end
+    end
+  end
+  return names
+end
+
+local function check(class, defaults)
+  if type(defaults) ~= "table" then
+    errors.raise("with: a table of default parameters expected, got " .. type(defaults))
+  end
+  local known, list = known_names(class), {}
+  for name in pairs(known) do list[#list + 1] = name end
+  table.sort(list)
+  for name, value in pairs(defaults) do
+    if name == "raise" then
+      if type(value) ~= "boolean" then errors.raise("with: 'raise': true or false expected, got " .. tostring(value)) end
+    elseif not known[name] then
+      local near = type(name) == "string" and hints.nearest(name, list)
+      errors.raise(("with: no method has a parameter '%s'%s"):format(tostring(name),
+        near and (", did you mean '%s'?"):format(near) or ""))
+    end
+  end
+end
+
+-- What the caller gave, and the defaults that the method has and the caller did not give.
+local function filled(names, defaults, params)
+  local out, given = {}, {}
+  for k, v in pairs(params or {}) do
+    out[k] = v
+    given[names[k] or k] = true
+  end
+  for k, v in pairs(defaults) do
+    if names[k] and not given[names[k]] then out[k] = v end
+  end
+  return out
+end
+
+local function one(raise, result, err, response)
+  if not raise then return result, err, response end
+  if result == nil then error(err, 0) end
+  return result
+end
+
+local states = setmetatable({}, { __mode = "k" }) -- view -> { client, defaults, raise, methods }
+
+-- The view's own way of calling a method of its client.
+local function method_of(state, name)
+  local client = state.client
+  local method, class = client[name], core.client.table(client).class -- raises for a method that does not exist
+  local row = class.dialect.endpoints[name]
+  if not row or row.internal then
+    return function(_, ...) return one(state.raise, method(client, ...)) end
+  end
+  local names = names_of(class, name)
+  return function(_, params, ...)
+    if params ~= nil and type(params) ~= "table" or select("#", ...) > 0 then return method(client, params, ...) end
+    return one(state.raise, method(client, filled(names, state.defaults, params)))
+  end
+end
+
+-- Methods that call others of the view by their names, so that its defaults count there too.
+local walks = { each = cursor.each, pages = cursor.pages, collect = cursor.collect }
+
+local make
+
+local function with(state)
+  return function(_, defaults)
+    local merged = {}
+    for k, v in pairs(state.defaults) do merged[k] = v end
+    merged.raise = state.raise
+    for k, v in pairs(defaults) do merged[k] = v end
+    return make(state.client, merged)
+  end
+end
+
+local meta = { __name = "bybit.view" }
+
+function meta.__index(self, name)
+  local state = states[self]
+  local method = state.methods[name]
+  if method then return method end
+  local f = walks[name] or name == "with" and with(state) or method_of(state, name)
+  method = function(v, ...)
+    if not states[v] then
+      errors.raise(("%s: called with '.' in place of ':': write view:%s{...}"):format(name, name))
+    end
+    return f(v, ...)
+  end
+  state.methods[name] = method
+  return method
+end
+
+function meta.__newindex(_, name)
+  errors.raise(("a view has no field '%s' to set"):format(tostring(name)))
+end
+
+function meta.__tostring(self)
+  local state, parts = states[self], {}
+  for k, v in pairs(state.defaults) do parts[#parts + 1] = ("%s=%s"):format(k, tostring(v)) end
+  table.sort(parts)
+  return ("%s with %s"):format(tostring(state.client), table.concat(parts, " "))
+end
+
+function make(client, defaults)
+  check(core.client.table(client).class, defaults)
+  local state = { client = client, defaults = {}, raise = defaults.raise, methods = {} }
+  for k, v in pairs(defaults) do
+    if k ~= "raise" then state.defaults[k] = v end
+  end
+  local v = setmetatable({}, meta)
+  states[v] = state
+  return v
+end
+
+--- A view of a client: the same methods, with default parameters where a method has them.
+---@param client table
+---@param defaults table parameters of any method (symbol, time_in_force, timeout, cancel, confirm ...), and `raise`: a call
+--- then returns exactly one value and raises its error
+---@return table view
+function view.new(client, defaults)
+  return make(client, defaults)
+end
+
+return view
