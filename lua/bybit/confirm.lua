@@ -14,7 +14,7 @@ local function read_until(run, look)
   while true do
     local record, why, good = look()
     last = record or last
-    if good or type(why) == "table" and why.kind == "cancelled" then return last, why end
+    if good or why and why.kind == "cancelled" then return last, why end
     if loop.now() >= stop or not run:sleep(math.min(wait, stop - loop.now())) then return last, why end
     wait = math.min(wait * 2, MOST)
   end
@@ -25,7 +25,7 @@ local function order_read_back(run, ack, wanted)
     client_order_id = ack and rawget(ack, "client_order_id") or run.made_id or run.params.client_order_id }
   return read_until(run, function()
     local order, why = run:find(ids)
-    if not order then return nil, why end
+    if not order then return nil, type(why) == "table" and why or nil end
     return order, nil, wanted(order)
   end)
 end

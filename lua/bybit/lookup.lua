@@ -42,8 +42,8 @@ function lookup:conditional()
   return self.method:find "conditional" ~= nil
 end
 
---- Every place where the order may show. The order; false and the exchange's time of the first answer when it is in none
---- of them; nil and an error when one of them could not be asked.
+--- Every place where the order may show. The order, or false when it is in none of them, and the exchange's time of the
+--- first answer; nil and an error when one of them could not be asked.
 ---@param ids? {symbol: string, order_id: string?, client_order_id: string?} those of the call, when left out
 function lookup:find(ids)
   ids = ids or { symbol = self.params.symbol, order_id = self:order_id(),

@@ -115,7 +115,7 @@ end
 -- Seconds after which the same call may be made again; nil: it may not.
 function Run:retry_after(err, tried)
   if not err.retryable or FINAL[err.kind] then return nil end
-  if err.name and ONCE[err.name] then return tried[err.name] and nil or 0 end
+  if err.name and ONCE[err.name] then return not tried[err.name] and 0 or nil end
   local wait = err.retry_after or err.kind == "rate_limit" and RATE_WAIT + core.client.random(self.client)
     or self:backoff(tried.count)
   if wait >= self:left() then return nil end

@@ -138,7 +138,7 @@ local function by_order(run, err, response, state)
   local refused
   local function look()
     local order, time = run:find()
-    if not order then return order, time end
+    if not order then return order, time end -- nil: it could not be asked
     local as_asked = state(order)
     if as_asked then return function() return run:acknowledge(order), nil, response end end
     if as_asked == nil then

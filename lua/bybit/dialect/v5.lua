@@ -257,7 +257,7 @@ end
 ---@param p table symbol, order_id or client_order_id, and options of a call
 ---@param conditional boolean
 ---@return table|false|nil order false: it is in none of them
----@return bybit.Error|integer|nil err or, with false, the exchange's time of the first answer
+---@return bybit.Error|integer|nil err or, unless order is nil, the exchange's time of the first answer
 function v5.find_order(call, client, p, conditional)
   local kind, time = kind_of(conditional), nil
   for _, row in ipairs { kind.realtime, kind.history, "execution_list" } do
@@ -267,7 +267,7 @@ function v5.find_order(call, client, p, conditional)
     time = math.min(time or response.time or 0, response.time or 0)
     for _, record in ipairs(list) do
       if rawget(record, p.order_id and "order_id" or "client_order_id") == (p.order_id or p.client_order_id) then
-        return row == "execution_list" and order_of(record) or record
+        return row == "execution_list" and order_of(record) or record, time
       end
     end
   end
