@@ -99,12 +99,12 @@ const char *call_prepare(Call *c) {
   const char *why = write_intent(c);
   if (why == NULL) return NULL;
   snprintf(c->message, sizeof c->message, "the journal cannot be written: %s", why);
-  return c->message;
+  return c->guarded = c->message;
 }
 
 void call_succeeded(Call *c) {
   c->client->successes++;
-  if (c->number == 0) return;
+  if (c->number == 0 || c->again) return; /* recovery closes what it was asked about */
   char text[64];
   int size = snprintf(text, sizeof text, "{\"d\":%" PRId64 ",\"o\":\"done\"}\n", c->number);
   Bytes line = {.data = text, .size = (size_t)size};
@@ -163,6 +163,7 @@ void call_reset(Call *c) {
   c->failure = NULL;
   c->status = 0;
   c->sent = c->raise = false;
+  c->guarded = NULL;
   bytes_clear(&c->answer);
   bytes_clear(&c->headers);
 }

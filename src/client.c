@@ -130,6 +130,7 @@ static int client_close(lua_State *L) {
   if (c->http != NULL) http_free(c->http);
   c->http = NULL;
   session_free(&c->session);
+  if (c->journal != NULL) journal_close(c->journal);
   wipe(&c->random, sizeof c->random);
   return 0;
 }

@@ -24,6 +24,12 @@ static bool write_all(int fd, const char *data, size_t size) {
 
 /* A torn last line stays as it is, and is nobody's: the next one begins on its own. */
 static bool close_line(int fd) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return false;
+  if (!S_ISREG(info.st_mode)) {
+    errno = EINVAL;
+    return false;
+  }
   off_t end = lseek(fd, 0, SEEK_END);
   char last = '\n';
   if (end < 0 || (end > 0 && pread(fd, &last, 1, end - 1) != 1)) return false;

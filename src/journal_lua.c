@@ -58,7 +58,7 @@ static int l_start(lua_State *L) {
 
 /* journal:done(number, outcome) -> nil, or why that is not written down */
 static int l_done(lua_State *L) {
-  Journal *j = check(L);
+  Journal *j = luaL_checkudata(L, 1, JOURNAL);
   char line[96];
   int size = snprintf(line, sizeof line, "{\"d\":%" PRId64 ",\"o\":\"%.24s\"}\n",
                       (int64_t)luaL_checkinteger(L, 2), luaL_checkstring(L, 3));

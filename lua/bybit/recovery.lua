@@ -200,6 +200,9 @@ function recovery.handler(class, row)
       result = facts.result
     else
       result, err, response = recover(run, facts, response)
+      if run.number and (result or err.outcome ~= "unknown") then
+        core.client.table(client).journal:done(run.number, result and "done" or err.outcome)
+      end
     end
     if not facts.confirm or not row.settle then return result, err, response end
     if err and not err.unchanged then return nil, err, response end
