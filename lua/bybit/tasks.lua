@@ -98,15 +98,25 @@ local function gather(task)
   adopt_failures(task)
 end
 
-local function text_of(err)
+--- The text of any error value.
+function tasks.text_of(err)
   local ok, text = pcall(tostring, err)
   return ok and text or "an error that cannot be printed"
+end
+
+--- For a message handler: the text of the error with the traceback of where it is; and, when the running task has it
+--- from another, of where it was raised.
+function tasks.traceback(err)
+  local here = debug.traceback(tasks.text_of(err), 3)
+  local from = scheduler.current and scheduler.current.from
+  if not from or not rawequal(from.err, err) then return here end
+  return ("%s\nawaited by\n%s"):format(from.traceback or tasks.text_of(err), here:match("\n(.*)$") or here)
 end
 
 local function body(start)
   local task, f, args = start.task, start.f, start.args
   local function trace(err)
-    task.traceback = debug.traceback(text_of(err), 2)
+    task.traceback = tasks.traceback(err)
     return err
   end
   local results = table.pack(xpcall(f, trace, unpack(args, 1, args.n)))
@@ -171,8 +181,9 @@ function Task:await()
   check_waitable "await"
   self.awaited = true
   await_end(self, "await")
-  if self.failed then error(self.err, 0) end
-  return unpack(self.results, 2, self.results.n)
+  if not self.failed then return unpack(self.results, 2, self.results.n) end
+  if scheduler.current then scheduler.current.from = self end -- whose traceback belongs to the error
+  error(self.err, 0)
 end
 
 local function cancelled_error()
