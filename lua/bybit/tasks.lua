@@ -32,9 +32,11 @@ local hear_failure -- see on_error
 ---------------------------------------------------------------------------------------------------------------
 -- A task's life.
 
-local function report(task)
+-- Tells of a failure that nobody else will hear of; in one line where the parent fails aloud.
+local function report(task, briefly)
   if hear_failure then return hear_failure(task, task.err, task.traceback) end
-  io.stderr:write("bybit: a task failed that nobody awaits: ", task.traceback or tostring(task.err), "\n")
+  local text = tasks.text_of(task.err)
+  io.stderr:write("bybit: a task failed that nobody awaits: ", not briefly and task.traceback or text, "\n")
 end
 
 -- Did the task end as its cancellation wants it, or without a failure at all?
@@ -73,7 +75,7 @@ local function adopt_failures(task)
       if ended_well(task) then
         task.failed, task.err, task.traceback = true, child.err, child.traceback
       else
-        report(child)
+        report(child, true)
       end
     end
   end
