@@ -208,8 +208,9 @@ static int call_wait(lua_State *L, int status, lua_KContext ctx) {
   lua_settop(L, AT_CALL);
   while (c->state != CALL_ENDED) {
     if (!loop_may_yield(loop, L)) {
-      loop_block(L, loop, -1);
-      continue;
+      if (loop_block(L, loop, -1)) continue;
+      call_cancel(c); /* Ctrl-C: the call ends here, not when it is collected */
+      return lua_error(L);
     }
     if (c->wait == 0) c->wait = loop_wait_new(loop);
     if (c->wait == 0) return luaL_error(L, "not enough memory");

@@ -11,6 +11,7 @@
 #include "random_lua.h"
 #include "schema.h"
 #include "sign_lua.h"
+#include "signals.h"
 #include "token.h"
 
 #include <lauxlib.h>
@@ -18,7 +19,7 @@
 
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
-    decimal_open, json_open,   sign_open,   random_open, loop_open,        token_open,
+    decimal_open, json_open,   sign_open,   random_open, loop_open,        token_open, signals_open,
     http_open,    schema_open, client_open, call_open,   journal_lua_open, NULL,
 };
 

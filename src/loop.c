@@ -201,30 +201,49 @@ static int nothing(lua_State *L) {
   return 0;
 }
 
-void loop_block(lua_State *L, Loop *loop, double seconds) {
-  double next = next_timeout(loop);
-  if (next == 0 && !loop->timers_first) { /* libcurl's 0 ms timer, mostly: no system call for it */
-    loop->timers_first = true;            /* but sockets come next, so that timers cannot starve them */
-    fire_timers(loop);
-    return;
-  }
-  loop->timers_first = false;
-  if (next >= 0 && (seconds < 0 || next < seconds)) seconds = next;
-  int n = poller_wait(&loop->poller, loop->batch, BATCH, seconds);
-  loop->wakeups++;
+/* Calls an empty function, so that hooks run. Stock Lua's Ctrl-C sets its hook on the main thread; when another one
+** waits here, that hook is lent to it, and what it makes of itself (it goes when it has struck) is carried back. */
+static int run_hooks(lua_State *L) {
+  luaL_checkstack(L, 2, "interrupted");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *first = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  lua_Hook lent = lua_gethook(first), own = lua_gethook(L);
+  int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+  bool lend = first != L && lent != NULL;
+  if (lend) lua_sethook(L, lent, lua_gethookmask(first), lua_gethookcount(first));
+  lua_pushcfunction(L, nothing);
+  int status = lua_pcall(L, 0, 0, 0);
+  if (!lend) return status;
+  if (lua_gethook(L) != lent) lua_sethook(first, lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L));
+  lua_sethook(L, own, mask, count);
+  return status;
+}
+
+static void serve(Loop *loop, int ready) {
   loop->served = 0;
-  loop->ready = n < 0 ? 0 : n;
+  loop->ready = ready;
   while (loop->served < loop->ready) {
     PollerEvent *e = &loop->batch[loop->served++];
     LoopWatch *watch = e->owner;
     if (watch != NULL) watch->ready(watch, e->events & (watch->events | LOOP_READ));
   }
+}
+
+bool loop_block(lua_State *L, Loop *loop, double seconds) {
+  double next = next_timeout(loop);
+  if (next == 0 && !loop->timers_first) { /* libcurl's 0 ms timer, mostly: no system call for it */
+    loop->timers_first = true;            /* but sockets come next, so that timers cannot starve them */
+    fire_timers(loop);
+    return true;
+  }
+  loop->timers_first = false;
+  if (next >= 0 && (seconds < 0 || next < seconds)) seconds = next;
+  int n = poller_wait(&loop->poller, loop->batch, BATCH, seconds);
+  loop->wakeups++;
+  serve(loop, n < 0 ? 0 : n);
   fire_timers(loop);
-  if (n >= 0) return;
-  /* Interrupted by a signal. Stock Lua's Ctrl-C sets a debug hook, which runs when a function is called. */
-  luaL_checkstack(L, 2, "interrupted");
-  lua_pushcfunction(L, nothing);
-  lua_call(L, 0, 0);
+  return n >= 0 || run_hooks(L) == LUA_OK;
 }
 
 /* ---- the loop of a state ---- */
@@ -275,8 +294,7 @@ static int l_wall(lua_State *L) {
 static int l_step(lua_State *L) {
   double seconds = luaL_optnumber(L, 1, 0);
   luaL_argcheck(L, seconds >= 0, 1, "seconds, 0 or more, expected");
-  loop_block(L, loop_get(L), seconds);
-  return 0;
+  return loop_block(L, loop_get(L), seconds) ? 0 : lua_error(L);
 }
 
 /* fd(): one descriptor for the life of the state, to be polled for reading. */
@@ -366,6 +384,11 @@ static int l_blocking(lua_State *L) {
   return 0;
 }
 
+static int l_may_block(lua_State *L) {
+  lua_pushboolean(L, loop_may_block(loop_get(L)));
+  return 1;
+}
+
 static int l_is_virtual(lua_State *L) {
   lua_pushboolean(L, loop_get(L)->virtual);
   return 1;
@@ -416,7 +439,9 @@ void loop_open(lua_State *L) {
                                        {"task", l_task},
                                        {"may_yield", l_may_yield},
                                        {"blocking", l_blocking},
+                                       {"may_block", l_may_block},
                                        {NULL, NULL}};
+  loop_get(L); /* made before all that uses it, so that at the end of the state it goes after them */
   luaL_newlib(L, functions);
   loop_push_mark(L);
   lua_setfield(L, -2, "mark");

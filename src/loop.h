@@ -30,7 +30,7 @@ typedef struct LoopTimer {
 
 /* Adds 'loop' (now, wall, step, fd, ...) to the module table on top of the stack. */
 void loop_open(lua_State *L);
-/* The state's loop, made on first use and closed with the state. Pushes nothing. */
+/* The state's loop, made when the module is loaded and closed with the state. Pushes nothing. */
 Loop *loop_get(lua_State *L);
 
 double loop_now(const Loop *loop);      /* seconds, monotonic; virtual where time is */
@@ -57,9 +57,8 @@ bool loop_task_cancelled(const Loop *loop);
 void loop_push_mark(lua_State *L);
 bool loop_may_block(const Loop *loop);
 
-/* Waits for the next event, at most 'seconds' (negative: no bound), and serves all that is ready. Owns
-** nothing while it runs Lua: after EINTR it calls an empty Lua function so that debug hooks (Ctrl-C) run, and
-** those may raise. */
-void loop_block(lua_State *L, Loop *loop, double seconds);
+/* Waits for the next event, at most 'seconds' (negative: no bound), and serves all that is ready. After EINTR debug
+** hooks run (Ctrl-C is one). False: a hook raised, and what it raised is on the stack, for the caller to raise. */
+bool loop_block(lua_State *L, Loop *loop, double seconds);
 
 #endif

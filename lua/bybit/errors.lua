@@ -114,6 +114,12 @@ function errors.new(fields, params)
   return setmetatable(fields, meta)
 end
 
+--- The first place outside this module on the caller's way here, as `file:line`; nil when there is none.
+---@return string?
+function errors.where()
+  return caller()
+end
+
 --- Raises for a wrong call, with the place of the first caller outside this module.
 ---@param message string
 function errors.raise(message)

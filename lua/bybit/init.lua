@@ -60,6 +60,8 @@ function lazy.enums()
   return strict("enums", all)
 end
 
+function lazy.main() return require "bybit.main" end
+
 function lazy.paper() return require "bybit.paper" end
 
 return setmetatable(bybit, {

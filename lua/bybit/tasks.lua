@@ -1,20 +1,23 @@
--- Tasks: many calls at once in straight-line Lua, without threads. A task is a coroutine that this scheduler owns;
--- it is suspended where it waits (a call in flight, sleep, await) and resumed when what it waits for is there.
--- Tasks are structured: the children of a task end with it.
+-- Tasks: many calls at once in straight-line Lua, without threads. A task is a coroutine that the scheduler owns; it
+-- is suspended where it waits (a call in flight, sleep, await) and resumed when what it waits for is there. Tasks are
+-- structured: the children of a task end with it, and a failure that nobody awaits reaches its parent.
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"
+local scheduler = require "bybit.scheduler"
 
 local loop = core.loop
-local MARK = loop.mark
+local own_number, suspend, later, wake = scheduler.own_number, scheduler.suspend, scheduler.later, scheduler.wake
 local unpack = table.unpack
 
 local GRACE = 5 -- seconds that a deferred function of a cancelled task has
+local ALWAYS = 3600 * 24 * 365 -- seconds
 
 local tasks = {}
 
 ---@class bybit.Task
 ---@field done boolean
+---@field failed boolean
 ---@field traceback? string of a failed task
 local Task = {}
 Task.__index = Task
@@ -24,185 +27,38 @@ function Task:__tostring()
   return ("task (%s)"):format(not self.done and "running" or self.failed and "failed" or "done")
 end
 
-local current -- the task that runs now
-local active  -- the coroutine that may be suspended now: the task's own, or a generator made by wrap in it
-local live = 0 -- tasks that have not ended
-local waiting = {} -- wait number -> task; the loop's numbers are positive, our own negative
-local outside = 0 -- how many of them are the loop's: calls in flight
-local tokens, token_waits = {}, 0 -- the loop's number that a token wakes -> the number of ours that waits for it
-local last_wait = 0
-local ready, first, last = {}, 1, 0 -- tasks to resume, in order; ready[i] = { task, value }
 local hear_failure -- see on_error
-local advance = loop.advance -- what moves virtual time
-
----------------------------------------------------------------------------------------------------------------
--- Moments to come: a heap of { due, number | function }, earliest first.
-
-local heap = {}
-
-local function later(seconds, what)
-  local entry, at = { loop.now() + seconds, what }, #heap + 1
-  heap[at] = entry
-  while at > 1 and heap[at // 2][1] > entry[1] do
-    heap[at], at = heap[at // 2], at // 2
-  end
-  heap[at] = entry
-  return entry
-end
-
-local function pop()
-  local top, entry = heap[1], table.remove(heap)
-  if top == entry then return end
-  local at, size = 1, #heap
-  while at * 2 <= size do
-    local child = at * 2
-    if child < size and heap[child + 1][1] < heap[child][1] then child = child + 1 end
-    if heap[child][1] >= entry[1] then break end
-    heap[at], at = heap[child], child
-  end
-  heap[at] = entry
-end
-
--- The next moment that somebody still waits for; nil when there is none.
-local function next_due()
-  local entry = heap[1]
-  while entry and (entry[2] == nil or (type(entry[2]) == "number" and not waiting[entry[2]])) do
-    pop()
-    entry = heap[1]
-  end
-  return entry and entry[1]
-end
-
----------------------------------------------------------------------------------------------------------------
--- The scheduler.
-
--- Is the running task cancelled, and not inside what it deferred?
-local function is_cancelled(task)
-  return task and task.cancelled and task.shield == 0
-end
-
-local function tell_loop()
-  loop.task(active, is_cancelled(current) and true or false)
-end
-
-local function enqueue(task, value)
-  last = last + 1
-  ready[last] = { task, value }
-end
-
--- Makes the task that waits for this number ready; nothing when nobody does.
-local function wake(number, value)
-  local task = waiting[number]
-  if not task then return end
-  waiting[number], task.wait = nil, nil
-  if number > 0 then outside = outside - 1 end
-  enqueue(task, value)
-end
-
-local function note_wait(task, number)
-  waiting[number], task.wait = task, number
-  if number > 0 then outside = outside + 1 end
-end
-
-local finish
-
-local function resume(task, value)
-  local before, before_active = current, active
-  current, active = task, task.co
-  tell_loop()
-  local ok, mark, number = coroutine.resume(task.co, value)
-  current, active = before, before_active
-  tell_loop()
-  if coroutine.status(task.co) == "dead" then
-    if not ok then task.failed, task.err = true, mark end
-    finish(task)
-  elseif mark == MARK then
-    note_wait(task, number)
-  else
-    enqueue(task) -- a bare coroutine.yield lets others run
-  end
-end
-
-local function collect_woken()
-  for number in loop.woken do wake(tokens[number] or number) end
-  local due = next_due()
-  while due and due <= loop.now() do
-    local what = heap[1][2]
-    pop()
-    if type(what) == "number" then wake(what) else what() end
-    due = next_due()
-  end
-end
-
--- Waits until something happens, at most `seconds` (nil: as long as it takes).
-local function wait_for_events(seconds)
-  local due = next_due()
-  if due and loop.is_virtual() and outside == 0 then
-    advance(math.max(0, due - loop.now()))
-    return loop.step(0)
-  end
-  if due and not loop.is_virtual() then seconds = math.min(seconds or math.huge, math.max(0, due - loop.now())) end
-  loop.step(seconds and math.min(seconds, 3600) or 3600)
-end
-
--- One turn: resumes what is ready, or waits for what comes. `stop`: when to leave the rest to the next turn.
-local function turn(seconds, stop)
-  collect_woken()
-  if first > last then
-    wait_for_events(seconds)
-    collect_woken()
-  end
-  local to = last -- what becomes ready meanwhile has the next turn
-  while first <= to do
-    local entry = ready[first]
-    ready[first] = nil
-    first = first + 1
-    resume(entry[1], entry[2])
-    if stop and loop.now() >= stop then break end
-  end
-  if first > last then first, last = 1, 0 end
-end
-
--- Suspends the running task until `number` is woken. Gives what it is woken with: the error of its cancellation.
-local function yield(number)
-  return coroutine.yield(MARK, number)
-end
-
-local function own_number()
-  last_wait = last_wait - 1
-  return last_wait
-end
-
-local function check_cancelled()
-  if is_cancelled(current) then error(current.cancelled, 0) end
-end
-
-local function suspend(number)
-  check_cancelled()
-  local cancelled = yield(number)
-  if cancelled then error(cancelled, 0) end
-end
 
 ---------------------------------------------------------------------------------------------------------------
 -- A task's life.
 
-local function report(task)
+-- Tells of a failure that nobody else will hear of; in one line where the parent fails aloud.
+local function report(task, briefly)
   if hear_failure then return hear_failure(task, task.err, task.traceback) end
-  io.stderr:write("bybit: a task failed that nobody awaits: ", task.traceback or tostring(task.err), "\n")
+  local text = tasks.text_of(task.err)
+  io.stderr:write("bybit: a task failed that nobody awaits: ", not briefly and task.traceback or text, "\n")
 end
 
-function finish(task)
-  task.done = true
-  live = live - 1
-  for _, number in ipairs(task.waiters) do wake(number) end
-  local parent = task.parent
-  if parent then
-    parent.children[task] = nil
-    if task.failed and not task.cancelled then parent.failures[#parent.failures + 1] = task end
-    if parent.gathering and not next(parent.children) then wake(parent.gathering) end
-  elseif task.failed and not task.cancelled and not task.awaited and #task.waiters == 0 then
-    report(task)
+-- Did the task end as its cancellation wants it, or without a failure at all?
+local function ended_well(task)
+  if not task.failed then return true end
+  return task.cancelled ~= nil and errors.is(task.err) and task.err.kind == "cancelled"
+end
+
+-- The scheduler tells: its coroutine is dead.
+function Task:ended(ok, err)
+  if not ok then self.failed, self.err = true, err end
+  self.done = true
+  scheduler.forget(self.limit)
+  for _, number in ipairs(self.waiters) do wake(number) end
+  local parent, lost = self.parent, not ended_well(self)
+  if not parent then
+    if lost and not self.awaited and #self.waiters == 0 then report(self) end
+    return
   end
+  parent.children[self] = nil
+  if lost then parent.failures[#parent.failures + 1] = self end
+  if parent.gathering and (lost or not next(parent.children)) then wake(parent.gathering) end
 end
 
 local function cancel_children(task)
@@ -212,27 +68,57 @@ local function cancel_children(task)
   for _, child in ipairs(list) do child:cancel() end
 end
 
--- The end of a body: its children end too.
-local function gather(task)
-  if task.failed then cancel_children(task) end
-  while next(task.children) do
-    task.gathering = own_number()
-    if yield(task.gathering) then cancel_children(task) end
-  end
-  task.gathering = nil
+-- The first failure of a child that nobody awaits becomes the task's own; more are reported.
+local function adopt_failures(task)
   for _, child in ipairs(task.failures) do
-    if not task.failed and not child.awaited then
-      task.failed, task.err, task.traceback = true, child.err, child.traceback
+    if not child.awaited then
+      if ended_well(task) then
+        task.failed, task.err, task.traceback = true, child.err, child.traceback
+      else
+        report(child, true)
+      end
     end
   end
+  task.failures = {}
 end
 
-local count = 0
+-- The end of a body: its children end too; at once, when it or one of them failed or it was cancelled.
+local function gather(task)
+  adopt_failures(task)
+  local ending = task.failed or task.cancelled
+  if ending then cancel_children(task) end
+  while next(task.children) do
+    task.gathering = own_number()
+    local cancelled = scheduler.yield(task.gathering, "own")
+    adopt_failures(task)
+    if not ending and (cancelled or task.failed) then
+      ending = true
+      cancel_children(task)
+    end
+  end
+  task.gathering = nil
+  adopt_failures(task)
+end
+
+--- The text of any error value.
+function tasks.text_of(err)
+  local ok, text = pcall(tostring, err)
+  return ok and text or "an error that cannot be printed"
+end
+
+--- For a message handler: the text of the error with the traceback of where it is; and, when the running task has it
+--- from another, of where it was raised.
+function tasks.traceback(err)
+  local here = debug.traceback(tasks.text_of(err), 3)
+  local from = scheduler.current and scheduler.current.from
+  if not from or not rawequal(from.err, err) then return here end
+  return ("%s\nawaited by\n%s"):format(from.traceback or tasks.text_of(err), here:match("\n(.*)$") or here)
+end
 
 local function body(start)
   local task, f, args = start.task, start.f, start.args
   local function trace(err)
-    task.traceback = debug.traceback(tostring(err), 2)
+    task.traceback = tasks.traceback(err)
     return err
   end
   local results = table.pack(xpcall(f, trace, unpack(args, 1, args.n)))
@@ -244,48 +130,62 @@ local function body(start)
   gather(task)
 end
 
+local function check_callable(what, f)
+  local meta = getmetatable(f)
+  if type(f) == "function" or type(meta) == "table" and meta.__call then return end
+  errors.raise(("%s: a function expected, got %s"):format(what, type(f)))
+end
+
+local made = 0
+
 local function make(parent, f, ...)
-  if type(f) ~= "function" then
-    local callable = getmetatable(f)
-    if not (callable and callable.__call) then
-      errors.raise("spawn: a function expected, got " .. type(f))
-    end
-  end
-  count = count + 1
-  local task = setmetatable({ number = count, parent = parent, children = {}, failures = {}, waiters = {}, shield = 0,
+  made = made + 1
+  local task = setmetatable({ number = made, parent = parent, children = {}, failures = {}, waiters = {}, shield = 0,
     done = false, failed = false, co = coroutine.create(body) }, Task)
   if parent then parent.children[task] = true end
-  live = live + 1
-  enqueue(task, { task = task, f = f, args = table.pack(...) })
+  scheduler.start(task, { task = task, f = f, args = table.pack(...) })
   return task
 end
 
--- Waits, as a task or by turning the scheduler, until `over()`; `number` is woken when it may be.
-local function wait_until(over, number, what)
-  if not current then
-    while not over() do turn() end
-    return
-  end
-  if not loop.may_yield() then
+-- Only the task's own coroutine can wait for a task: to wait in place would keep that task from running.
+local function check_waitable(what)
+  if scheduler.current and not loop.may_yield() then
     errors.raise(what .. ": a task can only be waited for in a task's own coroutine (or one made by bybit.wrap)")
   end
-  while not over() do suspend(number()) end
+end
+
+-- Waits, as a task or by turning the scheduler, until `over()`; the number given by `number()` is woken when it may be.
+local function wait_until(over, number, what)
+  check_waitable(what)
+  if not scheduler.current then return scheduler.turn_until(over) end
+  while not over() do suspend(number(), "own") end
+end
+
+-- Has the number woken at the task's end; what waited in vain before does not pile up.
+local function add_waiter(task, number)
+  local list = task.waiters
+  for i = #list, 1, -1 do
+    if not scheduler.is_waited(list[i]) then table.remove(list, i) end
+  end
+  list[#list + 1] = number
 end
 
 local function await_end(task, what)
   wait_until(function() return task.done end, function()
     local number = own_number()
-    task.waiters[#task.waiters + 1] = number
+    add_waiter(task, number)
     return number
   end, what)
 end
 
 --- Waits for the task; returns what its function returned, or raises what it raised.
 function Task:await()
+  check_waitable "await"
   self.awaited = true
   await_end(self, "await")
-  if self.failed then error(self.err, 0) end
-  return unpack(self.results, 2, self.results.n)
+  if not self.failed then return unpack(self.results, 2, self.results.n) end
+  if scheduler.current then scheduler.current.from = self end -- whose traceback belongs to the error
+  error(self.err, 0)
 end
 
 local function cancelled_error()
@@ -298,7 +198,7 @@ end
 function Task:cancel()
   if self.done or self.cancelled then return end
   self.cancelled = cancelled_error()
-  if self == current then tell_loop() end
+  if self == scheduler.current then scheduler.tell_loop() end
   if self.wait and self.shield == 0 then wake(self.wait, self.cancelled) end
 end
 
@@ -309,28 +209,20 @@ end
 ---@param f function
 ---@return bybit.Task
 function tasks.spawn(f, ...)
-  check_cancelled()
-  return make(current, f, ...)
-end
-
-local function deadlocked()
-  return first > last and outside == 0 and token_waits == 0 and not next_due() and not loop.next_timeout()
+  check_callable("spawn", f)
+  scheduler.check_cancelled()
+  return make(scheduler.current, f, ...)
 end
 
 -- Turns the scheduler until the root task has ended. What Ctrl-C raises cancels the task, which may clean up.
 local function drive(task)
-  local ok, why = pcall(function()
-    while not task.done do
-      turn()
-      collect_woken()
-      if not task.done and deadlocked() then error("every task waits for another: none can go on", 0) end
-    end
-  end)
+  local function over() return task.done end
+  local ok, why = pcall(scheduler.turn_until, over)
   if ok then return end
   task:cancel()
   pcall(function()
     local stop = loop.now() + GRACE + 1
-    while not task.done and loop.now() < stop and not deadlocked() do turn(0.1) end
+    while not task.done and loop.now() < stop and not scheduler.is_stuck() do scheduler.turn(0.1) end
   end)
   error(why, 0)
 end
@@ -338,7 +230,9 @@ end
 --- Runs f as a task, and the loop until it and its children are done; returns what f returns, raises what it raises.
 ---@param f function
 function tasks.run(f, ...)
-  if current then return tasks.spawn(f, ...):await() end
+  check_callable("run", f)
+  check_waitable "run"
+  if scheduler.current then return tasks.spawn(f, ...):await() end
   local task = make(nil, f, ...)
   task.awaited = true
   drive(task)
@@ -353,27 +247,32 @@ local function check_seconds(name, seconds)
   end
 end
 
-local function sleep_blocking(seconds, over)
-  local stop = loop.now() + seconds
-  while loop.now() < stop and not (over and over()) do
-    if loop.is_virtual() then advance(stop - loop.now()) else loop.step(stop - loop.now()) end
-  end
-end
-
 --- Lets others run for so long. Outside of tasks it blocks; transfers go on.
 ---@param seconds number
 function tasks.sleep(seconds)
   check_seconds("sleep", seconds)
-  if not loop.may_yield() then return sleep_blocking(seconds) end
+  if not loop.may_yield() then return scheduler.block("sleep", seconds) end
   local number = own_number()
-  later(seconds, number)
-  suspend(number)
+  scheduler.check_cancelled()
+  suspend(number, "own", later(seconds, number))
+end
+
+local function check_tasks(what, list)
+  for i, task in ipairs(type(list) == "table" and list or {}) do
+    if getmetatable(task) ~= Task then
+      errors.raise(("%s: a list of tasks expected, got %s at %d"):format(what, type(task), i))
+    end
+  end
+  if type(list) ~= "table" or getmetatable(list) == Task then
+    errors.raise(("%s: a list of tasks expected, got %s"):format(what, tostring(list)))
+  end
 end
 
 --- Waits for all of the tasks, whether they fail or not, and returns them.
 ---@param list bybit.Task[]
 ---@return bybit.Task[]
 function tasks.all(list)
+  check_tasks("all", list)
   for _, task in ipairs(list) do await_end(task, "all") end
   return list
 end
@@ -388,6 +287,7 @@ end
 --- returned, raises what it raised.
 ---@param list bybit.Task[]
 function tasks.race(list)
+  check_tasks("race", list)
   if #list == 0 then errors.raise("race: at least one task expected") end
   local winner
   wait_until(function()
@@ -395,9 +295,10 @@ function tasks.race(list)
     return winner
   end, function()
     local number = own_number()
-    for _, task in ipairs(list) do task.waiters[#task.waiters + 1] = number end
+    for _, task in ipairs(list) do add_waiter(task, number) end
     return number
   end, "race")
+  winner.awaited = true
   for _, task in ipairs(list) do
     if task ~= winner then task:cancel() end
   end
@@ -410,20 +311,20 @@ end
 ---@param f function
 function tasks.within(seconds, f, ...)
   check_seconds("within", seconds)
-  if not current then
+  check_callable("within", f)
+  check_waitable "within"
+  if not scheduler.current then
     local args = table.pack(...)
     return tasks.run(function() return tasks.within(seconds, f, unpack(args, 1, args.n)) end)
   end
-  local task = tasks.spawn(f, ...)
-  local late = false
-  local moment = later(seconds, function()
-    late = not task.done
+  local task, late = tasks.spawn(f, ...), false
+  task.awaited = true
+  task.limit = later(seconds, function()
+    late = true
     task:cancel()
   end)
-  task.awaited = true
   await_end(task, "within")
-  moment[2] = nil
-  if late and task.failed and task.err and errors.is(task.err) and task.err.kind == "cancelled" then
+  if late and task.failed and ended_well(task) then
     return nil, errors.new { kind = "timeout", method = "within", attempts = 0, elapsed = seconds,
       message = ("not done in %g s"):format(seconds) }
   end
@@ -433,30 +334,13 @@ end
 --- A generator, as coroutine.wrap makes one, whose function may make calls and wait when it is used in a task.
 ---@param f function
 function tasks.wrap(f)
-  local co = coroutine.create(f)
-  return function(...)
-    if not loop.may_yield() then
-      local r = table.pack(coroutine.resume(co, ...))
-      if not r[1] then error(r[2], 0) end
-      return unpack(r, 2, r.n)
-    end
-    local outer, r = active, table.pack(true, ...)
-    while true do
-      active = co
-      tell_loop()
-      r = table.pack(coroutine.resume(co, unpack(r, 2, r.n)))
-      active = outer
-      tell_loop()
-      if not r[1] then error(r[2], 0) end
-      if r[2] ~= MARK or coroutine.status(co) == "dead" then return unpack(r, 2, r.n) end
-      r = table.pack(true, yield(r[3]))
-    end
-  end
+  check_callable("wrap", f)
+  return scheduler.wrap(f)
 end
 
 -- Runs f with the cancellation of its task held back, for as long as the grace lasts.
 local function shielded(f, args)
-  local task = current
+  local task = scheduler.current
   if not task then return f(unpack(args, 1, args.n)) end
   task.shield = task.shield + 1
   local held = true
@@ -467,13 +351,13 @@ local function shielded(f, args)
   end
   local moment = later(GRACE, function()
     release()
-    if is_cancelled(task) and task.wait then wake(task.wait, task.cancelled) end
+    if scheduler.is_cancelled(task) and task.wait then wake(task.wait, task.cancelled) end
   end)
-  tell_loop()
+  scheduler.tell_loop()
   local r = table.pack(xpcall(f, function(err) return err end, unpack(args, 1, args.n)))
-  moment[2] = nil
+  scheduler.forget(moment)
   release()
-  tell_loop()
+  scheduler.tell_loop()
   if not r[1] then error(r[2], 0) end
 end
 
@@ -492,62 +376,59 @@ end
 --- work normally for 5 seconds even in a cancelled task. `off()` takes it back.
 ---@param f function
 function tasks.defer(f, ...)
+  check_callable("defer", f)
   return setmetatable({ f = f, args = table.pack(...) }, Deferred)
 end
 
 --- Should calls that would have to block (outside of tasks) raise instead? true allows them, the default.
 ---@param allowed boolean
 function tasks.blocking(allowed)
+  if type(allowed) ~= "boolean" then
+    errors.raise("blocking: true or false expected, got " .. type(allowed))
+  end
   loop.blocking(allowed)
 end
 
---- Hears of a failed task that nobody awaits and that has no parent: f(task, err, traceback).
----@param f function?
+--- Hears of a failed task that nobody awaits and that has no parent, and of failures that a parent cannot raise
+--- because it raises another: f(task, err, traceback). Without it they are written to stderr.
+---@param f function? nil: nobody hears
 function tasks.on_error(f)
+  if f ~= nil then check_callable("on_error", f) end
   hear_failure = f
 end
 
 --- A cancel token: every call that holds it ends with `cancelled` once it is cancelled. One made with a parent is
 --- cancelled with it.
+---@param parent? userdata a token
+---@return userdata token
 function tasks.cancel_token(parent)
   return core.token(parent)
 end
 
 --- A sleep that ends early when the token is cancelled. Returns whether it was.
+---@param seconds? number as long as it takes when left out
+---@return boolean cancelled
 function core.token_methods.wait(token, seconds)
-  seconds = seconds or 3600 * 24 * 365
+  seconds = seconds or ALWAYS
   check_seconds("wait", seconds)
   if not loop.may_yield() then
-    sleep_blocking(seconds, function() return token:cancelled() end)
+    scheduler.block("wait", seconds, function() return token:cancelled() end)
     return token:cancelled()
   end
+  scheduler.check_cancelled()
   if token:cancelled() then return true end
-  check_cancelled()
-  local number, theirs = own_number(), loop.wait_new()
-  local watch <close> = token:on(theirs) -- luacheck: ignore 211
-  tokens[theirs], token_waits = number, token_waits + 1
-  later(seconds, number)
-  local cancelled = yield(number)
-  tokens[theirs], token_waits = nil, token_waits - 1
-  if not token:cancelled() then loop.drop(theirs) end
+  local number = loop.wait_new()
+  local watch <close> = token:on(number) -- luacheck: ignore 211
+  local moment = later(seconds, number)
+  local cancelled = scheduler.yield(number, "token")
+  scheduler.forget(moment)
+  if not token:cancelled() then loop.drop(number) end
   if cancelled then error(cancelled, 0) end
   return token:cancelled()
 end
 
 ---------------------------------------------------------------------------------------------------------------
 -- Hosts with a loop of their own.
-
-local function arm()
-  collect_woken()
-  local due = next_due()
-  if first <= last then
-    loop.alarm(0)
-  elseif due and not loop.is_virtual() then
-    loop.alarm(math.max(0, due - loop.now()))
-  else
-    loop.alarm()
-  end
-end
 
 --- Does what is ready, waiting at most `wait` seconds for the first of it; stops resuming tasks after `budget`
 --- seconds. Returns how many tasks live.
@@ -557,30 +438,24 @@ end
 function tasks.step(wait, budget)
   wait = wait or 0
   check_seconds("step", wait)
-  if current then errors.raise("step: the loop runs already: this is a task") end
-  turn(wait, budget and loop.now() + budget)
-  arm()
-  return live
+  if budget ~= nil then check_seconds("step: budget", budget) end
+  if scheduler.current then errors.raise("step: the loop runs already: this is a task") end
+  return scheduler.step(wait, budget and loop.now() + budget)
 end
 
 --- One descriptor for life, to be polled for reading: when it is readable, or bybit.next_timeout() is over, call
 --- bybit.step().
 ---@return integer
 function tasks.fd()
-  arm()
-  return loop.fd()
+  return scheduler.fd()
 end
 
 --- Seconds until bybit.step() should be called at the latest; nil: only when the descriptor is readable.
 ---@return number?
 function tasks.next_timeout()
-  arm()
-  return loop.next_timeout()
+  return scheduler.next_timeout()
 end
 
---- What moves virtual time on; the owner of a manual clock sets it.
-function tasks.set_advance(f)
-  advance = f or loop.advance
-end
+tasks.set_advance = scheduler.set_advance
 
 return tasks

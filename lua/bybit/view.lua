@@ -140,6 +140,7 @@ function make(client, defaults)
   end
   local v = setmetatable({}, meta)
   states[v] = state
+  cursor.views[v] = state
   return v
 end
 

@@ -1,21 +1,21 @@
 -- A server that does what a spec tells it, byte by byte, in the same thread as the client under test: while the
--- spec waits for something, the client's loop is stepped. So a spec is one straight line, without sleeps.
+-- spec waits for something, the client's loop and its tasks are stepped. So a spec is one straight line, without sleeps.
 
-local loop = require("bybit.core").loop
 local socket = require "socket"
+local tasks = require "bybit.tasks"
 
 local PATIENCE = 10 -- seconds: how long a spec waits for what must come
 
 local server = {}
 
----Steps the client's loop until f() gives something true; that is returned.
+---Steps the client's loop and its tasks until f() gives something true; that is returned.
 function server.await(f)
   local stop = socket.gettime() + PATIENCE
   while true do
     local found = f()
     if found then return found end
     if socket.gettime() > stop then error("nothing came in " .. PATIENCE .. " s", 2) end
-    loop.step(0.002)
+    tasks.step(0.002)
   end
 end
 
