@@ -18,11 +18,13 @@ function Account.new(engine, key, deposit)
     engine = engine, key = key, coins = {}, positions = {}, links = {}, orders = {},
     open = {},       -- orders that may still fill or fire, oldest first
     closed = {},     -- orders that have ended, in the order of their end
+    list = {},       -- all of them, in the order of their making
+    forgotten = 0,   -- order/realtime knows no order that ended before this row: the exchange has restarted since
     executions = {}, -- oldest first
     profits = {},    -- closed profit and loss, a row per closing order, oldest first
   }, Account)
   for name, amount in pairs(deposit) do
-    self.coins[name] = { wallet = decimal(amount), realised = ZERO }
+    self.coins[name] = { wallet = decimal(amount), deposited = decimal(amount), realised = ZERO }
   end
   return self
 end
@@ -30,7 +32,7 @@ end
 function Account:coin(name)
   local c = self.coins[name]
   if not c then
-    c = { wallet = ZERO, realised = ZERO }
+    c = { wallet = ZERO, deposited = ZERO, realised = ZERO }
     self.coins[name] = c
   end
   return c
@@ -43,6 +45,42 @@ function Account:position(symbol)
     self.positions[symbol] = p
   end
   return p
+end
+
+--- Files a new order.
+function Account:add(order)
+  self.orders[order.id] = order
+  if order.link then self.links[order.link] = order end
+  self.open[#self.open + 1] = order
+  self.list[#self.list + 1] = order
+end
+
+--- All orders that are still known, oldest first.
+function Account:all_orders()
+  return self.list
+end
+
+-- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went.
+local function shorten(list, most)
+  if #list <= most + most // 10 then return list, {} end
+  local first = #list - most + 1
+  return table.move(list, first, #list, 1, {}), table.move(list, 1, first - 1, 1, {})
+end
+
+-- What is past the number of orders to be kept goes; link ids stay taken.
+local function drop_oldest(self)
+  local gone
+  self.closed, gone = shorten(self.closed, self.engine.keep)
+  if #gone == 0 then return end
+  for _, order in ipairs(gone) do
+    self.orders[order.id] = nil
+    if order.link then self.links[order.link] = false end
+  end
+  local list = {}
+  for _, order in ipairs(self.list) do
+    if self.orders[order.id] then list[#list + 1] = order end
+  end
+  self.list = list
 end
 
 --- The open orders of a symbol, or all of them, oldest first.
@@ -146,7 +184,8 @@ function Account:book(order, quantity, price, maker, kind)
   order.updated = now
   self:execute {
     order = order, id = self.engine:uuid(), price = price, quantity = quantity, value = value, fee = fee, rate = rate,
-    maker = maker, kind = kind or "Trade", closed = closed, leaves = order.qty - order.filled, mark = market.mark,
+    maker = maker, kind = kind or "Trade", closed = closed, profit = profit, leaves = order.qty - order.filled,
+    mark = market.mark,
   }
   if closed > ZERO then note_profit(self, order, closed, price, profit, opening, fee, entry) end
   return closed, quantity - closed
@@ -156,6 +195,7 @@ end
 function Account:execute(row)
   row.time, row.seq, row.row = self.engine.now(), row.order.market.seq, self.engine:next_row()
   self.executions[#self.executions + 1] = row
+  self.executions = shorten(self.executions, self.engine.keep)
 end
 
 --- Takes an order out of the open ones.
@@ -169,6 +209,7 @@ function Account:close(order)
   order.active = false
   order.ended = self.engine:next_row()
   self.closed[#self.closed + 1] = order
+  drop_oldest(self)
 end
 
 return Account

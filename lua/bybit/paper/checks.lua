@@ -95,7 +95,7 @@ function checks.link(account, asked)
   if type(link) ~= "string" or #link > 36 or not link:find "^[%w_%-]+$" then
     return nil, 10001, "params error: orderLinkId invalid"
   end
-  if account.links[link] then return nil, 110072, "OrderLinkedID is duplicate" end
+  if account.links[link] ~= nil then return nil, 110072, "OrderLinkedID is duplicate" end
   return link
 end
 

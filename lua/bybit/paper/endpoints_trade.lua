@@ -120,10 +120,20 @@ end
 
 local function row_of(order) return order.row end
 
-local function recently_closed(account, asked)
+-- Closed orders that order/realtime has forgotten: it keeps the last ones, and none over a restart.
+local function forgotten(engine, order)
+  if not order.ended then return false end
+  local account, after = order.account, engine.forget_after
+  local oldest = account.closed[#account.closed - CLOSED_MAX + 1]
+  return order.ended <= account.forgotten or oldest ~= nil and order.ended < oldest.ended
+    or after ~= nil and engine.now() - order.updated >= after
+end
+
+local function recently_closed(engine, account, asked)
   local rows = {}
   for i = #account.closed, math.max(1, #account.closed - CLOSED_MAX + 1), -1 do
-    if matches(account.closed[i], asked) then rows[#rows + 1] = account.closed[i] end
+    local order = account.closed[i]
+    if matches(order, asked) and not forgotten(engine, order) then rows[#rows + 1] = order end
   end
   table.sort(rows, function(a, b) return a.row > b.row end)
   return rows
@@ -140,7 +150,7 @@ end
 
 -- An acknowledged order shows a moment later.
 local function visible(engine)
-  return function(order) return order.created <= engine.now() - engine.lag end
+  return function(order) return order.created <= engine.now() - engine.lag and not forgotten(engine, order) end
 end
 
 -- Another category's list is empty.
@@ -167,7 +177,7 @@ endpoints["GET /v5/order/realtime"] = list_of(50, 20, function(engine, account, 
   elseif tostring(asked.openOnly or "0") == "0" then
     rows = open_ones(engine, account, asked)
   else
-    rows = recently_closed(account, asked)
+    rows = recently_closed(engine, account, asked)
   end
   return page(rows, asked, context, options, view.order)
 end)

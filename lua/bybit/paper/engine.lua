@@ -12,6 +12,7 @@ local decimal = core.decimal
 local ZERO = decimal(0)
 
 local TICK = 100 -- ms between steps of the markets
+local KEEP = 100000 -- closed orders and executions, of each account
 local OTHER = { Buy = "Sell", Sell = "Buy" }
 
 local Engine = {}
@@ -23,10 +24,12 @@ local function funding_after(instrument, now)
   return (now // interval + 1) * interval
 end
 
----@param options { seed: integer, now: fun(): integer, instruments: table?, deposit: table<string, string>?, lag: integer? }
+---@param options { seed: integer, now: fun(): integer, instruments: table?, deposit: table<string, string>?,
+---  lag: integer?, keep: integer? }
 function Engine.new(options)
   local self = setmetatable({
     now = options.now, random = core.random(options.seed), lag = options.lag or 0, tick_ms = TICK, accounts = {},
+    keep = options.keep or KEEP,
     deposit = options.deposit or instruments.deposit, markets = {}, by_symbol = {}, armed = {}, stirred = {}, rows = 0,
   }, Engine)
   for i, row in ipairs(options.instruments or instruments.default) do
@@ -54,6 +57,11 @@ function Engine:open_account(key, options)
   return account
 end
 
+--- What a restart does: order/realtime knows closed orders no more (V5 documentation, order/realtime).
+function Engine:forget_closed()
+  for _, account in ipairs(self.accounts) do account.forgotten = self.rows end
+end
+
 --- Makes an order and files it; it is neither matched nor armed yet.
 function Engine:new_order(fields)
   local now = self.now()
@@ -64,10 +72,7 @@ function Engine:new_order(fields)
     last_on_created = fields.market:reference "LastPrice",
   }
   for k, v in pairs(fields) do order[k] = v end
-  local account = order.account
-  account.orders[order.id] = order
-  if order.link then account.links[order.link] = order end
-  account.open[#account.open + 1] = order
+  order.account:add(order)
   return order
 end
 
