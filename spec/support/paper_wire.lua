@@ -99,8 +99,30 @@ function wire.caller(exchange, index)
     clock = function() return exchange:now() end }, Caller)
 end
 
---- An exchange with a manual clock, BTCUSD at 30000 and no rate limits; and a caller of its first key. The test's end
---- closes both.
+--- Runs each test of a describe on an exchange of wire.start that nothing was done on: the last test's when it placed
+--- no order, else a new one. After each test the exchange must not have met a mistake of its own.
+---@param use fun(exchange, caller) called before each test
+function wire.each_test(use)
+  local busted = require "busted"
+  local exchange, caller
+  local function close()
+    if exchange then exchange:close() end
+    exchange = nil
+  end
+  busted.before_each(function()
+    if not exchange then exchange, caller = wire.start() end
+    use(exchange, caller)
+  end)
+  busted.after_each(function()
+    caller:hang_up()
+    local mistakes, clean = exchange:errors(), #exchange:books().orders == 0
+    if #mistakes > 0 or not clean then close() end
+    assert(#mistakes == 0, mistakes[1])
+  end)
+  busted.teardown(close)
+end
+
+--- An exchange with a manual clock, BTCUSD at 30000 and no rate limits; and a caller of its first key.
 ---@param options? table of bybit.paper.start
 function wire.start(options)
   local settings = { clock = "manual", seed = 7, limits = false }

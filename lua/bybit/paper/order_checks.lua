@@ -3,6 +3,7 @@
 
 local decimal = require("bybit.core").decimal
 local checks = require "bybit.paper.checks"
+local position = require "bybit.paper.position"
 
 local ZERO = decimal(0)
 
@@ -182,6 +183,16 @@ function order_checks.price_limit(account, o, market)
   if account.refuse_beyond_limit then return nil, 110003, "Order price is out of permissible range" end
   o.price = o.side == "Buy" and highest or lowest
   return true
+end
+
+--- While a position is open, a limit price must be better than its liquidation price (V5 documentation, order/create:
+--- price); the code is not documented.
+function order_checks.before_liquidation(account, o, market)
+  if o.type ~= "Limit" or not o.price then return true end
+  local p = account:position(market.instrument.symbol)
+  local at = position.liquidation_price(p, market.instrument)
+  if not at or p.side == "Buy" and o.price > at or p.side == "Sell" and o.price < at then return true end
+  return nil, 110003, "Order price is out of permissible range"
 end
 
 --- The price of a best-bid-or-offer order: so many levels into the book.

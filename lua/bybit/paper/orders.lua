@@ -107,6 +107,7 @@ function orders.create(engine, account, asked)
     function() return order_checks.from_book(asked, o, market) end,
     function() return order_checks.has_price(o) end,
     function() return order_checks.price_limit(account, o, market) end,
+    function() return order_checks.before_liquidation(account, o, market) end,
     function() return order_checks.trigger(asked, o, market) end,
     function() return order_checks.slippage(asked, o) end,
     function() return order_checks.attached(o, market) end,
@@ -269,6 +270,7 @@ function orders.amend(engine, account, asked, in_batch)
       if changes(order, o) then return true end
       return nil, 10001, "The order remains unchanged as the parameters entered match the existing ones."
     end,
+    function() return order_checks.before_liquidation(account, o, order.market) end,
     function() return check_full(order) end,
     function() return check_trigger(order, o) end,
     function() return check_protection(order, o) end,
