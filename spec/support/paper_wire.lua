@@ -122,10 +122,11 @@ function wire.each_test(use)
   busted.teardown(close)
 end
 
---- An exchange with a manual clock, BTCUSD at 30000 and no rate limits; and a caller of its first key.
+--- An exchange with a manual clock, two accounts, BTCUSD at 30000 and no rate limits; and a caller of its first key.
 ---@param options? table of bybit.paper.start
 function wire.start(options)
-  local settings = { clock = "manual", seed = 7, limits = false }
+  local settings = { clock = "manual", seed = 7, limits = false, keys = { { key = "one", secret = "secret of one" },
+    { key = "two", secret = "secret of two" } } }
   for k, v in pairs(options or {}) do settings[k] = v end
   local exchange = assert(paper.start(settings))
   exchange:set_price("BTCUSD", "30000")

@@ -97,7 +97,7 @@ function view.position(engine, account, market)
   local zero, flat = nothing(market), p.side == ""
   local function level(kind, field)
     local order = triggers.full(engine, account, symbol, kind)
-    return order and order[field] or zero
+    return order and padded(market, order[field]) or zero
   end
   local im = position.initial_margin(p, instrument.taker)
   local mm = position.maintenance_margin(p, instrument)
