@@ -2,7 +2,9 @@
 ** The paper exchange's HTTP/1.1 server: libmicrohttpd without threads of its own, driven over its epoll
 ** descriptor. libmicrohttpd decodes and splits the request line; signatures are made over its exact bytes, so
 ** the target is kept from the URI callback, which sees it before that. A request's memory belongs to a
-** Request from there until libmicrohttpd says that it is completed, whichever way it ended.
+** Request from there until libmicrohttpd says that it is completed, whichever way it ended. An answer that is to
+** go wrong (PaperFault) is kept in its Request while the connection is suspended, breaks off in its body, or is a
+** reset in its place.
 */
 #include "paper_http.h"
 
@@ -12,6 +14,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,24 +24,94 @@ enum {
       256 * 1024 /* request line and headers; more gets libmicrohttpd's own 4xx, or the above */
 };
 
+typedef struct Request Request;
+
+/* An open connection: known here so that a restart can end it. */
+typedef struct Peer {
+  int fd; /* libmicrohttpd's */
+  struct Peer *next, **link;
+} Peer;
+
 struct PaperHttp {
   struct MHD_Daemon *daemon; /* owned */
   PaperHandler handler;
-  void *owner; /* the handler's, not ours */
+  void *owner;   /* the handler's, not ours */
+  Request *held; /* requests whose answer waits, in no order */
+  Peer *peers;
 };
 
 struct PaperReply {
   struct MHD_Response *response; /* owned; NULL until paper_reply */
   unsigned status;
+  PaperFault fault;
+  int fd; /* the connection's */
 };
 
-typedef struct Request {
+struct Request {
   char *target;          /* owned */
   char *body;            /* owned; NULL while empty */
   size_t size, capacity; /* of the body */
   size_t dropped;        /* bytes past PAPER_BODY_MAX, not kept */
   bool begun;            /* the handler has seen the headers */
-} Request;
+  bool answered;         /* 'reply' is what the handler made of it */
+  PaperReply reply;
+  struct MHD_Connection *connection; /* suspended, while the request is among the held */
+  int64_t due;                       /* when it is to go on, ms */
+  Request *next, **link;             /* among the held; NULL: it is not */
+};
+
+/* A body that breaks off. */
+typedef struct Torn {
+  size_t at; /* bytes that get through */
+  bool reset;
+  int fd;
+  char data[];
+} Torn;
+
+static int64_t now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Ends a connection with a reset. libmicrohttpd would shut it down first, in good order; a socket that was
+** dissolved (connect to no address) has sent its reset by then. Elsewhere the linger makes close do it. */
+static void reset_connection(int fd) {
+  const struct linger now = {.l_onoff = 1, .l_linger = 0};
+  const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  connect(fd, &nobody, sizeof nobody);
+}
+
+static int descriptor(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static ssize_t read_torn(void *cls, uint64_t position, char *out, size_t max) {
+  const Torn *t = cls;
+  if (position >= t->at) {
+    if (t->reset) reset_connection(t->fd);
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+  }
+  size_t size = t->at - (size_t)position < max ? t->at - (size_t)position : max;
+  memcpy(out, t->data + position, size);
+  return (ssize_t)size;
+}
+
+static struct MHD_Response *torn_response(const PaperReply *reply, const char *body, size_t size) {
+  size_t at = reply->fault.at < size ? reply->fault.at : size;
+  Torn *t = malloc(sizeof *t + at);
+  if (t == NULL) return NULL;
+  *t = (Torn){.at = at, .reset = reply->fault.reset, .fd = reply->fd};
+  memcpy(t->data, body, at);
+  struct MHD_Response *response = MHD_create_response_from_callback(size, 4096, read_torn, t, free);
+  if (response == NULL) free(t);
+  return response;
+}
+
+void paper_reply_fault(PaperReply *reply, const PaperFault *fault) {
+  reply->fault = *fault;
+}
 
 bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size) {
   union {
@@ -45,7 +119,9 @@ bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t si
     void *out;
   } copied = {.in = body}; /* RESPMEM_MUST_COPY only reads it, whatever the prototype says */
   if (reply->response != NULL) MHD_destroy_response(reply->response);
-  reply->response = MHD_create_response_from_buffer(size, copied.out, MHD_RESPMEM_MUST_COPY);
+  reply->response = reply->fault.cut
+                        ? torn_response(reply, body, size)
+                        : MHD_create_response_from_buffer(size, copied.out, MHD_RESPMEM_MUST_COPY);
   reply->status = status;
   return reply->response != NULL;
 }
@@ -59,6 +135,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, PaperReply 
   if (reply->response == NULL) return MHD_NO;
   enum MHD_Result result = MHD_queue_response(connection, reply->status, reply->response);
   MHD_destroy_response(reply->response);
+  reply->response = NULL;
   return result;
 }
 
@@ -108,11 +185,58 @@ static void write_address(struct MHD_Connection *connection, char *text, socklen
   inet_ntop(AF_INET, &in.sin_addr, text, size);
 }
 
-static enum MHD_Result answer(PaperHttp *http, struct MHD_Connection *connection, const char *verb,
-                              const Request *r) {
+/* ---- answers on their way ---- */
+
+static void hold(PaperHttp *http, struct MHD_Connection *connection, Request *r) {
+  r->connection = connection;
+  r->due = now_ms() + r->reply.fault.delay_ms;
+  r->next = http->held;
+  r->link = &http->held;
+  if (r->next != NULL) r->next->link = &r->next;
+  http->held = r;
+  MHD_suspend_connection(connection);
+}
+
+static void unhold(Request *r) {
+  if (r->link == NULL) return;
+  *r->link = r->next;
+  if (r->next != NULL) r->next->link = r->link;
+  r->link = NULL;
+}
+
+/* An answer goes: those that were to be overtaken by it come closer to their turn. */
+static void count_answer(PaperHttp *http) {
+  for (Request *r = http->held; r != NULL; r = r->next)
+    if (r->reply.fault.overtaken > 0 && --r->reply.fault.overtaken == 0) r->due = 0;
+}
+
+/* Lets go on what has waited long enough (or all). libmicrohttpd then calls on_access again. */
+static void resume(PaperHttp *http, bool all) {
+  int64_t now = http->held != NULL ? now_ms() : 0;
+  for (Request *r = http->held, *next; r != NULL; r = next) {
+    next = r->next;
+    if (!all && r->due > now) continue;
+    unhold(r);
+    MHD_resume_connection(r->connection);
+  }
+}
+
+static void reset_all(PaperHttp *http) {
+  for (const Peer *peer = http->peers; peer != NULL; peer = peer->next) reset_connection(peer->fd);
+}
+
+/* The answer goes, or the connection ends in its place. */
+static enum MHD_Result deliver(PaperHttp *http, struct MHD_Connection *connection, Request *r) {
+  const PaperFault *fault = &r->reply.fault;
+  count_answer(http);
+  if (fault->restart) reset_all(http);
+  if (fault->silent && fault->reset) reset_connection(r->reply.fd);
+  if (fault->silent || fault->restart) return MHD_NO;
+  return send_reply(connection, &r->reply);
+}
+
+static void ask(PaperHttp *http, struct MHD_Connection *connection, const char *verb, Request *r) {
   char address[INET_ADDRSTRLEN];
-  PaperReply reply = {0};
-  if (r->dropped > 0) return refuse_size(connection);
   write_address(connection, address, sizeof address);
   PaperRequest request = {
       .verb = verb,
@@ -125,9 +249,25 @@ static enum MHD_Result answer(PaperHttp *http, struct MHD_Connection *connection
       .body_size = r->size,
       .address = address,
   };
-  http->handler(http->owner, &request, &reply);
-  return send_reply(connection, &reply);
+  r->reply.fd = descriptor(connection);
+  http->handler(http->owner, &request, &r->reply);
+  r->answered = true;
 }
+
+static enum MHD_Result answer(PaperHttp *http, struct MHD_Connection *connection, const char *verb,
+                              Request *r) {
+  if (r->dropped > 0) return refuse_size(connection);
+  if (!r->answered) {
+    ask(http, connection, verb, r);
+    if (r->reply.fault.delay_ms > 0) {
+      hold(http, connection, r);
+      return MHD_YES;
+    }
+  }
+  return deliver(http, connection, r);
+}
+
+/* ---- libmicrohttpd's callbacks ---- */
 
 /* libmicrohttpd calls this once with the headers, for each piece of a body, and once at the end. */
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
@@ -167,10 +307,31 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
   (void)connection;
   (void)how;
   if (r == NULL) return;
+  unhold(r);
+  if (r->reply.response != NULL) MHD_destroy_response(r->reply.response);
   free(r->target);
   free(r->body);
   free(r);
   *request = NULL;
+}
+
+/* A connection that no memory could be had for is served like the others; only a restart passes it by. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what) {
+  PaperHttp *http = cls;
+  Peer *peer = *context;
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    if ((peer = malloc(sizeof *peer)) == NULL) return;
+    *peer = (Peer){.fd = descriptor(connection), .next = http->peers, .link = &http->peers};
+    if (peer->next != NULL) peer->next->link = &peer->next;
+    http->peers = peer;
+    *context = peer;
+  } else if (peer != NULL) {
+    *peer->link = peer->next;
+    if (peer->next != NULL) peer->next->link = peer->link;
+    free(peer);
+    *context = NULL;
+  }
 }
 
 PaperHttp *paper_http_new(int listener, PaperHandler handler, void *owner) {
@@ -181,12 +342,12 @@ PaperHttp *paper_http_new(int listener, PaperHandler handler, void *owner) {
   }
   *http = (PaperHttp){.handler = handler, .owner = owner};
   /* From here on the listener is libmicrohttpd's, on failure too. */
-  http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_access, http, MHD_OPTION_LISTEN_SOCKET,
-                                  listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)PAPER_CONNECTIONS,
-                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                  MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-                                  on_completed, NULL, MHD_OPTION_END);
+  http->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http, MHD_OPTION_LISTEN_SOCKET,
+      listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)PAPER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+      MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+      MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
   if (http->daemon == NULL) {
     free(http);
     return NULL;
@@ -200,16 +361,23 @@ int paper_http_fd(PaperHttp *http) {
 
 int paper_http_timeout(PaperHttp *http) {
   MHD_UNSIGNED_LONG_LONG ms;
-  if (MHD_get_timeout(http->daemon, &ms) != MHD_YES) return -1;
-  return ms > INT_MAX ? INT_MAX : (int)ms;
+  int64_t least = MHD_get_timeout(http->daemon, &ms) == MHD_YES ? (int64_t)(ms > INT_MAX ? INT_MAX : ms) : -1;
+  int64_t now = http->held != NULL ? now_ms() : 0;
+  for (const Request *r = http->held; r != NULL; r = r->next) {
+    int64_t wait = r->due > now ? r->due - now : 0;
+    if (least < 0 || wait < least) least = wait;
+  }
+  return (int)least;
 }
 
 void paper_http_run(PaperHttp *http) {
+  resume(http, false);
   MHD_run(http->daemon);
 }
 
 void paper_http_free(PaperHttp *http) {
   if (http == NULL) return;
+  resume(http, true); /* libmicrohttpd cannot end with a connection that is suspended */
   MHD_stop_daemon(http->daemon);
   free(http);
 }

@@ -25,9 +25,22 @@ typedef struct PaperRequest {
   const char *address; /* the caller's IP */
 } PaperRequest;
 
+/* How an answer goes wrong on its way, for tests of clients; all zero: it does not. */
+typedef struct PaperFault {
+  unsigned delay_ms;  /* the answer waits this long, other requests do not */
+  unsigned overtaken; /* it goes once so many later answers have gone; 'delay_ms' bounds the wait */
+  bool silent;        /* there is no answer: the connection ends instead */
+  bool cut;           /* the body breaks off after 'at' bytes, with the connection */
+  size_t at;
+  bool reset;   /* the connection ends with a reset, not in good order */
+  bool restart; /* so do all the others */
+} PaperFault;
+
 /* Called for each complete request; answers with paper_reply, once. No reply closes the connection. */
 typedef void (*PaperHandler)(void *owner, const PaperRequest *request, PaperReply *reply);
 
+/* What is to go wrong with this answer; before paper_reply. */
+void paper_reply_fault(PaperReply *reply, const PaperFault *fault);
 /* Copies 'body'. False when memory ran out (the connection is closed then). */
 bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size);
 bool paper_reply_header(PaperReply *reply, const char *name, const char *value); /* after paper_reply */

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <lualib.h>
 #include <netinet/in.h>
@@ -77,9 +78,38 @@ static int l_clock(lua_State *L) {
   return 1;
 }
 
-/* Protected. Stack: request, reply. Calls the host's request function, which returns status, body and an
-*array of
-** header names and values in turn. */
+/* A field of the fault on top of the stack, a whole number not below zero; 0: absent. */
+static unsigned fault_number(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  lua_Integer n = luaL_optinteger(L, -1, 0);
+  lua_pop(L, 1);
+  return n < 0 ? 0 : n > INT_MAX ? INT_MAX : (unsigned)n;
+}
+
+static bool fault_flag(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  bool on = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return on;
+}
+
+/* Takes the host's fault, a table, or nil when there is none; on top of the stack, where it stays. */
+static void take_fault(lua_State *L, PaperReply *reply) {
+  if (!lua_istable(L, -1)) return;
+  PaperFault fault = {
+      .delay_ms = fault_number(L, "delay"),
+      .overtaken = fault_number(L, "overtaken"),
+      .silent = fault_flag(L, "silent"),
+      .cut = fault_flag(L, "cut"),
+      .at = fault_number(L, "at"),
+      .reset = fault_flag(L, "reset"),
+      .restart = fault_flag(L, "restart"),
+  };
+  paper_reply_fault(reply, &fault);
+}
+
+/* Protected. Stack: request, reply. Calls the host's request function, which returns status, body, an array of
+** header names and values in turn, and what is to go wrong with the answer, or nil. */
 static int serve_request(lua_State *L) {
   const PaperRequest *r = lua_touserdata(L, 1);
   PaperReply *reply = lua_touserdata(L, 2);
@@ -93,8 +123,9 @@ static int serve_request(lua_State *L) {
   lua_pushstring(L, r->timestamp);
   lua_pushstring(L, r->sign);
   lua_pushstring(L, r->window);
-  lua_call(L, 8, 3);
-  /* stack: request, reply, status, body, headers */
+  lua_call(L, 8, 4);
+  /* stack: request, reply, status, body, headers, fault */
+  take_fault(L, reply);
   const char *body = luaL_checklstring(L, 4, &size);
   if (!paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size)) return 0;
   lua_Integer count = luaL_len(L, 5);

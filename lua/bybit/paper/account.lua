@@ -18,11 +18,13 @@ function Account.new(engine, key, deposit)
     engine = engine, key = key, coins = {}, positions = {}, links = {}, orders = {},
     open = {},       -- orders that may still fill or fire, oldest first
     closed = {},     -- orders that have ended, in the order of their end
+    list = {},       -- all of them, in the order of their making
+    forgotten = 0,   -- order/realtime knows no order that ended before this row: the exchange has restarted since
     executions = {}, -- oldest first
     profits = {},    -- closed profit and loss, a row per closing order, oldest first
   }, Account)
   for name, amount in pairs(deposit) do
-    self.coins[name] = { wallet = decimal(amount), realised = ZERO }
+    self.coins[name] = { wallet = decimal(amount), deposited = decimal(amount), realised = ZERO }
   end
   return self
 end
@@ -30,7 +32,7 @@ end
 function Account:coin(name)
   local c = self.coins[name]
   if not c then
-    c = { wallet = ZERO, realised = ZERO }
+    c = { wallet = ZERO, deposited = ZERO, realised = ZERO }
     self.coins[name] = c
   end
   return c
@@ -45,6 +47,42 @@ function Account:position(symbol)
   return p
 end
 
+--- Files a new order.
+function Account:add(order)
+  self.orders[order.id] = order
+  if order.link then self.links[order.link] = order end
+  self.open[#self.open + 1] = order
+  self.list[#self.list + 1] = order
+end
+
+--- All orders that are still known, oldest first.
+function Account:all_orders()
+  return self.list
+end
+
+-- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went.
+local function shorten(list, most)
+  if #list <= most + most // 10 then return list, {} end
+  local first = #list - most + 1
+  return table.move(list, first, #list, 1, {}), table.move(list, 1, first - 1, 1, {})
+end
+
+-- What is past the number of orders to be kept goes; link ids stay taken.
+local function drop_oldest(self)
+  local gone
+  self.closed, gone = shorten(self.closed, self.engine.keep)
+  if #gone == 0 then return end
+  for _, order in ipairs(gone) do
+    self.orders[order.id] = nil
+    if order.link then self.links[order.link] = false end
+  end
+  local list = {}
+  for _, order in ipairs(self.list) do
+    if self.orders[order.id] then list[#list + 1] = order end
+  end
+  self.list = list
+end
+
 --- The open orders of a symbol, or all of them, oldest first.
 function Account:open_orders(symbol)
   local list = {}
@@ -54,34 +92,30 @@ function Account:open_orders(symbol)
   return list
 end
 
---- What an order ties up: nothing for what only closes or was not triggered.
-function Account.tied_up(order, taker)
-  if order.reduce_only or order.status == "Untriggered" then return ZERO end
-  local leverage = order.account:position(order.symbol).leverage
-  return position.order_cost(order.qty - order.filled, order.price, order.side, leverage, taker)
-end
-
--- Initial margin of the orders of a symbol. What would only close the position costs nothing.
-local function order_margin(self, symbol, market)
+-- Initial margin of the active orders of a market, oldest first, without the order `without` and with an order
+-- `extra` at the end. What would only close the position costs nothing.
+local function order_margin(self, market, extra, without)
+  local symbol, taker = market.instrument.symbol, market.instrument.taker
   local p, total = self:position(symbol), ZERO
   local closing = { Buy = p.side == "Sell" and p.size or ZERO, Sell = p.side == "Buy" and p.size or ZERO }
+  local function add(side, leaves, price)
+    local free = closing[side]:min(leaves)
+    closing[side] = closing[side] - free
+    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, taker) end
+  end
   for _, order in ipairs(self.open) do
-    if order.symbol == symbol and order.active and not order.reduce_only then
-      local leaves = order.qty - order.filled
-      local free = closing[order.side]:min(leaves)
-      closing[order.side] = closing[order.side] - free
-      local rest = leaves - free
-      if rest > ZERO then
-        total = total + position.order_cost(rest, order.price, order.side, p.leverage, market.instrument.taker)
-      end
+    if order.symbol == symbol and order.active and not order.closing and order ~= without then
+      add(order.side, order.qty - order.filled, order.price)
     end
   end
+  if extra then add(extra.side, extra.quantity, extra.price) end
   return total
 end
 
---- Of a coin: wallet, position and order margin, unrealised profit, and what is available for new orders.
+--- Of a coin: wallet, position and order margin, unrealised profit, and what is available for new orders (V5
+--- documentation, account/wallet-balance: isolated margin).
 function Account:summary(name)
-  local c = self:coin(name)
+  local c = self.coins[name] or { wallet = ZERO, realised = ZERO }
   local sum = { wallet = c.wallet, realised = c.realised, position_im = ZERO, position_mm = ZERO, order_im = ZERO,
     unrealised = ZERO }
   for _, market in ipairs(self.engine.markets) do
@@ -89,7 +123,7 @@ function Account:summary(name)
       local p = self:position(market.instrument.symbol)
       sum.position_im = sum.position_im + position.initial_margin(p, market.instrument.taker)
       sum.position_mm = sum.position_mm + position.maintenance_margin(p, market.instrument)
-      sum.order_im = sum.order_im + order_margin(self, market.instrument.symbol, market)
+      sum.order_im = sum.order_im + order_margin(self, market)
       sum.unrealised = sum.unrealised + position.unrealised(p, market:reference "MarkPrice")
     end
   end
@@ -97,13 +131,11 @@ function Account:summary(name)
   return sum
 end
 
---- What a new order would tie up; the part that closes the position is free.
-function Account:cost_of(market, side, quantity, price)
-  local p = self:position(market.instrument.symbol)
-  local opens = quantity
-  if p.side ~= "" and p.side ~= side then opens = quantity - p.size:min(quantity) end
-  if opens <= ZERO then return ZERO end
-  return position.order_cost(opens, price, side, p.leverage, market.instrument.taker)
+--- Is there margin for an order of so much at this price, in the place of `replaced` (nil: besides all others)?
+function Account:affords(market, side, quantity, price, replaced)
+  local before = order_margin(self, market)
+  local after = order_margin(self, market, { side = side, quantity = quantity, price = price }, replaced)
+  return after <= before or after - before <= self:summary(market.instrument.base).available
 end
 
 -- Closed profit and loss: a row per closing order, grown fill by fill.
@@ -112,9 +144,10 @@ local function note_profit(self, order, closed, price, profit, opening, fee, ent
   if not row then
     row = { order = order, closed = ZERO, entry_value = ZERO, exit_value = ZERO, pnl = ZERO, fills = 0,
       open_fee = ZERO, close_fee = ZERO, created = self.engine.now(), leverage = self:position(order.symbol).leverage,
-      seq = self.engine:next_row() }
+      row = self.engine:next_row() }
     order.profit_row = row
     self.profits[#self.profits + 1] = row
+    self.profits = shorten(self.profits, self.engine.keep)
   end
   row.closed = row.closed + closed
   row.entry_value, row.exit_value = row.entry_value + coin(closed / entry), row.exit_value + coin(closed / price)
@@ -146,7 +179,8 @@ function Account:book(order, quantity, price, maker, kind)
   order.updated = now
   self:execute {
     order = order, id = self.engine:uuid(), price = price, quantity = quantity, value = value, fee = fee, rate = rate,
-    maker = maker, kind = kind or "Trade", closed = closed, leaves = order.qty - order.filled, mark = market.mark,
+    maker = maker, kind = kind or "Trade", closed = closed, profit = profit, leaves = order.qty - order.filled,
+    mark = market.mark,
   }
   if closed > ZERO then note_profit(self, order, closed, price, profit, opening, fee, entry) end
   return closed, quantity - closed
@@ -156,6 +190,7 @@ end
 function Account:execute(row)
   row.time, row.seq, row.row = self.engine.now(), row.order.market.seq, self.engine:next_row()
   self.executions[#self.executions + 1] = row
+  self.executions = shorten(self.executions, self.engine.keep)
 end
 
 --- Takes an order out of the open ones.
@@ -169,6 +204,7 @@ function Account:close(order)
   order.active = false
   order.ended = self.engine:next_row()
   self.closed[#self.closed + 1] = order
+  drop_oldest(self)
 end
 
 return Account

@@ -39,6 +39,12 @@ function checks.market(engine, asked)
   return market
 end
 
+--- Is the contract live (V5 documentation, market/instruments-info: status)? True, or nil, code and message.
+function checks.trading(market)
+  if market.instrument.status ~= "Trading" then return nil, 110074, "This contract is not live" end
+  return true
+end
+
 --- A word of a set; absent is fine and gives the default.
 function checks.word(asked, name, set, default)
   local value = asked[name]
@@ -66,15 +72,19 @@ function checks.price(asked, name, instrument, zero_removes)
   return price
 end
 
---- A quantity on the step and inside its limits.
-function checks.quantity(text, instrument, market_order)
+--- The most of one order of a type.
+function checks.most(instrument, order_type)
+  return order_type == "Market" and instrument.max_market_qty or instrument.max_qty
+end
+
+--- A quantity on the step and inside its limits; `unbounded`: no matter how many.
+function checks.quantity(text, instrument, order_type, unbounded)
   local qty = checks.number(text)
   if not qty or qty:is_zero() or not (qty % instrument.qty_step):is_zero() then return nil, 10001, "Qty invalid" end
-  local most = market_order and instrument.max_market_qty or instrument.max_qty
-  local scale = decimal(100000000)
-  if qty > most then
+  local most = checks.most(instrument, order_type)
+  if qty > most and not unbounded then -- numbers in messages are scaled
     return nil, 10001, ("The number of contracts exceeds maximum limit allowed: too large, order_qty:%s > max_qty:%s")
-      :format((qty * scale):round(0), (most * scale):round(0))
+      :format((qty * 100000000):round(0), (most * 100000000):round(0))
   end
   if qty < instrument.min_qty then return nil, 10001, "The number of contracts exceeds minimum limit allowed" end
   return qty
@@ -83,19 +93,19 @@ end
 --- A JSON boolean, or its text; absent is false.
 function checks.flag(asked, name)
   local value = asked[name]
-  if value == nil or value == false or value == "false" then return true, false end
-  if value == true or value == "true" then return true, true end
+  if value == nil or value == false or value == "false" then return false end
+  if value == true or value == "true" then return true end
   return nil, 10001, ("params error: %s invalid"):format(name)
 end
 
 --- An order link id that may be used; absent gives false.
-function checks.link(account, asked)
+function checks.link(asked, account)
   local link = asked.orderLinkId
   if link == nil then return false end
   if type(link) ~= "string" or #link > 36 or not link:find "^[%w_%-]+$" then
     return nil, 10001, "params error: orderLinkId invalid"
   end
-  if account.links[link] then return nil, 110072, "OrderLinkedID is duplicate" end
+  if account.links[link] ~= nil then return nil, 110072, "OrderLinkedID is duplicate" end
   return link
 end
 

@@ -3,32 +3,33 @@
 
 local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
-local checks = require "bybit.paper.checks"
-local orders = require "bybit.paper.orders"
+local Candles = require "bybit.paper.candles"
+local declare = require "bybit.paper.declare"
+local order_checks = require "bybit.paper.order_checks"
 local view = require "bybit.paper.view"
 
 local ZERO = decimal(0)
 
 local endpoints = {}
 
-local function in_category(asked)
-  if asked.category == nil then return nil, 10001, "Illegal category" end
-  return checks.category(asked)
+-- A row for each market that is asked for, as endpoint lists want them.
+local function of_markets(f)
+  return function(engine, _, asked)
+    local list = {}
+    for _, market in ipairs(engine.markets) do
+      local i = market.instrument
+      local status = asked.status or asked.symbol and i.status or "Trading"
+      if (not asked.symbol or asked.symbol == i.symbol) and (not asked.baseCoin or asked.baseCoin == i.base)
+        and status == i.status then
+        list[#list + 1] = { key = -i.id, shown = f(market, i, engine) }
+      end
+    end
+    return list
+  end
 end
 
--- The rows of the markets that are asked for; nil, code and message when there is none of that name.
-local function rows(engine, asked, ours, f)
-  local list = {}
-  if not ours then return list end
-  if asked.symbol and not engine:market(asked.symbol) then return nil, 10001, "params error: symbol invalid" end
-  for _, market in ipairs(engine.markets) do
-    local i = market.instrument
-    if (not asked.symbol or asked.symbol == i.symbol) and (not asked.baseCoin or asked.baseCoin == i.base) then
-      list[#list + 1] = f(market, i)
-    end
-  end
-  return list
-end
+local function key_of(row) return row.key end
+local function shown(row) return row.shown end
 
 local function instrument(_, i)
   return answer.object {
@@ -48,22 +49,12 @@ local function instrument(_, i)
   }
 end
 
-local function instruments_info(engine, _, asked, context)
-  local ours, code, message = in_category(asked)
-  if ours == nil then return nil, code, message end
-  local list
-  list, code, message = rows(engine, asked, ours, function(market, i) return { key = -i.id, of = instrument(market, i) } end)
-  if not list then return nil, code, message end
-  local page, next_cursor
-  page, next_cursor, message = context:page(list, asked, { default = 500, max = 1000, key = function(r) return r.key end })
-  if not page then return nil, next_cursor, message end
-  local out = {}
-  for i, row in ipairs(page) do out[i] = row.of end
-  return answer.object { { "category", asked.category }, { "list", answer.list(out) }, { "nextPageCursor", next_cursor } }
-end
-
-endpoints["GET /v5/market/instruments-info"] = { handle = instruments_info }
-endpoints["GET /v5/account/instruments-info"] = { auth = true, permission = "read", limit = 10, handle = instruments_info }
+endpoints["GET /v5/market/instruments-info"] = declare.list {
+  auth = false, max = 1000, default = 500, key = key_of, rows = of_markets(instrument), shape = shown,
+}
+endpoints["GET /v5/account/instruments-info"] = declare.list {
+  limit = 10, max = 200, default = 200, key = key_of, rows = of_markets(instrument), shape = shown,
+}
 
 local function best(market, side)
   local level, own = market:levels(side)[1], (side == "Buy" and market.buys or market.sells)[1]
@@ -80,58 +71,34 @@ local function open_interest(engine, symbol)
   return total + 240000000
 end
 
-local function ticker(engine)
-  return function(market, i)
-    local day = market.day
-    local function price(ticks) return ticks and view.padded(market, market:price(ticks)) or "" end
-    local bid, bid_size = best(market, "Buy")
-    local ask, ask_size = best(market, "Sell")
-    local interest, mark = open_interest(engine, i.symbol), market:reference "MarkPrice"
-    return answer.object {
-      { "symbol", i.symbol }, { "lastPrice", price(market.last) }, { "indexPrice", price(market.index) },
-      { "markPrice", price(market.mark) }, { "prevPrice24h", price(day.open) },
-      { "price24hPcnt", ((market:price(market.last) - market:price(day.open)) / market:price(day.open)):round(6) },
-      { "highPrice24h", price(day.high) }, { "lowPrice24h", price(day.low) }, { "prevPrice1h", price(day.open) },
-      { "openInterest", interest }, { "openInterestValue", (interest / mark):round(2) },
-      { "turnover24h", day.turnover:round(4) }, { "volume24h", day.volume:round(0) }, { "fundingRate", i.funding_rate },
-      { "nextFundingTime", tostring(market.next_funding) }, { "predictedDeliveryPrice", "" }, { "basisRate", "" },
-      { "deliveryFeeRate", "" }, { "deliveryTime", "0" }, { "ask1Size", ask_size }, { "bid1Price", price(bid) },
-      { "ask1Price", price(ask) }, { "bid1Size", bid_size }, { "basis", "" }, { "preOpenPrice", "" }, { "preQty", "" },
-      { "curPreListingPhase", "" }, { "fundingIntervalHour", tostring(i.funding_minutes // 60) }, { "basisRateYear", "" },
-      { "fundingCap", "0.005" },
-    }
-  end
+local function ticker(market, i, engine)
+  local day = market.day
+  local function price(ticks) return ticks and view.padded(market, market:price(ticks)) or "" end
+  local bid, bid_size = best(market, "Buy")
+  local ask, ask_size = best(market, "Sell")
+  local interest, mark = open_interest(engine, i.symbol), market:reference "MarkPrice"
+  return answer.object {
+    { "symbol", i.symbol }, { "lastPrice", price(market.last) }, { "indexPrice", price(market.index) },
+    { "markPrice", price(market.mark) }, { "prevPrice24h", price(day.open) },
+    { "price24hPcnt", ((market:price(market.last) - market:price(day.open)) / market:price(day.open)):round(6) },
+    { "highPrice24h", price(day.high) }, { "lowPrice24h", price(day.low) }, { "prevPrice1h", price(day.open) },
+    { "openInterest", interest }, { "openInterestValue", (interest / mark):round(2) },
+    { "turnover24h", day.turnover:round(4) }, { "volume24h", day.volume:round(0) }, { "fundingRate", i.funding_rate },
+    { "nextFundingTime", tostring(market.next_funding) }, { "predictedDeliveryPrice", "" }, { "basisRate", "" },
+    { "deliveryFeeRate", "" }, { "deliveryTime", "0" }, { "ask1Size", ask_size }, { "bid1Price", price(bid) },
+    { "ask1Price", price(ask) }, { "bid1Size", bid_size }, { "basis", "" }, { "preOpenPrice", "" }, { "preQty", "" },
+    { "curPreListingPhase", "" }, { "fundingIntervalHour", tostring(i.funding_minutes // 60) }, { "basisRateYear", "" },
+    { "fundingCap", "0.005" },
+  }
 end
 
-endpoints["GET /v5/market/tickers"] = {
-  handle = function(engine, _, asked)
-    local ours, code, message = in_category(asked)
-    if ours == nil then return nil, code, message end
-    local list
-    list, code, message = rows(engine, asked, ours, ticker(engine))
-    if not list then return nil, code, message end
-    return answer.object { { "category", asked.category }, { "list", answer.list(list) } }
-  end,
-}
+endpoints["GET /v5/market/tickers"] = declare.list { auth = false, rows = of_markets(ticker), shape = shown }
 
 local function limit_of(asked, default, max)
   if asked.limit == nil then return default end
   local n = math.tointeger(tonumber(tostring(asked.limit):match "^%d+$"))
   if not n or n < 1 or n > max then return nil, 10001, "params error: limit invalid" end
   return n
-end
-
--- An endpoint about one symbol; category "linear" where none is given, as the exchange has it.
-local function about(f)
-  return {
-    handle = function(engine, _, asked, context)
-      local ours, code, message = in_category(asked)
-      if ours == nil then return nil, code, message end
-      local market = ours and engine:market(asked.symbol)
-      if not market then return nil, 10001, "params error: symbol invalid" end
-      return f(engine, market, asked, context)
-    end,
-  }
 end
 
 -- Levels of both strangers and accounts, best first.
@@ -155,7 +122,7 @@ local function side_of(market, side, count)
   return answer.list(out)
 end
 
-endpoints["GET /v5/market/orderbook"] = about(function(_, market, asked, context)
+endpoints["GET /v5/market/orderbook"] = declare.about_market(function(_, market, asked, context)
   local count, code, message = limit_of(asked, 25, 1000)
   if not count then return nil, code, message end
   return answer.object {
@@ -164,7 +131,7 @@ endpoints["GET /v5/market/orderbook"] = about(function(_, market, asked, context
   }
 end)
 
-endpoints["GET /v5/market/recent-trade"] = about(function(_, market, asked)
+endpoints["GET /v5/market/recent-trade"] = declare.about_market(function(_, market, asked)
   local count, code, message = limit_of(asked, 500, 1000)
   if not count then return nil, code, message end
   local out = {}
@@ -177,28 +144,79 @@ endpoints["GET /v5/market/recent-trade"] = about(function(_, market, asked)
   return answer.object { { "category", asked.category }, { "list", answer.list(out) } }
 end)
 
-endpoints["GET /v5/market/price-limit"] = about(function(_, market, asked, context)
-  local highest, lowest = { side = "Buy", price = market.instrument.max_price }, { side = "Sell",
-    price = market.instrument.min_price }
-  orders.limit_price({}, highest, market)
-  orders.limit_price({}, lowest, market)
-  return answer.object { { "symbol", asked.symbol }, { "buyLmt", highest.price }, { "sellLmt", lowest.price },
+endpoints["GET /v5/market/price-limit"] = declare.about_market(function(_, market, asked, context)
+  local highest, lowest = order_checks.price_limits(market, context.now)
+  return answer.object { { "symbol", asked.symbol }, { "buyLmt", highest }, { "sellLmt", lowest },
     { "ts", tostring(context.now) } }
 end)
 
-endpoints["GET /v5/market/risk-limit"] = {
-  handle = function(engine, _, asked)
-    local ours, code, message = in_category(asked)
-    if ours == nil then return nil, code, message end
-    local list
-    list, code, message = rows(engine, asked, ours, function(_, i)
-      return answer.object { { "id", i.id }, { "symbol", i.symbol }, { "riskLimitValue", "150" },
-        { "maintenanceMargin", i.mm_rate * 100 }, { "initialMargin", (decimal(100) / i.max_leverage) },
-        { "isLowestRisk", 1 }, { "maxLeverage", i.max_leverage:round(2) }, { "mmDeduction", "" } }
-    end)
-    if not list then return nil, code, message end
-    return answer.object { { "category", asked.category }, { "list", answer.list(list) }, { "nextPageCursor", "" } }
-  end,
+endpoints["GET /v5/market/risk-limit"] = declare.list {
+  auth = false, max = 1000, default = 1000, key = key_of, shape = shown,
+  rows = of_markets(function(_, i) -- in percent, as the documentation's inverse example has it
+    return answer.object { { "id", i.id }, { "symbol", i.symbol }, { "riskLimitValue", i.risk_limit },
+      { "maintenanceMargin", i.mm_rate * 100 }, { "initialMargin", (decimal(100) / i.max_leverage) },
+      { "isLowestRisk", 1 }, { "maxLeverage", i.max_leverage:round(2) }, { "mmDeduction", "" } }
+  end),
 }
+
+---------------------------------------------------------------------------------------------------------------
+-- The past.
+
+local function moment(asked, name)
+  if asked[name] == nil then return false end
+  local ms = math.tointeger(tonumber(tostring(asked[name]):match "^%d+$"))
+  if not ms then return nil, 10001, ("params error: %s invalid"):format(name) end
+  return ms
+end
+
+-- Both ends of a span that may be open.
+local function span(asked, from_name, to_name)
+  local from, code, message = moment(asked, from_name)
+  if from == nil then return nil, code, message end
+  local to
+  to, code, message = moment(asked, to_name)
+  if to == nil then return nil, code, message end
+  return from or 0, to or math.maxinteger
+end
+
+local function klines(series, volumes)
+  return declare.about_market(function(_, market, asked, context)
+    if not Candles.has_interval(asked.interval) then return nil, 10001, "params error: interval invalid" end
+    local count, code, message = limit_of(asked, 200, 1000)
+    if not count then return nil, code, message end
+    local from, to
+    from, to, message = span(asked, "start", "end")
+    if not from then return nil, to, message end
+    local out = {}
+    local function price(ticks) return view.padded(market, market:price(ticks)) end
+    for i, c in ipairs(market.candles:list(series, asked.interval, from, to, count, context.now)) do
+      out[i] = answer.list { tostring(c.time), price(c.open), price(c.high), price(c.low), price(c.close),
+        volumes and c.volume or nil, volumes and c.turnover:round(8, "half_up") or nil }
+    end
+    return answer.object { { "category", asked.category }, { "symbol", asked.symbol }, { "list", answer.list(out) } }
+  end)
+end
+
+endpoints["GET /v5/market/kline"] = klines("last", true)
+endpoints["GET /v5/market/mark-price-kline"] = klines "mark"
+endpoints["GET /v5/market/index-price-kline"] = klines "index"
+
+endpoints["GET /v5/market/funding/history"] = declare.about_market(function(_, market, asked)
+  local count, code, message = limit_of(asked, 200, 200)
+  if not count then return nil, code, message end
+  local from, to
+  from, to, message = span(asked, "startTime", "endTime")
+  if not from then return nil, to, message end
+  if asked.startTime and not asked.endTime then return nil, 10001, "params error: startTime needs endTime" end
+  local out = {}
+  for i = #market.fundings, 1, -1 do
+    local paid = market.fundings[i]
+    if paid.time >= from and paid.time <= to and #out < count then
+      out[#out + 1] = answer.object { { "symbol", asked.symbol }, { "fundingRate", paid.rate },
+        { "fundingRateTimestamp", tostring(paid.time) } }
+    end
+  end
+  return answer.object { { "category", asked.category }, { "list", answer.list(out) } }
+end)
 
 return endpoints

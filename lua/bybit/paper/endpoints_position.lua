@@ -3,6 +3,9 @@
 local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
 local checks = require "bybit.paper.checks"
+local declare = require "bybit.paper.declare"
+local order_checks = require "bybit.paper.order_checks"
+local orders = require "bybit.paper.orders"
 local triggers = require "bybit.paper.triggers"
 local view = require "bybit.paper.view"
 
@@ -10,130 +13,108 @@ local ZERO = decimal(0)
 
 local endpoints = {}
 
--- An endpoint about one symbol of the simulated category.
-local function about_symbol(limit, f)
-  return {
-    auth = true, permission = "trade", limit = limit,
-    handle = function(engine, account, asked, context)
-      local ours, code, message = checks.category(asked)
-      if ours == nil then return nil, code, message end
-      if not ours then return nil, 10001, "params error: category is not simulated" end
-      local market
-      market, code, message = checks.market(engine, asked)
-      if not market then return nil, code, message end
-      local index
-      index, code, message = checks.position_index(asked)
-      if not index then return nil, code, message end
-      return f(engine, account, asked, market, context)
-    end,
-  }
-end
-
-endpoints["GET /v5/position/list"] = {
-  auth = true, permission = "read", limit = 50,
-  handle = function(engine, account, asked, context)
-    local ours, code, message = checks.category(asked)
-    if ours == nil then return nil, code, message end
-    if asked.symbol and ours and not engine:market(asked.symbol) then return nil, 10001, "params error: symbol invalid" end
+endpoints["GET /v5/position/list"] = declare.list {
+  limit = 50, max = 200, default = 20, key = function(row) return row.key end,
+  rows = function(engine, account, asked)
     local rows = {}
-    for i, market in ipairs(ours and engine.markets or {}) do
+    for i, market in ipairs(engine.markets) do
       local instrument = market.instrument
       local wanted = asked.symbol == instrument.symbol
         or not asked.symbol and account:position(instrument.symbol).side ~= ""
         and (not asked.settleCoin or asked.settleCoin == instrument.base)
-      if wanted then rows[#rows + 1] = { market = market, key = -i } end
+      if wanted then rows[#rows + 1] = { engine = engine, account = account, market = market, key = -i } end
     end
-    local list, next_cursor
-    list, next_cursor, message = context:page(rows, asked, { default = 20, max = 200, key = function(r) return r.key end })
-    if not list then return nil, next_cursor, message end
-    local out = {}
-    for i, row in ipairs(list) do out[i] = view.position(engine, account, row.market) end
-    return answer.object { { "list", answer.list(out) }, { "nextPageCursor", next_cursor }, { "category", asked.category } }
+    return rows
   end,
+  shape = function(row) return view.position(row.engine, row.account, row.market) end,
 }
 
 ---------------------------------------------------------------------------------------------------------------
--- Trading stops.
+-- Trading stops (V5 documentation, position/trading-stop).
 
 local function read_stops(asked, instrument)
-  local out = {}
-  for _, entry in ipairs {
-    { "tp", checks.price, "takeProfit", instrument, true }, { "sl", checks.price, "stopLoss", instrument, true },
-    { "distance", checks.price, "trailingStop", instrument, true },
-    { "active", checks.price, "activePrice", instrument },
-    { "tp_by", checks.word, "tpTriggerBy", "trigger", false }, { "sl_by", checks.word, "slTriggerBy", "trigger", false },
-    { "mode", checks.word, "tpslMode", nil, "Full" },
-    { "tp_type", checks.word, "tpOrderType", "orderType", "Market" },
-    { "sl_type", checks.word, "slOrderType", "orderType", "Market" },
-    { "tp_limit", checks.price, "tpLimitPrice", instrument }, { "sl_limit", checks.price, "slLimitPrice", instrument },
-  } do
-    local value, code, message = entry[2](asked, table.unpack(entry, 3))
-    if value == nil then return nil, code, message end
-    out[entry[1]] = value
-  end
-  return out
+  local o, code, message = order_checks.protection(asked, instrument)
+  if not o then return nil, code, message end
+  o.distance, code, message = checks.price(asked, "trailingStop", instrument, true)
+  if o.distance == nil then return nil, code, message end
+  o.active, code, message = checks.price(asked, "activePrice", instrument)
+  if o.active == nil then return nil, code, message end
+  return o
 end
 
-local function check_stop_sides(o, p, market)
-  local function wrong(price, by, above, name)
-    if not price or price:is_zero() then return nil end
-    local now = market:reference(by or "LastPrice")
-    if above and price > now or not above and price < now then return nil end
-    local scale = decimal(10000)
-    return ("%s:%s set for %s position should %s than base_price:%s??%s"):format(name, (price * scale):round(0), p.side,
-      above and "higher" or "lower", (now * scale):round(0), by or "LastPrice")
+-- The trailing stop starts at a price on the profitable side, and what it trails by leaves a price to stop at.
+local function check_trailing(o, p, market)
+  local now = market:reference "LastPrice"
+  if o.active and (p.side == "Buy" and o.active <= now or p.side == "Sell" and o.active >= now) then
+    return nil, 10001, ("ActivePrice:%s set for %s position should %s than base_price:%s??LastPrice"):format(
+      order_checks.scaled(o.active), p.side, p.side == "Buy" and "higher" or "lower", order_checks.scaled(now))
   end
-  local long = p.side == "Buy"
-  local text = wrong(o.tp, o.tp_by, long, "TakeProfit") or wrong(o.sl, o.sl_by, not long, "StopLoss")
-    or wrong(o.active, nil, long, "ActivePrice")
-  if text then return nil, 10001, text end
+  if o.distance and o.distance >= now then return nil, 10001, "params error: trailingStop invalid" end
   return true
 end
 
-local function partial_count(engine, account, symbol)
-  local n = 0
-  for _, order in ipairs(engine.armed[symbol]) do
-    if order.account == account and order.tpsl_mode == "Partial" and triggers.protects(order) then n = n + 1 end
+-- The quantity of partial ones: tpSize and slSize, equal when both are given; the whole position when none is.
+local function partial_size(asked, p, market)
+  local sizes = {}
+  for _, name in ipairs { "tpSize", "slSize" } do
+    if asked[name] ~= nil then
+      local size, code, message = checks.quantity(asked[name], market.instrument, "Limit", true)
+      if not size then return nil, code, message end
+      sizes[#sizes + 1] = size
+    end
   end
-  return n
+  if sizes[2] and not sizes[1]:eq(sizes[2]) then return nil, 10001, "params error: tpSize and slSize must be equal" end
+  local size = sizes[1] or p.size
+  if size > p.size then return nil, 10001, "params error: tpSize or slSize exceeds the position" end
+  return size
 end
 
-local function set_partial(engine, account, asked, market, o)
-  local p = account:position(market.instrument.symbol)
-  local tp_size, sl_size = checks.number(asked.tpSize), checks.number(asked.slSize)
-  if asked.tpSize and not tp_size or asked.slSize and not sl_size then return nil, 10001, "params error: tpSize invalid" end
-  if tp_size and sl_size and not tp_size:eq(sl_size) then
-    return nil, 10001, "params error: tpSize and slSize must be equal"
-  end
-  local size = tp_size or sl_size or p.size
-  if size > p.size or size:is_zero() then return nil, 10001, "params error: tpSize exceeds the position" end
-  if partial_count(engine, account, market.instrument.symbol) >= 20 then
-    return nil, 110061, "Not able to have more than 20 partial TP/SL orders"
-  end
-  local function half(price, by, kind, limit)
+-- Partial mode only adds; its orders are changed and cancelled by their ids.
+local function add_partial(engine, account, asked, market, o)
+  local function half(name)
+    local price = o[name]
     if not price or price:is_zero() then return nil end
-    return { price = price, by = by or nil, limit = kind == "Limit" and limit or nil }
+    return { price = price, by = o[name .. "_by"] or nil, limit = o[name .. "_limit"] or nil }
   end
-  local tp, sl = half(o.tp, o.tp_by, o.tp_type, o.tp_limit), half(o.sl, o.sl_by, o.sl_type, o.sl_limit)
-  if not tp and not sl then return nil, 34040, "not modified" end
+  local tp, sl = half "tp", half "sl"
+  if not (tp or sl) then return false end
+  local symbol = market.instrument.symbol
+  local size, code, message = partial_size(asked, account:position(symbol), market)
+  if not size then return nil, code, message end
+  local ok
+  ok, code, message = orders.room_for_partial(account, symbol, (tp and 1 or 0) + (sl and 1 or 0))
+  if not ok then return nil, code, message end
   triggers.add_partial(engine, account, market, size, tp, sl)
-  return answer.object {}
+  return true
 end
 
-endpoints["POST /v5/position/trading-stop"] = about_symbol(10, function(engine, account, asked, market)
+-- Full mode sets, changes or (zero) removes the position's one take profit and one stop loss.
+local function set_full(engine, account, _, market, o)
+  local tp = triggers.set_full(engine, account, market, "TakeProfit", o.tp or nil, o.tp_by or nil)
+  local sl = triggers.set_full(engine, account, market, "StopLoss", o.sl or nil, o.sl_by or nil)
+  return tp or sl
+end
+
+endpoints["POST /v5/position/trading-stop"] = declare.about_position(10, function(engine, account, asked, market)
   local p = account:position(market.instrument.symbol)
   local o, code, message = read_stops(asked, market.instrument)
   if not o then return nil, code, message end
   if p.side == "" then return nil, 10001, "can not set tp/sl/ts for zero position" end
-  local ok
-  ok, code, message = check_stop_sides(o, p, market)
-  if not ok then return nil, code, message end
-  if o.mode == "Partial" then return set_partial(engine, account, asked, market, o) end
-  if o.tp_type == "Limit" or o.sl_type == "Limit" then return nil, 10001, "params error: Limit needs tpslMode Partial" end
-  local a = triggers.set_full(engine, account, market, "TakeProfit", o.tp or nil, o.tp_by or nil)
-  local b = triggers.set_full(engine, account, market, "StopLoss", o.sl or nil, o.sl_by or nil)
-  local c = triggers.set_trailing(engine, account, market, o.distance or nil, o.active or nil)
-  if not (a or b or c) then return nil, 34040, "not modified" end
+  o.tpsl_mode = o.tpsl_mode or "Full"
+  for _, check in ipairs {
+    function() return order_checks.protection_types(o) end,
+    function() return order_checks.sides(o, p.side, function(by) return market:reference(by) end) end,
+    function() return check_trailing(o, p, market) end,
+  } do
+    local ok
+    ok, code, message = check()
+    if not ok then return nil, code, message end
+  end
+  local changed
+  changed, code, message = (o.tpsl_mode == "Partial" and add_partial or set_full)(engine, account, asked, market, o)
+  if changed == nil then return nil, code, message end
+  local trailing = triggers.set_trailing(engine, account, market, o.distance or nil, o.active or nil)
+  if not (changed or trailing) then return nil, 34040, "not modified" end
   engine:settle(market)
   return answer.object {}
 end)
@@ -141,7 +122,7 @@ end)
 ---------------------------------------------------------------------------------------------------------------
 -- Leverage, modes, margin.
 
-endpoints["POST /v5/position/set-leverage"] = about_symbol(10, function(_, account, asked, market)
+endpoints["POST /v5/position/set-leverage"] = declare.about_position(10, function(_, account, asked, market)
   local instrument = market.instrument
   local buy, sell = checks.number(asked.buyLeverage), checks.number(asked.sellLeverage)
   if not buy or not sell or not buy:eq(sell) then return nil, 10001, "params error: leverage invalid" end
@@ -162,11 +143,9 @@ endpoints["POST /v5/position/set-leverage"] = about_symbol(10, function(_, accou
   return answer.object {}
 end)
 
-endpoints["POST /v5/position/switch-mode"] = {
-  auth = true, permission = "trade",
+-- One-way positions only (V5 documentation, position/switch-mode).
+endpoints["POST /v5/position/switch-mode"] = declare.change {
   handle = function(_, _, asked)
-    local ours, code, message = checks.category(asked)
-    if ours == nil then return nil, code, message end
     local mode = tostring(asked.mode)
     if mode == "0" then return nil, 110025, "Position mode is not modified" end
     if mode == "3" then return nil, 110029, "Hedge mode is not supported" end
@@ -174,9 +153,18 @@ endpoints["POST /v5/position/switch-mode"] = {
   end,
 }
 
-endpoints["POST /v5/position/set-auto-add-margin"] = about_symbol(10, function()
-  return nil, 10001, "params error: category invalid"
+-- Retired: margin mode is the account's, risk limits apply by themselves, and each call names its tpslMode.
+for _, name in ipairs { "switch-isolated", "set-risk-limit", "set-tpsl-mode" } do
+  endpoints["POST /v5/position/" .. name] = declare.about_position(10, function()
+    return nil, 10001, "params error: this endpoint is retired"
+  end)
+end
+
+endpoints["POST /v5/position/set-auto-add-margin"] = declare.about_position(10, function()
+  return nil, 10001, "params error: category invalid" -- documented for linear only
 end)
+
+endpoints["POST /v5/position/confirm-pending-mmr"] = declare.about_position(10, function() return answer.object {} end)
 
 endpoints["POST /v5/account/set-margin-mode"] = {
   auth = true, permission = "trade", limit = 5,
@@ -189,7 +177,7 @@ endpoints["POST /v5/account/set-margin-mode"] = {
 }
 
 -- At most four decimals; what is taken back must have been added.
-endpoints["POST /v5/position/add-margin"] = about_symbol(10, function(engine, account, asked, market)
+endpoints["POST /v5/position/add-margin"] = declare.about_position(10, function(engine, account, asked, market)
   local text = tostring(asked.margin or "")
   local amount = checks.number((text:gsub("^%-", "")))
   if not amount or not amount:round(4):eq(amount) then return nil, 10001, "params error: margin invalid" end
@@ -202,30 +190,6 @@ endpoints["POST /v5/position/add-margin"] = about_symbol(10, function(engine, ac
   engine:settle(market)
   return view.position(engine, account, market)
 end)
-
-endpoints["GET /v5/position/closed-pnl"] = {
-  auth = true, permission = "read", limit = 50,
-  handle = function(engine, account, asked, context)
-    local ours, code, message = checks.category(asked)
-    if ours == nil then return nil, code, message end
-    local from, to
-    from, to, message = checks.window(asked, engine.now())
-    if not from then return nil, to, message end
-    local rows = {}
-    for i = ours and #account.profits or 0, 1, -1 do
-      local row = account.profits[i]
-      if (not asked.symbol or row.order.symbol == asked.symbol) and row.created >= from and row.created <= to then
-        rows[#rows + 1] = row
-      end
-    end
-    local list, next_cursor
-    list, next_cursor, message = context:page(rows, asked, { default = 50, max = 100, key = function(r) return r.seq end })
-    if not list then return nil, next_cursor, message end
-    local out = {}
-    for i, row in ipairs(list) do out[i] = view.profit(row) end
-    return answer.object { { "category", asked.category }, { "list", answer.list(out) }, { "nextPageCursor", next_cursor } }
-  end,
-}
 
 ---------------------------------------------------------------------------------------------------------------
 -- Wallet and fees.
@@ -276,37 +240,30 @@ endpoints["GET /v5/account/wallet-balance"] = {
   end,
 }
 
-endpoints["GET /v5/account/fee-rate"] = {
-  auth = true, permission = "read", limit = 5,
-  handle = function(engine, _, asked)
-    local ours, code, message = checks.category(asked)
-    if ours == nil then return nil, code, message end
-    local list = {}
-    for _, market in ipairs(ours and engine.markets or {}) do
-      local i = market.instrument
-      if not asked.symbol or asked.symbol == i.symbol then
-        list[#list + 1] = answer.object { { "symbol", i.symbol }, { "takerFeeRate", i.taker }, { "makerFeeRate", i.maker } }
+-- A list without pages, a row for each market that is asked for.
+local function of_markets(limit, bare, shape)
+  return declare.list {
+    limit = limit, bare = bare,
+    rows = function(engine, account, asked)
+      local rows = {}
+      for _, market in ipairs(engine.markets) do
+        if not asked.symbol or asked.symbol == market.instrument.symbol then
+          rows[#rows + 1] = { account = account, market = market }
+        end
       end
-    end
-    return answer.object { { "list", answer.list(list) } }
-  end,
-}
+      return rows
+    end,
+    shape = function(row) return shape(row.market.instrument, row.account) end,
+  }
+end
 
-endpoints["GET /v5/position/symbol-info"] = {
-  auth = true, permission = "read", limit = 50,
-  handle = function(engine, account, asked)
-    local ours, code, message = checks.category(asked)
-    if ours == nil then return nil, code, message end
-    local list = {}
-    for _, market in ipairs(ours and engine.markets or {}) do
-      local symbol = market.instrument.symbol
-      if not asked.symbol or asked.symbol == symbol then
-        list[#list + 1] = answer.object { { "symbol", symbol }, { "leverage", account:position(symbol).leverage },
-          { "side", "" }, { "positionIdx", 0 } }
-      end
-    end
-    return answer.object { { "category", asked.category }, { "list", answer.list(list) } }
-  end,
-}
+endpoints["GET /v5/account/fee-rate"] = of_markets(5, true, function(i)
+  return answer.object { { "symbol", i.symbol }, { "takerFeeRate", i.taker }, { "makerFeeRate", i.maker } }
+end)
+
+endpoints["GET /v5/position/symbol-info"] = of_markets(50, false, function(i, account)
+  return answer.object { { "symbol", i.symbol }, { "leverage", account:position(i.symbol).leverage }, { "side", "" },
+    { "positionIdx", 0 } }
+end)
 
 return endpoints

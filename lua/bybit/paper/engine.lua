@@ -12,6 +12,7 @@ local decimal = core.decimal
 local ZERO = decimal(0)
 
 local TICK = 100 -- ms between steps of the markets
+local KEEP = 100000 -- closed orders and executions, of each account
 local OTHER = { Buy = "Sell", Sell = "Buy" }
 
 local Engine = {}
@@ -23,15 +24,17 @@ local function funding_after(instrument, now)
   return (now // interval + 1) * interval
 end
 
----@param options { seed: integer, now: fun(): integer, instruments: table?, deposit: table<string, string>?, lag: integer? }
+---@param options { seed: integer, now: fun(): integer, instruments: table?, deposit: table<string, string>?,
+---  lag: integer?, keep: integer? }
 function Engine.new(options)
   local self = setmetatable({
     now = options.now, random = core.random(options.seed), lag = options.lag or 0, tick_ms = TICK, accounts = {},
+    keep = options.keep or KEEP,
     deposit = options.deposit or instruments.deposit, markets = {}, by_symbol = {}, armed = {}, stirred = {}, rows = 0,
   }, Engine)
   for i, row in ipairs(options.instruments or instruments.default) do
     local instrument = instruments.compile(row)
-    local market = Market.new(instrument, core.random(options.seed + i))
+    local market = Market.new(instrument, core.random(options.seed + i), options.now())
     self.markets[i], self.by_symbol[instrument.symbol], self.armed[instrument.symbol] = market, market, {}
     market.next_funding = funding_after(instrument, options.now())
   end
@@ -54,6 +57,11 @@ function Engine:open_account(key, options)
   return account
 end
 
+--- What a restart does: order/realtime knows closed orders no more (V5 documentation, order/realtime).
+function Engine:forget_closed()
+  for _, account in ipairs(self.accounts) do account.forgotten = self.rows end
+end
+
 --- Makes an order and files it; it is neither matched nor armed yet.
 function Engine:new_order(fields)
   local now = self.now()
@@ -64,10 +72,7 @@ function Engine:new_order(fields)
     last_on_created = fields.market:reference "LastPrice",
   }
   for k, v in pairs(fields) do order[k] = v end
-  local account = order.account
-  account.orders[order.id] = order
-  if order.link then account.links[order.link] = order end
-  account.open[#account.open + 1] = order
+  order.account:add(order)
   return order
 end
 
@@ -88,7 +93,7 @@ local function liquidate(engine, account, market)
     matching.finish(engine, order, waiting and "Deactivated" or "Cancelled", "EC_NoError", "CancelAllBeforeLiq")
   end
   local order = engine:new_order { account = account, market = market, side = OTHER[p.side], qty = p.size, type = "Market",
-    price = price, tif = "IOC", reduce_only = true, create_type = "CreateByLiq" }
+    price = price, tif = "IOC", reduce_only = true, closing = true, create_type = "CreateByLiq" }
   account:book(order, p.size, price, false, "BustTrade")
   matching.finish(engine, order, "Filled")
 end
@@ -120,8 +125,10 @@ local function pay_funding(engine, market)
         order = { id = engine:uuid(), market = market, symbol = instrument.symbol, side = p.side, price = mark, qty = p.size,
           type = "UNKNOWN", create_type = "" },
         id = engine:uuid(), price = mark, quantity = p.size, value = position.coin(p.size / mark), fee = fee,
-        rate = instrument.funding_rate, maker = false, kind = "Funding", closed = ZERO, leaves = ZERO, mark = market.mark,
+        rate = instrument.funding_rate, maker = false, kind = "Funding", closed = ZERO, profit = ZERO, leaves = ZERO,
+        mark = market.mark,
       }
+      matching.shed(engine, account, market)
     end
   end
 end
@@ -130,6 +137,7 @@ local function fund_until(engine, now)
   for _, market in ipairs(engine.markets) do
     while market.next_funding <= now do
       pay_funding(engine, market)
+      market:note_funding(market.next_funding)
       market.next_funding = funding_after(market.instrument, market.next_funding)
     end
   end
@@ -142,14 +150,15 @@ end
 function Engine:settle(market)
   for _ = 1, 20 do
     self.stirred[market] = nil
+    check_liquidation(self, market) -- first: what is lost already can no longer be stopped
     triggers.check(self, market)
-    check_liquidation(self, market)
     if not self.stirred[market] then return end
   end
 end
 
 local function step(engine, market)
   if not market:walk() then return end
+  market:moved(engine.now())
   matching.cross(engine, market)
   local side, quantity = market:stranger()
   if side then matching.strike(engine, market, side, quantity) end
@@ -187,6 +196,7 @@ function Engine:set_price(symbol, price, others)
   others = others or {}
   local last = ticks(price)
   market:place(last, others.mark and ticks(others.mark), others.index and ticks(others.index))
+  market:moved(self.now())
   market:next_seq()
   matching.cross(self, market)
   self:settle(market)

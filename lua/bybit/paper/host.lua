@@ -1,12 +1,13 @@
 -- The exchange as it lives in the server's Lua state: puts engine, wire and clock together and gives the three
 -- functions that the server calls, for a request, for a command of the owner, and for a tick of the timer.
 
-local Engine = package.searchpath("bybit.paper.engine", package.path) and require "bybit.paper.engine"
-  or { new = function() return { tick_ms = 0, open_account = function() return {} end, advance_to = function() end } end }
+local Engine = require "bybit.paper.engine"
 local Limits = require "bybit.paper.limits"
 local Wire = require "bybit.paper.wire"
+local books = require "bybit.paper.books"
 local endpoints = require "bybit.paper.endpoints"
 local endpoints_account = require "bybit.paper.endpoints_account"
+local faults = require "bybit.paper.faults"
 local pack = require "bybit.paper.pack"
 
 local host = {}
@@ -41,12 +42,25 @@ local function open_accounts(engine, options, created)
   return keys
 end
 
-local function make_commands(engine, now, forward, lines)
+-- Sets faults, and what holds for all requests while they last.
+local function fault_setter(engine, injected, options)
+  return function(wanted)
+    injected:set(wanted)
+    engine.lag = injected.standing.lag or options.lag or 0
+    engine.forget_after = injected.standing.forget
+  end
+end
+
+local function make_commands(engine, keys, now, forward, lines)
   local commands = {}
   function commands.set_price(symbol, price, others) engine:set_price(symbol, price, others) end
   function commands.step(n) engine:step(n) end
   function commands.errors() return lines end
   function commands.now() return now() end
+  function commands.books(key)
+    local entry = keys[key] or error(("books: no key '%s'"):format(tostring(key)), 0)
+    return books.of(entry.account)
+  end
   function commands.advance(seconds)
     if not forward then error("advance: the exchange runs by the real clock; start it with clock = \"manual\"", 0) end
     forward(seconds)
@@ -60,19 +74,25 @@ end
 ---@return function on_request, function on_command, function on_tick, integer tick_ms
 function host.start(boot, real_clock)
   local options = pack.read(boot)
-  local clock, forward = make_clock(options, real_clock)
+  local unskewed, forward = make_clock(options, real_clock)
+  local injected = faults.new(options.seed)
+  local function clock() return unskewed() + (injected.standing.skew or 0) * 1000000 end
   local function now() return clock() // 1000000 end
   local lines, report = make_report()
   local engine = Engine.new {
     seed = options.seed, now = now, instruments = options.instruments, deposit = options.deposit, lag = options.lag,
-    limits = options.limits,
+    keep = options.keep,
   }
+  local keys = open_accounts(engine, options, now())
   local wire = Wire.new {
-    engine = engine, keys = open_accounts(engine, options, now()), limits = Limits.new(options.limits),
+    engine = engine, keys = keys, limits = Limits.new(options.limits), faults = injected,
     endpoints = { endpoints, endpoints_account }, clock = clock, seed = options.seed, report = report,
     auth_status_401 = options.auth_status_401,
   }
-  local commands = make_commands(engine, now, forward, lines)
+  local commands = make_commands(engine, keys, now, forward, lines)
+  commands.faults = fault_setter(engine, injected, options)
+  function commands.fault_counts() return injected.counts end
+  commands.faults(options.faults)
 
   local function on_request(...) return wire:handle(...) end
 

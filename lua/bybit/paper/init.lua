@@ -2,6 +2,7 @@
 -- synthetic market. It runs on a thread of its own, in a Lua state of its own; what is here only starts,
 -- steers and ends it. Its state is not reachable from here, and it never touches the caller's.
 
+local faults = require "bybit.paper.faults"
 local loop = require("bybit.core").loop
 local pack = require "bybit.paper.pack"
 local server = require "bybit.paper_server"
@@ -26,6 +27,8 @@ local paper = {}
 ---@field lag integer? ms between an acknowledgement and its being seen by queries
 ---@field limits table<string, integer|false>|false|nil
 ---@field instruments table? rows instead of the exchange's own
+---@field faults bybit.paper.Fault[]? see Exchange:faults
+---@field keep integer? how many closed orders, and executions, an account keeps at most (100000)
 ---@field auth_status_401 boolean? answer HTTP 401 when authentication headers are missing
 
 ---@class bybit.paper.Exchange
@@ -46,7 +49,7 @@ local START = 1704067200000
 
 local kinds = {
   port = "integer", seed = "integer", keys = "table", clock = "string", start_time = "integer", deposit = "table",
-  lag = "integer", limits = "table", instruments = "table", auth_status_401 = "boolean",
+  lag = "integer", limits = "table", instruments = "table", auth_status_401 = "boolean", faults = "table", keep = "integer",
 }
 
 local function fail(text, ...)
@@ -66,6 +69,8 @@ local function check(options)
   if options.clock and options.clock ~= "real" and options.clock ~= "manual" then
     fail("option 'clock': \"real\" or \"manual\" expected, got \"%s\"", options.clock)
   end
+  local ok, trouble = pcall(faults.check, options.faults)
+  if not ok then fail("%s", trouble) end
   if options.start_time and options.clock ~= "manual" then fail("option 'start_time' needs clock = \"manual\"") end
 end
 
@@ -139,7 +144,8 @@ function paper.start(options)
   local boot = pack.write {
     keys = keys, clock = options.clock, start_time = options.start_time or START, seed = options.seed or os.time(),
     deposit = amounts(options.deposit, 3), lag = options.lag or (manual and 0 or 5), limits = options.limits,
-    instruments = options.instruments, auth_status_401 = options.auth_status_401,
+    instruments = options.instruments, auth_status_401 = options.auth_status_401, faults = options.faults,
+    keep = options.keep,
   }
   local handle, port = server.start(options.port or 0, package.path, package.cpath, boot)
   if not handle then return nil, port end
@@ -182,6 +188,12 @@ function Exchange:advance(seconds)
   if self == leader then loop.advance(seconds) end
 end
 
+---The exchange's clock.
+---@return integer ms
+function Exchange:now()
+  return command(self, "now")
+end
+
 ---Makes the time of this Lua state that of the exchange, when its clock is manual: a client calls it. Waiting then
 ---moves the exchange on. Raises when another exchange has the time already.
 function Exchange:lead()
@@ -190,6 +202,54 @@ function Exchange:lead()
   leader = self
   loop.virtual(command(self, "now"))
   tasks.set_advance(function(seconds) self:advance(seconds) end)
+end
+
+---One rule of what is to go wrong. Of the rules about a request, the first that strikes it counts.
+---@class bybit.paper.Fault
+---@field [1] string the kind. "lost_request": the connection ends before the exchange has seen the request.
+---  "lost_answer": after it has carried the request out. "reset": the same with a TCP reset, carried out when `executed`.
+---  "cut": the answer's body breaks off. "delay": the answer comes late. "reorder": another answer overtakes it.
+---  "http": an error page with `status` in place of the answer; "code": a retCode (429, 10000, 10006, 10016 ...); both
+---  leave the request undone unless `executed`. "restart": all connections are reset, order/realtime forgets closed
+---  orders, and for `seconds` every request is reset.
+---@field probability number? 0 to 1; without it and `nth` every request is struck
+---@field nth integer|integer[]? the how-many-th of the requests that the rule is about
+---@field times integer? how often it strikes at most
+---@field path string? "order/create"; "order/" for all that begin so
+---@field verb "GET"|"POST"|nil
+---@field executed boolean? of reset, http and code: the request is carried out all the same
+---@field seconds number? of delay, reorder (1, the longest wait for another answer) and restart (0); by the real clock
+---  save in restart
+---@field at integer? of cut: bytes of the body that get through; without it drawn
+---@field reset boolean? of cut: with a TCP reset
+---@field status integer?
+---@field code integer?
+---@field message string? of code
+
+---Makes things go wrong, from the next request on: `{ { "lost_answer", probability = 0.1, path = "order/create" },
+---{ "code", code = 10016, executed = true, nth = 3 }, seed = 1, lag = 50 }`. Replaces what was set before; false or {}
+---switches all of it off. Besides rules: `seed` (the exchange's), `lag` (ms before what was acknowledged shows in
+---queries), `skew` (ms by which the exchange's clock is ahead), `forget` (seconds after which order/realtime forgets a
+---closed order). Raises on what it does not know.
+---@param wanted table|false
+function Exchange:faults(wanted)
+  local ok, trouble = pcall(faults.check, wanted)
+  if not ok then error(trouble, 2) end
+  command(self, "faults", wanted or false)
+end
+
+---How often each fault has struck since the start, by kind: `lost_answer`, `http_503`, `code_10016_executed` ...
+---@return table<string, integer>
+function Exchange:fault_counts()
+  return command(self, "fault_counts")
+end
+
+---The exchange's own books of an account: all orders (oldest first, each with `open`), executions (oldest first),
+---positions by symbol and coins by name, as plain data with the names of the client's records and amounts as texts.
+---@param key string? the account's; the first one's by default
+---@return { orders: table[], executions: table[], positions: table<string, table>, coins: table<string, table> }
+function Exchange:books(key)
+  return command(self, "books", key or self.key)
 end
 
 ---What went wrong inside the exchange: mistakes of its own that it answered with 10016.

@@ -11,7 +11,7 @@ local function row(symbol, base, id, tick, low, high, scale, leverage, start)
     max_leverage = leverage, start = start, min_qty = "1", qty_step = "1", max_qty = "1000000", max_market_qty = "200000",
     min_leverage = "1", leverage_step = "0.01", x = "0.01", y = "0.02", taker = "0.00055", maker = "0.0002",
     mm_rate = base == "BTC" and "0.005" or base == "ETH" and "0.005" or "0.01", funding_rate = "0.0001",
-    funding_minutes = 480, launch = 1542931200000, status = "Trading",
+    risk_limit = base == "ETH" and "500" or "150", funding_minutes = 480, launch = 1542931200000, status = "Trading",
   }
 end
 

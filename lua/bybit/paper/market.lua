@@ -3,6 +3,8 @@
 
 local decimal = require("bybit.core").decimal
 
+local Candles = require "bybit.paper.candles"
+
 local LEVELS = 25
 
 local Market = {}
@@ -10,15 +12,20 @@ Market.__index = Market
 
 ---@param instrument table compiled row
 ---@param random userdata the generator
-function Market.new(instrument, random)
+---@param now integer ms
+function Market.new(instrument, random, now)
   local start = (instrument.start // instrument.tick):tointeger()
   local self = setmetatable({
     instrument = instrument, random = random, last = start, mark = start, index = start, home = start,
     low = (instrument.min_price // instrument.tick):tointeger() + 100, walking = true, seq = 0, trades = {},
+    fundings = {}, -- { time, rate } of each funding, oldest first
+    premiums = {}, -- what the middle of the book was above the mark, in half ticks, and since when; oldest first
     buys = {}, sells = {}, -- accounts' resting orders, best first, then oldest first
     day = { open = start, high = start, low = start, volume = decimal(0), turnover = decimal(0) },
   }, Market)
   self.tick = instrument.tick
+  self.candles = Candles.new(now, self)
+  self:moved(now)
   return self
 end
 
@@ -66,13 +73,19 @@ function Market:levels(side)
   return self.book[side]
 end
 
---- Remembers a trade; `side` is the taker's.
+--- Remembers a trade at the price it has moved the market to; `side` is the taker's.
 function Market:note_trade(now, price, size, side, id)
-  local day = self.day
-  local ticks = self:ticks(price)
-  self.last = ticks
+  self.last = self:ticks(price)
+  self:note_strangers_trade(now, price, size, side, id)
+end
+
+--- Remembers a trade that follows the market.
+function Market:note_strangers_trade(now, price, size, side, id)
+  local day, ticks = self.day, self:ticks(price)
   day.high, day.low = math.max(day.high, ticks), math.min(day.low, ticks)
   day.volume, day.turnover = day.volume + size, day.turnover + size / price
+  self.candles:note(now, self)
+  self.candles:trade(now, self, size, size / price)
   table.insert(self.trades, 1, { time = now, price = price, size = size, side = side, id = id, seq = self.seq })
   self.trades[201] = nil
 end
@@ -96,6 +109,44 @@ function Market:place(last, mark, index)
   self.last, self.mark, self.index = last, mark or last, index or last
   self.day.high, self.day.low = math.max(self.day.high, last), math.min(self.day.low, last)
   self.walking, self.book = false, nil
+end
+
+local PREMIUM_SPAN = 30000 -- ms
+
+local FUNDINGS_KEPT = 400
+
+--- Funding was due at this moment.
+function Market:note_funding(time)
+  local list = self.fundings
+  list[#list + 1] = { time = time, rate = self.instrument.funding_rate }
+  if #list > FUNDINGS_KEPT then table.remove(list, 1) end
+end
+
+-- The premium has changed.
+local function note_premium(self, now)
+  local bids, asks, list = self:levels "Buy", self:levels "Sell", self.premiums
+  local bid, ask = bids[1] and bids[1].ticks or self.last, asks[1] and asks[1].ticks or self.last
+  list[#list + 1] = { since = now, half_ticks = bid + ask - 2 * self.mark }
+  while list[2] and list[2].since < now - PREMIUM_SPAN do table.remove(list, 1) end
+end
+
+--- The prices are others since this moment.
+function Market:moved(now)
+  self.candles:note(now, self)
+  note_premium(self, now)
+end
+
+--- The average over 30 s, sampled each second, of (ask1 + bid1) / 2 - mark (V5 documentation, market/price-limit).
+function Market:premium(now)
+  local list, sum, samples = self.premiums, 0, 0
+  local i = #list
+  for moment = now, now - PREMIUM_SPAN + 1000, -1000 do
+    while i >= 1 and list[i].since > moment do i = i - 1 end
+    if i == 0 then break end
+    sum, samples = sum + list[i].half_ticks, samples + 1
+  end
+  if samples == 0 then return decimal(0) end
+  return self.tick * sum / (2 * samples)
 end
 
 --- A stranger's market order of this step: side and size; nil when there is none.

@@ -6,6 +6,7 @@ local triggers -- required late: firing submits, and filling may arm
 
 local ZERO = decimal(0)
 local OTHER = { Buy = "Sell", Sell = "Buy" }
+local DUST = decimal "-0.000001" -- so much may be missing, since each amount of coin is rounded by itself
 
 local matching = {}
 
@@ -28,7 +29,7 @@ local function rest(order)
 end
 
 --- Takes a resting order off the book.
-function matching.remove(order)
+local function remove(order)
   if not order.resting then return end
   local list = list_of(order.market, order.side)
   for i, candidate in ipairs(list) do
@@ -42,28 +43,27 @@ end
 
 --- Ends an order: off the book, into the past.
 function matching.finish(engine, order, status, reject_reason, cancel_type)
-  matching.remove(order)
+  remove(order)
   order.status = status
   order.reject_reason = reject_reason or "EC_NoError"
   order.cancel_type = cancel_type or "UNKNOWN"
   order.updated = engine.now()
-  order.account:close(order)
   triggers = triggers or require "bybit.paper.triggers"
   triggers.forget(engine, order)
+  order.account:close(order)
 end
 
--- How much of this order may fill now; reduce-only orders shrink with the position.
+-- How much of this order may fill now; what only closes shrinks with the position.
 local function fillable(order)
   local leaves = order.qty - order.filled
-  if not order.reduce_only then return leaves end
+  if not order.closing then return leaves end
   local p = order.account:position(order.symbol)
   if p.side == "" or p.side == order.side then return ZERO end
   return leaves:min(p.size)
 end
 
 local function fill(engine, order, quantity, price, maker)
-  local account = order.account
-  local _, opened = account:book(order, quantity, price, maker)
+  local closed, opened = order.account:book(order, quantity, price, maker)
   if order.filled >= order.qty then
     matching.finish(engine, order, "Filled")
   else
@@ -71,13 +71,36 @@ local function fill(engine, order, quantity, price, maker)
   end
   triggers = triggers or require "bybit.paper.triggers"
   triggers.after_fill(engine, order, opened)
+  if closed > ZERO then
+    matching.trim_closing(engine, order.account, order.symbol)
+    matching.shed(engine, order.account, order.market)
+  end
 end
 
---- Cancels or cuts reduce-only orders that the position no longer covers.
-function matching.trim_reducing(engine, account, symbol)
+--- The position has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
+function matching.trim_closing(engine, account, symbol)
   for _, order in ipairs(account:open_orders(symbol)) do
-    if order.active and order.reduce_only and fillable(order):is_zero() then
-      matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
+    if order.active and order.closing then
+      local possible = fillable(order)
+      if possible:is_zero() then
+        matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
+      elseif possible < order.qty - order.filled then
+        order.qty, order.updated = order.filled + possible, engine.now()
+      end
+    end
+  end
+end
+
+--- Orders that a position's closing used to pay for, or that a funding fee has left without margin, go, newest first,
+--- until what is left is covered. The exchange does not say what becomes of them; here nothing fills without margin.
+function matching.shed(engine, account, market)
+  local base = market.instrument.base
+  local open = account:open_orders()
+  for i = #open, 1, -1 do
+    if account:summary(base).available >= DUST then return end
+    local order = open[i]
+    if order.active and not order.closing and order.resting and order.market.instrument.base == base then
+      matching.finish(engine, order, "Cancelled", "EC_Others", "CancelByAdmin")
     end
   end
 end
@@ -97,24 +120,30 @@ local function best(market, side)
   if level then return level.ticks, nil, level end
 end
 
-local function crosses(order, ticks)
-  if order.side == "Buy" then return ticks <= order.ticks end
-  return ticks >= order.ticks
+local function crosses(side, limit, ticks)
+  if side == "Buy" then return ticks <= limit end
+  return ticks >= limit
 end
 
--- How much could be taken at once inside the order's price.
-local function available(order)
-  local market, from, total = order.market, OTHER[order.side], ZERO
+-- How much could be taken at once inside the limit, from best to worst, at most `wanted`; and where the last of it is.
+local function reach(market, side, limit, wanted)
+  local from, offers = OTHER[side], {}
   for _, resting in ipairs(list_of(market, from)) do
-    if crosses(order, resting.ticks) then total = total + fillable(resting) end
+    if crosses(side, limit, resting.ticks) then offers[#offers + 1] = { resting.ticks, fillable(resting) } end
   end
   for _, level in ipairs(market:levels(from)) do
-    if crosses(order, level.ticks) then total = total + level.size end
+    if crosses(side, limit, level.ticks) then offers[#offers + 1] = { level.ticks, level.size } end
   end
-  return total
+  table.sort(offers, function(a, b) return better(from, a[1], b[1]) end)
+  local total, last = ZERO, nil
+  for _, offer in ipairs(offers) do
+    if total >= wanted then break end
+    if offer[2] > ZERO then total, last = total + offer[2], offer[1] end
+  end
+  return total:min(wanted), last
 end
 
--- Two orders of one account meet: whose turn is it to go? True when the taker is gone.
+-- Two orders of one account meet: whose turn is it to go? True when the taker is gone (V5 documentation, smp).
 local function prevent_self_match(engine, taker, maker)
   local kind = taker.smp_type
   if kind == "CancelMaker" or kind == "CancelBoth" then
@@ -133,7 +162,7 @@ end
 local function take_one(engine, order)
   local market = order.market
   local ticks, resting, level = best(market, order.side)
-  if not ticks or not crosses(order, ticks) then return false end
+  if not ticks or not crosses(order.side, order.ticks, ticks) then return false end
   local wanted = fillable(order)
   if wanted:is_zero() then return false end
   if resting and resting.account == order.account and order.smp_type ~= "None" then
@@ -149,45 +178,58 @@ local function take_one(engine, order)
   market:note_trade(engine.now(), price, quantity, order.side, engine:uuid())
   if resting then fill(engine, resting, quantity, price, true) else level.size = level.size - quantity end
   fill(engine, order, quantity, price, false)
-  return order.active
+  return not order.ended
 end
 
--- The price past which a market order does not go (V5 documentation, order/create: slippage tolerance, and the
--- protection of market orders; 5 % was seen).
-local function protect(order)
-  local market, tick = order.market, order.market.tick
-  local side = OTHER[order.side]
-  local touch = market:levels(side)[1]
-  local from = order.slippage and touch and market:price(touch.ticks) or market:reference "LastPrice"
+-- The price past which a market order does not go: its slippage tolerance from the best price, or 5 % from the last,
+-- which was seen (V5 documentation, order/create).
+local function protective_price(market, o)
+  local tick, touch = market.tick, best(market, o.side)
+  local from = o.slippage and touch and market:price(touch) or market:reference "LastPrice"
   local away
-  if order.slippage_type == "TickSize" then
-    away = tick * order.slippage
-  elseif order.slippage_type == "Percent" then
-    away = from * order.slippage / 100
+  if o.slippage_type == "TickSize" then
+    away = tick * o.slippage
+  elseif o.slippage_type == "Percent" then
+    away = from * o.slippage / 100
   else
     away = from * decimal "0.05"
   end
-  local price = order.side == "Buy" and (from + away):to_step(tick) or (from - away):to_step(tick, "up")
-  order.price = price:max(market.instrument.min_price):min(market.instrument.max_price)
+  local price = o.side == "Buy" and (from + away):to_step(tick) or (from - away):to_step(tick, "up")
+  return price:max(market.instrument.min_price):min(market.instrument.max_price)
 end
 
+--- The price at which an order's margin is reckoned before it is placed: the one at which most coin is tied up. Of a
+--- sell that is the lowest it may get at once, of a buy too: a contract is worth more coin the lower the price.
+---@param o { side: string, type: string, price: any, qty: any, slippage: any, slippage_type: string? }
+function matching.reserve_price(market, o)
+  local limit = o.type == "Market" and protective_price(market, o) or o.price
+  if o.side == "Buy" then
+    local touch = best(market, "Buy")
+    return touch and market:price(touch):min(limit) or limit
+  end
+  if o.type == "Limit" then return limit end
+  local _, last = reach(market, "Sell", market:ticks(limit), o.qty)
+  return last and market:price(last) or limit
+end
+
+-- What becomes of the rest of an order that may not rest (V5 documentation, order/create: timeInForce).
 local LEFT = { IOC = "EC_NoImmediateQtyToFill", FOK = "EC_NoEnoughQtyToFill" }
 
---- An order becomes active: takes what it may, then rests or ends.
-function matching.submit(engine, order)
-  order.status, order.active = "New", true
-  if order.type == "Market" then protect(order) end
-  order.ticks = order.market:ticks(order.price)
-  local ticks = best(order.market, order.side)
-  if order.tif == "PostOnly" and ticks and crosses(order, ticks) then
+-- Takes what the order may, then lets it rest or ends it.
+local function match(engine, order)
+  local market = order.market
+  order.ticks = market:ticks(order.price)
+  local ticks = best(market, order.side)
+  if order.tif == "PostOnly" and ticks and crosses(order.side, order.ticks, ticks) then
     return matching.finish(engine, order, "Cancelled", "EC_PostOnlyWillTakeLiquidity")
   end
-  if order.tif == "FOK" and available(order) < order.qty - order.filled then
+  local leaves = order.qty - order.filled
+  if order.tif == "FOK" and reach(market, order.side, order.ticks, leaves) < leaves then
     return matching.finish(engine, order, "Cancelled", "EC_NoEnoughQtyToFill")
   end
-  while order.active and take_one(engine, order) do order.touched = true end
-  if not order.active then return end
-  if order.reduce_only and fillable(order):is_zero() then
+  while not order.ended and take_one(engine, order) do end
+  if order.ended then return end
+  if order.closing and fillable(order):is_zero() then
     return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
   end
   if order.type == "Market" or LEFT[order.tif] then
@@ -196,7 +238,20 @@ function matching.submit(engine, order)
   rest(order)
 end
 
--- Fills a resting order at its own price.
+--- An order becomes active.
+function matching.submit(engine, order)
+  order.status, order.active = "New", true
+  if order.type == "Market" then order.price = protective_price(order.market, order) end
+  match(engine, order)
+end
+
+--- A resting order was changed in price or quantity: it goes to the end of the queue, and may take at once.
+function matching.resubmit(engine, order)
+  remove(order)
+  match(engine, order)
+end
+
+-- Fills a resting order at its own price, as the maker. Returns how much.
 local function give(engine, order, quantity)
   local possible = fillable(order):min(quantity)
   if possible:is_zero() then
@@ -204,11 +259,12 @@ local function give(engine, order, quantity)
     return ZERO
   end
   order.market:next_seq()
+  order.market:note_strangers_trade(engine.now(), order.price, possible, OTHER[order.side], engine:uuid())
   fill(engine, order, possible, order.price, true)
   return possible
 end
 
---- The market has moved: what it has reached is filled.
+--- The market has moved: what it has reached is filled, all of it, at the order's own price.
 function matching.cross(engine, market)
   for _, side in ipairs { "Buy", "Sell" } do
     local list = list_of(market, side)

@@ -1,137 +1,21 @@
--- Orders from their placing to their end: what may be placed, amended and cancelled, and what is refused in which
--- words (V5 documentation, order/create, order/amend, order/cancel, order/cancel-all).
+-- Orders from their placing to their end: created, amended, cancelled one by one or all (V5 documentation,
+-- order/create, order/amend, order/cancel, order/cancel-all). What an order may be is order_checks.lua's.
 
 local decimal = require("bybit.core").decimal
 local checks = require "bybit.paper.checks"
 local matching = require "bybit.paper.matching"
+local order_checks = require "bybit.paper.order_checks"
 local triggers = require "bybit.paper.triggers"
 
 local ZERO = decimal(0)
 
 local ACTIVE_MAX, CONDITIONAL_MAX, PARTIAL_MAX = 500, 10, 20 -- per symbol (V5 documentation, rate limits)
+local CANCEL_MAX = 500 -- of one cancel-all
 
 local orders = {}
 
--- Runs checks one after the other into a table; the first refusal ends it.
-local function collect(list)
-  local out = {}
-  for _, entry in ipairs(list) do
-    local value, code, message = entry[2](table.unpack(entry, 3))
-    if value == nil then return nil, code, message end
-    if entry[1] == "flag" then out[entry[4]] = code else out[entry[1]] = value end
-  end
-  return out
-end
-
-local function check_flag(asked, name)
-  return checks.flag(asked, name)
-end
-
-local function check_trigger_word(asked, name)
-  return checks.word(asked, name, "trigger", false)
-end
-
---- What is said about take profit and stop loss, in orders and amendments.
-local function protection_checks(asked, instrument, removes)
-  return {
-    { "tp", checks.price, asked, "takeProfit", instrument, removes },
-    { "sl", checks.price, asked, "stopLoss", instrument, removes },
-    { "tp_by", check_trigger_word, asked, "tpTriggerBy" }, { "sl_by", check_trigger_word, asked, "slTriggerBy" },
-    { "tpsl_mode", checks.word, asked, "tpslMode", nil, false },
-    { "tp_type", checks.word, asked, "tpOrderType", "orderType", "Market" },
-    { "sl_type", checks.word, asked, "slOrderType", "orderType", "Market" },
-    { "tp_limit", checks.price, asked, "tpLimitPrice", instrument },
-    { "sl_limit", checks.price, asked, "slLimitPrice", instrument },
-  }
-end
-
--- Sides: for a long, take profit above and stop loss below the reference price; for a short the reverse.
-local function check_sides(o, side, reference, by)
-  local function refuse(name, price, word)
-    local scale = decimal(10000)
-    return nil, 10001, ("%s:%s set for %s position should %s than base_price:%s??%s"):format(name,
-      (price * scale):round(0), side, word, (reference * scale):round(0), by or "LastPrice")
-  end
-  local buy = side == "Buy"
-  if o.tp and not o.tp:is_zero() and (buy and o.tp <= reference or not buy and o.tp >= reference) then
-    return refuse("TakeProfit", o.tp, buy and "higher" or "lower")
-  end
-  if o.sl and not o.sl:is_zero() and (buy and o.sl >= reference or not buy and o.sl <= reference) then
-    return refuse("StopLoss", o.sl, buy and "lower" or "higher")
-  end
-  return true
-end
-
-local function check_protection(o, side, reference)
-  if o.reduce_only and (o.tp or o.sl) then return nil, 110057, "reduce-only orders cannot have take profit or stop loss" end
-  local limit = o.tp_type == "Limit" or o.sl_type == "Limit"
-  if limit and not o.tpsl_mode then return nil, 10001, "slOrderType can not have a value when tpSlMode is empty" end
-  if limit and o.tpsl_mode ~= "Partial" then return nil, 10001, "params error: tpOrderType Limit needs tpslMode Partial" end
-  if o.tp_type == "Limit" and not o.tp_limit or o.sl_type == "Limit" and not o.sl_limit then
-    return nil, 10001, "params error: tpLimitPrice or slLimitPrice missing"
-  end
-  return check_sides(o, side, reference)
-end
-
-local function check_direction(asked, o, market)
-  if not o.trigger_price then return true end
-  local direction = tostring(asked.triggerDirection or "")
-  if direction ~= "1" and direction ~= "2" then return nil, 10001, "params error: TriggerDirection invalid" end
-  o.direction = direction == "1" and 1 or 2
-  local now = market:reference(o.trigger_by)
-  local scale = decimal(10000)
-  local function words(text, sign)
-    return (text .. ", but trigger_price[%s] %s current[%s]??%s"):format((o.trigger_price * scale):round(0), sign,
-      (now * scale):round(0), o.trigger_by)
-  end
-  if o.direction == 1 and o.trigger_price <= now then return nil, 110092, words("expect Rising", "<=") end
-  if o.direction == 2 and o.trigger_price >= now then return nil, 110093, words("expect Falling", ">=") end
-  return true
-end
-
-local function check_slippage(asked, o)
-  local kind, text = asked.slippageToleranceType, asked.slippageTolerance
-  if kind == nil and text == nil then return true end
-  local n = checks.number(text)
-  if kind == "TickSize" then
-    if not n or not n:tointeger() or n < 1 or n > 10000 then return nil, 110108, "slippageTolerance out of range" end
-  elseif kind == "Percent" then
-    if not n or n < "0.01" or n > 10 or not n:round(2):eq(n) then return nil, 110109, "slippageTolerance out of range" end
-  else
-    return nil, 10001, "params error: slippageToleranceType invalid"
-  end
-  if o.type ~= "Market" or o.trigger_price then return nil, 10001, "params error: slippageTolerance is for market orders" end
-  o.slippage_type, o.slippage = kind, n
-  return true
-end
-
--- Beyond the price limit a price is moved to it, or refused where the account wants that.
-local function limit_price(account, o, market)
-  local instrument, mark, index = market.instrument, market:reference "MarkPrice", market:reference "IndexPrice"
-  local x, y, tick = instrument.x, instrument.y, instrument.tick
-  local highest = (mark * (y + 1)):min(index:max(mark * (x + 1))):to_step(tick)
-  local lowest = (mark * (-y + 1)):max(index:min(mark * (-x + 1))):to_step(tick, "up")
-  local beyond = o.side == "Buy" and o.price > highest or o.side == "Sell" and o.price < lowest
-  if not beyond then return true end
-  if account.refuse_beyond_limit then return nil, 110003, "Order price is out of permissible range" end
-  o.price = o.side == "Buy" and highest or lowest
-  return true
-end
-
-orders.limit_price = limit_price
-
--- The price of a best-bid-or-offer order: so many levels into the book.
-local function bbo_price(asked, o, market)
-  local kind = asked.bboSideType
-  if kind == nil then return true end
-  local level = tostring(asked.bboLevel or "1"):match "^[1-5]$"
-  if (kind ~= "Queue" and kind ~= "Counterparty") or not level or o.type ~= "Limit" then
-    return nil, 10001, "params error: bboSideType or bboLevel invalid"
-  end
-  local side = (kind == "Queue") == (o.side == "Buy") and "Buy" or "Sell"
-  o.price = market:price(market:levels(side)[tonumber(level)].ticks)
-  return true
-end
+---------------------------------------------------------------------------------------------------------------
+-- Placing.
 
 local function count(account, symbol, f)
   local n = 0
@@ -145,6 +29,14 @@ local function is_conditional(order) return order.stop_order_type == "Stop" and 
 local function is_active(order) return order.active end
 local function is_partial(order) return order.armed and order.tpsl_mode == "Partial" and triggers.protects(order) end
 
+--- May so many more partial take profits and stop losses be made? True, or nil, code and message.
+function orders.room_for_partial(account, symbol, more)
+  if count(account, symbol, is_partial) + more > PARTIAL_MAX then
+    return nil, 110061, "Not able to have more than 20 partial TP/SL orders"
+  end
+  return true
+end
+
 local function check_counts(account, o, symbol)
   if o.trigger_price then
     if count(account, symbol, is_conditional) >= CONDITIONAL_MAX then
@@ -153,62 +45,52 @@ local function check_counts(account, o, symbol)
   elseif count(account, symbol, is_active) >= ACTIVE_MAX then
     return nil, 110020, "You can't have more than 500 active orders"
   end
-  if o.tpsl_mode == "Partial" and (o.tp or o.sl) and count(account, symbol, is_partial) >= PARTIAL_MAX then
-    return nil, 110061, "Not able to have more than 20 partial TP/SL orders"
+  if o.tpsl_mode ~= "Partial" then return true end
+  return orders.room_for_partial(account, symbol, (o.tp and 1 or 0) + (o.sl and 1 or 0))
+end
+
+-- Reduce-only orders need something to reduce, margin must cover what opens. A conditional order is asked at its
+-- trigger.
+local function check_means(account, o, market)
+  if o.trigger_price then return true end
+  local p = account:position(market.instrument.symbol)
+  if o.closing then
+    if p.side == "" then return nil, 110017, "current position is zero, cannot fix reduce-only order qty" end
+    if p.side == o.side then return nil, 110017, "reduce-only order has same side with current position" end
+    o.qty = o.qty:min(p.size)
+    return true
+  end
+  if not account:affords(market, o.side, o.qty, matching.reserve_price(market, o)) then
+    return nil, 110007, "ab not enough for new order"
   end
   return true
 end
 
--- Reduce-only orders need something to reduce, margin must cover what opens.
-local function check_means(engine, account, o, market)
-  local p = account:position(market.instrument.symbol)
-  if o.reduce_only then
-    if o.trigger_price then return true end
-    if p.side == "" then return nil, 110017, "current position is zero, cannot fix reduce-only order qty" end
-    if p.side == o.side then return nil, 110017, "reduce-only order has same side with current position" end
-    return true
-  end
-  if o.trigger_price then return true end
-  local price = o.type == "Limit" and o.price or market:reference "LastPrice"
-  if account:cost_of(market, o.side, o.qty, price) > account:summary(market.instrument.base).available then
-    return nil, 110007, "ab not enough for new order"
-  end
-  return engine ~= nil
-end
-
--- "0" closes the whole position, with both flags set.
+-- "0" closes the whole position, with both flags set. What only closes may be more than the most of one order: it is
+-- split.
 local function quantity_of(account, asked, o, market)
-  local zero = asked.qty and checks.number(asked.qty)
-  if zero and zero:is_zero() and o.reduce_only and o.close_on_trigger then
-    local p = account:position(market.instrument.symbol)
+  local instrument, number = market.instrument, checks.number(asked.qty)
+  if number and number:is_zero() and o.reduce_only and o.close_on_trigger then
+    if o.trigger_price then return ZERO end -- what there is then
+    local p = account:position(instrument.symbol)
     if p.side == "" then return nil, 110017, "current position is zero, cannot fix reduce-only order qty" end
-    local most = o.type == "Market" and market.instrument.max_market_qty or market.instrument.max_qty
-    return p.size:min(most)
+    return p.size:min(checks.most(instrument, o.type))
   end
-  return checks.quantity(asked.qty, market.instrument, o.type == "Market")
+  return checks.quantity(asked.qty, instrument, o.type, o.reduce_only and not o.trigger_price)
 end
 
-local function read_order(account, asked, market)
-  local instrument = market.instrument
-  local list = {
-    { "side", checks.word, asked, "side" }, { "type", checks.word, asked, "orderType" },
-    { "tif", checks.word, asked, "timeInForce", nil, "GTC" }, { "index", checks.position_index, asked },
-    { "link", checks.link, account, asked },
-    { "flag", check_flag, asked, "reduceOnly" }, { "flag", check_flag, asked, "closeOnTrigger" },
-    { "trigger_price", checks.price, asked, "triggerPrice", instrument },
-    { "trigger_by", checks.word, asked, "triggerBy", "trigger", "LastPrice" },
-    { "smp_type", checks.word, asked, "smpType", nil, "None" },
-    { "price", checks.price, asked, "price", instrument },
+local function make(engine, account, market, o, qty, link)
+  local order = engine:new_order {
+    account = account, market = market, side = o.side, type = o.type, qty = qty, price = o.price or ZERO, tif = o.tif,
+    link = link, reduce_only = o.reduce_only, close_on_trigger = o.close_on_trigger, closing = o.closing,
+    smp_type = o.smp_type, trigger_price = o.trigger_price or nil, trigger_by = o.trigger_price and o.trigger_by or nil,
+    direction = o.direction, stop_order_type = o.trigger_price and "Stop" or nil, tp = o.tp or nil, sl = o.sl or nil,
+    tp_by = o.tp_by or nil, sl_by = o.sl_by or nil, tpsl_mode = o.tpsl_mode or nil, tp_limit = o.tp_limit or nil,
+    sl_limit = o.sl_limit or nil, slippage_type = o.slippage_type, slippage = o.slippage,
+    create_type = o.trigger_price and "CreateByStopOrder" or "CreateByUser",
   }
-  for _, entry in ipairs(protection_checks(asked, instrument)) do list[#list + 1] = entry end
-  for _, name in ipairs { "side", "orderType" } do
-    if asked[name] == nil then return nil, 10001, ("params error: %s invalid"):format(name) end
-  end
-  local o, code, message = collect(list)
-  if not o then return nil, code, message end
-  o.reduce_only, o.close_on_trigger = o.reduceOnly, o.closeOnTrigger
-  if o.type == "Market" then o.tif = "IOC" end
-  return o
+  if order.trigger_price then triggers.arm(engine, order) else matching.submit(engine, order) end
+  return order
 end
 
 --- Places an order. Returns it, or nil, code and message.
@@ -216,70 +98,75 @@ function orders.create(engine, account, asked)
   local market, code, message = checks.market(engine, asked)
   if not market then return nil, code, message end
   local o
-  o, code, message = read_order(account, asked, market)
+  o, code, message = order_checks.read_order(account, asked, market)
   if not o then return nil, code, message end
   o.qty, code, message = quantity_of(account, asked, o, market)
   if not o.qty then return nil, code, message end
-  local reference = o.trigger_price or o.type == "Limit" and o.price or market:reference "LastPrice"
   for _, check in ipairs {
-    function() return bbo_price(asked, o, market) end,
-    function() return o.type == "Market" or o.price and true or nil, 10001, "params error: price invalid" end,
-    function() return o.type == "Market" or o.trigger_price or limit_price(account, o, market) end,
-    function() return check_direction(asked, o, market) end,
-    function() return check_slippage(asked, o) end,
-    function() return check_protection(o, o.side, o.price or reference) end,
+    function() return checks.trading(market) end,
+    function() return order_checks.from_book(asked, o, market) end,
+    function() return order_checks.has_price(o) end,
+    function() return order_checks.price_limit(account, o, market) end,
+    function() return order_checks.before_liquidation(account, o, market) end,
+    function() return order_checks.trigger(asked, o, market) end,
+    function() return order_checks.slippage(asked, o) end,
+    function() return order_checks.attached(o, market) end,
     function() return check_counts(account, o, asked.symbol) end,
-    function() return check_means(engine, account, o, market) end,
+    function() return check_means(account, o, market) end,
   } do
     local ok
     ok, code, message = check()
     if not ok then return nil, code, message end
   end
-  local order = engine:new_order {
-    account = account, market = market, side = o.side, type = o.type, qty = o.qty, price = o.price or ZERO, tif = o.tif,
-    link = o.link or nil, reduce_only = o.reduce_only, close_on_trigger = o.close_on_trigger, smp_type = o.smp_type,
-    trigger_price = o.trigger_price or nil, trigger_by = o.trigger_price and o.trigger_by or nil, direction = o.direction,
-    stop_order_type = o.trigger_price and "Stop" or nil, tp = o.tp or nil, sl = o.sl or nil, tp_by = o.tp_by or nil,
-    sl_by = o.sl_by or nil, tpsl_mode = o.tpsl_mode or (o.tp or o.sl) and "Full" or nil, tp_limit = o.tp_limit or nil,
-    sl_limit = o.sl_limit or nil, slippage_type = o.slippage_type, slippage = o.slippage,
-    create_type = o.trigger_price and "CreateByStopOrder" or "CreateByUser",
-  }
-  if order.trigger_price then triggers.arm(engine, order) else matching.submit(engine, order) end
+  local most, rest = checks.most(market.instrument, o.type), o.qty
+  local first = make(engine, account, market, o, rest:min(most), o.link or nil)
+  while o.closing and rest > most do -- V5 documentation, order/create: reduceOnly splits
+    rest = rest - most
+    make(engine, account, market, o, rest:min(most))
+  end
   engine:settle(market)
-  return order
+  return first
 end
 
---- The order that orderId or orderLinkId names; orderId wins. Nil, code and message without one.
-function orders.find(account, asked, verb)
+---------------------------------------------------------------------------------------------------------------
+-- Amending.
+
+-- The open order that orderId or orderLinkId names; orderId wins. Nil, code and message without one.
+local function find(engine, account, asked, verb)
+  local market, code, message = checks.market(engine, asked)
+  if not market then return nil, code, message end
   if asked.orderId == nil and asked.orderLinkId == nil then
     return nil, 10001, "params error: orderId or orderLinkId is required"
   end
   local order
   if asked.orderId ~= nil then order = account.orders[asked.orderId] else order = account.links[asked.orderLinkId] end
-  if not order or not (order.active or order.armed) then
+  if not order or order.ended or order.market ~= market then
     return nil, 110001, "order not exists or too late to " .. verb
   end
   return order
 end
 
-local function read_changes(asked, market)
-  local list = { { "price", checks.price, asked, "price", market.instrument },
-    { "trigger_price", checks.price, asked, "triggerPrice", market.instrument },
-    { "trigger_by", check_trigger_word, asked, "triggerBy" } }
-  for _, entry in ipairs(protection_checks(asked, market.instrument, true)) do list[#list + 1] = entry end
-  return collect(list)
+local function read_changes(asked, order)
+  local instrument = order.market.instrument
+  local o, code, message = order_checks.protection(asked, instrument)
+  if not o then return nil, code, message end
+  for _, entry in ipairs {
+    { "price", checks.price, "price", instrument }, { "trigger_price", checks.price, "triggerPrice", instrument },
+    { "trigger_by", checks.word, "triggerBy", "trigger", false },
+  } do
+    o[entry[1]], code, message = entry[2](asked, table.unpack(entry, 3))
+    if o[entry[1]] == nil then return nil, code, message end
+  end
+  if order.type == "Market" then o.price = false end
+  o.qty = false
+  if asked.qty == nil then return o end
+  o.qty = checks.quantity(asked.qty, instrument, order.type)
+  if not o.qty then return nil, 10001, "params error: qty err" end
+  if o.qty <= order.filled then return nil, 110064, "The order quantity must be greater than the filled quantity" end
+  return o
 end
 
--- New quantity: the total, above what is filled.
-local function read_quantity(asked, order)
-  if asked.qty == nil then return false end
-  local qty = checks.quantity(asked.qty, order.market.instrument, order.type == "Market")
-  if not qty then return nil, 10001, "params error: qty err" end
-  if qty <= order.filled then return nil, 110064, "The order quantity must be greater than the filled quantity" end
-  return qty
-end
-
-local PLAIN = { "price", "trigger_price", "trigger_by", "tp_by", "sl_by", "tp_limit", "sl_limit", "tpsl_mode" }
+local PLAIN = { "price", "trigger_price", "trigger_by", "tp_by", "sl_by", "tp_limit", "sl_limit", "tpsl_mode", "qty" }
 
 local function differs(order, name, value)
   if not value then return false end
@@ -297,87 +184,131 @@ local function changes(order, o)
     local value = o[name]
     if value and (value:is_zero() and order[name] or not value:is_zero() and differs(order, name, value)) then return true end
   end
-  return o.qty and not o.qty:eq(order.qty) or false
+  return false
 end
 
-local function check_amendment(account, order, o)
-  if not changes(order, o) then
-    return nil, 10001, "The order remains unchanged as the parameters entered match the existing ones."
+-- Take profit and stop loss of an order: not once it has fills; a trigger type must be named when there was none; a
+-- limit price only where there was one.
+local function check_protection(order, o)
+  if not (o.tp or o.sl or o.tp_limit or o.sl_limit) then return true end
+  if order.filled > ZERO then return nil, 110059, "the order is part-filled, its TP/SL cannot be changed" end
+  if order.closing then return nil, 110057, "reduce-only orders cannot have take profit or stop loss" end
+  for _, half in ipairs { "tp", "sl" } do
+    local price = o[half]
+    if price and not price:is_zero() and not order[half] and not o[half .. "_by"] then
+      return nil, 10001, ("params error: %sTriggerBy invalid"):format(half)
+    end
+    if o[half .. "_limit"] and not order[half .. "_limit"] then
+      return nil, 10001, ("params error: %sLimitPrice needs a limit take profit or stop loss"):format(half)
+    end
   end
-  if order.active and (o.trigger_price or o.trigger_by) then
-    return nil, 10001, "params error: the order was triggered already"
+  local price = o.price or order.type == "Limit" and order.price or o.trigger_price or order.trigger_price
+  return order_checks.sides({ tp = o.tp, sl = o.sl, tp_by = o.tp_by or order.tp_by, sl_by = o.sl_by or order.sl_by },
+    order.side, function() return price or order.market:reference "LastPrice" end)
+end
+
+local function check_trigger(order, o)
+  if not (o.trigger_price or o.trigger_by) then return true end
+  if not order.armed then return nil, 10001, "params error: the order is not waiting for a trigger" end
+  if order.distance then return nil, 10001, "params error: a trailing stop is changed by position/trading-stop" end
+  return order_checks.expectation(order.direction, o.trigger_price or order.trigger_price, o.trigger_by or order.trigger_by,
+    order.market)
+end
+
+local function check_margin(account, order, o)
+  if not order.active then return true end
+  local qty = o.qty or order.qty
+  if order.closing then
+    o.qty = o.qty and o.qty:min(order.filled + account:position(order.symbol).size)
+    return true
   end
-  if (o.tp or o.sl) and order.filled > ZERO then
-    return nil, 110059, "the order is part-filled, its TP/SL cannot be changed"
-  end
-  local ok, code, message = check_sides(o, order.side, o.price or order.price)
-  if not ok then return nil, code, message end
-  if order.armed and o.trigger_price and order.stop_order_type == "Stop" then
-    local now = order.market:reference(o.trigger_by or order.trigger_by)
-    if order.direction == 1 and o.trigger_price <= now then return nil, 110092, "expect Rising" end
-    if order.direction == 2 and o.trigger_price >= now then return nil, 110093, "expect Falling" end
-  end
-  if order.active and not order.reduce_only then
-    local price, qty = o.price or order.price, o.qty or order.qty
-    local base = order.market.instrument.base
-    local freed = account:cost_of(order.market, order.side, order.qty - order.filled, order.price)
-    local needed = account:cost_of(order.market, order.side, qty - order.filled, price)
-    if needed - freed > account:summary(base).available then return nil, 110007, "ab not enough for new order" end
+  local price = o.price or order.price
+  local at = matching.reserve_price(order.market, { side = order.side, type = order.type, price = price,
+    qty = qty - order.filled })
+  if not account:affords(order.market, order.side, qty - order.filled, at, order) then
+    return nil, 110007, "ab not enough for new order"
   end
   return true
 end
 
---- Amends an order. Returns it, or nil, code and message.
-function orders.amend(engine, account, asked)
-  local market, code, message = checks.market(engine, asked)
-  if not market then return nil, code, message end
-  local order, o, ok
-  order, code, message = orders.find(account, asked, "replace")
-  if not order or order.market ~= market then return nil, code or 110001, message or "order not exists or too late to replace" end
-  o, code, message = read_changes(asked, market)
-  if not o then return nil, code, message end
-  o.side = order.side
-  if o.price and order.type == "Limit" then
-    ok, code, message = limit_price(account, o, market)
-    if not ok then return nil, code, message end
+-- What follows the position in Full mode has its size; trading-stop changes it.
+local function check_full(order)
+  if triggers.protects(order) and order.tpsl_mode == "Full" then
+    return nil, 110060, "TP/SL in Full mode cannot be changed by amending the order"
   end
-  o.qty, code, message = read_quantity(asked, order)
-  if o.qty == nil then return nil, code, message end
-  ok, code, message = check_amendment(account, order, o)
-  if not ok then return nil, code, message end
+  return true
+end
+
+local function apply(engine, order, o)
+  local moved = differs(order, "price", o.price) or o.qty and o.qty > order.qty
   for _, name in ipairs(PLAIN) do order[name] = o[name] or order[name] end
   for _, name in ipairs { "tp", "sl" } do
     if o[name] then order[name] = not o[name]:is_zero() and o[name] or nil end
   end
-  order.qty = o.qty or order.qty
+  if not (order.tp or order.sl) and not triggers.protects(order) then order.tpsl_mode = nil end
   order.updated = engine.now()
-  if order.active and (o.price or o.qty) then -- time priority is lost
-    matching.remove(order)
-    matching.submit(engine, order)
-    if order.active and order.filled > ZERO then order.status = "PartiallyFilled" end
+  triggers.unbind(order)
+  if order.active and moved then matching.resubmit(engine, order) end -- time priority is lost
+end
+
+--- Amends an order. Returns it, or nil, code and message. In batches conditional orders are not amended (V5
+--- documentation, order/amend-batch).
+function orders.amend(engine, account, asked, in_batch)
+  local order, code, message = find(engine, account, asked, "replace")
+  if not order then return nil, code, message end
+  local o
+  o, code, message = read_changes(asked, order)
+  if not o then return nil, code, message end
+  o.side, o.type = order.side, order.type
+  for _, check in ipairs {
+    function()
+      if in_batch and order.armed then return nil, 10001, "conditional orders are not supported" end
+      return true
+    end,
+    function() return not (order.active and o.price) or order_checks.price_limit(account, o, order.market) end,
+    function()
+      if changes(order, o) then return true end
+      return nil, 10001, "The order remains unchanged as the parameters entered match the existing ones."
+    end,
+    function() return order_checks.before_liquidation(account, o, order.market) end,
+    function() return check_full(order) end,
+    function() return check_trigger(order, o) end,
+    function() return check_protection(order, o) end,
+    function() return check_margin(account, order, o) end,
+  } do
+    local ok
+    ok, code, message = check()
+    if not ok then return nil, code, message end
   end
-  engine:settle(market)
+  apply(engine, order, o)
+  engine:settle(order.market)
   return order
 end
 
---- Cancels an order that is open.
-function orders.stop(engine, order)
-  local waiting = order.armed
-  matching.finish(engine, order, waiting and "Deactivated" or "Cancelled", waiting and "EC_NoError" or "EC_PerCancelRequest",
-    "CancelByUser")
+---------------------------------------------------------------------------------------------------------------
+-- Cancelling.
+
+-- Ends an open order as its owner wants it, and the other of its pair.
+local function stop(engine, order)
+  local partner = triggers.unbind(order)
+  for _, each in ipairs { order, partner } do
+    if each.armed then
+      matching.finish(engine, each, "Deactivated", "EC_NoError", "CancelByUser")
+    else
+      matching.finish(engine, each, "Cancelled", "EC_PerCancelRequest", "CancelByUser")
+    end
+  end
 end
 
 --- Cancels the order that is asked for. Returns it, or nil, code and message.
 function orders.cancel(engine, account, asked)
-  local market, code, message = checks.market(engine, asked)
-  if not market then return nil, code, message end
-  local order
-  order, code, message = orders.find(account, asked, "cancel")
-  if not order or order.market ~= market then return nil, code or 110001, message or "order not exists or too late to cancel" end
-  orders.stop(engine, order)
+  local order, code, message = find(engine, account, asked, "cancel")
+  if not order then return nil, code, message end
+  stop(engine, order)
   return order
 end
 
+-- symbol before baseCoin before settleCoin; what comes after is ignored.
 local function wanted(order, asked)
   if asked.symbol then
     if order.symbol ~= asked.symbol then return false end
@@ -386,8 +317,7 @@ local function wanted(order, asked)
   end
   local filter = asked.orderFilter
   if filter == "StopOrder" then
-    if not order.armed then return false end
-    return asked.stopOrderType ~= "Stop" or order.stop_order_type == "Stop"
+    return order.armed and (asked.stopOrderType ~= "Stop" or order.stop_order_type == "Stop")
   end
   if filter == "Order" or filter == "OpenOrder" then return order.active end
   return true
@@ -404,14 +334,15 @@ function orders.cancel_all(engine, account, asked)
   end
   local filter, code, message = checks.word(asked, "orderFilter", nil, false)
   if filter == nil then return nil, code, message end
-  local list = {}
+  local list, done = {}, {}
   for _, order in ipairs(account:open_orders()) do
-    if #list < 500 and wanted(order, asked) then list[#list + 1] = order end
+    if #list < CANCEL_MAX and wanted(order, asked) then list[#list + 1] = order end
   end
   for _, order in ipairs(list) do
-    if order.active or order.armed then orders.stop(engine, order) end
+    if not order.ended then stop(engine, order) end
+    done[#done + 1] = order
   end
-  return list
+  return done
 end
 
 return orders

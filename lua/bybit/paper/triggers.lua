@@ -2,6 +2,7 @@
 -- protected with follows it and goes with it (V5 documentation, order/create and position/trading-stop).
 
 local decimal = require("bybit.core").decimal
+local checks = require "bybit.paper.checks"
 local matching = require "bybit.paper.matching"
 
 local ZERO = decimal(0)
@@ -43,8 +44,25 @@ function triggers.forget(engine, order)
   end
 end
 
+--- One leg of a pair is changed or goes: the two are no longer bound. Returns the other, when it still waits.
+function triggers.unbind(order)
+  local partner = order.partner
+  if not partner then return nil end
+  order.partner, partner.partner = nil, nil
+  return partner.armed and partner or nil
+end
+
 local function end_waiting(engine, order, cancel_type)
   matching.finish(engine, order, "Deactivated", "EC_NoError", cancel_type)
+end
+
+-- The waiting orders of an account on a symbol that protect its position, oldest first.
+local function protecting(engine, account, symbol)
+  local list = {}
+  for _, order in ipairs(engine.armed[symbol]) do
+    if order.account == account and triggers.protects(order) then list[#list + 1] = order end
+  end
+  return list
 end
 
 --- The full-mode protecting order of a kind that the position has; nil without one.
@@ -54,23 +72,25 @@ function triggers.full(engine, account, symbol, kind)
   end
 end
 
--- A long's take profit waits for a rise and its stop loss for a fall; a short's the other way round.
+-- A long's take profit waits for a rise and its stop loss for a fall; a short's the other way round. A trailing stop is
+-- a stop loss.
 local function rising(side, kind)
   return (side == "Sell") == (kind:find "TakeProfit" ~= nil)
 end
 
---- Makes a protecting order.
+-- Makes a protecting order.
 ---@param wanted { kind: string, price: any, by: string?, qty: any, limit: any, parent: string?, distance: any,
 ---  active_price: any }
-function triggers.protect(engine, account, market, wanted)
+local function protect(engine, account, market, wanted)
   local p = account:position(market.instrument.symbol)
   local side = OTHER[p.side]
   local order = engine:new_order {
     account = account, market = market, side = side, qty = wanted.qty or p.size, type = wanted.limit and "Limit" or "Market",
     price = wanted.limit or ZERO, tif = wanted.limit and "GTC" or "IOC", reduce_only = true, close_on_trigger = true,
-    trigger_price = wanted.price or ZERO, trigger_by = wanted.by or "LastPrice", stop_order_type = wanted.kind,
-    create_type = "CreateBy" .. wanted.kind, direction = rising(side, wanted.kind) and 1 or 2, parent = wanted.parent,
-    tpsl_mode = KINDS[wanted.kind].mode, distance = wanted.distance, active_price = wanted.active_price,
+    closing = true, trigger_price = wanted.price or ZERO, trigger_by = wanted.by or "LastPrice",
+    stop_order_type = wanted.kind, create_type = "CreateBy" .. wanted.kind,
+    direction = rising(side, wanted.kind) and 1 or 2, parent = wanted.parent, tpsl_mode = KINDS[wanted.kind].mode,
+    distance = wanted.distance, active_price = wanted.active_price,
   }
   if wanted.kind == "TrailingStop" then
     order.started = wanted.active_price == nil
@@ -82,7 +102,7 @@ function triggers.protect(engine, account, market, wanted)
 end
 
 --- Sets, replaces or (price zero) removes a full-mode take profit or stop loss. Returns whether anything changed.
-function triggers.set_full(engine, account, market, kind, price, by)
+function triggers.set_full(engine, account, market, kind, price, by, parent)
   local old = triggers.full(engine, account, market.instrument.symbol, kind)
   if price and price:is_zero() then
     if not old then return false end
@@ -96,7 +116,7 @@ function triggers.set_full(engine, account, market, kind, price, by)
     return true
   end
   if not price then return false end
-  triggers.protect(engine, account, market, { kind = kind, price = price, by = by })
+  protect(engine, account, market, { kind = kind, price = price, by = by, parent = parent })
   return true
 end
 
@@ -111,37 +131,49 @@ function triggers.set_trailing(engine, account, market, distance, active_price)
   end
   if old then
     local same = (not distance or old.distance:eq(distance))
-      and (not active_price or old.active_price and old.active_price:eq(active_price))
+      and (not active_price or old.active_price ~= nil and old.active_price:eq(active_price))
     if same then return false end
     end_waiting(engine, old, "CancelByUser")
   end
-  triggers.protect(engine, account, market, { kind = "TrailingStop", distance = distance or old.distance,
+  protect(engine, account, market, { kind = "TrailingStop", distance = distance or old.distance,
     active_price = active_price or old and old.active_price })
   return true
 end
 
---- Adds a partial pair; each half goes when the other fires.
+--- Adds a partial take profit, stop loss, or pair of them; each half goes when the other fires. Returns both.
+---@param tp { price: any, by: string?, limit: any }?
+---@param sl { price: any, by: string?, limit: any }?
 function triggers.add_partial(engine, account, market, qty, tp, sl, parent)
-  local a = tp and triggers.protect(engine, account, market, { kind = "PartialTakeProfit", price = tp.price, by = tp.by,
-    qty = qty, limit = tp.limit, parent = parent })
-  local b = sl and triggers.protect(engine, account, market, { kind = "PartialStopLoss", price = sl.price, by = sl.by,
-    qty = qty, limit = sl.limit, parent = parent })
+  local function half(kind, given)
+    return given and protect(engine, account, market, { kind = kind, price = given.price, by = given.by, qty = qty,
+      limit = given.limit, parent = parent })
+  end
+  local a, b = half("PartialTakeProfit", tp), half("PartialStopLoss", sl)
   if a and b then a.partner, b.partner = b, a end
+  return a, b
+end
+
+-- Attached partial ones take the quantity that was filled: each further fill of their order adds to them.
+local function attach_partial(engine, order, opened)
+  local grown = false
+  for _, half in ipairs(order.attached or {}) do
+    if half.armed then half.qty, half.updated, grown = half.qty + opened, engine.now(), true end
+  end
+  if grown then return end
+  local a, b = triggers.add_partial(engine, order.account, order.market, opened,
+    order.tp and { price = order.tp, by = order.tp_by, limit = order.tp_limit },
+    order.sl and { price = order.sl, by = order.sl_by, limit = order.sl_limit }, order.link)
+  order.attached = { a or b, a and b }
 end
 
 -- What was attached to an order protects what it has opened.
 local function attach(engine, order, opened)
-  local account, market = order.account, order.market
-  if order.tpsl_mode == "Partial" then
-    triggers.add_partial(engine, account, market, opened, order.tp and { price = order.tp, by = order.tp_by,
-      limit = order.tp_limit }, order.sl and { price = order.sl, by = order.sl_by, limit = order.sl_limit }, order.link)
-    return
-  end
-  if order.tp then triggers.set_full(engine, account, market, "TakeProfit", order.tp, order.tp_by) end
-  if order.sl then triggers.set_full(engine, account, market, "StopLoss", order.sl, order.sl_by) end
-  for _, kind in ipairs { "TakeProfit", "StopLoss" } do
-    local made = triggers.full(engine, account, order.symbol, kind)
-    if made then made.parent = order.link end
+  if order.tpsl_mode == "Partial" then return attach_partial(engine, order, opened) end
+  for _, half in ipairs { { "TakeProfit", "tp" }, { "StopLoss", "sl" } } do
+    local kind, name = half[1], half[2]
+    if order[name] then
+      triggers.set_full(engine, order.account, order.market, kind, order[name], order[name .. "_by"], order.link)
+    end
   end
 end
 
@@ -149,17 +181,15 @@ end
 function triggers.after_fill(engine, order, opened)
   local account, symbol = order.account, order.symbol
   local p = account:position(symbol)
-  if opened > ZERO and (order.tp or order.sl) and not order.stop_order_type then attach(engine, order, opened) end
-  for _, waiting in ipairs { table.unpack(engine.armed[symbol]) } do
-    if waiting.account == account and waiting.armed and triggers.protects(waiting) then
-      if p.side == "" or waiting.side == p.side then
-        end_waiting(engine, waiting, "CancelByTpSlTsClear")
-      elseif KINDS[waiting.stop_order_type].mode == "Full" then
-        waiting.qty = p.size
-      end
+  if p.side == "" or p.side == order.side then -- closed, or opened on this side: what protected the other side goes
+    for _, waiting in ipairs(protecting(engine, account, symbol)) do
+      if p.side == "" or waiting.side == p.side then end_waiting(engine, waiting, "CancelByTpSlTsClear") end
     end
   end
-  if p.side == "" then matching.trim_reducing(engine, account, symbol) end
+  if opened > ZERO and (order.tp or order.sl) and not order.closing then attach(engine, order, opened) end
+  for _, waiting in ipairs(protecting(engine, account, symbol)) do
+    if KINDS[waiting.stop_order_type].mode == "Full" then waiting.qty = p.size end
+  end
   engine.stirred[order.market] = true
 end
 
@@ -188,28 +218,33 @@ end
 local function cancel_partner(engine, order)
   local kind = KINDS[order.stop_order_type]
   if not kind then return end
-  local partner = kind.pair and triggers.full(engine, order.account, order.symbol, kind.pair) or order.partner
-  if partner and partner.armed then end_waiting(engine, partner, KINDS[partner.stop_order_type].gone) end
+  local partner = kind.pair and triggers.full(engine, order.account, order.symbol, kind.pair) or triggers.unbind(order)
+  if partner then end_waiting(engine, partner, KINDS[partner.stop_order_type].gone) end
+end
+
+-- What only closes has the position's size, or at most that. False when there is nothing to close.
+local function cut(order)
+  local p = order.account:position(order.symbol)
+  if p.side == "" or p.side == order.side then return false end
+  if triggers.protects(order) and order.tpsl_mode == "Full" then
+    order.qty = p.size
+  elseif order.qty:is_zero() then
+    order.qty = p.size:min(checks.most(order.market.instrument, order.type))
+  else
+    order.qty = order.qty:min(p.size)
+  end
+  return true
 end
 
 local function fire(engine, order)
   triggers.forget(engine, order)
+  order.triggered, order.updated = engine.now(), engine.now()
   cancel_partner(engine, order)
-  local account, market = order.account, order.market
-  local p = account:position(order.symbol)
-  if triggers.protects(order) then
-    if p.side == "" or p.side == order.side then
-      return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
-    end
-    order.qty = KINDS[order.stop_order_type].mode == "Full" and p.size or order.qty:min(p.size)
-  elseif not order.reduce_only then
-    local price = order.type == "Limit" and order.price or market:reference "LastPrice"
-    local cost = account:cost_of(market, order.side, order.qty, price)
-    if cost > account:summary(market.instrument.base).available then
-      return matching.finish(engine, order, "Cancelled", "EC_Others", "CancelByUser")
-    end
+  if order.closing then
+    if not cut(order) then return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly") end
+  elseif not order.account:affords(order.market, order.side, order.qty, matching.reserve_price(order.market, order)) then
+    return matching.finish(engine, order, "Cancelled", "EC_Others") -- margin is asked for at the trigger
   end
-  order.updated = engine.now()
   matching.submit(engine, order)
 end
 

@@ -97,14 +97,15 @@ function view.position(engine, account, market)
   local zero, flat = nothing(market), p.side == ""
   local function level(kind, field)
     local order = triggers.full(engine, account, symbol, kind)
-    return order and order[field] or zero
+    return order and padded(market, order[field]) or zero
   end
   local im = position.initial_margin(p, instrument.taker)
   local mm = position.maintenance_margin(p, instrument)
   local liquidation = position.liquidation_price(p, instrument)
   local mark = market:reference "MarkPrice"
   return answer.record(POSITION, {
-    positionIdx = 0, riskId = instrument.id, riskLimitValue = "150", symbol = symbol, side = p.side, size = p.size,
+    positionIdx = 0, riskId = instrument.id, riskLimitValue = instrument.risk_limit, symbol = symbol, side = p.side,
+    size = p.size,
     avgPrice = flat and "0" or position.entry(p):round(8, "half_up"), positionValue = flat and "" or coin(p.cost),
     tradeMode = 0, positionStatus = "Normal", autoAddMargin = 0, adlRankIndicator = flat and 0 or 2, leverage = p.leverage,
     breakEvenPrice = break_even(p, market), positionBalance = im, markPrice = padded(market, mark),

@@ -4,6 +4,7 @@
 local answer = require "bybit.paper.answer"
 local auth = require "bybit.paper.auth"
 local cursor = require "bybit.paper.cursor"
+local faults = require "bybit.paper.faults"
 local params = require "bybit.paper.params"
 
 local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8"
@@ -43,8 +44,8 @@ Wire.__index = Wire
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
 
----@param options { engine: table, keys: table<string, table>, limits: table, endpoints: table[], clock: fun(): integer,
----  seed: integer, auth_status_401: boolean?, report: fun(line: string) }
+---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
+---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string) }
 ---clock tells nanoseconds; report hears of errors raised inside
 function Wire.new(options)
   local self = setmetatable({ routes = {}, traces = 0 }, Wire)
@@ -161,15 +162,35 @@ end
 
 local TARGET_MAX = 16384 -- bytes of path and query
 
+-- The answer that a fault puts in the place of `done`, which is nil when the engine has not seen the request; `done`
+-- itself when the fault only concerns its way.
+local function replaced(self, rule, done)
+  local status, text = faults.page(rule)
+  if status then return plain(status, text) end
+  local code, message = faults.code(rule)
+  if not code then return done or plain(503, "") end
+  local context = { now = self.clock() // 1000000, headers = {} }
+  if code == 10006 then
+    context.headers = { "X-Bapi-Limit-Status", "0", "X-Bapi-Limit-Reset-Timestamp", tostring(context.now + 1000) }
+  end
+  return envelope(self, context, code, message)
+end
+
 ---Answers one request. Every answer leaves through the end of this function.
 ---@return integer status, string body, string[] headers name, value, name, value ...
+---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local path, query = target:match("^([^?]*)%??(.*)$")
-  local done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, {
-    verb = verb, path = path, query = query, body = body, address = address,
-    key = key, timestamp = timestamp, sign = sign, window = window,
-  })
-  return done.status, done.body, done.headers
+  local rule, done = self.faults:pick(verb, path, self.clock() // 1000000), nil
+  if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
+  if not rule or rule.executed then
+    done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, {
+      verb = verb, path = path, query = query, body = body, address = address,
+      key = key, timestamp = timestamp, sign = sign, window = window,
+    })
+  end
+  if rule then done = replaced(self, rule, done) end
+  return done.status, done.body, done.headers, rule and self.faults:instruction(rule, #done.body)
 end
 
 return Wire

@@ -1,0 +1,200 @@
+-- What goes wrong on purpose, so that a strategy can be tested against it: lost requests and answers, resets, bodies
+-- that break off, delays, error pages and codes with and without execution, restarts. Which request meets which fault
+-- is drawn from a seed, or told by script. The wire asks before it answers; the server carries the rest out.
+
+local core = require "bybit.core"
+
+local faults = {}
+
+-- Each kind: does the engine see the request (`either`: as the rule says, by default not), what the server does to the
+-- answer, and the fields that a rule of this kind takes besides those of every rule.
+local KINDS = {
+  lost_request = { instruct = { silent = true } },
+  lost_answer = { executed = true, instruct = { silent = true } },
+  reset = { either = true, instruct = { silent = true, reset = true } },
+  cut = { executed = true, instruct = { cut = true }, fields = { at = "integer", reset = "boolean" } },
+  delay = { executed = true, fields = { seconds = "number" }, needs = "seconds" },
+  reorder = { executed = true, instruct = { overtaken = 1 }, fields = { seconds = "number" } },
+  http = { either = true, fields = { status = "integer" }, needs = "status" },
+  code = { either = true, fields = { code = "integer", message = "string" }, needs = "code" },
+  restart = { instruct = { silent = true, restart = true }, fields = { seconds = "number" } },
+}
+
+local EVERY_RULE = {
+  probability = "number", nth = "integer", path = "string", verb = "string", times = "integer", executed = "boolean",
+}
+
+-- What holds for all requests while it is set.
+local STANDING = { seed = "integer", lag = "integer", skew = "integer", forget = "number" }
+
+local OVERTAKE_WAIT = 1000 -- ms that an answer waits for another one to overtake it, at most
+
+-- What the exchange says (V5 documentation, error codes); its pages for HTTP errors are not documented.
+local MESSAGES = {
+  [429] = "The trading server is overloaded, please try again later.", [10000] = "Server Timeout",
+  [10002] = "invalid request, please check your server timestamp or recv_window param.",
+  [10006] = "Too many visits. Exceeded the API Rate Limit.", [10016] = "Server error.",
+}
+local PAGES = { [403] = "access too frequent", [429] = "Too Many Requests" }
+
+local function fail(text, ...)
+  error(("faults: " .. text):format(...), 0)
+end
+
+local function is(value, kind)
+  if kind == "number" then return math.type(value) ~= nil end
+  return (math.type(value) or type(value)) == kind
+end
+
+local function check_fields(where, given, ...)
+  for name, value in pairs(given) do
+    local kind
+    for _, known in ipairs { ... } do kind = kind or known[name] end
+    if math.type(name) ~= "integer" and not kind then fail("%s: unknown field '%s'", where, tostring(name)) end
+    if kind and name ~= "nth" and not is(value, kind) then fail("%s: '%s': %s expected", where, name, kind) end
+  end
+end
+
+local function check_nth(where, nth)
+  for _, n in ipairs(type(nth) == "table" and nth or { nth }) do
+    if not is(n, "integer") or n < 1 then fail("%s: 'nth': whole numbers from 1 expected", where) end
+  end
+end
+
+local function check_rule(i, rule)
+  local where = ("rule %d"):format(i)
+  if type(rule) ~= "table" then fail("%s: a table expected, got %s", where, type(rule)) end
+  local kind = KINDS[rule[1]]
+  if not kind then fail("%s: unknown kind '%s'", where, tostring(rule[1])) end
+  where = ("%s (%s)"):format(where, rule[1])
+  check_fields(where, rule, EVERY_RULE, kind.fields or {})
+  if kind.needs and rule[kind.needs] == nil then fail("%s: '%s' is missing", where, kind.needs) end
+  if rule.executed ~= nil and not kind.either then fail("%s: 'executed' is not a choice here", where) end
+  if rule.probability and not (rule.probability >= 0 and rule.probability <= 1) then
+    fail("%s: 'probability': 0 to 1 expected", where)
+  end
+  if rule.status and not (rule.status >= 400 and rule.status <= 599) then fail("%s: 'status': 400 to 599 expected", where) end
+  if rule.seconds and not (rule.seconds >= 0 and rule.seconds <= 3600) then fail("%s: 'seconds': 0 to 3600 expected", where) end
+  if rule.at and rule.at < 0 then fail("%s: 'at': bytes, from 0", where) end
+  check_nth(where, rule.nth)
+end
+
+--- Raises when a table of faults cannot be meant.
+---@param wanted table|false|nil
+function faults.check(wanted)
+  if not wanted then return end
+  if type(wanted) ~= "table" then fail("a table or false expected, got %s", type(wanted)) end
+  check_fields("faults", wanted, STANDING)
+  for i, rule in ipairs(wanted) do check_rule(i, rule) end
+end
+
+local Faults = {}
+Faults.__index = Faults
+
+---@param seed integer of the exchange: that of the faults, when they name none
+function faults.new(seed)
+  return setmetatable({ seed = seed, rules = {}, counts = {}, standing = {} }, Faults)
+end
+
+-- What a rule is counted as.
+local function label(rule)
+  local name = rule[1]
+  if rule.status or rule.code then name = ("%s_%d"):format(name, rule.status or rule.code) end
+  return rule.executed and name .. "_executed" or name
+end
+
+local function compile(rule)
+  local kind, nth = KINDS[rule[1]], nil
+  if rule.nth then
+    nth = {}
+    for _, n in ipairs(type(rule.nth) == "table" and rule.nth or { rule.nth }) do nth[n] = true end
+  end
+  local executed = kind.executed or false
+  if kind.either then executed = rule.executed or false end
+  return {
+    kind = rule[1], label = label(rule), path = rule.path and rule.path:gsub("^/v5/", "") or nil, verb = rule.verb, nth = nth,
+    probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
+    code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
+  }
+end
+
+--- Replaces all that was set before; nothing, or false, switches faults off. Counts go on.
+---@param wanted table|false|nil checked by faults.check
+function Faults:set(wanted)
+  wanted = wanted or {}
+  self.random = core.random(wanted.seed or self.seed)
+  self.rules, self.down_until = {}, nil
+  for i, rule in ipairs(wanted) do self.rules[i] = compile(rule) end
+  self.standing = { lag = wanted.lag, skew = wanted.skew, forget = wanted.forget and wanted.forget * 1000 or nil }
+end
+
+local function about(rule, verb, path)
+  if rule.verb and rule.verb ~= verb then return false end
+  if not rule.path then return true end
+  return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
+end
+
+function Faults:count(name)
+  self.counts[name] = (self.counts[name] or 0) + 1
+end
+
+-- Whether a rule strikes the request that it is about; each such request counts for its `nth`.
+local function strikes(self, rule)
+  rule.seen = rule.seen + 1
+  if rule.left <= 0 or rule.nth and not rule.nth[rule.seen] then return false end
+  if rule.probability and self.random:unit() >= rule.probability then return false end
+  rule.left = rule.left - 1
+  return true
+end
+
+--- The rule that strikes this request; nil: none. The first in order that does, but all of them count and draw.
+---@param now integer ms
+---@return table? rule
+function Faults:pick(verb, path, now)
+  if self.down_until then
+    if now < self.down_until then return { kind = "restart", executed = false, down = true } end
+    self.down_until = nil
+  end
+  path = path:gsub("^/v5/", "")
+  local struck
+  for _, rule in ipairs(self.rules) do
+    if about(rule, verb, path) and strikes(self, rule) and not struck then struck = rule end
+  end
+  if struck then
+    self:count(struck.label)
+    if struck.kind == "restart" then self.down_until = now + math.floor((struck.seconds or 0) * 1000) end
+  end
+  return struck
+end
+
+--- The page that stands in for an answer: status and text; nil when the rule has none.
+function faults.page(rule)
+  if not rule.status then return nil end
+  return rule.status, PAGES[rule.status]
+    or ("<html><head><title>%d</title></head><body><center>gateway</center></body></html>"):format(rule.status)
+end
+
+--- The code that stands in for an answer's: code and text; nil when the rule has none.
+function faults.code(rule)
+  if not rule.code then return nil end
+  return rule.code, rule.message or MESSAGES[rule.code] or "injected"
+end
+
+--- What the server is to do to an answer with a body of so many bytes; nil: send it.
+---@return { delay: integer?, overtaken: integer?, silent: boolean?, cut: boolean?, at: integer?, reset: boolean?,
+---  restart: boolean? }?
+function Faults:instruction(rule, size)
+  if rule.down then return { silent = true, reset = true } end
+  local out = {}
+  for k, v in pairs(KINDS[rule.kind].instruct or {}) do out[k] = v end
+  if rule.kind == "cut" then
+    out.at, out.reset = math.min(rule.at or self.random:integer(0, math.max(0, size - 1)), math.max(0, size - 1)), rule.reset
+  elseif rule.kind == "delay" then
+    out.delay = math.max(1, math.floor(rule.seconds * 1000))
+  elseif rule.kind == "reorder" then
+    out.delay = rule.seconds and math.max(1, math.floor(rule.seconds * 1000)) or OVERTAKE_WAIT
+  end
+  return next(out) and out or nil
+end
+
+return faults
