@@ -130,6 +130,7 @@ function class_methods.close(client)
 end
 
 --- The exchange's clock in milliseconds, as far as it is known here; makes no request.
+---@return integer ms
 function class_methods.now()
   return core.loop.wall()
 end
@@ -149,7 +150,7 @@ local requests = {} -- verb and path -> method
 ---@param options? table timeout, receive_window ... as for every method
 ---@return table? result
 ---@return bybit.Error? err
----@return table? response
+---@return bybit.Response? response
 function class_methods.request(client, verb, path, params, options)
   if verb ~= "GET" and verb ~= "POST" then
     errors.raise(("request: 'GET' or 'POST' expected, got %s"):format(tostring(verb)))

@@ -281,6 +281,7 @@ local function await_end(task, what)
 end
 
 --- Waits for the task; returns what its function returned, or raises what it raised.
+---@return any ... what the function returned
 function Task:await()
   self.awaited = true
   await_end(self, "await")
@@ -307,6 +308,7 @@ end
 
 --- Starts a task: a child of the task that calls, or one of its own in a host that calls bybit.step.
 ---@param f function
+---@param ... any its arguments
 ---@return bybit.Task
 function tasks.spawn(f, ...)
   check_cancelled()
@@ -337,6 +339,8 @@ end
 
 --- Runs f as a task, and the loop until it and its children are done; returns what f returns, raises what it raises.
 ---@param f function
+---@param ... any its arguments
+---@return any ... what f returned
 function tasks.run(f, ...)
   if current then return tasks.spawn(f, ...):await() end
   local task = make(nil, f, ...)
@@ -387,6 +391,7 @@ end
 --- Waits for the first of the tasks to end, cancels the others and waits for their cleanup; returns what the winner
 --- returned, raises what it raised.
 ---@param list bybit.Task[]
+---@return any ... what the winner returned
 function tasks.race(list)
   if #list == 0 then errors.raise("race: at least one task expected") end
   local winner
@@ -408,6 +413,8 @@ end
 --- Runs f for at most so long. Returns what f returns, or nil and an error, kind `timeout`, once f has cleaned up.
 ---@param seconds number
 ---@param f function
+---@param ... any its arguments
+---@return any ... what f returned
 function tasks.within(seconds, f, ...)
   check_seconds("within", seconds)
   if not current then
@@ -432,6 +439,7 @@ end
 
 --- A generator, as coroutine.wrap makes one, whose function may make calls and wait when it is used in a task.
 ---@param f function
+---@return function generator
 function tasks.wrap(f)
   local co = coroutine.create(f)
   return function(...)
@@ -491,6 +499,8 @@ end
 --- `local off <close> = bybit.defer(f, ...)` runs f on return, error, break and cancellation; f may make calls, which
 --- work normally for 5 seconds even in a cancelled task. `off()` takes it back.
 ---@param f function
+---@param ... any its arguments
+---@return function off
 function tasks.defer(f, ...)
   return setmetatable({ f = f, args = table.pack(...) }, Deferred)
 end
@@ -509,11 +519,15 @@ end
 
 --- A cancel token: every call that holds it ends with `cancelled` once it is cancelled. One made with a parent is
 --- cancelled with it.
+---@param parent? bybit.Token
+---@return bybit.Token
 function tasks.cancel_token(parent)
   return core.token(parent)
 end
 
 --- A sleep that ends early when the token is cancelled. Returns whether it was.
+---@param seconds? number for ever when left out
+---@return boolean cancelled
 function core.token_methods.wait(token, seconds)
   seconds = seconds or 3600 * 24 * 365
   check_seconds("wait", seconds)

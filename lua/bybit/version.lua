@@ -1,4 +1,3 @@
--- The version, in this one place: semantic versioning (major.minor.patch), see CHANGELOG.md. The rocks of a release take
--- their names from it.
+-- The version of the module, here and nowhere else: bybit.version, `bybit version`. Semantic versioning.
 
 return "0.1.0"
