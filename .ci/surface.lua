@@ -170,6 +170,7 @@ local function parse_doc(lines)
     elseif tag == "return" then
       local kind, text = split_type(rest)
       local name, after = text:match "^([%a_][%w_]*)%s*(.*)$"
+      if not name then name, after = text:match "^(%.%.%.)%s*(.*)$" end
       target = { type = kind, name = name, text = after or text }
       doc.returns[#doc.returns + 1] = target
     elseif tag == "generic" then
@@ -215,11 +216,11 @@ end
 
 -- Words for what is written in C: `name` -> lines, from .ci/core.lua.
 local function core_docs()
-  local docs, lines, own = {}, lines_of ".ci/core.lua", nil
+  local docs, lines = {}, lines_of ".ci/core.lua"
   for i, line in ipairs(lines) do
     local name = line:match "^function ([%w_%.:]+)"
     if name then
-      own = comment_above(lines, i)
+      local own = comment_above(lines, i)
       docs[name] = { doc = own and parse_doc(own), args = signature(line) }
     end
   end

@@ -47,9 +47,8 @@ for _, name in ipairs(surface.sorted(surface.environments)) do environments[#env
 emit "---Where to trade."
 emit("---@alias bybit.environment %s", surface.quoted(environments))
 emit ""
-local paged, all = {}, {}
+local paged = {}
 for _, method in ipairs(surface.methods) do
-  all[#all + 1] = method.name
   if method.row.result and method.row.result.cursor then paged[#paged + 1] = method.name end
 end
 emit "---The methods that the exchange answers a page at a time."
