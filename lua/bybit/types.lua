@@ -403,6 +403,9 @@
 ---@field gzip? boolean Ask for compressed answers. Default: false.
 ---@field confirm? boolean Read the full order or position back after each call that changes something, and return that. Default: false.
 ---@field id_prefix? string How the client order ids that the client makes begin.
+---@field required? table<string, string[]> Parameters that become required for this client: {place_order = {"stop_loss_price"}}, so that a misspelt variable (nil) cannot place a naked order.
+---@field journal? string|{ path: string, sync: boolean? } A file of intents, written before each order is sent, so that a crash leaves nothing unknown: see client:reconcile. {path =, sync = true} survives a power cut too. One process per journal.
+---@field visibility? number How long the exchange may take to show an order: between the two looks that prove that there is none. Unit: seconds. Default: 5.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
 ---@field ca_file? string A file of certificates to trust (PEM) in place of the system's.
 ---@field referer? string A broker id.
@@ -418,6 +421,7 @@
 ---@field cancel? bybit.Token A token of bybit.cancel_token: cancelled, the call ends with kind `cancelled`.
 ---@field raw? boolean Keep the answer's text in `response.raw`.
 ---@field extra? table Fields of the wire that are not declared yet, sent as they are.
+---@field resend? boolean Of a call that places an order: false forbids to send it again under its own id while its outcome is unknown.
 ---@field confirm? boolean Of a call that changes something: read the full order or position back and return that.
 
 ---Parameters of place_order.
@@ -539,6 +543,7 @@
 ---Parameters of cancel_all_orders.
 ---@class (exact) bybit.cancel_all_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---Parameters of cancel_conditional_order.
 ---@class (exact) bybit.cancel_conditional_order.params : bybit.CallOptions
@@ -551,6 +556,7 @@
 ---@class (exact) bybit.cancel_all_conditional_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field stop_order_type? bybit.stop_order_filter Stop: conditional orders only.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---Parameters of get_orders.
 ---@class (exact) bybit.get_orders.params : bybit.CallOptions
@@ -561,6 +567,7 @@
 ---@field cursor? string `next_cursor` of the page before, as it is.
 ---@field start_time? integer|string From this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Up to this moment. Unit: ms, or ISO text.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---Parameters of get_user_trades.
 ---@class (exact) bybit.get_user_trades.params : bybit.CallOptions
@@ -573,6 +580,7 @@
 ---@field page? integer Counted from 1.
 ---@field page_size? integer 50 when left out. Unit: records.
 ---@field cursor? string `next_cursor` of the page before, as it is.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---Parameters of get_conditional_orders.
 ---@class (exact) bybit.get_conditional_orders.params : bybit.CallOptions
@@ -583,6 +591,7 @@
 ---@field cursor? string `next_cursor` of the page before, as it is.
 ---@field start_time? integer|string From this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Up to this moment. Unit: ms, or ISO text.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---Parameters of get_open_order_real_time.
 ---@class (exact) bybit.get_open_order_real_time.params : bybit.CallOptions
@@ -593,6 +602,7 @@
 ---Parameters of get_open_orders_real_time.
 ---@class (exact) bybit.get_open_orders_real_time.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---Parameters of get_open_conditional_order_real_time.
 ---@class (exact) bybit.get_open_conditional_order_real_time.params : bybit.CallOptions
@@ -604,6 +614,7 @@
 ---Parameters of get_open_conditional_orders_real_time.
 ---@class (exact) bybit.get_open_conditional_orders_real_time.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---@class bybit.paper.Exchange
 ---@field url string
@@ -842,7 +853,7 @@ function Client:set_trading_stop(params) end
 ---@return bybit.Response? response
 function Client:cancel_order(params) end
 
----Cancels every active order of the symbol, at most 500 a call: repeat it until the list is empty.
+---Cancels every active order of the symbol, at most 500 a call: repeat it until the list is empty. With id_prefix they are listed and cancelled one by one.
 ---@param params bybit.cancel_all_orders.params
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -856,7 +867,7 @@ function Client:cancel_all_orders(params) end
 ---@return bybit.Response? response
 function Client:cancel_conditional_order(params) end
 
----Cancels every conditional order of the symbol, the take profits, stop losses and trailing stops that protect a position among them; stop_order_type = "Stop" spares those.
+---Cancels every conditional order of the symbol, the take profits, stop losses and trailing stops that protect a position among them; stop_order_type = "Stop" spares those. With id_prefix they are listed and cancelled one by one.
 ---@param params bybit.cancel_all_conditional_orders.params
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -950,6 +961,12 @@ function Client:now() end
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params): fun(): bybit.conditional_order_list
 function Client:pages(method, params) end
 
+---Settles what is open and tells how things stand. Nil and an error when the exchange cannot be asked.
+---@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for each intent (30)
+---@return {settled: table[], live: table[], trades: table[], unsettled: table[]}? report settled: {method, client_order_id, outcome = "placed"|"rejected"|"done" (of what is no placement), order}; live: own open orders; trades: own trades since the first open intent
+---@return bybit.Error? err
+function Client:reconcile(options) end
+
 ---Reaches any endpoint, signed: the envelope's result with wire names; strings as text, null as `bybit.null`; the
 ---category is filled in when absent.
 ---@param verb "GET"|"POST"
@@ -960,6 +977,25 @@ function Client:pages(method, params) end
 ---@return bybit.Error? err
 ---@return bybit.Response? response
 function Client:request(verb, path, params, options) end
+
+---Looks what became of a call that ended with `outcome = "unknown"`. It places nothing and may be repeated: once settled
+---it gives the same again.
+---@param err bybit.Error
+---@param options? {deadline: number?, cancel: userdata?} seconds (30); a cancel token
+---@return table? result what the original call would have given
+---@return bybit.Error? err with an outcome of `rejected` where it is proved, else `unknown` again
+---@return table? response
+function Client:resolve(err, options) end
+
+---The intents whose outcome is open: of this run and, with a journal, of earlier ones; oldest first. `client:request` is
+---not among them: nothing is known of what it does.
+---@return {method: string, client_order_id: string?, symbol: string?, time: integer, earlier: boolean}[]
+function Client:unsettled() end
+
+---A view of a client: the same methods, with default parameters where a method has them.
+---@param defaults table parameters of any method (symbol, time_in_force, timeout, cancel, confirm ...), and `raise`: a call then returns exactly one value and raises its error
+---@return table view
+function Client:with(defaults) end
 
 ---@class bybit
 ---@field version string Semantic version of the module.
