@@ -197,7 +197,9 @@ local function method_page(method)
     for _, dialect in ipairs(surface.dialects) do
       local declared = method.rows[dialect.name]
       if declared then
-        emit("%s%s", #surface.dialects > 1 and dialect.name .. ": " or "", result_words(declared))
+        local confirmed = declared == method.row and surface.confirmed(method)
+        emit("%s%s%s", #surface.dialects > 1 and dialect.name .. ": " or "", result_words(declared), confirmed
+          and (" With `confirm = true` the [%s](record_%s.md), read back."):format(confirmed, confirmed) or "")
         emit ""
       end
     end

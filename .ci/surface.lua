@@ -141,6 +141,13 @@ function surface.result(row)
   return "table"
 end
 
+--- The record that `confirm = true` gives in place of the acknowledgement; nil where there is nothing to read back.
+function surface.confirmed(method)
+  local settle = method.row.settle
+  if settle == "stop" then return "position" end
+  if settle and settle ~= "all" then return method.name:find "conditional" and "conditional_order" or "order" end
+end
+
 ---------------------------------------------------------------------------------------------------------------
 -- Doc comments: { text, params = { { name, type, text } }, returns = { { type, name, text } }, overloads, lines }.
 

@@ -162,6 +162,9 @@ for _, method in ipairs(surface.methods) do
     if p.also then field(p.also, true, surface.param_type(p), ("The same as %s."):format(p[1])) end
   end
   emit ""
+  emit "---The same, where a view fills in the rest."
+  emit("---@class (exact, partial) bybit.%s.some : bybit.%s.params", method.name, method.name)
+  emit ""
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -224,16 +227,28 @@ local FIELDS = {
   end,
 }
 
-local function define_methods()
+-- The methods on a class; `params` is the suffix of what they take.
+local function define_methods(stem, params)
   for _, method in ipairs(surface.methods) do
+    local confirmed = surface.confirmed(method)
     comment(method.row.doc)
-    emit("---@param params bybit.%s.params", method.name)
-    emit("---@return %s? result", (surface.result(method.row)))
+    emit("---@param params%s bybit.%s.%s", params == "some" and "?" or "", method.name, params)
+    emit("---@return %s%s? result", surface.result(method.row), confirmed and "|bybit." .. confirmed or "")
     emit "---@return bybit.Error? err nil when it succeeded"
     emit "---@return bybit.Response? response"
-    emit("function Client:%s(params) end", method.name)
+    emit("function %s:%s(params) end", stem, method.name)
     emit ""
   end
+end
+
+-- What a view has besides the methods: all that a client has.
+local function view_class()
+  emit "---A client with default parameters filled in, see `client:with`. With `raise = true` a call returns its result alone,"
+  emit "---and raises its error."
+  emit "---@class bybit.View : bybit.Client"
+  emit "local View = {}"
+  emit ""
+  define_methods("View", "some")
 end
 
 for i = #surface.owners, 1, -1 do -- the module itself comes last
@@ -243,10 +258,11 @@ for i = #surface.owners, 1, -1 do -- the module itself comes last
   if FIELDS[owner.name] then FIELDS[owner.name]() end
   emit("local %s = {}", stem)
   emit ""
-  if owner.name == "bybit.Client" then define_methods() end
+  if owner.name == "bybit.Client" then define_methods("Client", "params") end
   for _, f in ipairs(owner.functions) do
     if f.doc then define(stem, f) end
   end
+  if owner.name == "bybit.Client" then view_class() end
 end
 
 for _, name in ipairs(surface.sorted(by_name)) do

@@ -113,6 +113,9 @@ describe("with types.lua an editor", function()
     ["a field that an element of a walk has not"] = {
       'for fill in client:each("get_user_trades", { symbol = "BTCUSD" }) do print(fill.qty) end',
       "1: bybit.trade has no field 'qty'" },
+    ["a misspelt parameter of a view, and not what the view fills in"] = {
+      'local btc = client:with { symbol = "BTCUSD" }\nbtc:cancel_order { oder_id = "x" }',
+      "2: bybit.cancel_order.some has no field 'oder_id'" },
     ["a misspelt option of a client"] = { 'local c = bybit.client { environment = "paper", time_out = 5 }',
       "1: bybit.ClientOptions has no field 'time_out'" },
     ["an environment that there is not"] = { 'local c = bybit.client { environment = "live" }',

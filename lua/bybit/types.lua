@@ -452,6 +452,9 @@
 ---@field bbo_level? bybit.bbo_level The level of the book for that: 1 to 5.
 ---@field rpi_taker_access? boolean May match RPI quotes.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.place_order.some : bybit.place_order.params
+
 ---Parameters of place_conditional_order.
 ---@class (exact) bybit.place_conditional_order.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
@@ -482,6 +485,9 @@
 ---@field bbo_level? bybit.bbo_level The level of the book for that: 1 to 5.
 ---@field rpi_taker_access? boolean May match RPI quotes.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.place_conditional_order.some : bybit.place_conditional_order.params
+
 ---Parameters of modify_order.
 ---@class (exact) bybit.modify_order.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
@@ -496,6 +502,9 @@
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
 ---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.modify_order.some : bybit.modify_order.params
 
 ---Parameters of modify_conditional_order.
 ---@class (exact) bybit.modify_conditional_order.params : bybit.CallOptions
@@ -514,6 +523,9 @@
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
 ---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.modify_conditional_order.some : bybit.modify_conditional_order.params
 
 ---Parameters of set_trading_stop.
 ---@class (exact) bybit.set_trading_stop.params : bybit.CallOptions
@@ -534,16 +546,25 @@
 ---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
 ---@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.set_trading_stop.some : bybit.set_trading_stop.params
+
 ---Parameters of cancel_order.
 ---@class (exact) bybit.cancel_order.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.cancel_order.some : bybit.cancel_order.params
+
 ---Parameters of cancel_all_orders.
 ---@class (exact) bybit.cancel_all_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.cancel_all_orders.some : bybit.cancel_all_orders.params
 
 ---Parameters of cancel_conditional_order.
 ---@class (exact) bybit.cancel_conditional_order.params : bybit.CallOptions
@@ -552,11 +573,17 @@
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.cancel_conditional_order.some : bybit.cancel_conditional_order.params
+
 ---Parameters of cancel_all_conditional_orders.
 ---@class (exact) bybit.cancel_all_conditional_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field stop_order_type? bybit.stop_order_filter Stop: conditional orders only.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.cancel_all_conditional_orders.some : bybit.cancel_all_conditional_orders.params
 
 ---Parameters of get_orders.
 ---@class (exact) bybit.get_orders.params : bybit.CallOptions
@@ -568,6 +595,9 @@
 ---@field start_time? integer|string From this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Up to this moment. Unit: ms, or ISO text.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_orders.some : bybit.get_orders.params
 
 ---Parameters of get_user_trades.
 ---@class (exact) bybit.get_user_trades.params : bybit.CallOptions
@@ -582,6 +612,9 @@
 ---@field cursor? string `next_cursor` of the page before, as it is.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_user_trades.some : bybit.get_user_trades.params
+
 ---Parameters of get_conditional_orders.
 ---@class (exact) bybit.get_conditional_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
@@ -593,16 +626,25 @@
 ---@field end_time? integer|string Up to this moment. Unit: ms, or ISO text.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_conditional_orders.some : bybit.get_conditional_orders.params
+
 ---Parameters of get_open_order_real_time.
 ---@class (exact) bybit.get_open_order_real_time.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_open_order_real_time.some : bybit.get_open_order_real_time.params
+
 ---Parameters of get_open_orders_real_time.
 ---@class (exact) bybit.get_open_orders_real_time.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_open_orders_real_time.some : bybit.get_open_orders_real_time.params
 
 ---Parameters of get_open_conditional_order_real_time.
 ---@class (exact) bybit.get_open_conditional_order_real_time.params : bybit.CallOptions
@@ -611,10 +653,16 @@
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_open_conditional_order_real_time.some : bybit.get_open_conditional_order_real_time.params
+
 ---Parameters of get_open_conditional_orders_real_time.
 ---@class (exact) bybit.get_open_conditional_orders_real_time.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_open_conditional_orders_real_time.some : bybit.get_open_conditional_orders_real_time.params
 
 ---@class bybit.paper.Exchange
 ---@field url string
@@ -813,42 +861,42 @@ local Client = {}
 
 ---Places an active order. The exchange acknowledges it; what becomes of it is read back.
 ---@param params bybit.place_order.params
----@return bybit.order_id? result
+---@return bybit.order_id|bybit.order? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:place_order(params) end
 
 ---Parks an order until a price is reached; it then becomes an active order with the same id.
 ---@param params bybit.place_conditional_order.params
----@return bybit.order_id? result
+---@return bybit.order_id|bybit.conditional_order? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:place_conditional_order(params) end
 
 ---Changes an order that is not done.
 ---@param params bybit.modify_order.params
----@return bybit.order_id? result
+---@return bybit.order_id|bybit.order? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:modify_order(params) end
 
 ---Changes a conditional order that was not triggered yet.
 ---@param params bybit.modify_conditional_order.params
----@return bybit.order_id? result
+---@return bybit.order_id|bybit.conditional_order? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:modify_conditional_order(params) end
 
 ---Sets, changes or removes take profit, stop loss and trailing stop of the open position: left out leaves as it is, 0 removes. In Partial mode it only adds: never repeat such a call blindly.
 ---@param params bybit.set_trading_stop.params
----@return table? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_trading_stop(params) end
 
 ---Cancels an order. Acknowledged is not cancelled: a fill may come first. On this wire it cancels a conditional order as well.
 ---@param params bybit.cancel_order.params
----@return bybit.order_id? result
+---@return bybit.order_id|bybit.order? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:cancel_order(params) end
@@ -862,7 +910,7 @@ function Client:cancel_all_orders(params) end
 
 ---Cancels a conditional order, or a take profit, stop loss or trailing order of a position.
 ---@param params bybit.cancel_conditional_order.params
----@return bybit.order_id? result
+---@return bybit.order_id|bybit.conditional_order? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:cancel_conditional_order(params) end
@@ -994,8 +1042,125 @@ function Client:unsettled() end
 
 ---A view of a client: the same methods, with default parameters where a method has them.
 ---@param defaults table parameters of any method (symbol, time_in_force, timeout, cancel, confirm ...), and `raise`: a call then returns exactly one value and raises its error
----@return table view
+---@return bybit.View view
 function Client:with(defaults) end
+
+---A client with default parameters filled in, see `client:with`. With `raise = true` a call returns its result alone,
+---and raises its error.
+---@class bybit.View : bybit.Client
+local View = {}
+
+---Places an active order. The exchange acknowledges it; what becomes of it is read back.
+---@param params? bybit.place_order.some
+---@return bybit.order_id|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:place_order(params) end
+
+---Parks an order until a price is reached; it then becomes an active order with the same id.
+---@param params? bybit.place_conditional_order.some
+---@return bybit.order_id|bybit.conditional_order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:place_conditional_order(params) end
+
+---Changes an order that is not done.
+---@param params? bybit.modify_order.some
+---@return bybit.order_id|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:modify_order(params) end
+
+---Changes a conditional order that was not triggered yet.
+---@param params? bybit.modify_conditional_order.some
+---@return bybit.order_id|bybit.conditional_order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:modify_conditional_order(params) end
+
+---Sets, changes or removes take profit, stop loss and trailing stop of the open position: left out leaves as it is, 0 removes. In Partial mode it only adds: never repeat such a call blindly.
+---@param params? bybit.set_trading_stop.some
+---@return table|bybit.position? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:set_trading_stop(params) end
+
+---Cancels an order. Acknowledged is not cancelled: a fill may come first. On this wire it cancels a conditional order as well.
+---@param params? bybit.cancel_order.some
+---@return bybit.order_id|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:cancel_order(params) end
+
+---Cancels every active order of the symbol, at most 500 a call: repeat it until the list is empty. With id_prefix they are listed and cancelled one by one.
+---@param params? bybit.cancel_all_orders.some
+---@return bybit.cancelled_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:cancel_all_orders(params) end
+
+---Cancels a conditional order, or a take profit, stop loss or trailing order of a position.
+---@param params? bybit.cancel_conditional_order.some
+---@return bybit.order_id|bybit.conditional_order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:cancel_conditional_order(params) end
+
+---Cancels every conditional order of the symbol, the take profits, stop losses and trailing stops that protect a position among them; stop_order_type = "Stop" spares those. With id_prefix they are listed and cancelled one by one.
+---@param params? bybit.cancel_all_conditional_orders.some
+---@return bybit.cancelled_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:cancel_all_conditional_orders(params) end
+
+---A page of the symbol's orders, open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
+---@param params? bybit.get_orders.some
+---@return bybit.order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_orders(params) end
+
+---A page of executions, newest first: funding, liquidation and others besides trades. Page n costs n requests; cursors and client:each cost none more.
+---@param params? bybit.get_user_trades.some
+---@return bybit.trade_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_user_trades(params) end
+
+---A page of the symbol's conditional orders, untriggered ones first, then those of the past, newest first.
+---@param params? bybit.get_conditional_orders.some
+---@return bybit.conditional_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_conditional_orders(params) end
+
+---One order by its id, also one that has just closed; an older one is not_found here and in get_orders.
+---@param params? bybit.get_open_order_real_time.some
+---@return bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_open_order_real_time(params) end
+
+---All open orders of the symbol, up to 500: up to ten requests, not one snapshot.
+---@param params? bybit.get_open_orders_real_time.some
+---@return bybit.order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_open_orders_real_time(params) end
+
+---One conditional order by its id, also one that was just triggered or cancelled.
+---@param params? bybit.get_open_conditional_order_real_time.some
+---@return bybit.conditional_order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_open_conditional_order_real_time(params) end
+
+---All untriggered conditional orders of the symbol, those that protect a position among them.
+---@param params? bybit.get_open_conditional_orders_real_time.some
+---@return bybit.conditional_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_open_conditional_orders_real_time(params) end
 
 ---@class bybit
 ---@field version string Semantic version of the module.

@@ -102,10 +102,11 @@ function tags.alias(types, rest)
 end
 
 function tags.class(types, rest)
-  local exact, head = rest:match "^(%(exact%)%s+)(.*)$"
+  local exact, head = rest:match "^(%([exact, pril]+%)%s+)(.*)$"
   local name, parent = (head or rest):match "^([%w_%.]+)%s*:?%s*([%w_%.]*)$"
   assert(name and not types.classes[name], "class malformed, or twice: " .. rest)
-  types.class = { name = name, exact = exact ~= nil, parent = parent ~= "" and parent or nil, fields = {}, order = {} }
+  types.class = { name = name, exact = exact ~= nil, parent = parent ~= "" and parent or nil, fields = {}, order = {},
+    partial = (exact or ""):find "partial" ~= nil }
   types.classes[name] = types.class
 end
 
