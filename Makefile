@@ -108,10 +108,15 @@ $(BUILD)/bench/%: spec/bench/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE) $(CFLAGS) -o $@ $< -lcurl -lcrypto
 
+# What editors know, from the declarations; committed, and a spec says when it is stale.
+types: all
+	@$(RUN) $(LUA) .ci/types.lua lua/bybit/types.lua
+	@echo lua/bybit/types.lua
+
+# The reference, a page per subject, from declarations and doc comments: Markdown, and HTML beside it.
 doc: all
-	@mkdir -p doc
-	@$(RUN) $(LUA) .ci/reference.lua >doc/reference.md
-	@echo doc/reference.md
+	@$(DEPS) doc
+	@$(RUN) $(LUA) .ci/reference.lua doc
 
 # $(call put,SHARED OBJECT,WHICH): the object and those of the Lua files, which are found, not listed. Two parts, as
 # the rocks are: the paper exchange can be left out where one only trades.
@@ -131,4 +136,4 @@ clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client paper test demo deps asan tsan valgrind lint bench doc install install-client install-paper clean FORCE
+.PHONY: all client paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper clean FORCE

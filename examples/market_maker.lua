@@ -1,5 +1,7 @@
 -- A market maker: quotes both sides around the middle of the book, leans against the position it has picked up, moves
--- its quotes when the market moves, and at the end cancels, closes, and settles its books to the last satoshi.
+-- its quotes when the market moves, and protects what it holds twice, on the exchange's side, so that it holds when this
+-- program does not: a stop loss of the position by the last price, and further out a conditional order by the mark
+-- price, which follows the market. At the end it cancels, closes, and settles its books to the last satoshi.
 --
 --   make demo          or: lua5.4 examples/market_maker.lua
 --
@@ -13,14 +15,26 @@ local SYMBOL, COIN = "BTCUSD", "BTC"
 local QUANTITY = 1000 -- contracts of 1 USD a quote
 local MOST = 5000 -- position past which the side that adds to it pauses
 local SPREAD = 3 -- ticks from the middle to each quote
+local STOP = 60 -- ticks from the entry to the stop loss
+local FUSE = 120 -- ticks from the market to the conditional order behind it
 local PAUSE = 0.2 -- seconds between two looks at the market
 local SECONDS = tonumber(os.getenv "DEMO_SECONDS" or 15)
 
 local client <close> = bybit.client {
   environment = ENVIRONMENT, credentials = ENVIRONMENT ~= "paper" and "env" or nil, id_prefix = "mm",
 }
+local book = client:with { symbol = SYMBOL } -- the same methods, the symbol filled in
 
 local decimal = bybit.decimal
+local OTHER = { Buy = "Sell", Sell = "Buy" }
+
+local terminal = os.execute "test -t 1"
+local notes = {} -- what went wrong, for the display
+
+local function note(err)
+  notes[#notes + 1] = tostring(err)
+  if not terminal then io.stderr:write(tostring(err), "\n") end
+end
 
 ---------------------------------------------------------------------------------------------------------------
 -- What the market and the account look like, from endpoints that have no method of their own.
@@ -51,44 +65,44 @@ end
 -- Quotes.
 
 local quotes = {} -- side -> { id, price }
-local counts = { placed = 0, moved = 0, fills = 0 }
+local counts = { placed = 0, moved = 0, gone = 0 }
 
 local function place(side, price)
-  local ack, err = client:place_order {
-    symbol = SYMBOL, side = side, type = "Limit", quantity = QUANTITY, price = price, time_in_force = "PostOnly",
+  local ack, err = book:place_order {
+    side = side, type = "Limit", quantity = QUANTITY, price = price, time_in_force = "PostOnly",
   }
-  if not ack then return io.stderr:write(tostring(err), "\n") end
+  if not ack then return note(err) end
   quotes[side] = { id = ack.order_id, price = price }
   counts.placed = counts.placed + 1
 end
 
 local function move(side, price)
   local quote = quotes[side]
-  local ack, err = client:modify_order { symbol = SYMBOL, order_id = quote.id, new_price = price }
+  local ack, err = book:modify_order { order_id = quote.id, new_price = price }
   if ack then
     quote.price = price
     counts.moved = counts.moved + 1
   elseif err.kind == "not_found" then
     quotes[side] = nil -- filled, or cancelled because it would have crossed: it is placed anew
   elseif not err.unchanged then
-    io.stderr:write(tostring(err), "\n")
+    note(err)
   end
 end
 
 local function withdraw(side)
   local quote = quotes[side]
   quotes[side] = nil
-  if quote then client:cancel_order { symbol = SYMBOL, order_id = quote.id } end
+  if quote then book:cancel_order { order_id = quote.id } end
 end
 
 -- Forgets quotes that are no longer open.
 local function look_after()
   local open = {}
-  for _, order in ipairs(assert(client:get_open_orders_real_time { symbol = SYMBOL })) do open[order.order_id] = order end
+  for _, order in ipairs(assert(book:get_open_orders_real_time())) do open[order.order_id] = order end
   for _, side in ipairs { "Buy", "Sell" } do
     if quotes[side] and not open[quotes[side].id] then
       quotes[side] = nil
-      counts.fills = counts.fills + 1
+      counts.gone = counts.gone + 1
     end
   end
 end
@@ -113,21 +127,96 @@ local function quote(side, price, size)
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- The display: a live line in a terminal, plain lines elsewhere.
+-- Protection.
 
-local terminal = os.execute "test -t 1"
-local shown_at = -1
+local stop -- the stop loss as it was set last: its price
+local fuse -- the conditional order: { id, side, price }
 
-local function show(elapsed, bid, ask, size, p)
-  local function at(side) return quotes[side] and tostring(quotes[side].price) or "-" end
-  local line = ("%5.1f s  market %s / %s  quotes %s / %s  position %s @ %s  open profit %s %s  placed %d moved %d gone %d")
-    :format(elapsed, bid, ask, at "Buy", at "Sell", size, decimal(p.avgPrice):round(1), p.unrealisedPnl, COIN,
-      counts.placed, counts.moved, counts.fills)
+-- A distance away from the market, on the losing side of a position.
+local function behind(size, price, ticks)
+  return (size > 0 and price - tick * ticks or price + tick * ticks):to_step(tick)
+end
+
+local function protect(size, entry)
+  if size:is_zero() then
+    stop = nil
+    return
+  end
+  local price = behind(size, entry, STOP)
+  if stop and stop:eq(price) then return end
+  local done, err = book:set_trading_stop { stop_loss_price = price, stop_loss_trigger_type = "LastPrice" }
+  if done or err.unchanged then
+    stop = price
+  elseif err.name ~= bybit.codes.no_position then -- it was closed meanwhile
+    note(err)
+  end
+end
+
+local function cut_fuse()
+  if fuse then book:cancel_conditional_order { stop_order_id = fuse.id } end
+  fuse = nil
+end
+
+-- The conditional order closes all there is, whatever became of the quotes; reduce_only: it never opens anything.
+local function follow(size, middle)
+  local side = size > 0 and "Sell" or size < 0 and "Buy" or nil
+  if fuse and fuse.side ~= side then cut_fuse() end
+  if not side then return end
+  local price = behind(size, middle, FUSE)
+  if not fuse then
+    local ack, err = book:place_conditional_order {
+      side = side, type = "Market", quantity = MOST + QUANTITY, trigger_price = price, base_price = middle,
+      trigger_type = "MarkPrice", reduce_only = true,
+    }
+    if not ack then return note(err) end
+    fuse = { id = ack.order_id, side = side, price = price }
+  elseif (price - fuse.price):abs() >= tick * (FUSE // 8) then
+    local ack, err = book:modify_conditional_order { stop_order_id = fuse.id, new_trigger_price = price }
+    if ack then
+      fuse.price = price
+    elseif err.kind == "not_found" then
+      fuse = nil -- it fired
+    elseif not err.unchanged then
+      note(err)
+    end
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- The display: a live table in a terminal, plain lines elsewhere.
+
+local shown_at, height = -1, 0
+
+local function at(quote_) return quote_ and tostring(quote_.price) or "-" end
+
+local function rows(s)
+  return {
+    ("%s on %s   %5.1f of %g s"):format(SYMBOL, ENVIRONMENT, s.elapsed, SECONDS),
+    "",
+    ("              %14s %14s"):format("buy", "sell"),
+    ("  market      %14s %14s"):format(s.bid, s.ask),
+    ("  quotes      %14s %14s"):format(at(quotes.Buy), at(quotes.Sell)),
+    "",
+    ("  position    %14s %14s"):format(s.size, s.size:is_zero() and "" or "@ " .. s.entry:round(1)),
+    ("  stop loss   %14s"):format(stop or "-"),
+    ("  conditional %14s %14s"):format(at(fuse), fuse and fuse.side:lower() .. "s" or ""),
+    ("  open profit %14s %s"):format(s.profit, COIN),
+    "",
+    ("  quotes placed %d, moved %d, filled or gone %d"):format(counts.placed, counts.moved, counts.gone),
+    ("  %s"):format(notes[#notes] and "last refusal: " .. notes[#notes]:sub(1, 90) or ""),
+  }
+end
+
+local function show(s)
   if terminal then
-    io.write("\r\27[K", line)
-  elseif math.floor(elapsed) > shown_at then
-    shown_at = math.floor(elapsed)
-    io.write(line, "\n")
+    local lines = rows(s)
+    io.write(height > 0 and ("\27[%dA"):format(height) or "", "\27[2K", table.concat(lines, "\n\27[2K"), "\n")
+    height = #lines
+  elseif math.floor(s.elapsed) > shown_at then
+    shown_at = math.floor(s.elapsed)
+    print(("%5.1f s  market %s / %s  quotes %s / %s  position %s @ %s  stop %s  conditional %s  open profit %s %s"):format(
+      s.elapsed, s.bid, s.ask, at(quotes.Buy), at(quotes.Sell), s.size, s.entry:round(1), stop or "-", at(fuse), s.profit,
+      COIN))
   end
   io.flush()
 end
@@ -136,27 +225,30 @@ end
 
 local function trade(seconds)
   local start = client:now()
-  local stop = start + seconds * 1000
-  while client:now() < stop do
+  while client:now() < start + seconds * 1000 do
     local bid, ask = market()
     look_after()
     local size, p = position()
+    local entry = decimal(p.avgPrice)
     local buy, sell = wanted(bid, ask, size)
     quote("Buy", buy, size)
     quote("Sell", sell, size)
-    show((client:now() - start) / 1000, bid, ask, size, p)
+    protect(size, entry)
+    follow(size, ((bid + ask) / 2):to_step(tick))
+    show { elapsed = (client:now() - start) / 1000, bid = bid, ask = ask, size = size, entry = entry,
+      profit = p.unrealisedPnl }
     bybit.sleep(PAUSE)
   end
-  if terminal then io.write "\n" end
 end
 
 -- Nothing is left behind, whichever way trading ends.
 local function wind_down()
-  assert(client:cancel_all_orders { symbol = SYMBOL })
+  assert(book:cancel_all_orders())
+  assert(book:cancel_all_conditional_orders { stop_order_type = "Stop" })
   local size = position()
   if not size:is_zero() then
-    assert(client:place_order {
-      symbol = SYMBOL, side = size > 0 and "Sell" or "Buy", type = "Market", quantity = size:abs(), reduce_only = true,
+    assert(book:place_order {
+      side = OTHER[size > 0 and "Buy" or "Sell"], type = "Market", quantity = size:abs(), reduce_only = true,
     })
   end
 end
@@ -164,15 +256,17 @@ end
 -- The order records, page by page, and what the executions add up to.
 local function report(before, from)
   local pages, by_status = 0, {}
-  for page in client:pages("get_orders", { symbol = SYMBOL, start_time = from }) do
-    pages = pages + 1
-    for _, order in ipairs(page) do by_status[order.status] = (by_status[order.status] or 0) + 1 end
+  for _, method in ipairs { "get_orders", "get_conditional_orders" } do
+    for page in book:pages(method, { start_time = from }) do
+      pages = pages + 1
+      for _, order in ipairs(page) do by_status[order.status] = (by_status[order.status] or 0) + 1 end
+    end
   end
   local states = {}
   for status, n in pairs(by_status) do states[#states + 1] = ("%d %s"):format(n, status) end
   table.sort(states)
   local fees, volume, trades = decimal(0), decimal(0), 0
-  for trade_ in client:each("get_user_trades", { symbol = SYMBOL, start_time = from }) do
+  for trade_ in book:each("get_user_trades", { start_time = from }) do
     fees, volume, trades = fees + trade_.fee, volume + trade_.quantity, trades + 1
   end
   local change = balance() - before

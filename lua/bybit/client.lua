@@ -130,6 +130,7 @@ function class_methods.close(client)
 end
 
 --- The exchange's clock in milliseconds, as far as it is known here; makes no request.
+---@return integer ms
 function class_methods.now()
   return core.loop.wall()
 end
@@ -149,7 +150,7 @@ local requests = {} -- verb and path -> method
 ---@param options? table timeout, receive_window ... as for every method
 ---@return table? result
 ---@return bybit.Error? err
----@return table? response
+---@return bybit.Response? response
 function class_methods.request(client, verb, path, params, options)
   if verb ~= "GET" and verb ~= "POST" then
     errors.raise(("request: 'GET' or 'POST' expected, got %s"):format(tostring(verb)))
@@ -174,29 +175,9 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Options.
 
-local function seconds(low, high)
-  return { type = "number", min = low, max = high, unit = "seconds" }
-end
-
--- Every option of bybit.client, with what it must be.
-local OPTIONS = {
-  environment = {}, -- checked by find_environment
-  key = { type = "string" }, secret = { type = "string" }, private_key = { type = "string" },
-  credentials = {},
-  category = { one_of = { "inverse" } },
-  api = { one_of = { "v5" } },
-  receive_window = { type = "integer", min = 100, max = 60000, unit = "milliseconds" },
-  timeout = seconds(0.001, 600), connect_timeout = seconds(0.001, 600), deadline = seconds(0.001, 600),
-  connections = { type = "integer", min = 1, max = 256 },
-  in_flight = { type = "integer", min = 1, max = 1000 },
-  max_body = { type = "integer", min = 1024, max = 1 << 30, unit = "bytes" },
-  http = { one_of = { "1.1", "2" } },
-  gzip = { type = "boolean" }, confirm = { type = "boolean" },
-  id_prefix = { type = "string", pattern = "^[%w_%-]+$", most = 16, wanted = "1 to 16 of A-Z a-z 0-9 - _" },
-  proxy = { type = "string" }, ca_file = { type = "string" }, referer = { type = "string" },
-  required = {}, journal = {}, visibility = { type = "number", min = 0, max = 600, unit = "seconds" },
-  seed = { type = "integer" }, transport = {},
-}
+-- Name -> what the option must be.
+local OPTIONS = {}
+for _, row in ipairs(require "bybit.options") do OPTIONS[row[1]] = row end
 
 local function wrong_option(name, wanted, value)
   local shown = (name == "secret" or name == "private_key" or name == "key") and type(value) or tostring(value)
@@ -390,9 +371,10 @@ end
 local COPIED = { "receive_window", "timeout", "connect_timeout", "deadline", "connections", "max_body", "gzip",
   "confirm", "id_prefix", "proxy", "ca_file", "referer", "seed" }
 
---- Makes a client. See the reference for its options; `environment` is the one that must be given.
----@param options table
----@return table client
+--- Makes a client; `environment` is the option that must be given. A wrong option raises, and says what would be right.
+--- Close it (`local client <close> = ...` does), or leave it to the garbage collector.
+---@param options bybit.ClientOptions
+---@return bybit.Client client
 return function(options)
   check_options(options)
   local environment = find_environment(options)

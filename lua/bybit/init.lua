@@ -4,8 +4,9 @@ local core = require "bybit.core"
 local tasks = require "bybit.tasks"
 local time = require "bybit.time"
 
+---@type bybit
 local bybit = {
-  version = "scm",
+  version = require "bybit.version",
   client = require "bybit.client",
   decimal = core.decimal,
   json = core.json,

@@ -32,6 +32,7 @@ methods.order = {
 }
 methods.conditional_order = methods.order
 methods.position = {
+  --- Is nothing held?
   is_flat = function(position)
     local quantity = rawget(position, "quantity")
     return quantity == nil or quantity:is_zero()
@@ -41,6 +42,7 @@ methods.position = {
 -- Fields that are worked out when asked for.
 local derived = {
   position = {
+    --- The quantity: below zero when short.
     signed_quantity = function(position)
       local quantity = rawget(position, "quantity")
       if quantity == nil then return nil end
@@ -119,6 +121,9 @@ local function metatable(name, declaration)
   meta.__list = { __name = "bybit.list", __tostring = function(list) return grid(name, list) end }
   return meta
 end
+
+-- What records can do, for editor types and reference: record -> name -> function, called and read as a field.
+objects.methods, objects.derived = methods, derived
 
 local made = {}
 

@@ -179,6 +179,7 @@ local function await_end(task, what)
 end
 
 --- Waits for the task; returns what its function returned, or raises what it raised.
+---@return any ... what the function returned
 function Task:await()
   check_waitable "await"
   self.awaited = true
@@ -207,6 +208,7 @@ end
 
 --- Starts a task: a child of the task that calls, or one of its own in a host that calls bybit.step.
 ---@param f function
+---@param ... any its arguments
 ---@return bybit.Task
 function tasks.spawn(f, ...)
   check_callable("spawn", f)
@@ -229,6 +231,8 @@ end
 
 --- Runs f as a task, and the loop until it and its children are done; returns what f returns, raises what it raises.
 ---@param f function
+---@param ... any its arguments
+---@return any ... what f returned
 function tasks.run(f, ...)
   check_callable("run", f)
   check_waitable "run"
@@ -286,6 +290,7 @@ end
 --- Waits for the first of the tasks to end, cancels the others and waits for their cleanup; returns what the winner
 --- returned, raises what it raised.
 ---@param list bybit.Task[]
+---@return any ... what the winner returned
 function tasks.race(list)
   check_tasks("race", list)
   if #list == 0 then errors.raise("race: at least one task expected") end
@@ -309,6 +314,8 @@ end
 --- Runs f for at most so long. Returns what f returns, or nil and an error, kind `timeout`, once f has cleaned up.
 ---@param seconds number
 ---@param f function
+---@param ... any its arguments
+---@return any ... what f returned
 function tasks.within(seconds, f, ...)
   check_seconds("within", seconds)
   check_callable("within", f)
@@ -333,6 +340,7 @@ end
 
 --- A generator, as coroutine.wrap makes one, whose function may make calls and wait when it is used in a task.
 ---@param f function
+---@return function generator
 function tasks.wrap(f)
   check_callable("wrap", f)
   return scheduler.wrap(f)
@@ -375,6 +383,8 @@ end
 --- `local off <close> = bybit.defer(f, ...)` runs f on return, error, break and cancellation; f may make calls, which
 --- work normally for 5 seconds even in a cancelled task. `off()` takes it back.
 ---@param f function
+---@param ... any its arguments
+---@return function off
 function tasks.defer(f, ...)
   check_callable("defer", f)
   return setmetatable({ f = f, args = table.pack(...) }, Deferred)
@@ -399,14 +409,14 @@ end
 
 --- A cancel token: every call that holds it ends with `cancelled` once it is cancelled. One made with a parent is
 --- cancelled with it.
----@param parent? userdata a token
----@return userdata token
+---@param parent? bybit.Token
+---@return bybit.Token
 function tasks.cancel_token(parent)
   return core.token(parent)
 end
 
 --- A sleep that ends early when the token is cancelled. Returns whether it was.
----@param seconds? number as long as it takes when left out
+---@param seconds? number for ever when left out
 ---@return boolean cancelled
 function core.token_methods.wait(token, seconds)
   seconds = seconds or ALWAYS

@@ -148,7 +148,7 @@ end
 ---@param client table
 ---@param defaults table parameters of any method (symbol, time_in_force, timeout, cancel, confirm ...), and `raise`: a call
 --- then returns exactly one value and raises its error
----@return table view
+---@return bybit.View view
 function view.new(client, defaults)
   return make(client, defaults)
 end

@@ -90,14 +90,19 @@ function Market:note_strangers_trade(now, price, size, side, id)
   self.trades[201] = nil
 end
 
+-- A part of a way, the same up as down: '//' alone would go down where it does not go up.
+local function towards(way, part)
+  return way < 0 and -(-way // part) or way // part
+end
+
 --- Moves the market one step, when it walks. Returns whether it did.
 function Market:walk()
   if not self.walking then return false end
   local random = self.random
   local reach = math.max(2, self.home // 20000)
-  local pull = (self.home - self.last) // 2000
+  local pull = towards(self.home - self.last, 2000)
   self.last = math.max(self.low, self.last + random:integer(-reach, reach) + pull)
-  self.index = self.index + (self.last - self.index + (self.last > self.index and 3 or -3)) // 4
+  self.index = self.index + towards(self.last - self.index, 4)
   if math.abs(self.last - self.index) <= 3 then self.index = self.last end
   self.mark = self.index
   self.book = nil
