@@ -137,9 +137,12 @@ end
 -- Waits until something happens, at most `seconds` (nil: as long as it takes).
 local function wait_for_events(seconds)
   local due = next_due()
-  if due and loop.is_virtual() and outside == 0 then
+  local ahead, may_advance = loop.next_advance() -- to the turn of a call that waits for its rate limit
+  if may_advance and due and due - loop.now() <= (ahead or math.huge) then
     advance(math.max(0, due - loop.now()))
     return loop.step(0)
+  elseif ahead then
+    return loop.step(3600) -- moves time on itself
   end
   if due and not loop.is_virtual() then seconds = math.min(seconds or math.huge, math.max(0, due - loop.now())) end
   loop.step(seconds and math.min(seconds, 3600) or 3600)
@@ -581,6 +584,7 @@ end
 --- What moves virtual time on; the owner of a manual clock sets it.
 function tasks.set_advance(f)
   advance = f or loop.advance
+  loop.set_advance(advance)
 end
 
 return tasks
