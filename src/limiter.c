@@ -14,6 +14,8 @@ static const int IP_LIMIT = 600;
 static const double BAN = 600; /* "at least 10 minutes" */
 static const double MARGIN =
     2e-3; /* the exchange counts in whole milliseconds of a clock that drifts from ours */
+static const double ROUNDING =
+    1e-6; /* far below the margin: so short a wait is none, and a clock can show it */
 static const double PAUSE_FIRST = 1, PAUSE_MOST = 60;
 static const double HOLD_MOST = 600;   /* no answer may silence us for longer */
 static const int LIMIT_MOST = 1000000; /* no limit is higher; keeps sums in range */
@@ -225,7 +227,7 @@ double limiter_wait(const LimitAccount *account, const LimitGroup *group, double
   const LimitAddress *a = account->address;
   double wait = fmax(fmax(a->paused_until, a->banned_until) - now, window_wait(a->ip, now));
   if (group != NULL) wait = fmax(wait, window_wait(&group->window, now));
-  return wait > 0 ? wait : 0;
+  return wait > ROUNDING ? wait : 0;
 }
 
 double limiter_banned(const LimitAccount *account, double now) {
