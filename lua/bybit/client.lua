@@ -437,9 +437,8 @@ return function(options)
     credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned, owned = environment.owned, class = class, category = settings.category,
-      required = required, visibility = options.visibility or 5, impatient = settings.impatient,
-      id_prefix = options.id_prefix or false, journal = false,
-      intents = {}, budget_of_retries = recovery.new_budget() }
+      required = required, visibility = options.visibility or 5, impatient = settings.impatient or false,
+      id_prefix = options.id_prefix or false, journal = false, intents = {}, budget_of_retries = recovery.new_budget() }
     local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
     if options.journal then
       t.journal, t.intents = intents.open(options.journal)
