@@ -157,8 +157,9 @@ end)
 
 describe("signing", function()
   it("covers the very bytes that are sent (vectors of the reference, made by openssl)", function()
-    -- The wall clock is set to the vector's timestamp, the transport keeps what would be sent.
-    core.loop.virtual(1700000000000)
+    -- The wall clock is set so that the vector's timestamp is in the middle of what the exchange accepts, which is
+    -- half of receive_window less a second behind it; the transport keeps what would be sent.
+    core.loop.virtual(1700000000000 + 2000)
     finally(function() core.loop.real() end)
     local seen
     local transport = { start = function(_, request)
@@ -181,7 +182,7 @@ describe("signing", function()
     assert(client:request("GET", "/v5/order/realtime", { category = "inverse", symbol = "BTCUSD", limit = 50 }))
     assert.equal("category=inverse&limit=50&symbol=BTCUSD", seen.url:match("%?(.*)$"))
     -- vector 4: the body as the declaration orders it
-    core.loop.virtual(1700000000123)
+    core.loop.virtual(1700000000123 + 4500)
     assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = "30000.5",
       client_order_id = "paper-0001", receive_window = 10000 })
     assert.equal(core.sign.hmac_sha256(KEYS.secret, "1700000000123" .. KEYS.key .. "10000" .. seen.body),

@@ -78,33 +78,41 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
 }
 
 /* The Lua transport of tests and simulations: start(transport, request) gives a transfer, a table that is done
-** once it has 'status' or 'error'; until then wait(transport, transfer) is called. */
-static void send_through_lua(lua_State *L, Call *c) {
-  c->attempts++;
-  double started = loop_now(c->client->loop);
-  int top = lua_gettop(L);
+** once it has 'status' or 'error'; until then wait(transport, transfer) is called.
+** Stack: the call, the client. */
+static int run_transport(lua_State *L) {
+  Call *c = lua_touserdata(L, 1);
   c->failure = call_prepare(c);
   if (c->failure != NULL) {
     c->error = HTTP_NETWORK;
-    c->state = CALL_ENDED;
-    return;
+    return 0;
   }
-  lua_getiuservalue(L, ARG_CLIENT, 2);
-  lua_getfield(L, -1, "start");
-  lua_pushvalue(L, -2);
+  lua_getiuservalue(L, 2, 2);
+  lua_getfield(L, 3, "start");
+  lua_pushvalue(L, 3);
   call_push_request(L, c);
   lua_call(L, 2, 1);
-  luaL_argexpected(L, lua_istable(L, -1), 1, "transfer table");
-  int transfer = lua_gettop(L);
-  while (!call_take_transfer(L, transfer, c)) {
-    lua_getfield(L, top + 1, "wait");
-    lua_pushvalue(L, top + 1);
-    lua_pushvalue(L, transfer);
+  luaL_argexpected(L, lua_istable(L, 4), 1, "transfer table");
+  while (!call_take_transfer(L, 4, c)) {
+    lua_getfield(L, 3, "wait");
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 4);
     lua_call(L, 2, 0);
   }
-  c->duration = loop_now(c->client->loop) - started;
-  c->state = CALL_ENDED;
-  lua_settop(L, top);
+  return 0;
+}
+
+/* Whatever the transport raises, the call's slots are free again. */
+static void send_through_lua(lua_State *L, Call *c) {
+  lua_pushcfunction(L, run_transport);
+  lua_pushvalue(L, AT_CALL);
+  lua_pushvalue(L, ARG_CLIENT);
+  if (lua_pcall(L, 2, 0, 0) == LUA_OK) {
+    call_sent_through_lua(c);
+    return;
+  }
+  call_abandon(c);
+  lua_error(L);
 }
 
 static int give_back(lua_State *L, int status, lua_KContext base) {
@@ -161,11 +169,13 @@ static int call_finish(lua_State *L, Call *c) {
     c->failure = c->guarded;
     return call_failed(L, c, &a, "guard", 0);
   }
+  if (c->retry_after > 0) return call_failed(L, c, &a, "rate_limit", 0);
   if (c->error == HTTP_CANCELLED && c->client->closed) return call_failed(L, c, &a, "closed", 0);
   if (c->error != HTTP_OK) return call_failed(L, c, &a, call_error_kind(c->error), 0);
   const char *text = c->answer.data == NULL ? "" : c->answer.data;
   schema_decode(L, c->ep, lua_upvalueindex(UP_RECORD), lua_upvalueindex(UP_ENVELOPE), text, c->answer.size,
                 &a);
+  call_learn(c, &a);
   int result = lua_gettop(L) - 2, message = result + 1, undecoded = result + 2;
   if (c->status != 200 && !(a.error == NULL && a.code != 0)) return call_failed(L, c, &a, "http", 0);
   if (a.error != NULL) {
@@ -207,6 +217,10 @@ static int call_wait(lua_State *L, int status, lua_KContext ctx) {
   }
   lua_settop(L, AT_CALL);
   while (c->state != CALL_ENDED) {
+    if (c->state == CALL_TURN) {
+      send_through_lua(L, c);
+      continue;
+    }
     if (!loop_may_yield(loop, L)) {
       if (loop_block(L, loop, -1)) continue;
       call_cancel(c); /* Ctrl-C: the call ends here, not when it is collected */
@@ -271,7 +285,6 @@ static int call_composite(lua_State *L, Call *c) {
 /* The call at AT_CALL is sent, or waits for its turn, unless there is a reason not to. */
 static int call_attempt(lua_State *L, Call *c) {
   refuse(L, c);
-  if (c->state == CALL_NEW && c->client->lua_transport) send_through_lua(L, c);
   if (c->state == CALL_NEW) call_submit(c);
   return call_wait(L, LUA_OK, 0);
 }

@@ -1,7 +1,7 @@
 /*
-** A call between its submission and its end: its place in the client's waiting line, its sending, its cancellation.
-** What waits in line is not signed yet; a slot is free again when a transfer ends, whatever Lua does then. No Lua
-** runs here.
+** A call between its submission and its end: its place in the waiting line, its sending, its cancellation. What
+** waits in line is not signed yet; a slot is free again when a transfer ends, whatever Lua does then. No Lua runs
+** here.
 */
 #include "call_parts.h"
 
@@ -10,23 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static void leave_line(Call *c) {
-  Client *client = c->client;
-  if (c->before == NULL)
-    client->first = c->next;
-  else
-    c->before->next = c->next;
-  if (c->next == NULL)
-    client->last = c->before;
-  else
-    c->next->before = c->before;
-  c->before = c->next = NULL;
-  loop_timer_stop(client->loop, &c->timer);
+static double now_of(const Call *c) {
+  return loop_now(c->client->loop);
+}
+
+static void count_answer(Client *client, double seconds) {
+  client->stats.recent[client->stats.answered++ % RECENT] = (float)seconds;
 }
 
 static void call_end(Call *c) {
   c->state = CALL_ENDED;
-  c->duration = loop_real_now(c->client->loop) - c->started;
+  c->ended_at = now_of(c);
+  c->duration = c->ended_at - c->started;
+  if (c->error == HTTP_OK) count_answer(c->client, c->duration);
   token_unwatch(&c->token);
   if (c->wait != 0) loop_wake(c->client->loop, c->wait);
   c->wait = 0;
@@ -38,11 +34,26 @@ static void call_fail(Call *c, HttpError error, const char *why) {
   call_end(c);
 }
 
+static void leave_line(Call *c) {
+  line_exit(&c->waiter);
+  loop_timer_stop(c->client->loop, &c->timer);
+}
+
+/* Its slots are free for others. */
+static void release(Call *c, bool sent) {
+  line_done(&c->client->line, c->group, sent);
+  line_serve(c->client->line.line);
+}
+
+/* ---- sending ---- */
+
 /* Takes the transfer's outcome into the call. */
-static void collect(Call *c) {
+static bool collect(Call *c) {
   HttpResult *r = http_result(c->transfer);
+  bool sent = r->sent;
   c->error = r->error;
   c->sent = r->sent;
+  c->sent_at = fmin(c->sent_at + r->lead, now_of(c));
   c->status = r->status;
   memcpy(c->message, r->message, sizeof c->message);
   c->failure = c->message;
@@ -53,16 +64,40 @@ static void collect(Call *c) {
   r->body = r->headers = (Bytes){0};
   http_release(c->transfer);
   c->transfer = NULL;
+  return sent;
 }
-
-static void serve_line(Client *client);
 
 static void on_done(void *owner) {
   Call *c = owner;
-  collect(c);
-  c->client->in_flight--;
+  bool sent = collect(c);
   call_end(c);
-  serve_line(c->client);
+  call_hear(c);
+  release(c, sent);
+}
+
+void call_sent_through_lua(Call *c) {
+  if (c->state != CALL_TURN) { /* cancelled by the transport itself */
+    c->error = HTTP_CANCELLED;
+    c->failure = "cancelled";
+    c->sent = true;
+    return;
+  }
+  bool sent = c->error == HTTP_OK || c->sent;
+  call_end(c);
+  call_hear(c);
+  release(c, sent);
+}
+
+void call_learn(Call *c, const Answer *a) {
+  clock_learn(client_clock(c->client), c->sent_at, c->ended_at, a->time);
+}
+
+Clock *client_clock(Client *client) {
+  if (client->era != loop_era(client->loop)) {
+    client->era = loop_era(client->loop);
+    client->clock = (Clock){0};
+  }
+  return &client->clock;
 }
 
 /* Appends the intent, or another attempt at it, before it goes out. */
@@ -91,7 +126,8 @@ static const char *write_intent(Call *c) {
 
 const char *call_prepare(Call *c) {
   Client *client = c->client;
-  c->timestamp = loop_wall(client->loop);
+  c->timestamp =
+      clock_timestamp(client_clock(client), now_of(c), loop_wall(client->loop), c->e.receive_window);
   if (c->first_timestamp == 0) c->first_timestamp = c->timestamp;
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
                        c->e.receive_window, &c->request))
@@ -111,40 +147,57 @@ void call_succeeded(Call *c) {
   journal_append(c->client->journal, &line); /* what is not closed is looked up after a restart */
 }
 
-static void send(Call *c) {
+static bool start(Call *c) {
   Client *client = c->client;
-  const char *why = call_prepare(c);
-  c->attempts++;
-  if (why != NULL) {
-    call_fail(c, HTTP_NETWORK, why);
-    return;
-  }
+  c->failure = call_prepare(c);
+  if (c->failure != NULL) return false;
   HttpRequest r = {.verb = c->ep->verb,
                    .url = c->request.url.data,
                    .headers = c->request.header,
                    .header_count = c->request.header_count,
                    .body = c->ep->post ? c->payload.data : NULL,
                    .body_size = c->ep->post ? c->payload.size : 0,
-                   .timeout = fmin(c->e.timeout, c->ends - loop_real_now(client->loop)),
+                   .timeout = fmin(c->e.timeout, c->ends - now_of(c)),
                    .connect_timeout = c->e.connect_timeout,
                    .max_body = client->max_body,
                    .gzip = client->gzip && !c->ep->post};
-  c->transfer = http_start(client->http, &r, on_done, c, &why);
-  if (c->transfer == NULL) {
-    call_fail(c, HTTP_NETWORK, why);
-    return;
-  }
-  c->state = CALL_RUNNING;
-  client->in_flight++;
+  c->transfer = http_start(client->http, &r, on_done, c, &c->failure);
+  return c->transfer != NULL;
 }
 
-static void serve_line(Client *client) {
-  while (!client->closed && client->first != NULL && client->in_flight < client->in_flight_max) {
-    Call *c = client->first;
-    leave_line(c);
-    send(c);
+/* Its turn has come. */
+static void go(Waiter *waiter) {
+  Call *c = (Call *)((char *)waiter - offsetof(Call, waiter));
+  Client *client = c->client;
+  loop_timer_stop(client->loop, &c->timer);
+  client->stats.requests++;
+  if (c->attempts++ > 0) client->stats.retries++;
+  c->sent_at = now_of(c);
+  if (client->lua_transport) {
+    c->state = CALL_TURN;
+    if (c->wait != 0) loop_wake(client->loop, c->wait);
+    c->wait = 0;
+  } else if (start(c)) {
+    c->state = CALL_RUNNING;
+  } else {
+    call_fail(c, HTTP_NETWORK, c->failure);
+    line_done(&client->line, c->group, false); /* the line is being served */
   }
 }
+
+static void refuse(Waiter *waiter, double after) {
+  Call *c = (Call *)((char *)waiter - offsetof(Call, waiter));
+  loop_timer_stop(c->client->loop, &c->timer);
+  call_refused(c, after);
+  call_fail(c, HTTP_CANCELLED, c->failure);
+}
+
+void client_line_open(Client *client) {
+  client->line.go = go;
+  client->line.refuse = refuse;
+}
+
+/* ---- from outside ---- */
 
 static void on_deadline(LoopTimer *timer) {
   Call *c = (Call *)((char *)timer - offsetof(Call, timer));
@@ -153,8 +206,9 @@ static void on_deadline(LoopTimer *timer) {
 }
 
 void call_begin(Call *c) {
-  c->started = loop_real_now(c->client->loop);
+  c->started = now_of(c);
   c->ends = c->started + c->e.deadline;
+  c->client->stats.calls++;
 }
 
 void call_reset(Call *c) {
@@ -162,27 +216,37 @@ void call_reset(Call *c) {
   c->error = HTTP_OK;
   c->failure = NULL;
   c->status = 0;
+  c->retry_after = 0;
   c->sent = c->raise = false;
   c->guarded = NULL;
   bytes_clear(&c->answer);
   bytes_clear(&c->headers);
 }
 
+static Priority priority_of(const Call *c) {
+  if (c->ep->cancels) return PRIORITY_CANCEL;
+  return c->again ? PRIORITY_AGAIN : PRIORITY_NORMAL;
+}
+
 void call_submit(Call *c) {
   Client *client = c->client;
-  if (client->first == NULL && client->in_flight < client->in_flight_max) {
-    send(c);
+  bool failed = false;
+  c->group = call_group(c, &failed);
+  c->waiter.impatient = client->impatient && !c->again;
+  if (failed || !line_enter(&client->line, &c->waiter, c->group, priority_of(c))) {
+    call_fail(c, HTTP_MEMORY, "not enough memory");
     return;
   }
   c->state = CALL_QUEUED;
-  c->before = client->last;
-  if (c->before == NULL)
-    client->first = c;
-  else
-    c->before->next = c;
-  client->last = c;
+  if (c->ends <= now_of(c)) {
+    leave_line(c);
+    call_fail(c, HTTP_TIMEOUT, "the deadline passed");
+    return;
+  }
+  line_serve(client->line.line);
+  if (c->state != CALL_QUEUED) return;
   c->timer.fire = on_deadline;
-  loop_timer_start(client->loop, &c->timer, c->ends - loop_real_now(client->loop));
+  loop_later(client->loop, &c->timer, c->ends - now_of(c));
 }
 
 void call_cancel(Call *c) {
@@ -190,6 +254,7 @@ void call_cancel(Call *c) {
   case CALL_ENDED: return;
   case CALL_NEW: break;
   case CALL_QUEUED: leave_line(c); break;
+  case CALL_TURN: release(c, false); break;
   case CALL_RUNNING: http_cancel(c->transfer); return; /* on_done ends it */
   }
   call_fail(c, HTTP_CANCELLED, "cancelled");
@@ -201,18 +266,18 @@ void call_abandon(Call *c) {
   if (c->state == CALL_RUNNING) {
     http_release(c->transfer);
     c->transfer = NULL;
-    c->client->in_flight--;
-    serve_line(c->client);
   }
+  if (c->state == CALL_TURN || c->state == CALL_RUNNING) release(c, c->state == CALL_RUNNING);
   c->state = CALL_ENDED;
   loop_wait_drop(c->client->loop, c->wait);
   c->wait = 0;
 }
 
 void client_drop_line(Client *client) {
-  while (client->first != NULL) {
-    Call *c = client->first;
-    leave_line(c);
-    call_fail(c, HTTP_CANCELLED, "the client was closed");
-  }
+  for (Lane *lane = client->line.lanes; lane != NULL; lane = lane->sibling)
+    while (lane->first != NULL) {
+      Call *c = (Call *)((char *)lane->first - offsetof(Call, waiter));
+      leave_line(c);
+      call_fail(c, HTTP_CANCELLED, "the client was closed");
+    }
 }

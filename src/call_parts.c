@@ -130,8 +130,12 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
     lua_pushinteger(L, c->status);
     lua_setfield(L, -2, "http_status");
   }
+  if (c->retry_after > 0) {
+    lua_pushnumber(L, c->retry_after);
+    lua_setfield(L, -2, "retry_after");
+  }
   if (c->e.used_made_id) set_text(L, "client_order_id", c->made_id);
-  lua_pushnumber(L, c->ends - loop_real_now(c->client->loop));
+  lua_pushnumber(L, c->ends - loop_now(c->client->loop));
   lua_setfield(L, -2, "left");
   lua_pushinteger(L, c->first_timestamp);
   lua_setfield(L, -2, "first_timestamp");

@@ -3,24 +3,34 @@
 #define BYBIT_CALL_PARTS_H
 
 #include "client.h"
+#include "line.h"
 #include "schema.h"
 #include "token.h"
 #include <lua.h>
 
 #define CALL "bybit.call"
 
-typedef enum CallState { CALL_NEW, CALL_QUEUED, CALL_RUNNING, CALL_ENDED } CallState;
+typedef enum CallState {
+  CALL_NEW,
+  CALL_QUEUED,
+  CALL_TURN, /* a transport of Lua's may send it: whoever waits for the call does */
+  CALL_RUNNING,
+  CALL_ENDED
+} CallState;
 
 typedef struct Call { /* user value 1: the client, 2: its cancel token */
   Client *client;
   CallState state;
-  int64_t wait;               /* the loop's number to wake when it has ended; 0: nobody waits so */
-  double started, ends;       /* loop_real_now(): submission, and its deadline */
-  LoopTimer timer;            /* the deadline, while it is queued */
-  TokenWatch token;           /* its cancel token */
-  struct Call *before, *next; /* in the client's waiting line */
-  bool raise;                 /* its task was cancelled: a failure is raised */
-  bool again;                 /* recovery sends it once more, and gets the facts of that */
+  int64_t wait;             /* the loop's number to wake when it has ended; 0: nobody waits so */
+  double started, ends;     /* loop_now(): submission, and its deadline */
+  LoopTimer timer;          /* the deadline, while it is queued */
+  TokenWatch token;         /* its cancel token */
+  Waiter waiter;            /* in the waiting line */
+  LimitGroup *group;        /* its rate group; NULL: none */
+  double sent_at, ended_at; /* loop_now(): about when the last attempt left, and when it ended */
+  double retry_after;       /* s: the limiter refused it, its turn comes then; 0: it did not */
+  bool raise;               /* its task was cancelled: a failure is raised */
+  bool again;               /* recovery sends it once more, and gets the facts of that */
   const Endpoint *ep;
   Encoding e;
   Bytes payload;         /* the encoded parameters: body or query */
@@ -43,14 +53,23 @@ typedef struct Call { /* user value 1: the client, 2: its cancel token */
 } Call;
 
 /* call_flight.c */
-void call_begin(Call *c);   /* its time starts to run */
-void call_reset(Call *c);   /* forgets the last attempt's outcome, so that it can be sent again */
-void call_submit(Call *c);  /* sends it now, or when its turn comes; the state tells */
-void call_cancel(Call *c);  /* ends it, with HTTP_CANCELLED, unless it has ended */
-void call_abandon(Call *c); /* its memory is about to go */
+void call_begin(Call *c); /* its time starts to run */
+void call_reset(Call *c); /* forgets the last attempt's outcome, so that it can be sent again */
+/* Sends it now, or when its turn comes; the state tells. Another attempt goes before other calls, and waits for a rate
+** limit also where the first would have been refused. */
+void call_submit(Call *c);
+void call_sent_through_lua(Call *c); /* what a transport of Lua's did in CALL_TURN is in the call: it ends */
+void call_learn(Call *c, const Answer *a); /* the answer was decoded: the clock is learned from it */
+void call_cancel(Call *c);                 /* ends it, with HTTP_CANCELLED, unless it has ended */
+void call_abandon(Call *c);                /* its memory is about to go */
 /* A fresh timestamp and signature; the intent is in the journal, where there is one. NULL, or why it cannot be sent. */
 const char *call_prepare(Call *c);
 void call_succeeded(Call *c); /* counts it, and closes its intent */
+
+/* call_limits.c */
+LimitGroup *call_group(Call *c, bool *failed); /* the rate group it counts in; NULL: none, or no memory */
+void call_hear(Call *c);                  /* tells the limiter what the answer's status and headers say */
+void call_refused(Call *c, double after); /* words the limiter's refusal: c->failure, c->retry_after */
 
 /* call_parts.c */
 void call_parts_open(lua_State *L); /* makes the response metatable; 'response' in the module */

@@ -79,17 +79,41 @@ static void open_http(lua_State *L, Client *c) {
   if (c->http == NULL) luaL_error(L, "bybit.client: %s", why);
 }
 
+/* The user's own limits: 'rates', group -> requests a second; "ip" stands for the address. */
+static void set_rates(lua_State *L, Client *c) {
+  LimitAccount *account = c->line.account;
+  if (lua_getfield(L, 1, "rates") == LUA_TTABLE)
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+      const char *name = lua_tostring(L, -2); /* client.lua has checked that these are strings */
+      LimitGroup *group = strcmp(name, "ip") == 0 ? NULL : limiter_group(account, name, 0);
+      LimitWindow *window = group == NULL ? account->address->ip : &group->window;
+      window->cap = (int)lua_tointeger(L, -1);
+    }
+  lua_pop(L, 1);
+}
+
+/* Its place in the waiting line of the state. */
+static void open_line(lua_State *L, Client *c) {
+  client_line_open(c);
+  c->line.in_flight_max = (int)number_option(L, "in_flight", 16);
+  c->impatient = flag_option(L, "impatient");
+  if (flag_option(L, "unlimited")) return;
+  if (!line_join(c->line.line, &c->line, c->session.url, c->session.key)) luaL_error(L, "not enough memory");
+  set_rates(L, c);
+}
+
 /* client(options, environment table [, transport]) */
 static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 3);
+  Loop *loop = loop_get(L);
+  Line *line = line_get(L); /* before the client's __gc is marked, so that it is closed after the client */
   Client *c = lua_newuserdatauv(L, sizeof *c, 3);
-  *c = (Client){.closed = true};
+  *c = (Client){.closed = true, .loop = loop, .era = loop_era(loop), .line = {.line = line}};
   luaL_setmetatable(L, CLIENT); /* from here on __gc owns what is acquired */
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, 4, 1);
-  c->loop = loop_get(L);
   c->session.url = copied_option(L, "url");
   c->session.referer = copied_option(L, "referer");
   if (c->session.url == NULL) return luaL_error(L, "bybit.client: no url");
@@ -98,7 +122,7 @@ static int client_new(lua_State *L) {
   c->timeout = number_option(L, "timeout", 10);
   c->connect_timeout = number_option(L, "connect_timeout", 5);
   c->deadline = number_option(L, "deadline", 30);
-  c->in_flight_max = (int)number_option(L, "in_flight", 16);
+  open_line(L, c);
   c->max_body = (size_t)number_option(L, "max_body", 16 * 1024 * 1024);
   c->gzip = flag_option(L, "gzip");
   c->confirm = flag_option(L, "confirm");
@@ -129,6 +153,7 @@ static int client_close(lua_State *L) {
   client_drop_line(c);
   if (c->http != NULL) http_free(c->http);
   c->http = NULL;
+  line_leave(&c->line);
   session_free(&c->session);
   if (c->journal != NULL) journal_close(c->journal);
   wipe(&c->random, sizeof c->random);
@@ -202,13 +227,6 @@ static int client_successes(lua_State *L) {
   return 1;
 }
 
-/* retried(client): counts a retry */
-static int client_retried(lua_State *L) {
-  Client *c = luaL_checkudata(L, 1, CLIENT);
-  c->retries++;
-  return 0;
-}
-
 /* random(client) -> a float, 0 <= x < 1, from the client's own generator */
 static int client_random(lua_State *L) {
   Client *c = luaL_checkudata(L, 1, CLIENT);
@@ -240,7 +258,6 @@ void client_open(lua_State *L) {
                                        {"random", client_random},
                                        {"hold", client_hold},
                                        {"journal", client_journal},
-                                       {"retried", client_retried},
                                        {"successes", client_successes},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);

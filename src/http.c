@@ -69,6 +69,7 @@ static curl_socket_t on_open_socket(void *owner, curlsocktype purpose, struct cu
 static int on_prereq(void *owner, char *remote, char *local, int remote_port, int local_port) {
   Transfer *t = owner;
   (void)remote, (void)local, (void)remote_port, (void)local_port;
+  if (t->sendings == 0) t->result.lead = loop_real_now(t->http->loop) - t->started;
   return t->sendings++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -239,6 +240,7 @@ static void settle(Transfer *t, HttpError error) {
   curl_multi_remove_handle(t->http->multi, t->easy);
   t->running = false;
   t->http->running_count--;
+  loop_busy(t->http->loop, -1);
   t->result.error = error;
   t->result.sent = t->sendings > 0;
   t->result.status = (int)status;
@@ -432,6 +434,7 @@ Transfer *http_start(Http *http, const HttpRequest *request, void (*done)(void *
   if (t->after != NULL) t->after->before = t;
   http->used = t;
   http->running_count++;
+  loop_busy(http->loop, 1);
   return t;
 }
 

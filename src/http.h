@@ -52,6 +52,7 @@ typedef struct HttpResult {
   Bytes headers;     /* raw lines of the final answer, "Name: value\r\n", status line left out */
   Bytes body;
   double duration; /* seconds */
+  double lead;     /* of them, until the request was sent: name, connection, handshake */
 } HttpResult;
 
 Http *http_new(Loop *loop, const HttpOptions *options, const char **why); /* copies the options */

@@ -15,9 +15,14 @@
 
 enum { BATCH = 64 };
 
+struct LoopTimers { /* by moment, earliest first */
+  LoopTimer *first, *last;
+};
+
 struct Loop {
   Poller poller;
-  LoopTimer *first, *last;  /* by moment, earliest first */
+  struct LoopTimers real;   /* by loop_real_now */
+  struct LoopTimers own;    /* by loop_now */
   PollerEvent batch[BATCH]; /* being served; an entry whose watch went away meanwhile has no owner */
   int served, ready;        /* the part of 'batch' yet to come */
   bool shared;              /* fd() was asked for: the poller's moment is kept set */
@@ -25,6 +30,9 @@ struct Loop {
   bool virtual;
   int64_t virtual_start;
   int64_t virtual_ns;  /* since 1970 */
+  int64_t wall_shift;  /* ms that the wall clock was set forward by hand */
+  int era;             /* how often time became virtual or real */
+  int busy;            /* transfers on real sockets: virtual time stands while one is under way */
   lua_Integer wakeups; /* returns from waiting */
   bool timers_first;   /* the last step served timers only */
   LoopTimer alarm;     /* the Lua layer's one timer: it only ends a wait */
@@ -37,7 +45,15 @@ struct Loop {
   bool no_blocking;
 };
 
-static const char KEY; /* its address is the loop's key in the registry */
+static const char KEY;     /* its address is the loop's key in the registry */
+static const char ADVANCE; /* and that of what moves virtual time on */
+
+/* For moments that outlast a suspended computer: the exchange does not sleep meanwhile. */
+#ifdef CLOCK_BOOTTIME
+#define STEADY CLOCK_BOOTTIME
+#else
+#define STEADY CLOCK_MONOTONIC
+#endif
 
 static double clock_seconds(clockid_t clock) {
   struct timespec t;
@@ -51,14 +67,18 @@ double loop_real_now(const Loop *loop) {
 }
 
 double loop_now(const Loop *loop) {
-  return loop->virtual ? (double)(loop->virtual_ns - loop->virtual_start) * 1e-9 : loop_real_now(loop);
+  return loop->virtual ? (double)(loop->virtual_ns - loop->virtual_start) * 1e-9 : clock_seconds(STEADY);
+}
+
+int loop_era(const Loop *loop) {
+  return loop->era;
 }
 
 int64_t loop_wall(const Loop *loop) {
-  if (loop->virtual) return loop->virtual_ns / 1000000;
+  if (loop->virtual) return loop->virtual_ns / 1000000 + loop->wall_shift;
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + loop->wall_shift;
 }
 
 /* ---- descriptors ---- */
@@ -82,67 +102,102 @@ void loop_unwatch(Loop *loop, LoopWatch *watch) {
 
 /* ---- timers ---- */
 
+/* Seconds until the first timer that real time fires; negative: there is none. */
+static double next_timeout(const Loop *loop) {
+  double left = -1;
+  if (loop->real.first != NULL) left = fmax(loop->real.first->due - loop_real_now(loop), 0);
+  if (loop->own.first == NULL || loop->virtual) return left;
+  double own = fmax(loop->own.first->due - loop_now(loop), 0);
+  return left < 0 || own < left ? own : left;
+}
+
 /* A host that polls fd() has to wake at the first timer's moment. Setting it costs a system call, so it is moved
 ** to an earlier moment only; a wake-up that comes too early finds nothing to do. */
-static void arm(Loop *loop, double now) {
+static void arm(Loop *loop) {
   if (!loop->shared) return;
-  double due = loop->first == NULL ? INFINITY : loop->first->due;
+  double now = loop_real_now(loop), left = next_timeout(loop);
+  double due = left < 0 ? INFINITY : now + left;
   if (loop->armed <= now) loop->armed = INFINITY; /* it went off */
   if (due >= loop->armed) return;
-  if (poller_arm(&loop->poller, due > now ? due - now : 0)) loop->armed = due;
+  if (poller_arm(&loop->poller, left)) loop->armed = due;
 }
 
 void loop_timer_stop(Loop *loop, LoopTimer *timer) {
-  if (!timer->armed) return;
+  (void)loop;
+  struct LoopTimers *among = timer->among;
+  if (among == NULL) return;
   if (timer->before == NULL)
-    loop->first = timer->after;
+    among->first = timer->after;
   else
     timer->before->after = timer->after;
   if (timer->after == NULL)
-    loop->last = timer->before;
+    among->last = timer->before;
   else
     timer->after->before = timer->before;
   timer->before = timer->after = NULL;
-  timer->armed = false;
+  timer->among = NULL;
 }
 
-void loop_timer_start(Loop *loop, LoopTimer *timer, double seconds) {
+static void start(Loop *loop, struct LoopTimers *among, LoopTimer *timer, double due) {
   loop_timer_stop(loop, timer);
-  double now = loop_real_now(loop);
-  timer->due = now + (seconds > 0 ? seconds : 0);
-  timer->armed = true;
-  LoopTimer *before =
-      loop->last; /* most timers are timeouts of about one length: the place is near the end */
-  while (before != NULL && before->due > timer->due) before = before->before;
+  timer->due = due;
+  timer->among = among;
+  LoopTimer *before = among->last; /* most are timeouts of about one length: the place is near the end */
+  while (before != NULL && before->due > due) before = before->before;
   timer->before = before;
-  timer->after = before == NULL ? loop->first : before->after;
+  timer->after = before == NULL ? among->first : before->after;
   if (before == NULL)
-    loop->first = timer;
+    among->first = timer;
   else
     before->after = timer;
   if (timer->after == NULL)
-    loop->last = timer;
+    among->last = timer;
   else
     timer->after->before = timer;
-  arm(loop, now);
+  arm(loop);
+}
+
+void loop_timer_start(Loop *loop, LoopTimer *timer, double seconds) {
+  start(loop, &loop->real, timer, loop_real_now(loop) + fmax(seconds, 0));
+}
+
+void loop_later(Loop *loop, LoopTimer *timer, double seconds) {
+  start(loop, &loop->own, timer, loop_now(loop) + fmax(seconds, 0));
+}
+
+void loop_busy(Loop *loop, int change) {
+  loop->busy += change;
+}
+
+static void fire_due(Loop *loop, struct LoopTimers *among, double now) {
+  while (among->first != NULL && among->first->due <= now) {
+    LoopTimer *timer = among->first;
+    loop_timer_stop(loop, timer);
+    timer->fire(timer);
+  }
 }
 
 /* Fires what is due at this moment; a timer started meanwhile waits for the next step, so this ends. */
 static void fire_timers(Loop *loop) {
-  double now = loop_real_now(loop);
-  while (loop->first != NULL && loop->first->due <= now) {
-    LoopTimer *timer = loop->first;
-    loop_timer_stop(loop, timer);
-    timer->fire(timer);
-  }
-  arm(loop, now);
+  if (loop->real.first != NULL) fire_due(loop, &loop->real, loop_real_now(loop));
+  if (loop->own.first != NULL) fire_due(loop, &loop->own, loop_now(loop) + 1e-9); /* rounding */
+  arm(loop);
 }
 
-/* Seconds until the first timer; negative: there is none. */
-static double next_timeout(const Loop *loop) {
-  if (loop->first == NULL) return -1;
-  double left = loop->first->due - loop_real_now(loop);
-  return left > 0 ? left : 0;
+/* Seconds that virtual time may be moved on by, to the first timer in it; negative: it has to stand. */
+static double next_advance(const Loop *loop) {
+  if (!loop->virtual || loop->busy > 0 || loop->own.first == NULL) return -1;
+  return fmax(loop->own.first->due - loop_now(loop), 0);
+}
+
+/* Time becomes virtual or real: what was to come in so many seconds still does. */
+static void change_time(Loop *loop, bool virtual, int64_t ns) {
+  double before = loop_now(loop);
+  loop->virtual = virtual;
+  loop->virtual_ns = loop->virtual_start = ns;
+  loop->era++;
+  double by = loop_now(loop) - before;
+  for (LoopTimer *t = loop->own.first; t != NULL; t = t->after) t->due += by;
 }
 
 /* ---- waits by number ---- */
@@ -220,6 +275,15 @@ static int run_hooks(lua_State *L) {
   return status;
 }
 
+/* Moves virtual time on by what its owner set for that: an exchange with a manual clock moves too. False: an error is
+** on the stack. */
+static bool advance(lua_State *L, double seconds) {
+  luaL_checkstack(L, 2, "advance");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &ADVANCE);
+  lua_pushnumber(L, seconds);
+  return lua_pcall(L, 1, 0, 0) == LUA_OK;
+}
+
 static void serve(Loop *loop, int ready) {
   loop->served = 0;
   loop->ready = ready;
@@ -231,6 +295,12 @@ static void serve(Loop *loop, int ready) {
 }
 
 bool loop_block(lua_State *L, Loop *loop, double seconds) {
+  double ahead = seconds == 0 ? -1 : next_advance(loop);
+  if (ahead >= 0) {
+    bool moved = advance(L, ahead);
+    fire_timers(loop);
+    return moved;
+  }
   double next = next_timeout(loop);
   if (next == 0 && !loop->timers_first) { /* libcurl's 0 ms timer, mostly: no system call for it */
     loop->timers_first = true;            /* but sockets come next, so that timers cannot starve them */
@@ -301,7 +371,7 @@ static int l_step(lua_State *L) {
 static int l_fd(lua_State *L) {
   Loop *loop = loop_get(L);
   loop->shared = true;
-  arm(loop, loop_real_now(loop));
+  arm(loop);
   lua_pushinteger(L, loop->poller.fd);
   return 1;
 }
@@ -399,8 +469,7 @@ static int l_virtual(lua_State *L) {
   Loop *loop = loop_get(L);
   lua_Integer ms = luaL_checkinteger(L, 1);
   luaL_argcheck(L, ms >= 0 && ms <= INT64_MAX / 1000000, 1, "milliseconds since 1970 expected");
-  loop->virtual = true;
-  loop->virtual_ns = loop->virtual_start = ms * 1000000;
+  change_time(loop, true, ms * 1000000);
   return 0;
 }
 
@@ -416,7 +485,33 @@ static int l_advance(lua_State *L) {
 }
 
 static int l_real(lua_State *L) {
-  loop_get(L)->virtual = false;
+  change_time(loop_get(L), false, 0);
+  return 0;
+}
+
+/* set_advance(f): what moves virtual time on where the loop has to, f(seconds); it calls advance(). */
+static int l_set_advance(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &ADVANCE);
+  return 0;
+}
+
+/* next_advance() -> seconds that the loop would move virtual time on by if it waited now, or nil; may_advance */
+static int l_next_advance(lua_State *L) {
+  const Loop *loop = loop_get(L);
+  double ahead = next_advance(loop);
+  if (ahead < 0)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, ahead);
+  lua_pushboolean(L, loop->virtual && loop->busy == 0);
+  return 2;
+}
+
+/* shift(ms): sets the local wall clock forward (or back), as its user or NTP may; for tests. */
+static int l_shift(lua_State *L) {
+  loop_get(L)->wall_shift += luaL_checkinteger(L, 1);
   return 0;
 }
 
@@ -430,6 +525,9 @@ void loop_open(lua_State *L) {
                                        {"virtual", l_virtual},
                                        {"advance", l_advance},
                                        {"real", l_real},
+                                       {"set_advance", l_set_advance},
+                                       {"next_advance", l_next_advance},
+                                       {"shift", l_shift},
                                        {"is_virtual", l_is_virtual},
                                        {"wait_new", l_wait_new},
                                        {"wake", l_wake},
@@ -442,6 +540,8 @@ void loop_open(lua_State *L) {
                                        {"may_block", l_may_block},
                                        {NULL, NULL}};
   loop_get(L); /* made before all that uses it, so that at the end of the state it goes after them */
+  lua_pushcfunction(L, l_advance);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &ADVANCE);
   luaL_newlib(L, functions);
   loop_push_mark(L);
   lua_setfield(L, -2, "mark");

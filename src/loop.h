@@ -22,8 +22,8 @@ typedef struct LoopWatch {
 } LoopWatch;
 
 typedef struct LoopTimer {
-  double due; /* loop_now() time; owned by the loop while armed */
-  bool armed;
+  double due;               /* owned by the loop while armed, as what follows */
+  struct LoopTimers *among; /* NULL: not armed */
   void (*fire)(struct LoopTimer *timer);
   struct LoopTimer *before, *after; /* owned by the loop while armed */
 } LoopTimer;
@@ -33,14 +33,19 @@ void loop_open(lua_State *L);
 /* The state's loop, made when the module is loaded and closed with the state. Pushes nothing. */
 Loop *loop_get(lua_State *L);
 
-double loop_now(const Loop *loop);      /* seconds, monotonic; virtual where time is */
+double loop_now(const Loop *loop); /* seconds, monotonic, suspension included; virtual where time is */
+int loop_era(const Loop *loop); /* another number once time became virtual or real: loop_now() began anew */
 int64_t loop_wall(const Loop *loop);    /* milliseconds since 1970; virtual where time is */
 double loop_real_now(const Loop *loop); /* seconds, monotonic, never virtual: timeouts of real sockets */
 
 bool loop_watch(Loop *loop, LoopWatch *watch, int fd, int events);   /* adds or changes */
 void loop_unwatch(Loop *loop, LoopWatch *watch);                     /* harmless when not watched */
 void loop_timer_start(Loop *loop, LoopTimer *timer, double seconds); /* real seconds from now; re-arms */
-void loop_timer_stop(Loop *loop, LoopTimer *timer);
+/* The same in the loop's own time: where that is virtual, waiting moves it on to the timer. */
+void loop_later(Loop *loop, LoopTimer *timer, double seconds);
+void loop_timer_stop(Loop *loop, LoopTimer *timer); /* harmless when not armed */
+/* So many more transfers on real sockets are under way: virtual time does not move on by itself meanwhile. */
+void loop_busy(Loop *loop, int change);
 
 /* Waits by number: whoever cannot go on takes one, and is woken by it. The numbers that were woken stand in a queue,
 ** which the Lua layer empties (core.loop.woken), so that no callback runs Lua. 0: not enough memory. */

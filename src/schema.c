@@ -266,6 +266,8 @@ static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anch
   ep->verb = anchored_field(L, declaration, "verb", anchors);
   ep->path = anchored_field(L, declaration, "path", anchors);
   ep->group = anchored_field(L, declaration, "group", anchors);
+  if (lua_getfield(L, declaration, "limit") != LUA_TNIL) ep->limit = (int)luaL_checkinteger(L, -1);
+  lua_pop(L, 1);
   ep->changes = flag(L, declaration, "changes");
   ep->open = flag(L, declaration, "open");
   ep->composite = flag(L, declaration, "composite");

@@ -95,6 +95,7 @@ typedef struct Endpoint {
   const char *row;    /* its name among the declarations */
   const char *verb, *path;
   const char *group; /* rate group; NULL: none */
+  int limit;         /* its requests a second as documented; 0: not known */
   bool post;         /* parameters go out as JSON; else as a query */
   bool changes;      /* it changes something: its failures have an outcome */
   bool open;         /* public: needs no signature */

@@ -7,6 +7,7 @@ local environments = require "bybit.environments"
 local errors = require "bybit.errors"
 local hints = require "bybit.hints"
 local intents = require "bybit.intents"
+local limits = require "bybit.limits"
 local objects = require "bybit.objects"
 local records = require "bybit.records"
 local reconcile = require "bybit.reconcile"
@@ -129,10 +130,32 @@ function class_methods.close(client)
   if owned then owned:close() end
 end
 
---- The exchange's clock in milliseconds, as far as it is known here; makes no request.
+--- The exchange's clock in milliseconds, as its answers tell it (before the first of them: the local clock); makes no
+--- request.
 ---@return integer ms
-function class_methods.now()
-  return core.loop.wall()
+function class_methods.now(client)
+  return core.client.now(client)
+end
+
+--- What is left of the rate limits: group -> {limit, left, full_in}, where limit is as announced by the exchange,
+--- documented or set, in requests a second, and full_in the seconds until all of it is there again. `ip` is the
+--- address of this computer: requests in 5 seconds (V5 documentation, rate limits); `banned_for` the seconds that it
+--- is shut out, nil if it is not. Nil with `rate = false`.
+---@return table<string, {limit: integer, left: integer, full_in: number}>?
+function class_methods.budget(client)
+  return core.client.budget(client, limits.groups(core.client.table(client).class.dialect))
+end
+
+--- How the calls of this client went: `calls`, the `requests` sent for them, `retries` among those, `unknowns` (calls
+--- that ended without knowing their outcome); `p50` and `p99`, the seconds that half and 99 of 100 of the last 1024
+--- answered calls took at most (nil before the first); `clock_offset`, how many ms the exchange's clock is ahead of the
+--- local one, and `clock_doubt`, how far that may be off (nil before the first answer); `budget`, as client:budget().
+---@return table
+function class_methods.stats(client)
+  local stats = core.client.stats(client)
+  stats.clock_offset, stats.clock_doubt = core.client.clock(client)
+  stats.budget = client:budget()
+  return stats
 end
 
 class_methods.resolve, class_methods.unsettled, class_methods.reconcile = reconcile.resolve, reconcile.unsettled,
@@ -161,7 +184,9 @@ function class_methods.request(client, verb, path, params, options)
   local t = core.client.table(client)
   local class, key = t.class, t.class.dialect.name .. verb .. path
   if not requests[key] then
+    local group, limit = limits.of_path(class.dialect, path)
     requests[key] = compile(class, "request", "request", { verb = verb, path = path, changes = verb == "POST",
+      group = group, limit = limit,
       open = class.dialect.public and path:find(class.dialect.public) ~= nil, params = {}, result = { free = true } })
   end
   local extra = {}
@@ -388,11 +413,12 @@ return function(options)
   local in_flight, connections = options.in_flight or 32, options.connections or 16
   settings.in_flight = settings.http2 and in_flight or math.min(in_flight, connections)
   local made, client = pcall(function()
+    limits.option(options.rate, class.dialect, settings)
     credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned, owned = environment.owned, class = class, category = settings.category,
-      required = required, visibility = options.visibility or 5, id_prefix = options.id_prefix or false, journal = false,
-      intents = {}, budget_of_retries = recovery.new_budget() }
+      required = required, visibility = options.visibility or 5, impatient = settings.impatient or false,
+      id_prefix = options.id_prefix or false, journal = false, intents = {}, budget_of_retries = recovery.new_budget() }
     local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
     if options.journal then
       t.journal, t.intents = intents.open(options.journal)

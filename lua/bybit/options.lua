@@ -38,6 +38,10 @@ return {
   row("in_flight", { type = "integer", min = 1, max = 1000, default = "32",
     doc = "How many requests may be on their way; the rest wait in line, unsigned. Over HTTP/1.1 no more than "
       .. "`connections`." }),
+  row("rate", { types = '"wait"|"fail"|false|table<string, number>', default = '"wait"',
+    doc = 'What happens to a call that is ahead of the rate limits: "wait" for its turn, "fail" with kind `rate_limit` and '
+      .. "`retry_after`, false: no limits here; or a table of limits in place of the exchange's own, in requests a second "
+      .. 'by rate group: {["order/create"] = 20}, and `ip`: requests in 5 seconds.' }),
   row("max_body", { type = "integer", min = 1024, max = 1 << 30, unit = "bytes", default = "16 MiB",
     doc = "The largest answer that is read; a larger one is an error, kind `too_large`." }),
   row("http", { one_of = { "1.1", "2" }, default = '"1.1"', doc = "The version of HTTP." }),

@@ -5,6 +5,7 @@ local core = require "bybit.core"
 local confirm = require "bybit.confirm"
 local errors = require "bybit.errors"
 local intents = require "bybit.intents"
+local limits = require "bybit.limits"
 local settle = require "bybit.settle"
 local tasks = require "bybit.tasks"
 local verdict = require "bybit.verdict"
@@ -15,8 +16,6 @@ local recovery = {}
 
 -- Backoff: full jitter under a bound that doubles (seconds).
 local FIRST, MOST = 0.25, 5
--- What a rate limit without a moment of reset asks for (V5 documentation, rate limits: about two seconds).
-local RATE_WAIT = 2
 -- Retries that a client has in hand: each costs one, time and successes bring them back. An exchange that is down gets
 -- no storm; what settles an order whose outcome is unknown is never refused.
 local BUDGET, PER_SECOND, PER_SUCCESS = 30, 1, 0.5
@@ -50,8 +49,10 @@ function Run:left()
   return self.stop - loop.now()
 end
 
---- Remembers what an attempt leaves open.
-function Run:note(err, facts)
+--- Remembers what an attempt leaves open, and what it tells of limits and clocks.
+function Run:note(err, facts, response, code)
+  err.retry_after, self.refused = limits.hear(self.client, code, err, facts, response), facts.retry_after ~= nil
+  if err.name == "timestamp_out_of_window" then core.client.adopt_clock(self.client) end
   if facts.timestamp and facts.timestamp > 0 then
     self.first = self.first or facts.first_timestamp
     if err.outcome == "unknown" then
@@ -88,7 +89,7 @@ function Run:again()
   local ok, a, response = self.send()
   if ok then return true, a, response end
   local err, code = verdict.of(self.class.dialect.codes, a, response, self.params)
-  self:note(err, a)
+  self:note(err, a, response, code)
   if a.raise then
     self.cancelled, self.raised = true, err
   end
@@ -115,9 +116,10 @@ end
 -- Seconds after which the same call may be made again; nil: it may not.
 function Run:retry_after(err, tried)
   if not err.retryable or FINAL[err.kind] then return nil end
+  -- The limiter refuses where waiting is not wanted, or hopeless.
+  if err.kind == "rate_limit" and (self.refused or core.client.table(self.client).impatient) then return nil end
   if err.name and ONCE[err.name] then return not tried[err.name] and 0 or nil end
-  local wait = err.retry_after or err.kind == "rate_limit" and RATE_WAIT + core.client.random(self.client)
-    or self:backoff(tried.count)
+  local wait = err.retry_after or self:backoff(tried.count)
   if wait >= self:left() then return nil end
   return wait
 end
@@ -139,7 +141,7 @@ end
 local function recover(run, facts, response)
   local err, code = verdict.of(run.class.dialect.codes, facts, response, run.params)
   local tried = { count = 0 }
-  run:note(err, facts)
+  run:note(err, facts, response, code)
   if facts.raise then
     run.cancelled, run.raised = true, err
   end
@@ -152,7 +154,6 @@ local function recover(run, facts, response)
       return run:give_up(err, response)
     end
     tried.count, tried[err.name or ""] = tried.count + 1, true
-    core.client.retried(run.client)
     local ok, a
     ok, a, response, code = run:again()
     if ok then return a, nil, response end

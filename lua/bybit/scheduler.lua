@@ -140,9 +140,12 @@ end
 -- Waits until something happens, at most `seconds` (nil: as long as it takes).
 local function wait_for_events(seconds)
   local due = timeline:next()
-  if due and loop.is_virtual() and counts.call == 0 then
+  local ahead, may_advance = loop.next_advance() -- to the turn of a call that waits for its rate limit
+  if may_advance and due and due - loop.now() <= (ahead or math.huge) then
     advance(math.max(0, due - loop.now()))
     return loop.step(0)
+  elseif ahead then
+    return loop.step(LONGEST) -- moves time on itself
   end
   if due and not loop.is_virtual() then seconds = math.min(seconds or LONGEST, math.max(0, due - loop.now())) end
   loop.step(math.min(seconds or LONGEST, LONGEST))
@@ -298,6 +301,7 @@ end
 --- What moves virtual time on; the owner of a manual clock sets it.
 function scheduler.set_advance(f)
   advance = f or loop.advance
+  loop.set_advance(advance)
 end
 
 return scheduler

@@ -59,7 +59,6 @@ end
 local function send_until(run, judge)
   local tries = 0
   while run.send and run:left() > 0 do
-    core.client.retried(run.client)
     local ok, a, response, code = run:again()
     if ok then return function() return a, nil, response end end
     if run.cancelled or a.kind == "closed" then return function() return run:give_up(a, response) end end

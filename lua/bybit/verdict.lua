@@ -66,7 +66,7 @@ local function may_repeat(err, changes, row)
     return err.retryable or err.outcome == "unknown" or err.outcome == "not_sent" or row and row.reads == "R" or false
   end
   if err.outcome == "unknown" then return false end
-  if err.outcome == "not_sent" then return err.kind == "network" or err.kind == "timeout" end
+  if err.outcome == "not_sent" then return err.kind == "network" or err.kind == "timeout" or err.kind == "rate_limit" end
   return err.retryable or false
 end
 

@@ -12,7 +12,7 @@ function trading.start(options, exchange_options)
   for k, v in pairs(exchange_options or {}) do settings[k] = v end
   local exchange = bybit.paper.start(settings)
   exchange:set_price("BTCUSD", "30000")
-  local o = { environment = exchange }
+  local o = { environment = exchange, rate = settings.limits ~= false and "wait" or false }
   for k, v in pairs(options or {}) do o[k] = v end
   return exchange, bybit.client(o)
 end

@@ -6,6 +6,7 @@
 --   kind     of the error, where it is not that of the class
 --   detail   the exchange's own text adds something: print it
 --   reads    the class for calls that only read, where it differs
+--   bans     it shuts out the caller's address, not one endpoint
 
 -- The classes. Only U may have been executed; only R may be made again as it is.
 local CLASSES = {
@@ -61,7 +62,7 @@ local COMMON = {
   { 10016, "U", "server_error", "The exchange's own server failed." },
   { 10017, "P", "route_not_found", "There is no such path." },
   { 10018, "R", "rate_limited", "The rate limit of the caller's address is exceeded.",
-    "Stop all calls for ten minutes.", kind = "rate_limit" },
+    "Stop all calls for ten minutes.", kind = "rate_limit", bans = true },
   { 10020, "A", "account_not_unified", "The account is not a unified one." },
   { 10024, "A", "compliance_rule", "A compliance rule forbids it." },
   { 10027, "S", "trading_banned", "Trading is banned for this account." },
@@ -240,7 +241,7 @@ local function expand(code, class, name, meaning, advice, row)
   return {
     code = code, class = class, name = name, meaning = meaning, advice = advice or its.advice,
     kind = row.kind or its.kind, outcome = its.outcome or "rejected", retryable = class == "R",
-    unchanged = its.unchanged, detail = row.detail, reads = row.reads,
+    unchanged = its.unchanged, detail = row.detail, reads = row.reads, bans = row.bans,
   }
 end
 
@@ -272,7 +273,7 @@ codes.http = {
     advice = "Check the key, and that no proxy takes headers away." },
   [403] = { name = "forbidden", kind = "rate_limit", outcome = "rejected", retryable = false,
     meaning = "the exchange refuses this address: too many requests, or a country that it does not serve",
-    advice = "Stop all calls for ten minutes." },
+    advice = "Stop all calls for ten minutes.", bans = true },
   [404] = { name = "route_not_found", kind = "http", outcome = "rejected", retryable = false,
     meaning = "there is no such path, or the account has no such category", advice = "Check url, path and category." },
   [429] = { name = "too_many_requests", kind = "rate_limit", outcome = "rejected", retryable = true,

@@ -1,0 +1,283 @@
+/*
+** See limiter.h. A window holds the moments at which requests ended, oldest first, and how many still run; whatever
+** left it by 'span' ago no longer counts.
+*/
+#include "limiter.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double SECOND = 1;
+static const double IP_SPAN = 5; /* V5 documentation, rate limits: 600 requests in 5 seconds, or a ban */
+static const int IP_LIMIT = 600;
+static const double BAN = 600; /* "at least 10 minutes" */
+static const double MARGIN =
+    2e-3; /* the exchange counts in whole milliseconds of a clock that drifts from ours */
+static const double ROUNDING =
+    1e-6; /* far below the margin: so short a wait is none, and a clock can show it */
+static const double PAUSE_FIRST = 1, PAUSE_MOST = 60;
+static const double HOLD_MOST = 600;   /* no answer may silence us for longer */
+static const int LIMIT_MOST = 1000000; /* no limit is higher; keeps sums in range */
+
+/* ---- a window ---- */
+
+static int least(int a, int b) {
+  return a < b ? a : b;
+}
+
+int window_limit(const LimitWindow *w) {
+  if (w->cap == 0) return w->limit;
+  return w->announced ? least(w->cap, w->limit) : w->cap;
+}
+
+static double ended_at(const LimitWindow *w, size_t i) {
+  return w->ended[(w->first + i) % w->room];
+}
+
+/* How many have left the window at 'now'. They are in order, but a few at the front are all that there is mostly. */
+static size_t gone(const LimitWindow *w, double now) {
+  size_t n = 0;
+  while (n < w->count && ended_at(w, n) + w->span + MARGIN <= now) n++;
+  return n;
+}
+
+static void drop_gone(LimitWindow *w, double now) {
+  size_t n = gone(w, now);
+  if (n == 0) return;
+  w->first = (w->first + n) % w->room;
+  w->count -= n;
+}
+
+static double window_wait(const LimitWindow *w, double now) {
+  int limit = window_limit(w);
+  double held = w->held_until > now ? w->held_until - now : 0;
+  if (limit == 0) return held;
+  size_t skipped = gone(w, now), inside = w->count - skipped + (size_t)w->running;
+  if (inside < (size_t)limit) return held;
+  size_t surplus = inside - (size_t)limit; /* so many more than one have to leave first */
+  if (skipped + surplus >= w->count) return INFINITY;
+  return fmax(held, ended_at(w, skipped + surplus) + w->span + MARGIN - now);
+}
+
+/* Room for so many more moments, beside those of what runs now. */
+static bool reserve(LimitWindow *w, size_t more) {
+  size_t wanted = w->count + (size_t)w->running + more;
+  if (wanted <= w->room) return true;
+  size_t room = w->room == 0 ? 16 : w->room;
+  while (room < wanted) room *= 2;
+  double *ring = malloc(room * sizeof *ring);
+  if (ring == NULL) return false;
+  for (size_t i = 0; i < w->count; i++) ring[i] = ended_at(w, i); /* NOLINT: no room, no moments */
+  free(w->ended);
+  w->ended = ring;
+  w->first = 0;
+  w->room = room;
+  return true;
+}
+
+static void push(LimitWindow *w, double now) {
+  w->ended[(w->first + w->count++) % w->room] = now;
+}
+
+static bool window_take(LimitWindow *w) {
+  if (!reserve(w, 1)) return false;
+  w->running++;
+  return true;
+}
+
+static void window_end(LimitWindow *w, double now, bool sent) {
+  w->running--;
+  if (!sent) return;
+  drop_gone(w, now);
+  push(w, now); /* window_take made room */
+}
+
+int window_left(const LimitWindow *w, double now, double *full_in) {
+  size_t skipped = gone(w, now), inside = w->count - skipped + (size_t)w->running;
+  int left = window_limit(w) - (inside > (size_t)LIMIT_MOST ? LIMIT_MOST : (int)inside);
+  double last = w->count > skipped ? ended_at(w, w->count - 1) + w->span + MARGIN - now : 0;
+  *full_in = fmax(w->running > 0 ? w->span : last, w->held_until - now);
+  if (*full_in < 0) *full_in = 0;
+  return left < 0 || w->held_until > now ? 0 : left;
+}
+
+/* ---- addresses, accounts, groups ---- */
+
+/* The host and port of a url, or NULL when memory ran out. */
+static char *host_of(const char *url) {
+  const char *host = strstr(url, "://");
+  host = host == NULL ? url : host + 3;
+  return strndup(host, strcspn(host, "/?#"));
+}
+
+static void free_account(LimitAccount *a) {
+  while (a->groups != NULL) {
+    LimitGroup *g = a->groups;
+    a->groups = g->next;
+    free(g->window.ended);
+    free(g);
+  }
+  free(a);
+}
+
+static void free_address(LimitAddress *a) {
+  while (a->accounts != NULL) {
+    LimitAccount *account = a->accounts;
+    a->accounts = account->next;
+    free_account(account);
+  }
+  free(a->own.ended);
+  free(a->host);
+  free(a);
+}
+
+static LimitAddress *find_address(Limiter *l, const char *url, bool local) {
+  char *host = host_of(url);
+  if (host == NULL) return NULL;
+  for (LimitAddress *a = l->addresses; a != NULL; a = a->next)
+    if (strcmp(a->host, host) == 0) {
+      free(host);
+      return a;
+    }
+  LimitAddress *a = calloc(1, sizeof *a);
+  if (a == NULL) {
+    free(host);
+    return NULL;
+  }
+  l->ip.span = IP_SPAN;
+  l->ip.limit = IP_LIMIT;
+  *a = (LimitAddress){.host = host, .local = local, .next = l->addresses, .pause = PAUSE_FIRST};
+  a->own.span = IP_SPAN;
+  a->own.limit = IP_LIMIT;
+  a->ip = local ? &a->own : &l->ip;
+  l->addresses = a;
+  return a;
+}
+
+LimitAccount *limiter_join(Limiter *l, const char *url, bool local, const char *print) {
+  LimitAddress *address = find_address(l, url, local);
+  if (address == NULL) return NULL;
+  LimitAccount *a = address->accounts;
+  while (a != NULL && strcmp(a->print, print) != 0) a = a->next;
+  if (a == NULL) {
+    a = calloc(1, sizeof *a);
+    if (a == NULL) return NULL; /* the address stays for the next one */
+    strncpy(a->print, print, LIMIT_PRINT);
+    a->address = address;
+    a->next = address->accounts;
+    address->accounts = a;
+  }
+  address->clients++;
+  return a;
+}
+
+void limiter_leave(Limiter *l, LimitAccount *account) {
+  LimitAddress *address = account->address, **at = &l->addresses;
+  if (--address->clients > 0 || !address->local) return;
+  while (*at != address) at = &(*at)->next;
+  *at = address->next;
+  free_address(address);
+}
+
+void limiter_free(Limiter *l) {
+  while (l->addresses != NULL) {
+    LimitAddress *a = l->addresses;
+    l->addresses = a->next;
+    free_address(a);
+  }
+  free(l->ip.ended);
+  *l = (Limiter){0};
+}
+
+static void window_forget(LimitWindow *w) {
+  w->first = w->count = 0;
+  w->held_until = 0;
+}
+
+void limiter_forget(Limiter *l) {
+  window_forget(&l->ip);
+  for (LimitAddress *a = l->addresses; a != NULL; a = a->next) {
+    window_forget(&a->own);
+    a->paused_until = a->banned_until = 0;
+    for (LimitAccount *account = a->accounts; account != NULL; account = account->next)
+      for (LimitGroup *g = account->groups; g != NULL; g = g->next) window_forget(&g->window);
+  }
+}
+
+LimitGroup *limiter_group(LimitAccount *account, const char *name, int limit) {
+  for (LimitGroup *g = account->groups; g != NULL; g = g->next)
+    if (strcmp(g->name, name) == 0) {
+      if (!g->window.announced && g->window.limit == 0) g->window.limit = limit;
+      return g;
+    }
+  LimitGroup *g = calloc(1, sizeof *g);
+  if (g == NULL) return NULL;
+  strncpy(g->name, name, sizeof g->name - 1);
+  g->window.span = SECOND;
+  g->window.limit = limit;
+  g->next = account->groups;
+  account->groups = g;
+  return g;
+}
+
+/* ---- asking and counting ---- */
+
+double limiter_wait(const LimitAccount *account, const LimitGroup *group, double now) {
+  const LimitAddress *a = account->address;
+  double wait = fmax(fmax(a->paused_until, a->banned_until) - now, window_wait(a->ip, now));
+  if (group != NULL) wait = fmax(wait, window_wait(&group->window, now));
+  return wait > ROUNDING ? wait : 0;
+}
+
+double limiter_banned(const LimitAccount *account, double now) {
+  double left = account->address->banned_until - now;
+  return left > 0 ? left : 0;
+}
+
+bool limiter_take(LimitAccount *account, LimitGroup *group) {
+  if (!window_take(account->address->ip)) return false;
+  if (group == NULL || window_take(&group->window)) return true;
+  account->address->ip->running--;
+  return false;
+}
+
+void limiter_end(LimitAccount *account, LimitGroup *group, double now, bool sent) {
+  window_end(account->address->ip, now, sent);
+  if (group != NULL) window_end(&group->window, now, sent);
+}
+
+/* ---- learning ---- */
+
+void limiter_learn(LimitGroup *group, int limit, int left, double now) {
+  LimitWindow *w = &group->window;
+  if (limit < 1 || limit > LIMIT_MOST || left > limit) return;
+  w->limit = limit;
+  w->announced = true;
+  if (left < 0) return;
+  drop_gone(w, now);
+  /* What the exchange counted beyond all that may be ours was another program's with the same key. */
+  size_t used = (size_t)(limit - left), ours = w->count + (size_t)w->running;
+  if (used <= ours || !reserve(w, used - ours)) return;
+  for (size_t i = ours; i < used; i++) push(w, now);
+}
+
+void limiter_hold(LimitGroup *group, double seconds, double now) {
+  if (!(seconds > 0)) return;
+  group->window.held_until = fmax(group->window.held_until, now + fmin(seconds, HOLD_MOST));
+}
+
+void limiter_pause(LimitAccount *account, double now) {
+  LimitAddress *a = account->address;
+  if (a->paused_until > now) return; /* several that were under way together are one word */
+  a->paused_until = now + a->pause;
+  a->pause = fmin(a->pause * 2, PAUSE_MOST);
+}
+
+void limiter_fine(LimitAccount *account) {
+  account->address->pause = PAUSE_FIRST;
+}
+
+void limiter_ban(LimitAccount *account, double now) {
+  account->address->banned_until = fmax(account->address->banned_until, now + BAN);
+}
