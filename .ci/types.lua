@@ -86,14 +86,15 @@ local WALKS = {
   each = "fun(): bybit.%s, bybit.%s_list", pages = "fun(): bybit.%s_list", collect = "bybit.%s_list?, bybit.Error?",
 }
 
-local function overloads(f)
+local function overloads(stem, f)
   local walk = f.owner == "bybit.Client" and WALKS[f.name]
   for _, name in ipairs(walk and paged or {}) do
     local record
     for _, method in ipairs(surface.methods) do
       if method.name == name then record = select(2, surface.result(method.row)) end
     end
-    emit('---@overload fun(self: bybit.Client, method: "%s", params: bybit.%s.params%s): %s', name, name,
+    emit('---@overload fun(self: bybit.%s, method: "%s", params%s%s): %s', stem, name,
+      (stem == "View" and "?: bybit.%s.some" or ": bybit.%s.params"):format(name),
       f.name == "collect" and ", options?: { max: integer? }" or "", (walk:gsub("%%s", record)))
   end
 end
@@ -101,7 +102,7 @@ end
 -- Functions of a class are written on a local of this file that stands for it.
 local function define(stem, f)
   doc_lines(f.doc)
-  overloads(f)
+  overloads(stem, f)
   emit("function %s%s%s(%s) end", stem, f.method and ":" or ".", f.name, table.concat(f.args, ", "))
   emit ""
 end
@@ -249,6 +250,11 @@ local function view_class()
   emit "local View = {}"
   emit ""
   define_methods("View", "some")
+  for _, owner in ipairs(surface.owners) do
+    for _, f in ipairs(owner.name == "bybit.Client" and owner.functions or {}) do
+      if WALKS[f.name] and f.doc then define("View", f) end
+    end
+  end
 end
 
 for i = #surface.owners, 1, -1 do -- the module itself comes last

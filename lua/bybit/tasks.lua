@@ -45,7 +45,9 @@ local function ended_well(task)
   return task.cancelled ~= nil and errors.is(task.err) and task.err.kind == "cancelled"
 end
 
--- The scheduler tells: its coroutine is dead.
+--- The scheduler tells: its coroutine is dead.
+---@param ok boolean
+---@param err any
 function Task:ended(ok, err)
   if not ok then self.failed, self.err = true, err end
   self.done = true

@@ -398,6 +398,7 @@
 ---@field deadline? number For a whole call: its turn, attempts, recovery. Unit: seconds. Default: 30.
 ---@field connections? integer How many may be open. Default: 16.
 ---@field in_flight? integer How many requests may be on their way; the rest wait in line, unsigned. Over HTTP/1.1 no more than `connections`. Default: 32.
+---@field rate? "wait"|"fail"|false|table<string, number> What happens to a call that is ahead of the rate limits: "wait" for its turn, "fail" with kind `rate_limit` and `retry_after`, false: no limits here; or a table of limits in place of the exchange's own, in requests a second by rate group: {["order/create"] = 20}, and `ip`: requests in 5 seconds. Default: "wait".
 ---@field max_body? integer The largest answer that is read; a larger one is an error, kind `too_large`. Unit: bytes. Default: 16 MiB.
 ---@field http? "1.1"|"2" The version of HTTP. Default: "1.1".
 ---@field gzip? boolean Ask for compressed answers. Default: false.
@@ -676,6 +677,12 @@ local Exchange = {}
 ---@param seconds number
 function Exchange:advance(seconds) end
 
+---The exchange's own books of an account: all orders (oldest first, each with `open`), executions (oldest first),
+---positions by symbol and coins by name, as plain data with the names of the client's records and amounts as texts.
+---@param key? string the account's; the first one's by default
+---@return { orders: table[], executions: table[], positions: table<string, table>, coins: table<string, table> }
+function Exchange:books(key) end
+
 ---Ends it and its thread. May be called again.
 function Exchange:close() end
 
@@ -683,9 +690,25 @@ function Exchange:close() end
 ---@return string[]
 function Exchange:errors() end
 
+---How often each fault has struck since the start, by kind: `lost_answer`, `http_503`, `code_10016_executed` ...
+---@return table<string, integer>
+function Exchange:fault_counts() end
+
+---Makes things go wrong, from the next request on: `{ { "lost_answer", probability = 0.1, path = "order/create" },
+---{ "code", code = 10016, executed = true, nth = 3 }, seed = 1, lag = 50 }`. Replaces what was set before; false or {}
+---switches all of it off. Besides rules: `seed` (the exchange's), `lag` (ms before what was acknowledged shows in
+---queries), `skew` (ms by which the exchange's clock is ahead), `forget` (seconds after which order/realtime forgets a
+---closed order). Raises on what it does not know.
+---@param wanted table|false
+function Exchange:faults(wanted) end
+
 ---Makes the time of this Lua state that of the exchange, when its clock is manual: a client calls it. Waiting then
 ---moves the exchange on. Raises when another exchange has the time already.
 function Exchange:lead() end
+
+---The exchange's clock.
+---@return integer ms
+function Exchange:now() end
 
 ---Sets a symbol's last price and, unless given apart, its mark and index price; matches, fires what is
 ---triggered, and ends the walk of that symbol's market. Done when it returns, as are all of these.
@@ -715,7 +738,7 @@ function paper.start(options) end
 ---@class bybit.Token
 local Token = {}
 
----Ends every call that holds the token, or one made from it, with an error, kind `cancelled`. May be repeated.
+---Every call that holds the token, or one below it, ends with `cancelled`; every wait on it ends.
 function Token:cancel() end
 
 ---Was it cancelled?
@@ -729,6 +752,7 @@ function Token:wait(seconds) end
 
 ---@class bybit.Task
 ---@field done boolean
+---@field failed boolean
 ---@field traceback? string of a failed task
 local Task = {}
 
@@ -739,6 +763,11 @@ function Task:await() end
 ---Raises an error, kind `cancelled`, at the wait the task is in and at every later one, except in what it deferred.
 ---Its children are cancelled when its function has ended. A task that has ended stays as it is.
 function Task:cancel() end
+
+---The scheduler tells: its coroutine is dead.
+---@param ok boolean
+---@param err any
+function Task:ended(ok, err) end
 
 ---@class bybit.sign
 local sign = {}
@@ -971,43 +1000,61 @@ function Client:get_open_conditional_order_real_time(params) end
 ---@return bybit.Response? response
 function Client:get_open_conditional_orders_real_time(params) end
 
+---What is left of the rate limits: group -> {limit, left, full_in}, where limit is as announced by the exchange,
+---documented or set, in requests a second, and full_in the seconds until all of it is there again. `ip` is the
+---address of this computer: requests in 5 seconds (V5 documentation, rate limits); `banned_for` the seconds that it
+---is shut out, nil if it is not. Nil with `rate = false`.
+---@return table<string, {limit: integer, left: integer, full_in: number}>?
+function Client:budget() end
+
 ---Closes the client: connections, and the paper exchange that it owns. What is in flight ends as `closed`.
 function Client:close() end
 
----All elements of all pages as a list, at most `options.max`.
+---All elements of all pages as a list. Where `max` ended the walk, `list.cursor` is what its last page was asked with.
 ---@param method string
 ---@param params? table
----@param options? {max?: integer}
+---@param options? {max?: integer, prefetch?: boolean, list?: string, next?: string}
 ---@return table? list
----@return bybit.Error? err
+---@return bybit.Error? err with `err.cursor`
 ---@overload fun(self: bybit.Client, method: "get_orders", params: bybit.get_orders.params, options?: { max: integer? }): bybit.order_list?, bybit.Error?
 ---@overload fun(self: bybit.Client, method: "get_user_trades", params: bybit.get_user_trades.params, options?: { max: integer? }): bybit.trade_list?, bybit.Error?
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params, options?: { max: integer? }): bybit.conditional_order_list?, bybit.Error?
 function Client:collect(method, params, options) end
 
----Walks the elements of all pages: `for order, page in client:each("get_orders", {symbol = "BTCUSD"}) do`.
----An element that shows on two pages, because orders arrived in between, comes once.
+---Walks the elements of all pages: `for order, page in client:each("get_orders", {symbol = "BTCUSD"}) do`. No element
+---comes twice, also when orders arrive or end in between. See pages for the rest.
 ---@param method string
 ---@param params? table
+---@param options? {max?: integer, prefetch?: boolean, list?: string, next?: string} max: so many elements
 ---@return function step
+---@return table state
+---@return nil
+---@return table closing
 ---@overload fun(self: bybit.Client, method: "get_orders", params: bybit.get_orders.params): fun(): bybit.order, bybit.order_list
 ---@overload fun(self: bybit.Client, method: "get_user_trades", params: bybit.get_user_trades.params): fun(): bybit.trade, bybit.trade_list
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params): fun(): bybit.conditional_order, bybit.conditional_order_list
-function Client:each(method, params) end
+function Client:each(method, params, options) end
 
----The exchange's clock in milliseconds, as far as it is known here; makes no request.
+---The exchange's clock in milliseconds, as its answers tell it (before the first of them: the local clock); makes no
+---request.
 ---@return integer ms
 function Client:now() end
 
----Walks the pages of a paged method: `for page in client:pages("get_orders", {symbol = "BTCUSD"}) do`.
----A failed page raises its error, with `err.cursor` to go on from; `page.cursor` is what a page was asked with.
----@param method string
----@param params? table
+---Walks the pages of a method that gives a list: `for page in client:pages("get_orders", {symbol = "BTCUSD"}) do`.
+---What was on an earlier page of the walk is not on a later one. A failed page raises its error, with `err.cursor` to go
+---on from; `page.cursor` is what the page was asked with (nil: the first), `page.next_cursor` leads to the next: either
+---may be kept and given as `params.cursor` of a later walk.
+---@param method string a declared method, or a path such as "/v5/position/closed-pnl" of any endpoint with V5's cursors
+---@param params? table of the method; of a path its wire parameters
+---@param options? {prefetch?: boolean, list?: string, next?: string} prefetch: in a task, fetch the next page while the caller handles this one; of a path, the keys of its list ("list") and next cursor ("nextPageCursor"), and timeout, connect_timeout, deadline, receive_window and cancel of each request
 ---@return function step
+---@return table state
+---@return nil
+---@return table closing
 ---@overload fun(self: bybit.Client, method: "get_orders", params: bybit.get_orders.params): fun(): bybit.order_list
 ---@overload fun(self: bybit.Client, method: "get_user_trades", params: bybit.get_user_trades.params): fun(): bybit.trade_list
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params): fun(): bybit.conditional_order_list
-function Client:pages(method, params) end
+function Client:pages(method, params, options) end
 
 ---Settles what is open and tells how things stand. Nil and an error when the exchange cannot be asked.
 ---@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for each intent (30)
@@ -1034,6 +1081,13 @@ function Client:request(verb, path, params, options) end
 ---@return bybit.Error? err with an outcome of `rejected` where it is proved, else `unknown` again
 ---@return table? response
 function Client:resolve(err, options) end
+
+---How the calls of this client went: `calls`, the `requests` sent for them, `retries` among those, `unknowns` (calls
+---that ended without knowing their outcome); `p50` and `p99`, the seconds that half and 99 of 100 of the last 1024
+---answered calls took at most (nil before the first); `clock_offset`, how many ms the exchange's clock is ahead of the
+---local one, and `clock_doubt`, how far that may be off (nil before the first answer); `budget`, as client:budget().
+---@return table
+function Client:stats() end
 
 ---The intents whose outcome is open: of this run and, with a journal, of earlier ones; oldest first. `client:request` is
 ---not among them: nothing is known of what it does.
@@ -1162,6 +1216,47 @@ function View:get_open_conditional_order_real_time(params) end
 ---@return bybit.Response? response
 function View:get_open_conditional_orders_real_time(params) end
 
+---All elements of all pages as a list. Where `max` ended the walk, `list.cursor` is what its last page was asked with.
+---@param method string
+---@param params? table
+---@param options? {max?: integer, prefetch?: boolean, list?: string, next?: string}
+---@return table? list
+---@return bybit.Error? err with `err.cursor`
+---@overload fun(self: bybit.View, method: "get_orders", params?: bybit.get_orders.some, options?: { max: integer? }): bybit.order_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_user_trades", params?: bybit.get_user_trades.some, options?: { max: integer? }): bybit.trade_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_conditional_orders", params?: bybit.get_conditional_orders.some, options?: { max: integer? }): bybit.conditional_order_list?, bybit.Error?
+function View:collect(method, params, options) end
+
+---Walks the elements of all pages: `for order, page in client:each("get_orders", {symbol = "BTCUSD"}) do`. No element
+---comes twice, also when orders arrive or end in between. See pages for the rest.
+---@param method string
+---@param params? table
+---@param options? {max?: integer, prefetch?: boolean, list?: string, next?: string} max: so many elements
+---@return function step
+---@return table state
+---@return nil
+---@return table closing
+---@overload fun(self: bybit.View, method: "get_orders", params?: bybit.get_orders.some): fun(): bybit.order, bybit.order_list
+---@overload fun(self: bybit.View, method: "get_user_trades", params?: bybit.get_user_trades.some): fun(): bybit.trade, bybit.trade_list
+---@overload fun(self: bybit.View, method: "get_conditional_orders", params?: bybit.get_conditional_orders.some): fun(): bybit.conditional_order, bybit.conditional_order_list
+function View:each(method, params, options) end
+
+---Walks the pages of a method that gives a list: `for page in client:pages("get_orders", {symbol = "BTCUSD"}) do`.
+---What was on an earlier page of the walk is not on a later one. A failed page raises its error, with `err.cursor` to go
+---on from; `page.cursor` is what the page was asked with (nil: the first), `page.next_cursor` leads to the next: either
+---may be kept and given as `params.cursor` of a later walk.
+---@param method string a declared method, or a path such as "/v5/position/closed-pnl" of any endpoint with V5's cursors
+---@param params? table of the method; of a path its wire parameters
+---@param options? {prefetch?: boolean, list?: string, next?: string} prefetch: in a task, fetch the next page while the caller handles this one; of a path, the keys of its list ("list") and next cursor ("nextPageCursor"), and timeout, connect_timeout, deadline, receive_window and cancel of each request
+---@return function step
+---@return table state
+---@return nil
+---@return table closing
+---@overload fun(self: bybit.View, method: "get_orders", params?: bybit.get_orders.some): fun(): bybit.order_list
+---@overload fun(self: bybit.View, method: "get_user_trades", params?: bybit.get_user_trades.some): fun(): bybit.trade_list
+---@overload fun(self: bybit.View, method: "get_conditional_orders", params?: bybit.get_conditional_orders.some): fun(): bybit.conditional_order_list
+function View:pages(method, params, options) end
+
 ---@class bybit
 ---@field version string Semantic version of the module.
 ---@field null userdata JSON's null.
@@ -1222,8 +1317,9 @@ function bybit.iso(ms) end
 ---@return number?
 function bybit.next_timeout() end
 
----Hears of a failed task that nobody awaits and that has no parent: f(task, err, traceback).
----@param f? function
+---Hears of a failed task that nobody awaits and that has no parent, and of failures that a parent cannot raise
+---because it raises another: f(task, err, traceback). Without it they are written to stderr.
+---@param f? function nil: nobody hears
 function bybit.on_error(f) end
 
 ---Waits for the first of the tasks to end, cancels the others and waits for their cleanup; returns what the winner
@@ -1302,6 +1398,22 @@ function bybit.wrap(f) end
 ---@field unconfirmed bybit.Error? why the read-back of a placed order (`confirm`) failed
 ---@field raw string? the answer's text, with `raw = true`
 
+---One rule of what is to go wrong. Of the rules about a request, the first that strikes it counts.
+---@class bybit.paper.Fault
+---@field [1] string the kind. "lost_request": the connection ends before the exchange has seen the request. "lost_answer": after it has carried the request out. "reset": the same with a TCP reset, carried out when `executed`. "cut": the answer's body breaks off. "delay": the answer comes late. "reorder": another answer overtakes it. "http": an error page with `status` in place of the answer; "code": a retCode (429, 10000, 10006, 10016 ...); both leave the request undone unless `executed`. "restart": all connections are reset, order/realtime forgets closed orders, and for `seconds` every request is reset.
+---@field probability number? 0 to 1; without it and `nth` every request is struck
+---@field nth integer|integer[]? the how-many-th of the requests that the rule is about
+---@field times integer? how often it strikes at most
+---@field path string? "order/create"; "order/" for all that begin so
+---@field verb "GET"|"POST"|nil
+---@field executed boolean? of reset, http and code: the request is carried out all the same
+---@field seconds number? of delay, reorder (1, the longest wait for another answer) and restart (0); by the real clock save in restart
+---@field at integer? of cut: bytes of the body that get through; without it drawn
+---@field reset boolean? of cut: with a TCP reset
+---@field status integer?
+---@field code integer?
+---@field message string? of code
+
 ---@class bybit.paper.Key
 ---@field key string
 ---@field secret string? HMAC
@@ -1319,6 +1431,8 @@ function bybit.wrap(f) end
 ---@field lag integer? ms between an acknowledgement and its being seen by queries
 ---@field limits table<string, integer|false>|false|nil
 ---@field instruments table? rows instead of the exchange's own
+---@field faults bybit.paper.Fault[]? see Exchange:faults
+---@field keep integer? how many closed orders, and executions, an account keeps at most (100000)
 ---@field auth_status_401 boolean? answer HTTP 401 when authentication headers are missing
 
 return bybit
