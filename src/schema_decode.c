@@ -289,7 +289,7 @@ static bool push_list(Decode *d, bool first) {
       if (!json_scan_skip(d->s, &v)) return false;
       continue;
     }
-    d->element = i;
+    d->element = first ? 0 : i;
     if (!push_record(d)) return false;
     if (first)
       lua_replace(L, -2);
