@@ -73,12 +73,22 @@ describe("records", function()
     end)
   end)
 
+  local function names_of(record)
+    local names = {}
+    for i, field in ipairs(record.fields) do names[i] = field[1] end
+    return names
+  end
+
   it("use only what the decoder knows", function()
     local known = { zero_empty = "boolean", empty = "table", map = "table", also_wire = "table", enum = "string",
-      doc = "string", [1] = "string", [2] = "string", [3] = "string" }
-    each_field(function(f, what)
+      only = "table", doc = "string", [1] = "string", [2] = "string", [3] = "string" }
+    each_field(function(f, what, record)
       for key, value in pairs(f) do assert.equal(known[key], type(value), what .. ": " .. tostring(key)) end
       if f.map then assert.truthy(f[3] == "integer" or f[3] == "boolean", what) end
+      if f.only then
+        assert.truthy(contains(names_of(record), f.only.field), what)
+        for _, word in ipairs(f.only) do assert.truthy(contains(enums[f.only.field].values, word), what) end
+      end
       if f.empty then assert.truthy(f[3] == "enum" or f[3] == "string", what) end
       if f.zero_empty then assert.truthy(f[3] == "decimal" or f[3] == "integer" or f[3] == "time", what) end
     end)

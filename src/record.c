@@ -71,6 +71,15 @@ static void add_field(lua_State *L, Record *r, Field f, int anchors) {
   r->slot[i] = (unsigned char)++r->count;
 }
 
+/* only = { field = name, word ... } */
+static void compile_only(lua_State *L, Record *r, Field *f, int list, int anchors) {
+  lua_getfield(L, list, "field");
+  luaL_checkstring(L, -1);
+  f->only_name = anchor(L, anchors);
+  f->only_ref = text_set(L, list, anchors);
+  r->has_only = true;
+}
+
 static void compile_field(lua_State *L, Record *r, int row, int anchors) {
   Field f = {0};
   lua_rawgeti(L, row, 1);
@@ -80,6 +89,7 @@ static void compile_field(lua_State *L, Record *r, int row, int anchors) {
   f.type = field_type(L, luaL_checkstring(L, -1));
   if (lua_getfield(L, row, "empty") == LUA_TTABLE) f.empty_ref = text_set(L, lua_gettop(L), anchors);
   if (lua_getfield(L, row, "map") == LUA_TTABLE) f.map_ref = anchor(L, anchors);
+  if (lua_getfield(L, row, "only") == LUA_TTABLE) compile_only(L, r, &f, lua_gettop(L), anchors);
   lua_getfield(L, row, "zero_empty");
   f.zero_empty = lua_toboolean(L, -1);
   lua_rawgeti(L, row, 2);

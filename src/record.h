@@ -24,11 +24,14 @@ typedef struct Field {
   int empty_ref;   /* a table: further texts that mean nothing */
   int map_ref;     /* a table: what stands for an integer or a boolean */
   bool zero_empty; /* a zero means nothing */
+  int only_ref;  /* a table: the words of another field beside which this one says something; 0: beside all */
+  int only_name; /* place of that field's name in the anchors */
 } Field;
 
 /* User value 1: anchors, an array of names and tables. User value 2: the metatable of its results. */
 typedef struct Record {
   int count, names;
+  bool has_only; /* a field has an 'only_ref' */
   Field field[SCHEMA_FIELDS];
   unsigned char slot[256]; /* hash of a wire name -> index + 1 into field; open addressing */
 } Record;

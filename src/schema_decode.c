@@ -209,6 +209,24 @@ static bool keep_field(Decode *d, const JsonValue *key, const JsonValue *v) {
   return true;
 }
 
+/* Takes out of the record on top what says something only beside certain words of another field. */
+static void drop_baseless(Decode *d) {
+  lua_State *L = d->L;
+  int result = lua_gettop(L);
+  for (int i = 0; i < d->record->count; i++) {
+    const Field *f = &d->record->field[i];
+    if (f->only_ref == 0) continue;
+    lua_rawgeti(L, d->anchors, f->only_ref);
+    lua_rawgeti(L, d->anchors, f->only_name);
+    if (lua_rawget(L, result) == LUA_TNIL || lua_rawget(L, -2) == LUA_TNIL) {
+      lua_rawgeti(L, d->anchors, f->name);
+      lua_pushnil(L);
+      lua_rawset(L, result);
+    }
+    lua_settop(L, result);
+  }
+}
+
 /* Pushes a record whose '{' was read. */
 static bool push_record(Decode *d) {
   lua_State *L = d->L;
@@ -235,6 +253,7 @@ static bool push_record(Decode *d) {
       lua_rawset(L, -3);
   }
   if (more < 0) return false;
+  if (d->record->has_only) drop_baseless(d);
   if (!lua_isnil(L, d->metatable)) {
     lua_pushvalue(L, d->metatable);
     lua_setmetatable(L, -2);
@@ -270,7 +289,7 @@ static bool push_list(Decode *d, bool first) {
       if (!json_scan_skip(d->s, &v)) return false;
       continue;
     }
-    d->element = i;
+    d->element = first ? 0 : i;
     if (!push_record(d)) return false;
     if (first)
       lua_replace(L, -2);

@@ -24,6 +24,19 @@ local COMMON = {
   count = "limit", recv_window = "receive_window", recvWindow = "receive_window",
 }
 
+-- What a method does not take, but another one like it.
+local CONDITIONAL = { "trigger_price", "base_price", "trigger_direction", "trigger_type" }
+local TRIGGER = { "new_trigger_price", "trigger_type" }
+local TRAILING = { "trailing_stop_price", "trailing_stop_distance", "trailing_stop_trigger_price" }
+local PAGING = { "status", "limit", "cursor", "start_time", "end_time" }
+local ELSEWHERE = {
+  place_order = { place_conditional_order = CONDITIONAL, set_trading_stop = TRAILING },
+  place_conditional_order = { set_trading_stop = TRAILING },
+  modify_order = { modify_conditional_order = TRIGGER },
+  get_open_orders_real_time = { get_orders = PAGING },
+  get_open_conditional_orders_real_time = { get_conditional_orders = PAGING },
+}
+
 -- Methods of other clients.
 local METHODS = {
   create_order = "place_order", new_order = "place_order", submit_order = "place_order", buy = "place_order",
@@ -59,7 +72,7 @@ end
 ---@param names string[]
 ---@return string?
 function hints.nearest(word, names)
-  local bound, found, least = math.max(#word // 3, 1), nil, nil
+  local bound, found, least = #word // 3, nil, nil
   for _, name in ipairs(names) do
     local d = name ~= word and distance(word:lower(), name:lower(), bound)
     if d and (not least or d < least or (d == least and name < found)) then found, least = name, d end
@@ -80,18 +93,34 @@ local function by_wire_name(method, key)
   end
 end
 
+-- The name that is right here for a common word: `quantity` is `new_quantity` where an order is changed.
+local function by_common_word(key, names)
+  local word = COMMON[key] or key
+  if names[word] then return word end
+  return names["new_" .. word] and "new_" .. word or nil
+end
+
+local function elsewhere(method, key)
+  local word = COMMON[key] or key
+  for other, list in pairs(ELSEWHERE[method] or {}) do -- no word is in two lists
+    for _, name in ipairs(list) do
+      if name == key then return other .. " takes it" end
+      if name == word or name == "new_" .. word then return ("%s takes it as '%s'"):format(other, name) end
+    end
+  end
+end
+
 local words = {}
 
 function words.parameter(method, key, names)
   local list = {}
   for name in pairs(names) do list[#list + 1] = name end
   table.sort(list)
+  local here = by_wire_name(method, key) or by_common_word(key, names)
   local near = hints.nearest(key, list)
-  if near then return (", did you mean '%s'?"):format(near) end
-  local here = by_wire_name(method, key)
-  if not here and COMMON[key] and names[COMMON[key]] then here = COMMON[key] end
+  if near and near ~= here then return (", did you mean '%s'?"):format(near) end
   if here then return (": here it is '%s'"):format(here) end
-  return (": it takes %s"):format(table.concat(list, ", "))
+  return (": %s"):format(elsewhere(method, key) or "it takes " .. table.concat(list, ", "))
 end
 
 local function enum_of(method, name)
@@ -104,12 +133,8 @@ function words.enum(method, value, name)
   local enum = enum_of(method, name)
   if not enum then return "" end
   local text = (": one of '%s'"):format(table.concat(enum.values, "', '"))
-  local right = type(value) == "string" and (enum.hints and enum.hints[value] or hints.nearest(value, enum.values))
-  if type(value) == "string" and not right then
-    for _, v in ipairs(enum.values) do
-      if v:lower() == value:lower() then right = v end
-    end
-  end
+  local word = (type(value) == "string" or math.type(value) == "integer") and tostring(value)
+  local right = word and (enum.hints and enum.hints[word] or hints.nearest(word, enum.values))
   return right and ("%s; here it is '%s'"):format(text, right) or text
 end
 

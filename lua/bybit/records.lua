@@ -5,6 +5,7 @@
 --   empty = { text }     so do these texts; the empty text, null and a missing key always do
 --   map = { ... }        what stands for an integer or a boolean
 --   also_wire = { name } further spellings on the wire
+--   only = { field = name, word ... }  says something only beside these words of another field; else it is left out
 --   enum = name          the words of an enum field, see enums.lua; a word not listed there is kept as it is
 --
 -- Our names are the interface's; what it has no word for has its wire name in snake_case. Fields "of v2 only" stand
@@ -190,7 +191,8 @@ records.trade = {
     { "timestamp", "execTime", "time", zero_empty = true, doc = "When it happened." },
     { "fee_currency", "feeCurrency", "string", doc = "The coin of the fee." },
     { "liquidity", "isMaker", "boolean", map = { [true] = "Maker", [false] = "Taker" }, enum = "liquidity",
-      doc = "Maker or Taker; says something of trades, liquidations and deleveraging only." },
+      only = { field = "trade_type", "Trade", "AdlTrade", "BustTrade" },
+      doc = "Maker or Taker; nil where there was no book: of funding, settlement and the like." },
     { "fee", "execFee", "decimal", doc = "In coin; negative was received: a rebate, or funding." },
     { "fee_rate", "feeRate", "decimal", doc = "The rate of the fee, or of the funding." },
     { "trade_id", "execId", "string", doc = "Unique." },

@@ -351,7 +351,7 @@
 ---@field leaves_quantity bybit.Decimal What the order had still open after it.
 ---@field timestamp? integer When it happened.
 ---@field fee_currency string The coin of the fee.
----@field liquidity? bybit.liquidity Maker or Taker; says something of trades, liquidations and deleveraging only.
+---@field liquidity bybit.liquidity Maker or Taker; nil where there was no book: of funding, settlement and the like.
 ---@field fee bybit.Decimal In coin; negative was received: a rebate, or funding.
 ---@field fee_rate bybit.Decimal The rate of the fee, or of the funding.
 ---@field trade_id string Unique.
@@ -589,6 +589,8 @@
 ---Parameters of get_orders.
 ---@class (exact) bybit.get_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field order_id? string Only this order, open or closed.
+---@field client_order_id? string Only the order with this id of your own.
 ---@field status? bybit.order_status Only orders of this status. With one of open orders a page may be short of its limit.
 ---@field direction? bybit.search_direction next; prev exists on the v2 wire only.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
@@ -603,8 +605,8 @@
 ---Parameters of get_user_trades.
 ---@class (exact) bybit.get_user_trades.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
----@field order_id? string The exchange's id.
----@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field order_id? string Only executions of this order; the exchange then looks at nothing else that is given.
+---@field client_order_id? string The same by your own id of the order.
 ---@field trade_type? bybit.trade_type Only executions of this kind.
 ---@field start_time? integer|string From this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Up to this moment. Unit: ms, or ISO text.
@@ -619,6 +621,9 @@
 ---Parameters of get_conditional_orders.
 ---@class (exact) bybit.get_conditional_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field stop_order_id? string Only this order, open or closed.
+---@field order_id? string The same as stop_order_id.
+---@field client_order_id? string Only the order with this id of your own.
 ---@field status? bybit.order_status Only orders of this status.
 ---@field direction? bybit.search_direction next; prev exists on the v2 wire only.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
@@ -972,7 +977,7 @@ function Client:get_user_trades(params) end
 ---@return bybit.Response? response
 function Client:get_conditional_orders(params) end
 
----One order by its id, also one that has just closed; an older one is not_found here and in get_orders.
+---One order by its id, also one that has just closed; an older one is not_found here: get_orders by id looks in history too.
 ---@param params bybit.get_open_order_real_time.params
 ---@return bybit.order? result
 ---@return bybit.Error? err nil when it succeeded
@@ -1188,7 +1193,7 @@ function View:get_user_trades(params) end
 ---@return bybit.Response? response
 function View:get_conditional_orders(params) end
 
----One order by its id, also one that has just closed; an older one is not_found here and in get_orders.
+---One order by its id, also one that has just closed; an older one is not_found here: get_orders by id looks in history too.
 ---@param params? bybit.get_open_order_real_time.some
 ---@return bybit.order? result
 ---@return bybit.Error? err nil when it succeeded

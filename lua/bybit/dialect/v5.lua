@@ -112,6 +112,10 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- get_orders, get_conditional_orders: past and present orders in one list, over order/realtime and order/history.
 
+local function id_of(p)
+  return p.order_id or p.stop_order_id
+end
+
 local function keep_status(list, status)
   local n = 0
   for i = 1, #list do
@@ -124,12 +128,16 @@ local function keep_status(list, status)
   end
 end
 
--- One page of open orders; after the last one comes history, unless a status rules that out.
+-- One page of open orders; after the last one comes history, unless a status rules that out. By id also an order that
+-- has just closed is found here, and then there is no more to look for.
 local function open_page(call, client, p, kind, at)
   local page, err, response = call(client, kind.realtime, inner(p, {
-    symbol = p.symbol, order_filter = kind.filter, open_only = 0, limit = p.limit, cursor = at.at }))
+    symbol = p.symbol, order_id = id_of(p), client_order_id = p.client_order_id, order_filter = kind.filter, open_only = 0,
+    limit = p.limit, cursor = at.at }))
   if not page then return nil, err, response end
-  if not ended(page, at.at) then
+  if #page > 0 and (id_of(p) or p.client_order_id) then
+    page.next_cursor = nil
+  elseif not ended(page, at.at) then
     page.next_cursor = "o:" .. page.next_cursor
   elseif p.status then
     page.next_cursor = nil
@@ -157,7 +165,8 @@ local function list_orders(method, kind)
       page, err, response = open_page(call, client, p, kind, at)
     else
       page, err, response = history_page(call, client, kind.history, at, inner(p, {
-        symbol = p.symbol, order_filter = kind.filter, status = p.status, limit = p.limit }))
+        symbol = p.symbol, order_id = id_of(p), client_order_id = p.client_order_id, order_filter = kind.filter,
+        status = p.status, limit = p.limit }))
     end
     return page and keep_prefix(page, p.id_prefix), err, response
   end

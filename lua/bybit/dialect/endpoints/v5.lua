@@ -230,34 +230,39 @@ endpoints.cancel_all_conditional_orders = {
 ---------------------------------------------------------------------------------------------------------------
 -- Reading orders.
 
-local function order_list(doc, status_doc)
+local function order_list(id, doc, status)
   return {
     verb = "GET", path = "/v5/order/realtime", composite = true, over = { "order_realtime", "order_history" },
     source = "V5 documentation, order/realtime and order/history", doc = doc,
     params = params { "symbol",
-      { "status", "orderStatus", "enum", enum = "order_status", v2 = "order_status", doc = status_doc },
+      { like = id, doc = "Only this order, open or closed." },
+      { like = "client_order_id", doc = "Only the order with this id of your own." },
+      { "status", "orderStatus", "enum", enum = "order_status", v2 = status.v2, doc = status.doc },
       { "direction", false, "enum", enum = "search_direction", doc = "next; prev exists on the v2 wire only." },
       "limit", "cursor", "start_time", "end_time", ID_PREFIX,
     },
+    rules = { { "excludes", id, "client_order_id" } },
     result = { free = true },
   }
 end
 
-endpoints.get_orders = order_list(
+endpoints.get_orders = order_list("order_id",
   "A page of the symbol's orders, open ones first, then closed ones, newest first. History lags a little, and orders "
     .. "cancelled without a fill leave it after a day.",
-  "Only orders of this status. With one of open orders a page may be short of its limit.")
+  { v2 = "order_status",
+    doc = "Only orders of this status. With one of open orders a page may be short of its limit." })
 endpoints.get_orders.result = { list = "order", key = "list", cursor = "nextPageCursor" }
 
-endpoints.get_conditional_orders = order_list(
+endpoints.get_conditional_orders = order_list("stop_order_id",
   "A page of the symbol's conditional orders, untriggered ones first, then those of the past, newest first.",
-  "Only orders of this status.")
+  { v2 = "stop_order_status", doc = "Only orders of this status." })
 endpoints.get_conditional_orders.result = { list = "conditional_order", key = "list", cursor = "nextPageCursor" }
 
 endpoints.get_open_order_real_time = {
   verb = "GET", path = "/v5/order/realtime", group = "order/realtime", limit = 50,
   source = "V5 documentation, order/realtime",
-  doc = "One order by its id, also one that has just closed; an older one is not_found here and in get_orders.",
+  doc = "One order by its id, also one that has just closed; an older one is not_found here: get_orders by id looks in "
+    .. "history too.",
   fixed = { CATEGORY },
   params = params { "symbol", "order_id", "client_order_id" },
   rules = { { "one_of", "order_id", "client_order_id" } },
@@ -298,13 +303,16 @@ endpoints.get_user_trades = {
   source = "V5 documentation, execution/list",
   doc = "A page of executions, newest first: funding, liquidation and others besides trades. Page n costs n requests; "
     .. "cursors and client:each cost none more.",
-  params = params { "symbol", "order_id", "client_order_id",
+  params = params { "symbol",
+    { like = "order_id", doc = "Only executions of this order; the exchange then looks at nothing else that is given." },
+    { like = "client_order_id", doc = "The same by your own id of the order." },
     { "trade_type", "execType", "enum", enum = "trade_type", v2 = "exec_type", doc = "Only executions of this kind." },
     "start_time", "end_time",
     { "page", false, "integer", min = 1, max = 50, doc = "Counted from 1." },
     { "page_size", "limit", "integer", min = 1, max = 100, unit = "records", doc = "50 when left out." },
     "cursor", ID_PREFIX,
   },
+  rules = { { "excludes", "order_id", "client_order_id" } },
   result = { list = "trade", key = "list", cursor = "nextPageCursor" },
 }
 

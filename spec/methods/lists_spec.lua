@@ -1,0 +1,244 @@
+-- get_orders and get_conditional_orders: each parameter and its bytes over two endpoints (V5 documentation,
+-- order/realtime and order/history), the cursor that leads from one to the other, what V5 cannot do.
+
+local methods = require "spec.support.methods"
+
+local D = methods.decimal
+
+local HISTORY = "/v5/order/history"
+
+local STATUSES = "one of 'New', 'PartiallyFilled', 'Untriggered', 'Rejected', 'PartiallyFilledCanceled', 'Filled', "
+  .. "'Cancelled', 'Triggered', 'Deactivated'"
+
+-- A page of orders in JSON.
+local function page(ids, cursor, status)
+  local rows = {}
+  for i, id in ipairs(ids) do rows[i] = ('{"orderId":"%s","orderStatus":"%s"}'):format(id, status or "New") end
+  return methods.ok(('{"list":[%s],"nextPageCursor":"%s","category":"inverse"}'):format(table.concat(rows, ","),
+    cursor or ""))
+end
+
+local function ids_of(list)
+  local ids = {}
+  for i, order in ipairs(list) do ids[i] = order.order_id end
+  return table.concat(ids, " ")
+end
+
+-- The cases of both methods; F is the orderFilter, `id` the name of the order's id.
+local function cases(name, F, id, more)
+  local function history(text) return ("category=inverse&symbol=BTCUSD&orderFilter=%s%s"):format(F, text) end
+  local function realtime(text) return ("category=inverse&symbol=BTCUSD%s&openOnly=0&orderFilter=%s"):format(text, F) end
+  local parameters = {
+    symbol = { { "ETHUSD", exact = ("category=inverse&symbol=ETHUSD&openOnly=0&orderFilter=%s"):format(F) }, bad = {
+      { nil, "parameter 'symbol' is missing", without = { "symbol" } } } },
+    status = {
+      -- Open ones are read from real time, which has no such filter; closed ones from history.
+      { "New", exact = realtime "" }, { "PartiallyFilled", exact = realtime "" }, { "Untriggered", exact = realtime "" },
+      { "Filled", path = HISTORY, exact = history "&orderStatus=Filled" },
+      { "Cancelled", path = HISTORY, exact = history "&orderStatus=Cancelled" },
+      { "Rejected", path = HISTORY, exact = history "&orderStatus=Rejected" },
+      { "Triggered", path = HISTORY, exact = history "&orderStatus=Triggered" },
+      { "Deactivated", path = HISTORY, exact = history "&orderStatus=Deactivated" }, bad = {
+      -- What V5 has no such status for; the closest is named where there is one.
+      { "Created", ("parameter 'status': 'Created' is not one of its values: %s; here it is 'New'"):format(STATUSES) },
+      { "PendingCancel", ("parameter 'status': 'PendingCancel' is not one of its values: %s"):format(STATUSES) },
+      { "Active", ("parameter 'status': 'Active' is not one of its values: %s; here it is 'Triggered'")
+        :format(STATUSES) },
+      { "Canceled", ("parameter 'status': 'Canceled' is not one of its values: %s; here it is 'Cancelled'")
+        :format(STATUSES) },
+      { "Filled,New", ("parameter 'status': 'Filled,New' is not one of its values: %s"):format(STATUSES) } } },
+    direction = { { "next", exact = realtime "" }, bad = {
+      { "prev", "direction = 'prev' exists on the v2 wire only: V5 walks forward; keep the cursors of earlier pages to "
+        .. "go back to them" },
+      { "previous", "parameter 'direction': 'previous' is not one of its values: one of 'next', 'prev'; here it is "
+        .. "'prev'" } } },
+    limit = { { 1, exact = realtime "" .. "&limit=1" }, { 50, exact = realtime "" .. "&limit=50" }, bad = {
+      { 0, "parameter 'limit': a value from 1 to 50 expected, got 0 (number)" },
+      { 51, "parameter 'limit': a value from 1 to 50 expected, got 51 (number)" },
+      { "20", "parameter 'limit': an integer expected, got '20' (string)" } } },
+    cursor = {
+      -- The exchange's own cursors hold '%' and are encoded once more, as a value (V5 documentation, pagination).
+      { "o:page_args%3Dfd43%26symbol%3D6%26",
+        exact = realtime "" .. "&cursor=page_args%253Dfd43%2526symbol%253D6%2526" },
+      { "o:", exact = realtime "" },
+      { "h,:", path = HISTORY, exact = history "" },
+      { "h,:page_token%3D39380%26", path = HISTORY, exact = history "&cursor=page_token%253D39380%2526" },
+      { "h1700000000000,1700100000000:x", path = HISTORY,
+        exact = history "&startTime=1700000000000&endTime=1700100000000&cursor=x" }, bad = {
+      { "page_args%3Dfd43", ("cursor 'page_args%%3Dfd43' is none that %s gave: use a page's next_cursor as it is")
+        :format(name) },
+      { "", "parameter 'cursor': a string that is not empty expected, got '' (string)" } } },
+    start_time = {
+      { 1700000000000, path = HISTORY, with = { end_time = 1700100000000, status = "Filled" },
+        exact = history "&orderStatus=Filled&startTime=1700000000000&endTime=1700100000000" },
+      { "2023-11-14T22:13:20Z", path = HISTORY, with = { end_time = 1700100000000, status = "Filled" },
+        exact = history "&orderStatus=Filled&startTime=1700000000000&endTime=1700100000000" }, bad = {
+      { 1700000000, "parameter 'start_time': milliseconds since 1970 (this looks like seconds) expected, got 1700000000 "
+        .. "(number)" },
+      { "yesterday", "parameter 'start_time': milliseconds or ISO 8601 text such as '2026-01-31T12:00:00Z' expected, got "
+        .. "'yesterday' (string)" } } },
+    end_time = {
+      { 1700100000000, path = HISTORY, with = { status = "Filled" },
+        exact = history "&orderStatus=Filled&endTime=1700100000000" }, bad = {
+      { 1700000000000, "end_time 1700000000000 is before start_time 1700000000001",
+        with = { start_time = 1700000000001 } },
+      { -1, "parameter 'end_time': milliseconds since 1970 expected, got -1 (number)" } } },
+    -- By id the order is looked for where it may be: open, just closed, or long past.
+    client_order_id = { { "mine-1", exact = realtime "&orderLinkId=mine-1", answer = page { "a" } }, bad = {
+      { "mine-1", ("'%s' and 'client_order_id' exclude each other"):format(id), with = { [id] = "o-1" } } } },
+  }
+  for k, v in pairs(more) do parameters[k] = v end
+  return methods.cases(name, { parameters = parameters })
+end
+
+local function common(name, F)
+  it("walks on from the open ones to history, and ends there", function()
+    local answers = { page({ "a", "b" }, "r2"), page { "c" }, page({ "d" }, "h2", "Filled"), page({}, "", "Filled") }
+    local client <close>, sent = methods.client(function(_, n) return answers[n] end)
+    local seen, cursors, at = {}, {}, nil
+    for i = 1, 4 do
+      local list = assert(client[name](client, { symbol = "BTCUSD", limit = 2, cursor = at }))
+      seen[i], at = ids_of(list), list.next_cursor
+      cursors[i] = at or "end"
+    end
+    assert.same({ "a b", "c", "d", "" }, seen)
+    assert.same({ "o:r2", "h,:", "h,:h2", "end" }, cursors)
+    local asked = {}
+    for i, request in ipairs(sent) do
+      local _, path, query = methods.parts(request)
+      asked[i] = path .. "?" .. query
+    end
+    assert.same({
+      "/v5/order/realtime?category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=" .. F .. "&limit=2",
+      "/v5/order/realtime?category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=" .. F .. "&limit=2&cursor=r2",
+      "/v5/order/history?category=inverse&symbol=BTCUSD&orderFilter=" .. F .. "&limit=2",
+      "/v5/order/history?category=inverse&symbol=BTCUSD&orderFilter=" .. F .. "&limit=2&cursor=h2" }, asked)
+  end)
+
+  it("ends at a cursor that comes again, and at an empty page with a cursor", function()
+    for _, text in ipairs { page({ "a" }, "same", "Filled"), page({}, "other", "Filled") } do
+      local client <close> = methods.client(text)
+      assert.is_nil(assert(client[name](client, { symbol = "BTCUSD", cursor = "h,:same" })).next_cursor)
+    end
+  end)
+
+  it("filters open ones by status itself; an emptied page keeps its cursor", function()
+    local client <close> = methods.client(page({ "a", "b" }, "r2", "New"))
+    local list = assert(client[name](client, { symbol = "BTCUSD", status = "PartiallyFilled" }))
+    assert.equal(0, #list)
+    assert.equal("o:r2", list.next_cursor)
+    list = assert(client[name](client, { symbol = "BTCUSD", status = "New" }))
+    assert.equal("a b", ids_of(list))
+  end)
+
+  it("does not go on to history where the status is one of open orders", function()
+    local client <close> = methods.client(page({ "a" }, "", "New"))
+    assert.is_nil(assert(client[name](client, { symbol = "BTCUSD", status = "New" })).next_cursor)
+  end)
+
+  it("by id asks history where real time does not know it, and goes no further once it is found", function()
+    local client <close>, sent = methods.client(function(_, n) return n == 1 and page {} or page({ "a" }, "", "Filled") end)
+    local found = assert(client:collect(name, { symbol = "BTCUSD", client_order_id = "mine-1" }))
+    assert.equal("a", ids_of(found))
+    local _, path, query = methods.parts(sent[2])
+    assert.equal(HISTORY .. "?category=inverse&symbol=BTCUSD&orderLinkId=mine-1&orderFilter=" .. F, path .. "?" .. query)
+    assert.equal(2, #sent)
+    local second <close> = methods.client(page { "a" })
+    assert.is_nil(assert(second[name](second, { symbol = "BTCUSD", client_order_id = "mine-1" })).next_cursor)
+  end)
+
+  for code, expected in pairs {
+    [10003] = { kind = "auth", name = "invalid_key", line = "invalid key (10003): what it says" },
+    [10001] = { kind = "exchange", name = "invalid_parameter", line = "invalid parameter (10001): what it says" },
+    [10006] = { kind = "rate_limit", name = "rate_limited", retryable = true,
+      line = "rate limited (10006): what it says" },
+    [10016] = { kind = "exchange", name = "server_error", retryable = true, line = "server error (10016)" },
+  } do
+    it(("tells the exchange's %d as what it is"):format(code), function()
+      expected.line = name .. " BTCUSD: " .. expected.line
+      methods.check_error(name, code, "what it says", expected)
+    end)
+  end
+end
+
+describe("get_orders", function()
+  for _, case in ipairs(cases("get_orders", "Order", "order_id", {
+    order_id = { { "o-1", exact = "category=inverse&symbol=BTCUSD&orderId=o-1&openOnly=0&orderFilter=Order",
+      answer = page { "a" } }, bad = {
+      { "o-1", "'order_id' and 'client_order_id' exclude each other", with = { client_order_id = "m" } },
+      { 5, "parameter 'order_id': a string expected, got 5 (number)" } } },
+  })) do it(case[1], case[2]) end
+
+  common("get_orders", "Order")
+
+  it("decodes the documentation's example of an open order, field by field", function()
+    local client <close> = methods.client(methods.example "order-realtime")
+    local list, _, response = client:get_orders { symbol = "ETHUSDT" }
+    assert.equal(1, #list)
+    assert.equal("o:page_args%3Dfd4300ae-7847-404e-b947-b46980a4d140%26symbol%3D6%26", list.next_cursor)
+    assert.is_nil(response.undecoded)
+    local detail = list[1].cum_fee_detail
+    assert.same({ MNT = "0.00242968" }, detail)
+    methods.same_record({
+      order_id = "fd4300ae-7847-404e-b947-b46980a4d140", client_order_id = "test-000005", symbol = "ETHUSDT",
+      price = D "1600.00", quantity = D "0.10", side = "Buy", position_mode = 1, status = "New",
+      reject_reason = "EC_NoError", leaves_quantity = D "0.10", leaves_value = D "160", filled_quantity = D "0.00",
+      filled_value = D "0", fee = D "0", time_in_force = "GTC", type = "Limit", take_profit_price = D "2500.00",
+      stop_loss_price = D "1500.00", take_profit_trigger_type = "LastPrice", stop_loss_trigger_type = "LastPrice",
+      reduce_only = false, close_on_trigger = false, smp_type = "None", smp_group = 0, tpsl_mode = "Full",
+      create_time = 1684738540559, update_time = 1684738540561, cum_fee_detail = detail,
+    }, list[1])
+  end)
+
+  it("decodes the documentation's example of a past order, field by field", function()
+    local client <close> = methods.client(methods.example "order-history")
+    local list, _, response = client:get_orders { symbol = "BTCUSDT", status = "Cancelled" }
+    assert.equal("h,:page_token%3D39380%26", list.next_cursor)
+    assert.is_nil(response.undecoded)
+    local order = list[1]
+    methods.same_record({
+      order_id = "14bad3a1-6454-43d8-bcf2-5345896cf74d", client_order_id = "YLxaWKMiHU", symbol = "BTCUSDT",
+      price = D "26864.40", quantity = D "0.003", side = "Buy", position_mode = 1, status = "Cancelled",
+      reject_reason = "EC_PostOnlyWillTakeLiquidity", leaves_quantity = D "0.000", leaves_value = D "0",
+      filled_quantity = D "0.000", filled_value = D "0", fee = D "0", time_in_force = "PostOnly", type = "Limit",
+      reduce_only = false, close_on_trigger = false, smp_type = "None", smp_group = 0, create_time = 1684476068369,
+      update_time = 1684476068372, cum_fee_detail = order.cum_fee_detail, rpi_taker_access = false,
+      rpi_matched_qty = D "0",
+    }, order)
+    assert.is_true(order:is_done())
+    assert.is_false(order:is_open())
+    assert.is_true(order.quote_quantity_filled:is_zero())
+    assert.is_true(order.base_quantity_filled:is_zero())
+    assert.is_nil(order.cancel_type)
+    assert.is_nil(order.trigger_price)
+  end)
+end)
+
+describe("get_conditional_orders", function()
+  for _, case in ipairs(cases("get_conditional_orders", "StopOrder", "stop_order_id", {
+    stop_order_id = { { "o-1", exact = "category=inverse&symbol=BTCUSD&orderId=o-1&openOnly=0&orderFilter=StopOrder",
+      answer = page { "a" } }, bad = {
+      { 5, "parameter 'stop_order_id': a string expected, got 5 (number)" } } },
+    order_id = { { "o-1", exact = "category=inverse&symbol=BTCUSD&orderId=o-1&openOnly=0&orderFilter=StopOrder",
+      answer = page { "a" } }, bad = {
+      { "o-1", "a parameter is given under both of its names", with = { stop_order_id = "o-1" } } } },
+  })) do it(case[1], case[2]) end
+
+  common("get_conditional_orders", "StopOrder")
+
+  it("decodes a waiting order, in the shape of the documentation's example", function()
+    local text = methods.example("order-realtime"):gsub('"stopOrderType": "UNKNOWN"', '"stopOrderType": "Stop"')
+      :gsub('"triggerPrice": "0.00"', '"triggerPrice": "1590.50"'):gsub('"triggerDirection": 0', '"triggerDirection": 2')
+      :gsub('"triggerBy": "UNKNOWN"', '"triggerBy": "MarkPrice"'):gsub('"New"', '"Untriggered"')
+      :gsub('"lastPriceOnCreated": ""', '"lastPriceOnCreated": "1600.05"')
+    local client <close> = methods.client(text)
+    local order = assert(client:get_conditional_orders { symbol = "ETHUSDT" })[1]
+    assert.same({ "Stop", "Falling", "MarkPrice", "Untriggered", "1590.50", "1600.05" }, { order.stop_order_type,
+      order.trigger_direction, order.trigger_type, order.status, tostring(order.trigger_price),
+      tostring(order.last_price_on_created) })
+    assert.equal(order.order_id, order.stop_order_id)
+    assert.is_true(order:is_open())
+    assert.is_nil(order.base_price)
+    assert.is_nil(order.remark)
+  end)
+end)

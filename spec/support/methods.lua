@@ -1,0 +1,263 @@
+-- What the specs of single methods share: the least call of each method with the bytes that it sends, a client whose
+-- transport keeps requests and answers what it is told, and checks that a method's table of cases leaves no declared
+-- parameter out. The bytes here and in spec/methods are written by hand from the exchange's documentation.
+
+local assert = require "luassert"
+local bybit = require "bybit"
+local core = require "bybit.core"
+local endpoints = require "bybit.dialect.endpoints.v5"
+
+local methods = {}
+
+local KEY = "paperKey0123456789"
+
+--- An answer without an error.
+---@param result? string JSON
+function methods.ok(result)
+  return ('{"retCode":0,"retMsg":"OK","result":%s,"retExtInfo":{},"time":1700000000000}'):format(result or "{}")
+end
+
+--- The text of one of the documentation's examples.
+function methods.example(name)
+  local file <close> = assert(io.open(("spec/fixtures/v5/%s.response.json"):format(name)))
+  return file:read "a"
+end
+
+--- A client that sends nothing: `sent` gathers the requests; `answer` is the body of every answer, or a function of
+--- (request, its number) that gives a body or a transfer.
+---@param answer? string|function
+---@param options? table
+---@return table client
+---@return table[] sent
+function methods.client(answer, options)
+  local sent = {}
+  local transport = { start = function(_, request)
+    sent[#sent + 1] = request
+    local body = answer or methods.ok '{"orderId":"o-1","orderLinkId":"","list":[]}'
+    if type(body) == "function" then body = body(request, #sent) end
+    if type(body) == "table" then return body end
+    return { status = 200, body = body }
+  end }
+  local o = { environment = { url = "http://127.0.0.1:1" }, key = KEY, secret = "secret", transport = transport }
+  for k, v in pairs(options or {}) do o[k] = v end
+  return bybit.client(o), sent
+end
+
+--- Verb, path and payload (body or query) of a request.
+function methods.parts(request)
+  local path, query = request.url:match "^http://127%.0%.0%.1:1(/[^?]*)%??(.*)$"
+  return request.verb, path, request.verb == "POST" and request.body or query
+end
+
+--- The value of a request's header.
+function methods.header(request, name)
+  for _, line in ipairs(request.headers) do
+    local key, value = line:match "^([^:]+): (.*)$"
+    if key == name then return value end
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- The least call of each method: parameters, where it goes, the bytes of its (first) request.
+
+local CREATE, AMEND, CANCEL, CANCEL_ALL = "/v5/order/create", "/v5/order/amend", "/v5/order/cancel",
+  "/v5/order/cancel-all"
+local REALTIME = "/v5/order/realtime"
+
+methods.least = {
+  place_order = { "POST", CREATE,
+    { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = "30000.5", client_order_id = "a-1" },
+    '{"category":"inverse","symbol":"BTCUSD","side":"Buy","orderType":"Limit","qty":"100","price":"30000.5",'
+      .. '"timeInForce":"GTC","positionIdx":0,"orderLinkId":"a-1"}' },
+  place_conditional_order = { "POST", CREATE,
+    { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 16, base_price = 31319, trigger_price = 31320,
+      client_order_id = "a-1" },
+    '{"category":"inverse","symbol":"BTCUSD","side":"Buy","orderType":"Market","qty":"16","triggerPrice":"31320",'
+      .. '"triggerDirection":1,"timeInForce":"IOC","positionIdx":0,"orderLinkId":"a-1"}' },
+  modify_order = { "POST", AMEND, { symbol = "BTCUSD", order_id = "o-1", new_price = "30001" },
+    '{"category":"inverse","symbol":"BTCUSD","orderId":"o-1","price":"30001"}' },
+  modify_conditional_order = { "POST", AMEND,
+    { symbol = "BTCUSD", stop_order_id = "o-1", new_trigger_price = "30001" },
+    '{"category":"inverse","symbol":"BTCUSD","orderId":"o-1","triggerPrice":"30001"}' },
+  cancel_order = { "POST", CANCEL, { symbol = "BTCUSD", order_id = "o-1" },
+    '{"category":"inverse","symbol":"BTCUSD","orderId":"o-1"}' },
+  cancel_conditional_order = { "POST", CANCEL, { symbol = "BTCUSD", stop_order_id = "o-1" },
+    '{"category":"inverse","symbol":"BTCUSD","orderId":"o-1"}' },
+  cancel_all_orders = { "POST", CANCEL_ALL, { symbol = "BTCUSD" },
+    '{"category":"inverse","orderFilter":"Order","symbol":"BTCUSD"}' },
+  cancel_all_conditional_orders = { "POST", CANCEL_ALL, { symbol = "BTCUSD" },
+    '{"category":"inverse","orderFilter":"StopOrder","symbol":"BTCUSD"}' },
+  get_orders = { "GET", REALTIME, { symbol = "BTCUSD" },
+    "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=Order" },
+  get_conditional_orders = { "GET", REALTIME, { symbol = "BTCUSD" },
+    "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=StopOrder" },
+  get_open_order_real_time = { "GET", REALTIME, { symbol = "BTCUSD", order_id = "o-1" },
+    "category=inverse&symbol=BTCUSD&orderId=o-1" },
+  get_open_conditional_order_real_time = { "GET", REALTIME, { symbol = "BTCUSD", stop_order_id = "o-1" },
+    "category=inverse&symbol=BTCUSD&orderId=o-1" },
+  get_open_orders_real_time = { "GET", REALTIME, { symbol = "BTCUSD" },
+    "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=Order&limit=50" },
+  get_open_conditional_orders_real_time = { "GET", REALTIME, { symbol = "BTCUSD" },
+    "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=StopOrder&limit=50" },
+  get_user_trades = { "GET", "/v5/execution/list", { symbol = "BTCUSD" }, "category=inverse&symbol=BTCUSD" },
+  set_trading_stop = { "POST", "/v5/position/trading-stop", { symbol = "BTCUSD", stop_loss_price = "29000" },
+    '{"category":"inverse","symbol":"BTCUSD","stopLoss":"29000","tpslMode":"Full","positionIdx":0}' },
+}
+
+--- The methods of the interface, by alphabet.
+methods.names = {}
+for name in pairs(methods.least) do methods.names[#methods.names + 1] = name end
+table.sort(methods.names)
+
+--- The parameters of a method's least call, with more (`more`) or without some (`without`, an array of names).
+function methods.params(name, more, without)
+  local p = {}
+  for k, v in pairs(methods.least[name][3]) do p[k] = v end
+  for _, k in ipairs(without or {}) do p[k] = nil end
+  for k, v in pairs(more or {}) do p[k] = v end
+  return p
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Members of a payload.
+
+-- The members of a flat JSON object or a query, in their order: { key, text }.
+local function members(payload)
+  local list = {}
+  if payload:sub(1, 1) == "{" or payload:find '"' then
+    for text, key in payload:gmatch '("(%w+)":"?[^,"}]*"?)' do list[#list + 1] = { key, text } end
+  else
+    for text, key in payload:gmatch "((%w+)=[^&]*)" do list[#list + 1] = { key, text } end
+  end
+  return list
+end
+
+local function joined(list, post)
+  local texts = {}
+  for i, member in ipairs(list) do texts[i] = member[2] end
+  return post and "{" .. table.concat(texts, ",") .. "}" or table.concat(texts, "&")
+end
+
+-- The least payload with the members of `changed` added or put in place of theirs, without the keys of `gone`, in
+-- the order of `order` (a payload that has them all).
+local function changed_payload(least, changed, gone, order, post)
+  local by_key, rank, list = {}, {}, {}
+  for _, m in ipairs(members(least)) do by_key[m[1]] = m end
+  for _, key in ipairs(gone or {}) do by_key[key] = nil end
+  for _, m in ipairs(members(changed)) do by_key[m[1]] = m end
+  for i, m in ipairs(members(order)) do rank[m[1]] = i end
+  for key, m in pairs(by_key) do
+    list[#list + 1] = m
+    assert.truthy(rank[key], key .. " is missing among all members")
+  end
+  table.sort(list, function(a, b) return rank[a[1]] < rank[b[1]] end)
+  return joined(list, post)
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Cases.
+
+--- The message that a wrong call raises, without its place.
+function methods.refusal(client, name, params)
+  local ok, err = pcall(client[name], client, params)
+  assert.is_false(ok, name .. " was not refused")
+  return (tostring(err):gsub("^%S+:%d+: ", ""))
+end
+
+local function check_good(name, order, case)
+  local client <close>, sent = methods.client(case.answer)
+  local verb, path, _, least = table.unpack(methods.least[name])
+  local more = { [case.parameter] = case[1] }
+  for k, v in pairs(case.with or {}) do more[k] = v end
+  local result, err = client[name](client, methods.params(name, more, case.without))
+  assert.truthy(result, tostring(err))
+  local was_verb, was_path, payload = methods.parts(sent[#sent])
+  assert.equal(verb, was_verb)
+  assert.equal(case.path or path, was_path)
+  assert.equal(case.exact or changed_payload(least, case[2], case.gone, order, verb == "POST"), payload)
+end
+
+local function check_bad(name, case)
+  local client <close>, sent = methods.client(case.answer)
+  local more = { [case.parameter] = case[1] }
+  for k, v in pairs(case.with or {}) do more[k] = v end
+  assert.equal(("%s: %s"):format(name, case[2]),
+    methods.refusal(client, name, methods.params(name, more, case.without)))
+  assert.equal(0, #sent, "something was sent")
+end
+
+local function shown(value)
+  if type(value) == "string" then return ("%q"):format(value) end
+  return type(value) == "table" and "a table" or tostring(value)
+end
+
+--- A list of { title, function }, one for each case of a method's parameters, and one that counts them against the
+--- declaration.
+---   order        a payload with every member, in the order that they go out in
+---   parameters   by name: an array of { value, members that go out }, and `bad`, an array of { value, message without
+---                the method's name }. A case may have `with` (more parameters), `without` (some of the least call's
+---                parameters), `gone` (members that are then missing), `path`, `exact` (the whole payload), `answer`.
+function methods.cases(name, spec)
+  local list = { { "has a case for every parameter, a good value and a bad one", function()
+    for _, p in ipairs(endpoints[name].params) do
+      for _, key in ipairs { p[1], p.also } do
+        local case = spec.parameters[key]
+        assert.truthy(case and case[1] and case.bad and case.bad[1], ("%s: no case for '%s'"):format(name, key))
+      end
+    end
+    for key in pairs(spec.parameters) do
+      local found = false
+      for _, p in ipairs(endpoints[name].params) do found = found or p[1] == key or p.also == key end
+      assert.truthy(found, ("%s has no parameter '%s'"):format(name, key))
+    end
+  end } }
+  local names = {}
+  for key in pairs(spec.parameters) do names[#names + 1] = key end
+  table.sort(names)
+  for _, key in ipairs(names) do
+    for _, case in ipairs(spec.parameters[key]) do
+      case.parameter = key
+      list[#list + 1] = { ("sends %s = %s"):format(key, shown(case[1])),
+        function() check_good(name, spec.order or methods.least[name][4], case) end }
+    end
+    for _, case in ipairs(spec.parameters[key].bad) do
+      case.parameter = key
+      list[#list + 1] = { ("refuses %s = %s"):format(key, shown(case[1])), function() check_bad(name, case) end }
+    end
+  end
+  return list
+end
+
+--- Checks what becomes of an answer of the exchange with an error code. `expected`: kind, name, outcome, retryable,
+--- unchanged and `line`, the printed error without the caller's place.
+function methods.check_error(name, code, text, expected)
+  -- A call that may be made again is, until its deadline.
+  local client <close> = methods.client(('{"retCode":%d,"retMsg":"%s","result":{},"time":1}'):format(code, text))
+  local result, err = client[name](client, methods.params(name, { deadline = 0.1 }))
+  assert.is_nil(result)
+  local retryable = expected.retryable or false
+  assert.same({ code, expected.kind, expected.name, expected.outcome, retryable, expected.unchanged },
+    { err.code, err.kind, err.name, err.outcome, err.retryable, err.unchanged })
+  local line, where = tostring(err):match "^(.*); ([^;]*)$"
+  assert.equal(expected.line, line)
+  assert.truthy(where:find "methods%.lua:%d+$", where)
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Results.
+
+--- Compares a record field by field, in both directions: decimals by their text, all else by value and type.
+function methods.same_record(expected, record)
+  local function told(value)
+    if type(value) == "userdata" then return { decimal = tostring(value) } end
+    return math.type(value) == "integer" and { integer = value } or value
+  end
+  local a, b = {}, {}
+  for k, v in pairs(expected) do a[k] = told(v) end
+  for k, v in pairs(record) do b[k] = told(v) end
+  assert.same(a, b)
+end
+
+methods.decimal = core.decimal
+
+return methods
