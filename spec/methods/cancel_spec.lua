@@ -98,7 +98,9 @@ local FILTERED = "'extra' names 'orderFilter', which is set already"
 describe("cancel_all_orders", function()
   for _, case in ipairs(methods.cases("cancel_all_orders", {
     order = '{"category":"","orderFilter":"","symbol":""}',
-    parameters = { symbol = symbol() },
+    parameters = { symbol = symbol(), id_prefix = methods.id_prefix { verb = "GET", path = "/v5/order/realtime",
+      exact = "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=Order&limit=50",
+      answer = methods.ok '{"list":[]}' } },
   })) do it(case[1], case[2]) end
 
   it("never goes out without its filter", function()
@@ -138,6 +140,9 @@ describe("cancel_all_conditional_orders", function()
         { "TakeProfit", "parameter 'stop_order_type': 'TakeProfit' is not one of its values: one of 'Stop'" },
         { "Conditional", "parameter 'stop_order_type': 'Conditional' is not one of its values: one of 'Stop'; here it "
           .. "is 'Stop'" } } },
+      id_prefix = methods.id_prefix { verb = "GET", path = "/v5/order/realtime",
+      exact = "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=StopOrder&limit=50",
+      answer = methods.ok '{"list":[]}' },
     },
   })) do it(case[1], case[2]) end
 

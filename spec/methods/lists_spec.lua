@@ -47,6 +47,7 @@ local function cases(name, F, id, more)
       { "Canceled", ("parameter 'status': 'Canceled' is not one of its values: %s; here it is 'Cancelled'")
         :format(STATUSES) },
       { "Filled,New", ("parameter 'status': 'Filled,New' is not one of its values: %s"):format(STATUSES) } } },
+    id_prefix = methods.id_prefix { exact = realtime "" },
     direction = { { "next", exact = realtime "" }, bad = {
       { "prev", "direction = 'prev' exists on the v2 wire only: V5 walks forward; keep the cursors of earlier pages to "
         .. "go back to them" },

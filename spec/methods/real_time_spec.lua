@@ -104,6 +104,7 @@ end)
 local function all_pages(name, filter)
   for _, case in ipairs(methods.cases(name, { parameters = {
     symbol = { { "ETHUSD", "symbol=ETHUSD" }, bad = SYMBOL_BAD },
+    id_prefix = methods.id_prefix { nil, "" },
   } })) do it(case[1], case[2]) end
 
   it("walks every page, and drops what shows on two of them", function()

@@ -59,6 +59,7 @@ describe("get_user_trades", function()
       { 0, "parameter 'page': a value from 1 to 50 expected, got 0 (number)" },
       { 51, "parameter 'page': a value from 1 to 50 expected, got 51 (number)" },
       { 2, "'page' and 'cursor' exclude each other", with = { cursor = "h,:x" } } } },
+    id_prefix = methods.id_prefix { exact = query "" },
     -- v2 took 200; V5 takes 100, and more than it takes raises.
     page_size = { { 1, exact = query "&limit=1" }, { 100, exact = query "&limit=100" }, bad = {
       { 0, "parameter 'page_size': a value from 1 to 100 expected, got 0 (number)" },
