@@ -103,6 +103,7 @@ end
 ---@param rows string[][] a cell per column
 ---@param options? { width: integer?, max: integer? } columns of the terminal (nil: no bound); rows shown (50)
 ---@return string
+---@return boolean whole no column had to go
 function grid.render(columns, rows, options)
   options = options or {}
   local max = options.max or MAX_ROWS
@@ -114,7 +115,7 @@ function grid.render(columns, rows, options)
   if #rows == 0 then lines[#lines + 1] = "(none)" end
   if #rows > max then lines[#lines + 1] = ("... %d more"):format(#rows - max) end
   if #gone > 0 then lines[#lines + 1] = ("(too narrow for %s)"):format(table.concat(gone, ", ")) end
-  return table.concat(lines, "\n")
+  return table.concat(lines, "\n"), #gone == 0
 end
 
 return grid

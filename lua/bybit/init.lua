@@ -5,7 +5,7 @@ local tasks = require "bybit.tasks"
 local time = require "bybit.time"
 
 local bybit = {
-  version = "scm",
+  version = require "bybit.version",
   client = require "bybit.client",
   decimal = core.decimal,
   json = core.json,

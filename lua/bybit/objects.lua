@@ -84,7 +84,7 @@ local function list_text(name, list)
     rows[n] = {}
     for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name)) end
   end
-  return grid.render(columns, rows)
+  return (grid.render(columns, rows))
 end
 
 local function metatable(name, declaration)
