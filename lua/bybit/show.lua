@@ -82,6 +82,7 @@ local function cell(value, kind)
 end
 
 local function list_text(name, list, options)
+  if #list == 0 then return "(none)" end
   local columns, rows = objects.columns(name), {}
   for n, record in ipairs(list) do
     rows[n] = {}

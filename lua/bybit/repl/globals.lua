@@ -111,24 +111,24 @@ local function draw(session, text, title, every)
   io.flush()
 end
 
+local function look_on(session, look, title, options)
+  local every, times = options and options.every or EVERY, options and options.times or math.huge
+  local n = 0
+  while not session.care.token:cancelled() do
+    local ok, value = pcall(look)
+    if value == session.interrupted then return end
+    draw(session, ok and show.text(value, session.shape()) or session.message(value), title, every)
+    n = n + 1
+    if n >= times then return end
+    bybit.sleep(every)
+  end
+end
+
 -- Looks until Ctrl-C or, where told, so many times. A look that fails is shown, and the next one is made.
 local function watch(session, what, params, options)
   local look, title = looker(session, what, params)
-  title = type(title) == "string" and title or "a function"
-  local every, times = options and options.every or EVERY, options and options.times or math.huge
-  local n = 0
-  while true do
-    local ok, value = pcall(look)
-    if value == session.interrupted or session.care.token:cancelled() then return end
-    n = n + 1
-    draw(session, ok and show.text(value, session.shape()) or session.message(value), title, every)
-    if n >= times then return end
-    local slept, err = pcall(bybit.sleep, every)
-    if not slept then
-      if err == session.interrupted then return end
-      error(err, 0)
-    end
-  end
+  local ok, err = pcall(look_on, session, look, type(title) == "string" and title or "a function", options)
+  if not ok and err ~= session.interrupted then error(err, 0) end
 end
 
 ---------------------------------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ local function first(client, path, params, options)
   return result.list and result.list[1]
 end
 
--- Texts of the exchange that mean none.
+-- A number of the exchange without the zeros that say nothing; nil: empty or zero, which mean none.
 local function given(text)
-  return type(text) == "string" and text ~= "" and text ~= "0" and text or nil
+  local number = type(text) == "string" and text ~= "" and bybit.decimal(text)
+  return number and not number:is_zero() and number:key() or nil
 end
 
 local function market_text(client, symbol, options)
@@ -31,10 +32,11 @@ end
 
 local function position_text(client, symbol, options)
   local p = first(client, "/v5/position/list", { symbol = symbol }, options)
-  if not p or bybit.decimal(given(p.size) or "0"):is_zero() then return "position  none" end
-  local text = ("position  %s %s @ %s, open profit %s"):format(p.side, p.size, p.avgPrice, p.unrealisedPnl)
+  if not p or not given(p.size) then return "position  none" end
+  local text = ("position  %s %s @ %s, open profit %s"):format(p.side, p.size, given(p.avgPrice) or "-",
+    given(p.unrealisedPnl) or "0")
   for _, more in ipairs { { "liqPrice", "liquidation" }, { "takeProfit", "take profit" }, { "stopLoss", "stop loss" } } do
-    if given(p[more[1]]) then text = ("%s, %s %s"):format(text, more[2], p[more[1]]) end
+    if given(p[more[1]]) then text = ("%s, %s %s"):format(text, more[2], given(p[more[1]])) end
   end
   return text
 end

@@ -27,12 +27,14 @@ end
 
 -- The session's own places say nothing to who types at it, except in what takes several lines.
 local function without_place(text)
-  return (text:gsub("^%(session%):1: ", ""):gsub("%(session%):(%d+): ", "line %1: "):gsub("; %(session%):%d+$", ""))
+  return (text:gsub("^%(session%):1: ", ""):gsub("%(session%):(%d+): ", "line %1: "))
 end
 
 local function message_of(err)
-  if errors.is(err) or type(err) == "string" then return without_place(tostring(err)) end
-  return show.line(err)
+  if type(err) == "string" then return without_place(err) end
+  if not errors.is(err) then return show.line(err) end
+  local text, place = tostring(err), err.where and "; " .. err.where or ""
+  return place ~= "" and text:sub(-#place) == place and text:sub(1, -#place - 1) or text
 end
 
 local function show_results(session, results)
@@ -116,7 +118,7 @@ end
 -- Ctrl-C and real money.
 
 local function interrupt(session)
-  if not session.running then return end
+  if not session.running then return session.lines:give_up() end
   local care = session.care
   if care.flying > 0 and not care.token:cancelled() then
     care.token:cancel() -- the call returns, and says what is known of it
