@@ -136,7 +136,7 @@ local function connect(options)
   end
   local ok, client = pcall(bybit.client, { environment = environment, credentials = credentials_of(options, name) })
   if ok then return client, name end
-  call.wrong((tostring(client):gsub("^[^\n]-: bybit%.client: ", "")))
+  call.wrong((tostring(client):gsub("^.-bybit%.client: ", "")))
 end
 
 local function is_real(name)
