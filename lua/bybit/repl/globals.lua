@@ -87,7 +87,7 @@ local function change_symbol(session, name)
   if name == nil then return session.symbol end
   if type(name) ~= "string" or not name:find "^%u[%u%d]+$" then
     error(("symbol: a contract such as \"BTCUSD\" expected, got %s%s"):format(show.line(name),
-      type(name) == "string" and hints.word("symbol", name) or ""), 0)
+      type(name) == "string" and hints.word("symbol", nil, name) or ""), 0)
   end
   local answer, instrument = instrument_of(session, name)
   if answer and not instrument then error(("symbol: the exchange has no contract '%s'"):format(name), 0) end

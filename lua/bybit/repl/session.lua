@@ -3,12 +3,14 @@
 
 local bybit = require "bybit"
 local complete = require "bybit.repl.complete"
+local core = require "bybit.core"
 local environments = require "bybit.environments"
 local errors = require "bybit.errors"
 local globals = require "bybit.repl.globals"
 local lines = require "bybit.repl.lines"
 local show = require "bybit.show"
-local terminal = require("bybit.core").terminal
+
+local terminal = core.terminal
 
 local CHUNK = "=(session)"
 local SYMBOL = "BTCUSD"
@@ -25,8 +27,18 @@ local function say(...)
   io.stdout:flush()
 end
 
+-- What went wrong; from a pipe it does not mix with results.
+local function complain(session, text)
+  if session.lines.terminal then return say(text) end
+  io.stderr:write(text, "\n")
+end
+
+local own = debug.getinfo(1, "S").short_src:gsub("repl/session%.lua$", "")
+
 -- The session's own places say nothing to who types at it, except in what takes several lines.
 local function without_place(text)
+  local place, rest = text:match "^([^\n:]+):%d+: (.*)$"
+  if place and place:sub(1, #own) == own then return rest end
   return (text:gsub("^%(session%):1: ", ""):gsub("%(session%):(%d+): ", "line %1: "))
 end
 
@@ -37,16 +49,23 @@ local function message_of(err)
   return place ~= "" and text:sub(-#place) == place and text:sub(1, -#place - 1) or text
 end
 
+local function shown(session, value)
+  if errors.is(value) then return message_of(value) end
+  if type(value) == "function" then return session.about(value) end
+  return show.text(value, session.shape())
+end
+
+-- What a line gave: results[2] and so on. Of result, nil, response the nil says nothing.
 local function show_results(session, results)
-  if results.n == 0 then return end
   local parts, short = {}, true
-  for i = 1, results.n do
-    local value = results[i]
-    parts[i] = errors.is(value) and message_of(value) or type(value) == "function" and session.about(value)
-      or show.text(value, session.shape())
-    short = short and not parts[i]:find("\n", 1, true)
+  for i = 2, results.n do
+    if not (i == 3 and results.n == 4 and results[3] == nil) then
+      local text = shown(session, results[i])
+      parts[#parts + 1] = text
+      short = short and not text:find("\n", 1, true)
+    end
   end
-  say(table.concat(parts, short and "  " or "\n"))
+  if #parts > 0 then say(table.concat(parts, short and "  " or "\n")) end
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -55,10 +74,11 @@ end
 -- The text as a chunk; nil and true when it is not finished, nil and a message when it is wrong.
 local function compile(text, env)
   text = text:gsub("^%s*=", "return ")
-  local f = load("return " .. text, CHUNK, "t", env)
-  if f then return f end
-  local message
-  f, message = load(text, CHUNK, "t", env)
+  if load("return " .. text, CHUNK) then
+    -- Not a tail call, so that errors find the line here.
+    return load(("return (function(...) return ... end)(%s\n)"):format(text), CHUNK, "t", env)
+  end
+  local f, message = load(text, CHUNK, "t", env)
   if f then return f end
   if message:find "<eof>'?$" then return nil, true end
   return nil, message
@@ -73,17 +93,15 @@ local function run(session, f)
   session.running = false
   if results[1] then
     if results.n > 1 then rawset(session.env, "_", results[2]) end
-    table.remove(results, 1)
-    results.n = results.n - 1
     show_results(session, results)
     return true
   end
-  say(message_of(results[2]))
+  complain(session, message_of(results[2]))
   return false
 end
 
 local function note_local(session, text)
-  if session.noted or not text:find "^%s*local%s" then return end
+  if session.noted or not session.lines.terminal or not text:find "^%s*local%s" then return end
   session.noted = true
   say "(a local lives for its line only: leave `local` out to keep it)"
 end
@@ -104,7 +122,7 @@ local function turn(session)
       session.lines:remember(text)
       if not text:find "%S" then return true end
       if not f then
-        say(problem == true and "this line is not finished" or without_place(problem))
+        complain(session, problem == true and "this line is not finished" or without_place(problem))
         return false
       end
       local fine = run(session, f)
@@ -161,7 +179,7 @@ end
 local function new_session(options, client, exchange)
   local session = {
     symbol = options.symbol or SYMBOL, symbols = {}, environment = options.name, exchange = exchange,
-    dialect = require "bybit.dialect.v5", real = options.real and not options.yes, interrupted = INTERRUPTED,
+    dialect = core.client.table(client).class.dialect, real = options.real and not options.yes, interrupted = INTERRUPTED,
     earlier = "", width = width, message = message_of, clear = terminal.is_terminal(1),
   }
   for _, name in ipairs { "BTCUSD", "ETHUSD", "EOSUSD", "XRPUSD" } do session.symbols[name] = true end

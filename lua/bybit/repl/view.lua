@@ -1,8 +1,9 @@
--- The client as a session has it: the symbol is filled in, Ctrl-C cancels what is in flight, and on an environment of
--- real money the first call that changes something is asked about. `calls` are its methods as functions that return
--- one value and raise what failed; `client` is the client itself with the same care.
+-- The client as a session has it: a view with the session's symbol, whose calls Ctrl-C cancels, and which asks before the
+-- first one that changes something where the money is real. `calls` are its methods as functions that return one value
+-- and raise what failed; `client` returns nil, err as clients do.
 
 local bybit = require "bybit"
+local cursor = require "bybit.cursor"
 local help = require "bybit.help"
 
 ---@class bybit.repl.Care what the session decides
@@ -11,26 +12,14 @@ local help = require "bybit.help"
 ---@field token? userdata cancelled by Ctrl-C; a new one for each line
 ---@field flying integer calls under way
 
-local function copy(t)
-  local out = {}
-  for k, v in pairs(t or {}) do out[k] = v end
-  return out
-end
-
-local function takes(row, name)
-  for _, p in ipairs(row.params) do
-    if p[1] == name then return true end
-  end
-  return false
-end
-
 -- place_order BTCUSD Buy 100 @ 30000
-local function in_words(name, params)
-  local parts = { name }
-  for _, key in ipairs { "symbol", "side", "quantity", "order_id", "client_order_id" } do
-    if params[key] ~= nil then parts[#parts + 1] = tostring(params[key]) end
+local function in_words(care, name, params)
+  local parts, given = { name }, type(params) == "table" and params or {}
+  parts[2] = tostring(given.symbol or care.symbol())
+  for _, key in ipairs { "side", "quantity", "order_id", "stop_order_id", "client_order_id" } do
+    if given[key] ~= nil then parts[#parts + 1] = tostring(given[key]) end
   end
-  if params.price ~= nil then parts[#parts + 1] = "@ " .. tostring(params.price) end
+  if given.price ~= nil then parts[#parts + 1] = "@ " .. tostring(given.price) end
   return table.concat(parts, " ")
 end
 
@@ -43,55 +32,48 @@ local function fly(care, f, ...)
   return table.unpack(results, 2, results.n)
 end
 
-local function refuse(what)
-  error(("%s was not sent"):format(what), 0)
+local function ask(care, what)
+  if not care.allow(what) then error(what .. " was not sent", 0) end
 end
 
--- The parameters with what the session adds to them.
-local function complete(care, row, params)
-  local p = copy(params)
-  if p.symbol == nil and takes(row, "symbol") then p.symbol = care.symbol() end
-  if p.cancel == nil then p.cancel = care.token end
-  return p
-end
+local careful
 
-local function declared(client, care, name, row)
-  return function(_, params)
-    if params ~= nil and type(params) ~= "table" then return client[name](client, params) end -- it says what is wrong
-    local p = complete(care, row, params)
-    if row.changes and not care.allow(in_words(name, p)) then refuse(name) end
-    return fly(care, client[name], client, p)
+local function declared(care, target, name, row)
+  return function(_, ...)
+    if row.changes then ask(care, in_words(care, name, (...))) end
+    local v = target()
+    return fly(care, v[name], v, ...)
   end
 end
 
--- each, pages, collect: the parameters of the method that they walk.
-local function walker(client, care, dialect, name)
-  return function(self, method, params, ...)
-    local row = rawget(dialect.endpoints, method)
-    if not row or params ~= nil and type(params) ~= "table" then return client[name](client, method, params, ...) end
-    return client[name](self, method, complete(care, row, params), ...)
+local function methods_of(care, client, dialect, target, proxy)
+  local methods = {}
+  for _, name in ipairs(help.methods(dialect)) do
+    methods[name] = declared(care, target, name, dialect.endpoints[name])
   end
-end
-
-local function requester(client, care)
-  return function(_, verb, path, params, options)
-    if verb ~= "GET" and not care.allow(("%s %s"):format(tostring(verb), tostring(path))) then refuse "it" end
-    local o = copy(options)
-    if o.cancel == nil then o.cancel = care.token end
+  for name, f in pairs { each = cursor.each, pages = cursor.pages, collect = cursor.collect } do
+    methods[name] = function(_, ...) return f(proxy, ...) end -- by the methods above
+  end
+  function methods.request(_, verb, path, params, options)
+    if verb ~= "GET" then ask(care, ("%s %s"):format(tostring(verb), tostring(path))) end
+    local o = { cancel = care.token }
+    for k, v in pairs(options or {}) do o[k] = v end
     return fly(care, client.request, client, verb, path, params, o)
   end
+  methods["with"] = function(_, defaults)
+    local v = target():with(defaults)
+    return careful(care, client, dialect, function() return v end)
+  end
+  return methods
 end
 
-local WALKERS = { "each", "pages", "collect" }
-
-local function careful_client(client, care, dialect)
-  local methods = {}
-  for _, name in ipairs(help.methods(dialect)) do methods[name] = declared(client, care, name, dialect.endpoints[name]) end
-  for _, name in ipairs(WALKERS) do methods[name] = walker(client, care, dialect, name) end
-  methods.request = requester(client, care)
-  return setmetatable({}, {
+-- target(): what the methods are called on.
+function careful(care, client, dialect, target)
+  local proxy, methods = {}, nil
+  methods = methods_of(care, client, dialect, target, proxy)
+  return setmetatable(proxy, {
     __name = "bybit.client",
-    __tostring = function() return tostring(client) end,
+    __tostring = function() return ("%s with symbol=%s"):format(tostring(client), care.symbol()) end,
     __index = function(_, name)
       if methods[name] then return methods[name] end
       local value = client[name] -- raises for what there is none of
@@ -114,18 +96,20 @@ end
 ---@return table client
 ---@return table<string, function> calls
 return function(client, dialect, care)
-  care.flying = 0
-  local careful, calls = careful_client(client, care, dialect), {}
+  care.flying, care.token = 0, bybit.cancel_token()
+  local view = careful(care, client, dialect, function()
+    return client:with { symbol = care.symbol(), cancel = care.token }
+  end)
+  local calls = {}
   for _, name in ipairs(help.methods(dialect)) do
-    calls[name] = function(params, ...)
-      if params == careful then error(("%s{...} here, or client:%s{...}"):format(name, name), 0) end
-      return raising(careful[name](careful, params, ...))
+    calls[name] = function(...)
+      if (...) == view then error(("%s{...}, or client:%s{...}"):format(name, name), 0) end
+      return raising(view[name](view, ...))
     end
   end
-  for _, name in ipairs(WALKERS) do
-    calls[name] = function(...) return careful[name](careful, ...) end
+  for _, name in ipairs { "each", "pages", "collect" } do
+    calls[name] = function(...) return view[name](view, ...) end
   end
-  function calls.request(...) return raising(careful:request(...)) end
-  care.token = care.token or bybit.cancel_token()
-  return careful, calls
+  function calls.request(...) return raising(view:request(...)) end
+  return view, calls
 end
