@@ -78,9 +78,11 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- symbol, watch
 
+-- What the exchange says of a contract; nil and whether it said that there is none.
 local function instrument_of(session, name)
-  local answer = session.client:request("GET", "/v5/market/instruments-info", { symbol = name })
-  return answer, answer and answer.list and answer.list[1]
+  local answer, err = session.client:request("GET", "/v5/market/instruments-info", { symbol = name })
+  local instrument = answer and answer.list and answer.list[1]
+  return instrument, not instrument and (answer or err.code) and true or false
 end
 
 local function change_symbol(session, name)
@@ -89,8 +91,8 @@ local function change_symbol(session, name)
     error(("symbol: a contract such as \"BTCUSD\" expected, got %s%s"):format(show.line(name),
       type(name) == "string" and hints.word("symbol", nil, name) or ""), 0)
   end
-  local answer, instrument = instrument_of(session, name)
-  if answer and not instrument then error(("symbol: the exchange has no contract '%s'"):format(name), 0) end
+  local instrument, none = instrument_of(session, name)
+  if none then error(("symbol: the exchange has no contract '%s'"):format(name), 0) end
   session.symbol = name
   session.symbols[name] = true
   if not instrument then return page(("%s, as far as is known: the exchange did not answer"):format(name)) end

@@ -65,7 +65,8 @@ local function show_results(session, results)
       short = short and not text:find("\n", 1, true)
     end
   end
-  if #parts > 0 then say(table.concat(parts, short and "  " or "\n")) end
+  local line = table.concat(parts, "  ")
+  if #parts > 0 then say(short and #line <= session.width() and line or table.concat(parts, "\n")) end
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -215,12 +216,13 @@ local session = {}
 
 --- Runs a session on standard input and output until its end. From a pipe it stops at the first line that fails.
 ---@param client table
----@param options { name: string, symbol: string?, plain: boolean?, yes: boolean?, real: boolean? } name: of the
---- environment, as the prompt shows it; yes: no question before real money is traded
+---@param options { name: string, symbol: string?, plain: boolean?, yes: boolean?, real: boolean?, exchange: table? } name: of the
+--- environment, as the prompt shows it; yes: no question before real money is traded; exchange: a paper exchange that
+--- the session may steer, when the client does not own it
 ---@return boolean well
 function session.run(client, options)
   options.real = options.real or (environments[options.name] or {}).real
-  local s = new_session(options, client, client.exchange)
+  local s = new_session(options, client, options.exchange or rawget(core.client.table(client), "exchange"))
   local words = words_of(s)
   s.lines = lines.open { plain = options.plain,
     complete = function(line, from, to) return complete.readline(words, s.earlier, line, from, to) end }
