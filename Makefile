@@ -7,6 +7,7 @@ LUA         ?= $(notdir $(call first,lua5.4 lua54 lua-5.4 lua))
 PREFIX      ?= /usr/local
 INST_LIBDIR ?= $(PREFIX)/lib/lua/5.4
 INST_LUADIR ?= $(PREFIX)/share/lua/5.4
+INST_BINDIR ?= $(PREFIX)/bin
 LUA_INCDIR  ?= $(firstword $(patsubst %/lua.h,%,$(wildcard $(foreach root,/usr/include /usr/local/include /opt/homebrew/include, \
                  $(root)/lua5.4/lua.h $(root)/lua54/lua.h $(root)/lua/5.4/lua.h $(root)/lua/lua.h $(root)/lua.h))) /usr/include/lua5.4)
 BUILD       ?= build
@@ -49,6 +50,12 @@ demo:
 	@$(DEPS) build
 	@$(AGAIN) all
 	@$(RUN) DEMO_SECONDS='$(DEMO_SECONDS)' $(LUA) examples/market_maker.lua
+
+# A session on paper; make repl ARGS='--env testnet'
+repl:
+	@$(DEPS) build
+	@$(AGAIN) all
+	@$(RUN) $(LUA) lua/bybit/cli/bybit repl $(ARGS)
 
 deps:
 	@$(DEPS) build test
@@ -124,7 +131,7 @@ put = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1) '$(DEST
   cd lua && find bybit -name '*.lua' $(2) | while read -r file; do \
   install -D -m 644 "$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
 
-install: install-client install-paper
+install: install-client install-paper install-command
 
 install-client: $(CORE)
 	$(call put,$(CORE),! -path 'bybit/paper/*')
@@ -132,8 +139,18 @@ install-client: $(CORE)
 install-paper: $(PAPER)
 	$(call put,$(PAPER),-path 'bybit/paper/*')
 
+# The command, with the interpreter and the paths that it was installed for.
+install-command:
+	install -d '$(DESTDIR)$(INST_BINDIR)'
+	{ echo '#!$(shell command -v $(LUA))'; \
+	  echo 'package.path = "$(INST_LUADIR)/?.lua;$(INST_LUADIR)/?/init.lua;" .. package.path'; \
+	  echo 'package.cpath = "$(INST_LIBDIR)/?.so;" .. package.cpath'; \
+	  tail -n +2 lua/bybit/cli/bybit; } >'$(DESTDIR)$(INST_BINDIR)/bybit'
+	chmod 755 '$(DESTDIR)$(INST_BINDIR)/bybit'
+
 clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper clean FORCE
+.PHONY: all client paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper \
+  install-command repl clean FORCE

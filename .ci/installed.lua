@@ -26,4 +26,23 @@ found("bybit.paper_server", package.cpath, what == "both")
 -- The client alone loads, and without the paper exchange says so in place of breaking.
 local bybit = require "bybit"
 expect(tostring(bybit.decimal "0.10") == "0.10", "bybit.decimal does not work")
+
+-- The command starts, and a session trades on paper where the paper exchange is there, and says so where it is not.
+local function run(line)
+  local pipe = assert(io.popen(("env -u LUA_PATH -u LUA_CPATH %s 2>&1"):format(line)))
+  local output = pipe:read "a"
+  local _, _, status = pipe:close()
+  return output, status
+end
+
+local command = tree .. "/bin/bybit"
+local output, status = run(command .. " version")
+expect(status == 0 and output == ("bybit %s\n"):format(bybit.version), "%s version: %s", command, output)
+output, status = run(("echo 'place_order{side = \"Buy\", type = \"Market\", quantity = 1}' | %s"):format(command))
+if what == "both" then
+  expect(status == 0 and output:find "order_id", "%s: %s", command, output)
+else
+  expect(status == 2 and output:find "rock bybit%-paper", "%s: %s", command, output)
+end
+
 print(("ok     %d Lua files, %s"):format(count, what))

@@ -30,4 +30,5 @@ build = {
     LDFLAGS = "-L$(CURL_LIBDIR) -L$(CRYPTO_LIBDIR) -L$(BID_LIBDIR)",
   },
   install_variables = { INST_LIBDIR = "$(LIBDIR)", INST_LUADIR = "$(LUADIR)" },
+  install = { bin = { bybit = "lua/bybit/cli/bybit" } },
 }

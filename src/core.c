@@ -14,6 +14,7 @@
 #include "schema.h"
 #include "sign_lua.h"
 #include "signals.h"
+#include "terminal.h"
 #include "token.h"
 
 #include <lauxlib.h>
@@ -21,9 +22,9 @@
 
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
-    decimal_open, json_open,  sign_open,        random_open, loop_open,         token_open,
-    signals_open, http_open,  schema_open,      client_open, client_facts_open, call_open,
-    limiter_open, clock_open, journal_lua_open, NULL,
+    decimal_open,     json_open,     sign_open,   random_open,       loop_open, token_open,   signals_open,
+    http_open,        schema_open,   client_open, client_facts_open, call_open, limiter_open, clock_open,
+    journal_lua_open, terminal_open, NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

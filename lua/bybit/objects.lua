@@ -1,6 +1,7 @@
 -- What results can do besides holding data: second names, methods, a nearest name for a misspelt field, and text
 -- that reads well in a terminal. The fields themselves are declared in records.lua.
 
+local grid = require "bybit.grid"
 local records = require "bybit.records"
 local hints = require "bybit.hints"
 
@@ -65,35 +66,27 @@ local function line(name, record)
   return ("%s{%s}"):format(name, table.concat(parts, " "))
 end
 
-local MAX_ROWS = 50
+local KINDS = { decimal = "number", integer = "number", time = "time" }
 
--- An aligned table; numbers to the right.
-local function grid(name, list)
-  local columns = SHOWN[name] or {}
-  local rows, width, right = { columns }, {}, {}
-  for i, key in ipairs(columns) do width[i] = #key end
+--- The columns that lists of a record show, for grid.lua.
+---@param name string
+---@return table[] columns
+function objects.columns(name)
+  local types, columns = {}, {}
+  for _, field in ipairs(records[name].fields) do types[field[1]] = field[3] end
+  for i, key in ipairs(SHOWN[name] or {}) do
+    columns[i] = { name = key, kind = key:find("order_id$") and "id" or KINDS[types[key]] }
+  end
+  return columns
+end
+
+local function list_text(name, list)
+  local columns, rows = objects.columns(name), {}
   for n, record in ipairs(list) do
-    if n > MAX_ROWS then break end
-    local row = {}
-    for i, key in ipairs(columns) do
-      local value = rawget(record, key)
-      row[i] = text_of(value)
-      width[i] = math.max(width[i], #row[i])
-      if type(value) == "userdata" or type(value) == "number" then right[i] = true end
-    end
-    rows[#rows + 1] = row
+    rows[n] = {}
+    for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name)) end
   end
-  local lines = {}
-  for n, row in ipairs(rows) do
-    local cells = {}
-    for i, cell in ipairs(row) do
-      cells[i] = right[i] and cell:rep(1):gsub("^", (" "):rep(width[i] - #cell)) or cell .. (" "):rep(width[i] - #cell)
-    end
-    lines[n] = (table.concat(cells, "  "):gsub("%s+$", ""))
-  end
-  if #list > MAX_ROWS then lines[#lines + 1] = ("... %d more"):format(#list - MAX_ROWS) end
-  if #list == 0 then lines[#lines + 1] = "(none)" end
-  return table.concat(lines, "\n")
+  return (grid.render(columns, rows))
 end
 
 local function metatable(name, declaration)
@@ -118,7 +111,9 @@ local function metatable(name, declaration)
     error(("%s has no field '%s'%s"):format(meta.__name, key, near and (", did you mean '%s'?"):format(near) or ""), 2)
   end
   function meta.__tostring(record) return line(name, record) end
-  meta.__list = { __name = "bybit.list", __tostring = function(list) return grid(name, list) end }
+  meta.__record = name
+  meta.__list = { __name = "bybit.list", __record = name,
+    __tostring = function(list) return list_text(name, list) end }
   return meta
 end
 

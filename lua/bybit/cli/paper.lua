@@ -1,0 +1,44 @@
+-- `bybit paper`: the paper exchange by itself, until Ctrl-C, for any V5 client in any language.
+
+local terminal = require("bybit.core").terminal
+local tasks = require "bybit.tasks"
+
+local PORT = 8080
+
+local function integer(options, name, default, wrong)
+  if options[name] == nil then return default end
+  return math.tointeger(tonumber(options[name]))
+    or wrong(("option --%s: a number expected, got %s"):format(name, options[name]))
+end
+
+-- The keys of the environment, so that a script may know them beforehand; otherwise a pair is made.
+local function keys()
+  local key, secret = os.getenv "BYBIT_API_KEY", os.getenv "BYBIT_API_SECRET"
+  return key and key ~= "" and secret and secret ~= "" and { { key = key, secret = secret } } or nil
+end
+
+---@param options table --port, --seed
+---@param wrong fun(message: string)
+---@return integer status
+return function(options, wrong)
+  if not package.searchpath("bybit.paper", package.path) then wrong "paper: the rock bybit-paper is not installed" end
+  local given = keys()
+  local port, seed = integer(options, "port", PORT, wrong), integer(options, "seed", nil, wrong)
+  local exchange, message = require("bybit.paper").start { port = port, seed = seed, keys = given }
+  if not exchange then wrong(("paper: port %d: %s"):format(port, message)) end
+  print(("paper exchange at %s (V5, category inverse; Ctrl-C ends it)"):format(exchange.url))
+  if given then
+    print "  its keys are those of BYBIT_API_KEY and BYBIT_API_SECRET"
+  else
+    print "to trade on it from another shell:"
+    print(("  export BYBIT_API_KEY=%s BYBIT_API_SECRET=%s"):format(exchange.key, exchange.secret))
+  end
+  print(("  bybit --env %s"):format(exchange.url))
+  io.stdout:flush()
+  local caught <close> = terminal.catch(function() error("interrupted", 0) end) -- luacheck: ignore 211
+  pcall(function()
+    while true do tasks.sleep(3600) end
+  end)
+  exchange:close()
+  return 0
+end

@@ -1,0 +1,121 @@
+-- Aligned tables of text: for what prints lists, in a terminal of a given width or without one. It knows nothing of
+-- records; what its cells hold is told by their kind.
+
+local grid = {}
+
+local GAP = "  "
+local MAX_ROWS = 50
+
+---@class bybit.grid.Column
+---@field name string its header; `_` is where a header may be broken in two
+---@field kind? "text"|"number"|"id"|"time" numbers stand to the right; ids and times may be shortened
+
+local function pad(text, width, right)
+  local space = (" "):rep(width - (utf8.len(text) or #text))
+  return right and space .. text or text .. space
+end
+
+local function length(text)
+  return utf8.len(text) or #text
+end
+
+-- The lines of a header that is wider than the cells below it: "filled_", "quantity".
+local function broken(name, width)
+  if #name <= width or not name:find("_", 2, true) then return { name } end
+  local first, second = name, ""
+  for at in name:gmatch("()_") do -- the break that leaves the widest part narrowest
+    local left, right = name:sub(1, at), name:sub(at + 1)
+    if math.max(#left, #right) < math.max(#first, #second) then first, second = left, right end
+  end
+  return { first, second }
+end
+
+local function lay_out(columns, rows)
+  local laid = {}
+  for i, column in ipairs(columns) do
+    local width = 1
+    for _, row in ipairs(rows) do width = math.max(width, length(row[i])) end
+    local head = broken(column.name, width)
+    for _, part in ipairs(head) do width = math.max(width, #part) end
+    laid[i] = { head = head, width = width, right = column.kind == "number" }
+  end
+  return laid
+end
+
+local function total(laid)
+  local sum = -#GAP
+  for _, column in ipairs(laid) do sum = sum + column.width + #GAP end
+  return sum
+end
+
+-- What may be done where a table is too wide, mildest first.
+local shorten = {
+  id = function(text) return #text > 12 and text:sub(1, 8) .. ".." or text end,
+  time = function(text) return (text:gsub("^%d%d%d%d%-", ""):gsub("%.%d+$", "")) end,
+}
+
+local function shortened(columns, rows, kind)
+  local out = {}
+  for n, row in ipairs(rows) do
+    out[n] = {}
+    for i, column in ipairs(columns) do
+      out[n][i] = column.kind == kind and shorten[kind](row[i]) or row[i]
+    end
+  end
+  return out
+end
+
+-- Cells and layout that fit, and the names of the columns that had to go.
+local function fit(columns, rows, width)
+  local laid = lay_out(columns, rows)
+  for _, kind in ipairs { "id", "time" } do
+    if total(laid) > width then
+      rows = shortened(columns, rows, kind)
+      laid = lay_out(columns, rows)
+    end
+  end
+  local gone = {}
+  while total(laid) > width and #laid > 1 do
+    laid[#laid] = nil
+    table.insert(gone, 1, columns[#laid + 1].name)
+  end
+  return laid, rows, gone
+end
+
+local function line(laid, cells)
+  local parts = {}
+  for i, column in ipairs(laid) do parts[i] = pad(cells[i], column.width, column.right) end
+  return (table.concat(parts, GAP):gsub("%s+$", ""))
+end
+
+local function head_lines(laid, lines)
+  local height = 1
+  for _, column in ipairs(laid) do height = math.max(height, #column.head) end
+  for n = 1, height do
+    local cells = {}
+    for i, column in ipairs(laid) do cells[i] = column.head[n - height + #column.head] or "" end
+    lines[#lines + 1] = line(laid, cells)
+  end
+end
+
+--- The table as text: a header, a line per row, and a last line that tells what is not shown.
+---@param columns bybit.grid.Column[]
+---@param rows string[][] a cell per column
+---@param options? { width: integer?, max: integer? } columns of the terminal (nil: no bound); rows shown (50)
+---@return string
+---@return boolean whole no column had to go
+function grid.render(columns, rows, options)
+  options = options or {}
+  local max = options.max or MAX_ROWS
+  local shown = table.move(rows, 1, math.min(#rows, max), 1, {})
+  local laid, cells, gone = fit(columns, shown, options.width or math.huge)
+  local lines = {}
+  head_lines(laid, lines)
+  for _, row in ipairs(cells) do lines[#lines + 1] = line(laid, row) end
+  if #rows == 0 then lines[#lines + 1] = "(none)" end
+  if #rows > max then lines[#lines + 1] = ("... %d more"):format(#rows - max) end
+  if #gone > 0 then lines[#lines + 1] = ("(too narrow for %s)"):format(table.concat(gone, ", ")) end
+  return table.concat(lines, "\n"), #gone == 0
+end
+
+return grid

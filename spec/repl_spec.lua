@@ -1,0 +1,308 @@
+-- A session at a terminal, as somebody types it: on paper, through a pseudo-terminal, with and without readline.
+
+local command = require "spec.support.command"
+local bybit = require "bybit"
+
+local PROMPT = "paper BTCUSD> "
+local HAS_READLINE = pcall(require, "C-readline")
+
+local function has(text, wanted)
+  assert.truthy(text:find(wanted, 1, true), ("%s\n-- does not hold --\n%s"):format(text, wanted))
+end
+
+local function has_not(text, unwanted)
+  assert.is_nil(text:find(unwanted, 1, true), text)
+end
+
+local function program(text)
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "w"))
+  file:write(text)
+  finally(function() os.remove(path) end)
+  return path
+end
+
+-- A session as `bybit` begins it, on an exchange that shows at once what was done.
+local PAPER = [[
+  local bybit = require "bybit"
+  local exchange <close> = bybit.paper.start { lag = 0, limits = false, seed = 7 }
+  local client <close> = bybit.client { environment = exchange }
+  exchange:set_price("BTCUSD", 30000)
+  require("bybit.repl.session").run(client, { name = "paper", exchange = exchange, plain = %s })
+]]
+
+-- Types lines at the prompt; what came after each, and what came at the end.
+local function session(lines, options)
+  local steps = {}
+  for i, line in ipairs(lines) do steps[i] = type(line) == "table" and line or { PROMPT, line .. "\n" } end
+  steps[#steps + 1] = { PROMPT, "\4" }
+  local readline = options and options.readline
+  local outputs = command.type(program(PAPER:format(not readline)), steps, { program = true, env = options and options.env })
+  table.remove(outputs, 1) -- the greeting
+  return outputs
+end
+
+local history = os.tmpname()
+
+teardown(function() os.remove(history) end)
+
+describe("a session", function()
+  it("greets, says where it trades, and ends with Ctrl-D", function()
+    local outputs, status = command.type("--plain", { { PROMPT, "\4" } })
+    has(outputs[1], ("bybit %s on paper: an exchange of its own at http://127.0.0.1:"):format(bybit.version))
+    has(outputs[1], "no real money")
+    has(outputs[1], "help() tells what there is; Ctrl-D leaves.\n" .. PROMPT)
+    assert.equal("0", status)
+  end)
+
+  it("trades as typed, and shows tables that fit the terminal", function()
+    local out = session {
+      'exchange:set_price("BTCUSD", "29999.5")',
+      'place_order{side = "Buy", type = "Limit", quantity = 100, price = 29000}',
+      "get_open_orders_real_time()",
+      "_[1].price * 2",
+      'place_order{side = "Buy", type = "Market", quantity = 100}',
+      "get_user_trades{}",
+      "overview()",
+      "cancel_all_orders{}",
+      "get_open_orders_real_time{}",
+    }
+    assert.truthy(out[2]:find "\n  order_id         %x+%-[%x-]+\n  client_order_id  %w+\n", out[2])
+    has(out[3], "                                                   filled_\n"
+      .. "order_id    symbol  side  type   quantity  price  quantity  status\n")
+    assert.truthy(out[3]:find "\n%x+%.%.  BTCUSD  Buy   Limit       100  29000         0  New\n", out[3])
+    has(out[4], "\n58000\n")
+    assert.truthy(out[6]:find "%d%d%-%d%d %d%d:%d%d:%d%d  BTCUSD  Buy        100  [%d%.]+  [%d%.]+  Taker      Trade\n", out[6])
+    has(out[7], "position  Buy 100 @ ")
+    has(out[7], "waiting   none")
+    has(out[9], "\n(none)\n")
+    for _, text in ipairs(out) do
+      for line in text:gmatch "[^\n]+" do assert.is_true(#line <= 80 or line:find(PROMPT, 1, true) ~= nil, line) end
+    end
+  end)
+
+  it("says a failure in one line, and what would have been right", function()
+    local out = session {
+      'place_order{side = "Buy", qty = 100}',
+      "place_oder{}",
+      "place_order{side = Buy}",
+      'cancel_order{order_id = "no-such-order"}',
+      "x =",
+      { "..> ", "\n" },
+      'error "mine"',
+      "client:cancel_order{order_id = 'no-such-order'}",
+    }
+    has(out[1], "\nplace_order: unknown parameter 'qty': here it is 'quantity'\n" .. PROMPT)
+    has(out[2], "\nno 'place_oder' here, did you mean 'place_order'?\n")
+    has(out[3], "\nno 'Buy' here: words go in quotes, \"Buy\"\n")
+    has(out[4], "\ncancel_order BTCUSD: order not found (110001): ")
+    has(out[4], ", nothing was cancelled\n" .. PROMPT)
+    has(out[6], "this line is not finished\n")
+    has(out[7], "\nmine\n")
+    has(out[8], "\nnil\ncancel_order BTCUSD: order not found")
+    for _, text in ipairs(out) do
+      has_not(text, "stack traceback")
+      has_not(text, ".lua:")
+    end
+  end)
+
+  it("goes on in the next line with what is not finished, and shows every value", function()
+    local out = session {
+      "for i = 1, 2 do", { "          ..> ", "print(i * 10)\n" }, { "..> ", "end\n" },
+      "1, 'text', nil, decimal '1.50'",
+      "= 2 + 3",
+      "local x = 1",
+      "{ b = { 1, 2 }, a = decimal '0.10' }",
+      "f = function(n) return n + 1 end",
+      "f(1)",
+      "place_order",
+      'symbol "ETHUSD"',
+      { "paper ETHUSD> ", 'symbol "NOPE"\n' },
+      { "paper ETHUSD> ", "symbol 'BTCUSD'\n" },
+    }
+    has(out[3], "\n10\n20\n")
+    has(out[4], '\n1  "text"  nil  1.50\n')
+    has(out[5], "\n5\n")
+    has(out[6], "leave `local` out to keep it")
+    has(out[7], "\n{ a = 0.10, b = { 1, 2 } }\n")
+    has(out[9], "\n2\n")
+    has(out[10], '\na method: help "place_order" tells what it takes\n')
+    has(out[11], "\nETHUSD: prices in steps of 0.05, quantities of 1, settled in ETH\n")
+    has(out[12], "\nsymbol: the exchange has no contract 'NOPE'\n")
+  end)
+
+  it("helps, from the declarations", function()
+    local out = session { "help()", 'help "place_order"', "help(set_trading_stop)", 'help "order"', 'help "edit_order"' }
+    has(out[1], "  place   place_conditional_order, place_order\n")
+    has(out[1], '\n  place_order{side = "Buy", type = "Limit", quantity = 100, price = "30000.5"}\n')
+    has(out[2], "\n  side                      Buy or Sell; required.")
+    has(out[2], "\n  quantity                  decimal, contracts of 1 USD, above 0; required.")
+    has(out[2], "default IOC with\n                            Market and GTC with Limit.")
+    has(out[2], "\n  symbol                    symbol; here BTCUSD unless given.")
+    has(out[2], '\n  Example:\n    place_order{side = "Buy", type = "Limit", quantity = 100, price = "30000.5"}\n')
+    has(out[3], "set_trading_stop\n  Sets, changes or removes")
+    has(out[4], "\n  filled_quantity ")
+    has(out[5], "no help on 'edit_order': here it is 'modify_order'\n")
+    for _, text in ipairs(out) do
+      for line in text:gmatch "[^\n]+" do assert.is_true(#line <= 80, line) end
+    end
+  end)
+
+  it("runs the example of its own first page", function()
+    local out = session { "help()" }
+    local example = assert(out[1]:match "For example:\n%s*([^\n]+)")
+    out = session { example }
+    has(out[1], "  order_id  ")
+  end)
+
+  it("is interrupted by Ctrl-C: what runs, what waits, what is typed, and goes on", function()
+    local out = session {
+      'print("slee" .. "ps") bybit.sleep(1000)', { "sleeps", "\3" },
+      'print("run" .. "s") while true do end', { "runs", "\3" },
+      { PROMPT, "never ru" }, { "never ru", "\3" },
+      { PROMPT, "for i = 1, 3 do\n" }, { "..> ", "\3" },
+      "1 + 1",
+    }
+    has(out[2], "interrupted\n" .. PROMPT)
+    has(out[4], "interrupted\n" .. PROMPT)
+    has(out[9], "\n2\n")
+  end)
+
+  it("cancels a call under way with Ctrl-C, and says what is known of it", function()
+    -- What was sent goes unanswered; recovery is at work when Ctrl-C comes.
+    local path = program [[
+      local bybit = require "bybit"
+      local transport = { start = function()
+        print "sent"
+        return { error = "timeout", message = "too slow", sent = true }
+      end }
+      local client <close> = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "paperKey0123456789",
+        secret = "paperSecretPaperSecret", transport = transport }
+      require("bybit.repl.session").run(client, { name = "lost", plain = true })
+    ]]
+    local outputs = command.type(path, {
+      { "lost BTCUSD> ", 'place_order{side = "Buy", type = "Market", quantity = 1, client_order_id = "mine-1"}\n' },
+      { "sent\r\n", "\3" },
+      { "lost BTCUSD> ", "1 + 1\n" },
+      { "2\r\nlost BTCUSD> ", "\4" },
+    }, { program = true })
+    has(outputs[3], "\nplace_order BTCUSD Buy 1: ")
+    has(outputs[3], ", it may have been placed: look it up before repeating (client_order_id mine-1)\nlost BTCUSD> ")
+    has_not(table.concat(outputs), "paperSecret")
+  end)
+
+  it("watches, again and again, until Ctrl-C", function()
+    local out = session {
+      'watch("get_open_orders_real_time", {}, { every = 0.01, times = 3 })',
+      "watch()", { "waiting   none\r\n", "\3" },
+      "1 + 1",
+    }
+    local _, looks = out[1]:gsub("paper BTCUSD, get_open_orders_real_time, every 0.01 s; Ctrl%-C ends it\n%(none%)\n", "")
+    assert.equal(3, looks, out[1])
+    has(out[4], "\n2\n")
+  end)
+
+  it("lets tasks go on while it waits for a key", function()
+    local out = session {
+      "bybit.spawn(function() bybit.sleep(0.01); print 'a task went on' end)",
+      { "> a task went on", "\n" },
+      "1 + 1",
+    }
+    has(out[2], "a task went on")
+    has(out[4], "\n2\n")
+  end)
+end)
+
+describe("a session with readline", function()
+  if not HAS_READLINE then
+    pending "lua-readline is not installed"
+    return
+  end
+
+  local options = { readline = true, env = { BYBIT_HISTORY = history } }
+
+  it("completes methods, parameters, words and fields", function()
+    local out = session({
+      { PROMPT, "place_o\t" }, { "place_order{", "si\t" }, { "side = ", "\t\t\t" }, { "Buy   Sell", "B\t" },
+      { '"Buy"', ', type = "L\t' }, { '"Limit"', ", quan\t" }, { "quantity = ", "100, price = 20000}\n" },
+      { PROMPT, "orders = get_open_orders_real_\t\t" }, { "get_open_orders_real_time{", "}\n" },
+      { PROMPT, "orders[1].filled_q\t" }, { "filled_quantity", "\n" },
+      { PROMPT, 'help "time_in\t' }, { 'time_in_force"', "\n" },
+      { PROMPT, "client:cancel_o\t" }, { "client:cancel_order", "\3" },
+    }, options)
+    has(out[7], "  order_id  ")
+    has(out[11], "\n0\n")
+    has(out[13], "GTC, IOC, FOK, PostOnly, RPI")
+  end)
+
+  it("brings earlier lines back, also those of the session before", function()
+    local out = session({
+      "1 + 41", { PROMPT, "\27[A" }, { "1 + 41", "\n" },
+      { PROMPT, "for i = 7, 7 do\n" }, { "..> ", "print(i)\n" }, { "..> ", "end\n" },
+    }, options)
+    has(out[3], "\n42\n")
+    out = session({ { PROMPT, "\27[A" }, { "for i = 7, 7 do print(i) end", "\n" }, { PROMPT, "\27[A\27[A\27[A" },
+      { "1 + 41", "\n" } }, options)
+    has(out[2], "\n7\n")
+    has(out[4], "\n42\n")
+  end)
+
+  it("gives a line up with Ctrl-C, at once", function()
+    local out = session({ { PROMPT, "never ru" }, { "never ru", "\3" }, { PROMPT, "1 + 1\n" }, { PROMPT, "\3" }, "3 + 4" },
+      options)
+    has(out[3], "\n2\n")
+    has(out[5], "\n7\n")
+  end)
+end)
+
+describe("a session on real money", function()
+  -- The exchange is this machine's; that it is called mainnet is what the session goes by.
+  local function on_mainnet(steps)
+    local path = program((PAPER:format(true):gsub('"paper"', '"mainnet"')))
+    return command.type(path, steps, { program = true })
+  end
+
+  local PLACE = 'place_order{side = "Buy", type = "Limit", quantity = 1, price = 20000}\n'
+
+  it("asks before the first call that changes something, and sends nothing without a yes", function()
+    local prompt = "mainnet BTCUSD> "
+    local out = on_mainnet {
+      { prompt, "get_open_orders_real_time()\n" },
+      { prompt, PLACE }, { "unasked: ", "y\n" },
+      { prompt, "client:" .. PLACE }, { "unasked: ", "\n" },
+      { prompt, 'client:with{raise = true}:' .. PLACE }, { "unasked: ", "\3" },
+      { prompt, 'request("POST", "/v5/order/cancel-all", {symbol = "BTCUSD"})\n' }, { "unasked: ", "no\n" },
+      { prompt, "#get_open_orders_real_time()\n" },
+      { prompt, PLACE }, { "unasked: ", "yes\n" },
+      { prompt, PLACE },
+      { prompt, "#get_open_orders_real_time()\n" },
+      { prompt, "\4" },
+    }
+    has(out[1], "mainnet: an exchange")
+    has(out[3], "This is real money, on mainnet: place_order BTCUSD Buy 1 @ 20000\n")
+    has(out[4], "place_order BTCUSD Buy 1 @ 20000 was not sent\n")
+    has(out[9], "This is real money, on mainnet: POST /v5/order/cancel-all")
+    has(out[11], "\n0\n")
+    has(out[13], "  order_id  ")
+    has(out[15], "\n2\n")
+  end)
+end)
+
+describe("a session from a pipe", function()
+  it("prints results alone and stops at the first line that fails", function()
+    local output, errors, status = command.run("", { input = "1 + 1\nplace_oder{}\n3\n" })
+    assert.equal("2\n", output)
+    assert.equal("no 'place_oder' here, did you mean 'place_order'?\n", errors)
+    assert.equal(1, status)
+    output, errors, status = command.run("repl", { input = "for i = 1, 2 do\nprint(i)\nend\n" })
+    assert.equal("1\n2\n", output)
+    assert.equal("", errors)
+    assert.equal(0, status)
+  end)
+
+  it("is what `lua5.4 -l bybit.repl` begins", function()
+    local pipe = assert(io.popen(("echo '#get_open_orders_real_time()' | %s -l bybit.repl"):format(os.getenv "LUA" or "lua5.4")))
+    assert.equal("0\n", pipe:read "a")
+    assert.is_true(pipe:close())
+  end)
+end)
