@@ -74,7 +74,7 @@ print(#assert(client:cancel_all_conditional_orders { symbol = "BTCUSD", stop_ord
   get_orders = { codes = READING, example = [[
 assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29000 })
 local page = assert(client:get_orders { symbol = "BTCUSD", limit = 50 })
-print(page) -- order_id ... status ... New
+print(page) -- ... order_id ... status ... New
 
 for order in client:each("get_orders", { symbol = "BTCUSD" }) do -- every page
   print(order.create_time, order.side, order.quantity, order.price, order.status)

@@ -144,7 +144,7 @@ describe("walks over pages", function()
     local whole = assert(client:collect("get_orders", params, { max = 100 }))
     assert.equal(7, #whole)
     assert.is_nil(whole.cursor)
-    assert.matches("^order_id +symbol", tostring(whole)) -- a list like any other
+    assert.matches("order_id +symbol", tostring(whole)) -- a list like any other
     local count = 0
     for _ in client:each("get_orders", params, { max = 4 }) do count = count + 1 end
     assert.equal(4, count)
