@@ -82,6 +82,10 @@ void call_push_response(lua_State *L, const Call *c, const Answer *a) {
     lua_pushinteger(L, a->time);
     lua_setfield(L, -2, "time");
   }
+  if (a->note != NULL && a->has_code && a->code == 0) {
+    push_redacted(L, c, a->note, a->note_size);
+    lua_setfield(L, -2, "flaw");
+  }
   if (c->e.raw) {
     push_redacted(L, c, c->answer.data == NULL ? "" : c->answer.data, c->answer.size);
     lua_setfield(L, -2, "raw");
@@ -121,6 +125,10 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
   if (a->has_code && a->error == NULL) {
     lua_pushinteger(L, a->code);
     lua_setfield(L, -2, "code");
+  }
+  if (a->reset > 0) {
+    lua_pushinteger(L, a->reset);
+    lua_setfield(L, -2, "limit_reset");
   }
   if (a->error != NULL) {
     lua_pushinteger(L, (lua_Integer)a->offset);
@@ -166,8 +174,8 @@ void call_push_request(lua_State *L, const Call *c) {
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "headers");
-  if (c->ep->post) {
-    lua_pushlstring(L, c->payload.data, c->payload.size);
+  if (c->request.body != NULL) {
+    lua_pushlstring(L, c->request.body, c->request.body_size);
     lua_setfield(L, -2, "body");
   }
   lua_pushnumber(L, c->e.timeout);
