@@ -19,6 +19,7 @@ typedef struct Decode {
   int undecoded;       /* slot of the list of fields that did not decode; nil until there is one */
   lua_Integer element; /* which element of a list; 0: no list */
   const char *misfit;  /* the result is not of the declared form, which counts for a success only */
+  JsonValue message;   /* of the envelope */
 } Decode;
 
 static bool failed(JsonScanner *s, const char *why) {
@@ -500,6 +501,7 @@ static bool take_part(Decode *d, const Endpoint *ep, const Names *n, enum Part p
     if (v->type != JSON_STRING) break;
     push_string(d->L, v);
     lua_replace(d->L, base + 1);
+    d->message = *v;
     break;
   case PART_RESULT:
     if (!push_result(d, ep, v)) return false;
@@ -530,6 +532,22 @@ static bool read_envelope(Decode *d, const Endpoint *ep, const Names *n, int bas
   return a->code != 0 || d->misfit == NULL || failed(d->s, d->misfit);
 }
 
+/* A code with which the exchange says that it did what was asked, but not all of it, beside the result: a success with a
+** note. The dialect's envelope at 'names' lists such codes. */
+static void forgive(const Decode *d, int names, int result, Answer *a) {
+  lua_State *L = d->L;
+  if (a->code == 0 || !lua_istable(L, result)) return;
+  if (lua_getfield(L, names, "flawed") == LUA_TTABLE) {
+    lua_rawgeti(L, -1, a->code);
+    if (lua_toboolean(L, -1)) {
+      a->code = 0;
+      take_note(&d->message, a);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, const char *text, size_t size,
                    Answer *a) {
   *a = (Answer){.limit = -1, .left = -1, .reset = -1};
@@ -556,6 +574,7 @@ void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, cons
     lua_settop(L, base + 2);
     return;
   }
+  forgive(&d, names, base, a);
   if (ep->shape == SHAPE_LIST && lua_isnil(L, base)) {
     new_list(&d);
     lua_replace(L, base);

@@ -162,7 +162,8 @@ static void check_enum(const Walk *w, int i) {
   lua_pushstring(L, w->ep->method);
   lua_pushvalue(L, walk_slot(w, i));
   lua_pushstring(L, p->name);
-  const char *more = walk_hint(L, 4);
+  lua_rawgeti(L, w->anchors, p->values_ref);
+  const char *more = walk_hint(L, 5);
   luaL_error(L, "%s: parameter '%s': %s is not one of its values%s", w->ep->method, p->name,
              walk_shown(L, walk_slot(w, i)), more);
 }

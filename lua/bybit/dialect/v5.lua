@@ -6,6 +6,7 @@ local objects = require "bybit.objects"
 
 local v5 = {
   name = "v5",
+  signature = "headers",
   envelope = { code = "retCode", message = "retMsg", result = "result", time = "time" },
   category = true,          -- requests carry one
   public = "^/v5/market/",  -- needs no signature (V5 documentation, authentication)
