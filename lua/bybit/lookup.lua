@@ -48,6 +48,7 @@ end
 function lookup:find(ids)
   ids = ids or { symbol = self.params.symbol, order_id = self:order_id(),
     client_order_id = not self:order_id() and (self.made_id or self.params.client_order_id) or nil }
+  ids.since = self.first and self.first - AHEAD or nil -- how far back a list is read that cannot be asked for an id
   return self.class.dialect.find_order(self.call, self.client, self:reading(ids), self:conditional())
 end
 
@@ -94,6 +95,12 @@ function lookup:applied(record)
     end
   end
   return told
+end
+
+--- What the call would have given of a trading stop: the position where the exchange answers with it.
+---@param position table?
+function lookup:stopped(position)
+  return self.row.result.record and position or {}
 end
 
 --- What the call would have given: the order's ids where the exchange only acknowledges, else the order.

@@ -8,12 +8,13 @@ local spelling = require "bybit.dialect.spelling"
 local spellings = require "bybit.dialect.spellings.v2"
 local walk = require "bybit.dialect.walk"
 
-local inner, add_up, ended = walk.inner, walk.add_up, walk.ended
+local inner, add_up, ended, keep_prefix = walk.inner, walk.add_up, walk.ended, walk.keep_prefix
 
 local v2 = {
   name = "v2",
   retired = true,             -- the exchange's own hosts no longer answer it
   signature = "params",       -- signed parameters in place of headers, see src/session_params.c
+  account_mode = true,        -- Full or Partial protection of a position is a setting of the account
   form = true,                -- bodies are forms: one encoder for both verbs, and no number is retyped on the way
   reserved = { api_key = true, timestamp = true, recv_window = true, sign = true },
   envelope = { code = "ret_code", message = "ret_msg", result = "result", time = "time_now", seconds = true,
@@ -40,8 +41,9 @@ local function list_of(row)
   return function(call, client, p)
     local page, err, response = call(client, row, inner(p, { symbol = p.symbol, status = p.status,
       direction = p.direction, limit = p.limit, cursor = p.cursor }))
-    if page and ended(page, p.cursor) then page.next_cursor = nil end
-    return page, err, response
+    if not page then return nil, err, response end
+    if ended(page, p.cursor) then page.next_cursor = nil end
+    return keep_prefix(page, p.id_prefix), nil, response
   end
 end
 
@@ -79,17 +81,40 @@ local function get_user_trades(call, client, p)
     or { start = p.start_time, page = p.page or 1, size = p.page_size or PAGE_SIZE }
   local page, err, response = call(client, "execution_list", inner(p, {
     symbol = p.symbol, order_id = p.order_id, start_time = at.start, page = at.page, page_size = at.size }))
-  if page and #page >= at.size then page.next_cursor = cursor_after(page, at) end
-  return page, err, response
+  if not page then return nil, err, response end
+  if #page >= at.size then page.next_cursor = cursor_after(page, at) end
+  return keep_prefix(page, p.id_prefix), nil, response
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- What is open, and cancelling all of it: one request; or, of a prefix, those that are listed, one by one.
+
+-- Active orders, and those that wait for a trigger. An order has one id for life, but each path knows its own phase.
+local ACTIVE = { now = "order_now", open = "orders_now", list = "order_list", id = "order_id", cancel = "cancel_one" }
+local CONDITIONAL = { now = "conditional_now", open = "conditionals_now", list = "conditional_list",
+  id = "stop_order_id", cancel = "cancel_one_conditional" }
+
+local function all_open(kind)
+  return function(call, client, p)
+    local list, err, response = call(client, kind.open, inner(p, { symbol = p.symbol }))
+    return list and keep_prefix(list, p.id_prefix), err, response
+  end
+end
+
+local function cancel_all(row, kind)
+  return function(call, client, p)
+    if not p.id_prefix then return call(client, row, inner(p, { symbol = p.symbol })) end
+    local list, err, before = all_open(kind)(call, client, p)
+    if not list then return nil, err, before end
+    return walk.cancel_each(list, p, before, function(order)
+      return call(client, kind.cancel, inner(p, { symbol = p.symbol, [kind.id] = order.order_id }))
+    end)
+  end
 end
 
 ---------------------------------------------------------------------------------------------------------------
 -- What recovery and read-backs ask.
 
--- Active orders, and those that wait for a trigger. An order has one id for life, but each path knows its own phase.
-local ACTIVE = { now = "order_now", open = "orders_now", list = "order_list", id = "order_id" }
-local CONDITIONAL = { now = "conditional_now", open = "conditionals_now", list = "conditional_list",
-  id = "stop_order_id" }
 local MOST_PAGES, PAGE = 10, 50 -- of a list, when something is looked for
 
 local function kinds(conditional)
@@ -144,9 +169,23 @@ function v2.find_order(call, client, p, conditional)
   return false, time
 end
 
+-- The snapshot does not say what kind of conditional orders they are; the list does, a little later.
+local function add_types(call, client, p, orders, before)
+  local page, err, response = call(client, "conditional_list", inner(p, { symbol = p.symbol, status = "Untriggered",
+    limit = PAGE }))
+  if not page then return nil, err, response end
+  add_up(response, before)
+  local types = {}
+  for _, order in ipairs(page) do types[order.order_id] = rawget(order, "stop_order_type") end
+  for _, order in ipairs(orders) do order.stop_order_type = rawget(order, "stop_order_type") or types[order.order_id] end
+  return orders, nil, response
+end
+
 --- All open orders of a kind.
 function v2.open_orders(call, client, p, conditional)
-  return call(client, kinds(conditional).open, inner(p, { symbol = p.symbol }))
+  local orders, err, response = all_open(kinds(conditional))(call, client, p)
+  if not orders or not conditional or #orders == 0 then return orders, err, response end
+  return add_types(call, client, p, orders, response)
 end
 
 --- The last orders of a kind, closed ones among them, at least `count` where the exchange still shows so many.
@@ -170,6 +209,10 @@ v2.composites = {
   get_orders = list_of "order_list",
   get_conditional_orders = list_of "conditional_list",
   get_user_trades = get_user_trades,
+  get_open_orders_real_time = all_open(ACTIVE),
+  get_open_conditional_orders_real_time = all_open(CONDITIONAL),
+  cancel_all_orders = cancel_all("cancel_all", ACTIVE),
+  cancel_all_conditional_orders = cancel_all("cancel_all_conditional", CONDITIONAL),
 }
 
 return v2

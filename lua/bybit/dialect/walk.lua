@@ -1,5 +1,7 @@
 -- What methods that are several requests share, whatever the dialect.
 
+local objects = require "bybit.objects"
+
 local walk = {}
 
 local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm" }
@@ -34,6 +36,29 @@ function walk.keep_prefix(list, prefix)
     end
   end
   return list
+end
+
+--- Cancels the orders of a list one by one with `cancel(order)` -> ack, err, response; of p.stop_order_type only, where it
+--- is given. Those that ended meanwhile are left out.
+---@param before table? the response of what was asked before
+---@return table? cancelled
+---@return bybit.Error? err
+---@return table response
+function walk.cancel_each(list, p, before, cancel)
+  local done = setmetatable({}, objects.metatable("cancelled_order").__list)
+  for _, order in ipairs(list) do
+    if not p.stop_order_type or order.stop_order_type == p.stop_order_type then
+      local ack, why, response = cancel(order)
+      walk.add_up(response, before)
+      before = response
+      if ack then
+        done[#done + 1] = ack
+      elseif why.kind ~= "not_found" then
+        return nil, why, response
+      end
+    end
+  end
+  return done, nil, before
 end
 
 return walk

@@ -44,6 +44,7 @@ local NEW_QUANTITY = { "new_quantity", "p_r_qty" }
 local DIRECTION = { "direction", "direction", doc = "The page after the cursor's (next) or before it (prev)." }
 local LIMIT = { "limit", "limit" }
 local CURSOR = { "cursor", "cursor" }
+local ID_PREFIX = { "id_prefix", false }
 
 -- Statuses that a list can be asked for; those that V5 has no word for among them.
 local STATUSES = { "Created", "Rejected", "New", "PartiallyFilled", "Filled", "Cancelled", "PendingCancel" }
@@ -136,7 +137,7 @@ declare("modify_conditional_order", {
 -- Cancelling.
 
 declare("cancel_order", {
-  verb = "POST", path = "/v2/private/order/cancel", group = "order", settle = "cancel",
+  verb = "POST", path = "/v2/private/order/cancel", group = "order", settle = "cancel", cancels = true,
   source = "v2 documentation, cancel active order",
   doc = "Cancels an active order. It answers the order as it stood: acknowledged is not cancelled, a fill may come first.",
   params = { SYMBOL, ORDER_ID, LINK }, rules = { { "one_of", "order_id", "client_order_id" } },
@@ -144,7 +145,7 @@ declare("cancel_order", {
 })
 
 declare("cancel_conditional_order", {
-  verb = "POST", path = "/v2/private/stop-order/cancel", group = "order", settle = "cancel",
+  verb = "POST", path = "/v2/private/stop-order/cancel", group = "order", settle = "cancel", cancels = true,
   source = "v2 documentation, cancel conditional order",
   doc = "Cancels a conditional order, or a take profit, stop loss or trailing order of a position.",
   params = { SYMBOL, STOP_ORDER_ID, LINK }, rules = { { "one_of", "stop_order_id", "client_order_id" } },
@@ -152,18 +153,20 @@ declare("cancel_conditional_order", {
 })
 
 declare("cancel_all_orders", {
-  verb = "POST", path = "/v2/private/order/cancelAll", group = "order", weight = 10, settle = "all",
+  verb = "POST", path = "/v2/private/order/cancelAll", composite = true, over = { "cancel_all", "orders_now", "cancel_one" },
   source = "v2 documentation, cancel all active orders",
-  doc = "Asks for the cancellation of every active order of the symbol.",
-  params = { SYMBOL }, result = { list = "cancelled_order" },
+  doc = "Asks for the cancellation of every active order of the symbol. With id_prefix they are listed and cancelled one "
+    .. "by one.",
+  params = { SYMBOL, ID_PREFIX }, result = { list = "cancelled_order" },
 })
 
 declare("cancel_all_conditional_orders", {
-  verb = "POST", path = "/v2/private/stop-order/cancelAll", group = "order", weight = 10, settle = "all",
+  verb = "POST", path = "/v2/private/stop-order/cancelAll", composite = true,
+  over = { "cancel_all_conditional", "conditionals_now", "cancel_one_conditional" },
   source = "v2 documentation, cancel all conditional orders",
   doc = "Cancels every conditional order of the symbol, the take profits, stop losses and trailing stops that protect "
-    .. "a position among them.",
-  params = { SYMBOL }, result = { list = "cancelled_order" },
+    .. "a position among them. With id_prefix they are listed and cancelled one by one.",
+  params = { SYMBOL, ID_PREFIX }, result = { list = "cancelled_order" },
 })
 
 ---------------------------------------------------------------------------------------------------------------
@@ -174,14 +177,14 @@ local LIST = "v2 documentation, get active order and get conditional order"
 declare("get_orders", {
   verb = "GET", path = "/v2/private/order/list", composite = true, over = { "order_list" }, source = LIST,
   doc = "A page of the symbol's orders, past and present, newest first. It lags a little behind what is open now.",
-  params = { SYMBOL, { "status", "order_status", values = STATUSES }, DIRECTION, LIMIT, CURSOR },
+  params = { SYMBOL, { "status", "order_status", values = STATUSES }, DIRECTION, LIMIT, CURSOR, ID_PREFIX },
   result = { list = "order", key = "data", cursor = "cursor" },
 })
 
 declare("get_conditional_orders", {
   verb = "GET", path = "/v2/private/stop-order/list", composite = true, over = { "conditional_list" }, source = LIST,
   doc = "A page of the symbol's conditional orders, past and present, newest first.",
-  params = { SYMBOL, { "status", "stop_order_status", values = STOP_STATUSES }, DIRECTION, LIMIT, CURSOR },
+  params = { SYMBOL, { "status", "stop_order_status", values = STOP_STATUSES }, DIRECTION, LIMIT, CURSOR, ID_PREFIX },
   result = { list = "conditional_order", key = "data", cursor = "cursor" },
 })
 
@@ -202,15 +205,15 @@ declare("get_open_conditional_order_real_time", {
 })
 
 declare("get_open_orders_real_time", {
-  verb = "GET", path = "/v2/private/order", group = "query", source = NOW,
+  verb = "GET", path = "/v2/private/order", composite = true, over = { "orders_now" }, source = NOW,
   doc = "All open orders of the symbol, up to 500, in one snapshot.",
-  params = { SYMBOL }, result = { list = "order" },
+  params = { SYMBOL, ID_PREFIX }, result = { list = "order" },
 })
 
 declare("get_open_conditional_orders_real_time", {
-  verb = "GET", path = "/v2/private/stop-order", group = "query", source = NOW,
+  verb = "GET", path = "/v2/private/stop-order", composite = true, over = { "conditionals_now" }, source = NOW,
   doc = "All untriggered conditional orders of the symbol, those that protect a position among them.",
-  params = { SYMBOL }, result = { list = "conditional_order" },
+  params = { SYMBOL, ID_PREFIX }, result = { list = "conditional_order" },
 })
 
 ---------------------------------------------------------------------------------------------------------------
@@ -224,7 +227,7 @@ declare("get_user_trades", {
   verb = "GET", path = "/v2/private/execution/list", composite = true, over = { "execution_list" },
   source = "v2 documentation, user trade records",
   doc = "A page of executions, oldest first: funding, liquidation and others besides trades.",
-  params = { SYMBOL, ORDER_ID, START, PAGE, PAGE_SIZE, CURSOR },
+  params = { SYMBOL, ORDER_ID, START, PAGE, PAGE_SIZE, CURSOR, ID_PREFIX },
   result = { list = "trade", key = "trade_list" },
 })
 
@@ -271,14 +274,40 @@ declare("position_list", {
   doc = "The position of a symbol, also an empty one.", params = { SYMBOL }, result = { first = "position" },
 })
 
--- The same questions for lookups.
-for name, method in pairs { order_now = "get_open_order_real_time", orders_now = "get_open_orders_real_time",
-  conditional_now = "get_open_conditional_order_real_time",
-  conditionals_now = "get_open_conditional_orders_real_time" } do
-  local copy = {}
-  for k, v in pairs(endpoints[method]) do copy[k] = v end
-  copy.internal = true
-  endpoints[name] = copy
+-- One snapshot of what is open.
+declare("orders_now", {
+  verb = "GET", path = "/v2/private/order", group = "query", internal = true, source = NOW, like = "cancel_all_orders",
+  doc = "All open orders of the symbol.", params = { SYMBOL }, result = { list = "order" },
+})
+
+declare("conditionals_now", {
+  verb = "GET", path = "/v2/private/stop-order", group = "query", internal = true, source = NOW,
+  like = "cancel_all_orders", doc = "All untriggered conditional orders of the symbol.", params = { SYMBOL },
+  result = { list = "conditional_order" },
+})
+
+declare("cancel_all", {
+  verb = "POST", path = "/v2/private/order/cancelAll", group = "order", weight = 10, cancels = true, settle = "all",
+  internal = true, source = "v2 documentation, cancel all active orders", like = "cancel_all_orders",
+  doc = "Cancels all active orders.", params = { SYMBOL }, result = { list = "cancelled_order" },
+})
+
+declare("cancel_all_conditional", {
+  verb = "POST", path = "/v2/private/stop-order/cancelAll", group = "order", weight = 10, cancels = true, settle = "all",
+  internal = true, source = "v2 documentation, cancel all conditional orders", like = "cancel_all_orders",
+  doc = "Cancels all orders that wait for a trigger.", params = { SYMBOL }, result = { list = "cancelled_order" },
+})
+
+-- The single orders of methods above, for lookups and for cancelling one of many.
+for name, row in pairs {
+  order_now = { like = "get_open_order_real_time" },
+  conditional_now = { like = "get_open_conditional_order_real_time" },
+  cancel_one = { like = "cancel_order", result = { record = "cancelled_order" } },
+  cancel_one_conditional = { like = "cancel_conditional_order", result = { record = "cancelled_order" } },
+} do
+  for k, v in pairs(endpoints[row.like]) do row[k] = row[k] or v end
+  row.internal, row.like = true, nil
+  endpoints[name] = row
 end
 
 return endpoints

@@ -40,7 +40,8 @@ spellings.conditional_order = with(ORDER, {
 spellings.order_id = { order_id = { "order_id", "stop_order_id" }, client_order_id = "order_link_id" }
 
 spellings.cancelled_order = {
-  order_id = "clOrdID", client_order_id = "order_link_id", user_id = "user_id", symbol = "symbol", side = "side",
+  order_id = { "clOrdID", "order_id", "stop_order_id" }, client_order_id = "order_link_id", user_id = "user_id",
+  symbol = "symbol", side = "side",
   type = "order_type", price = "price", quantity = "qty", time_in_force = { "time_in_force", map = WORDS },
   create_type = "create_type", cancel_type = "cancel_type", status = "order_status", leaves_quantity = "leaves_qty",
   leaves_value = "leaves_value", create_time = "created_at", update_time = "updated_at", cross_status = "cross_status",
