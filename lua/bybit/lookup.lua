@@ -97,10 +97,11 @@ function lookup:applied(record)
   return told
 end
 
---- What the call would have given of a trading stop: the position where the exchange answers with it.
----@param position table?
+--- What a trading stop would have given: the position where the exchange answers with it.
+---@param position table? where it was read already
 function lookup:stopped(position)
-  return self.row.result.record and position or {}
+  if not self.row.result.record then return {} end
+  return position or self:position() or {}
 end
 
 --- What the call would have given: the order's ids where the exchange only acknowledges, else the order.

@@ -228,7 +228,7 @@ local function parts(run, err, response)
         end
       end
     end
-    if wanted > 0 and found == wanted then return function() return run:stopped((run:position())), nil, response end end
+    if wanted > 0 and found == wanted then return function() return run:stopped(), nil, response end end
     return false, r.time
   end, function() return disproved(run, err, response, "fence") end)
   if decision then return decision() end
@@ -254,7 +254,7 @@ local function whole_position(run, err, response)
   end
   decision = decision or send_until(run, function(e, r)
     err, response = e, r
-    if e.unchanged then return function() return run:stopped((run:position())), nil, r end end
+    if e.unchanged then return function() return run:stopped(), nil, r end end
     if not goes_on(e) then
       return watch(run, look, function() return disproved(run, e, r, "fence") end)
         or function() return run:give_up(e, r) end
