@@ -47,18 +47,37 @@ static void push_headers(lua_State *L, const Bytes *lines) {
   }
 }
 
-/* Pushes text that came from the exchange with every copy of the API key struck out: some of its messages
-** echo the signed text, key included (V5 documentation, error 10004). */
+typedef struct Secret { /* to be struck out of a text */
+  const char *at, *end; /* NULL: none */
+} Secret;
+
+static Secret found(const char *text, const char *end, const char *what, bool brackets) {
+  size_t length = what == NULL ? 0 : strlen(what);
+  const char *at = length == 0 ? NULL : memmem(text, (size_t)(end - text), what, length);
+  if (at == NULL || !brackets) return (Secret){at, at == NULL ? NULL : at + length};
+  const char *stop = memchr(at, ']', (size_t)(end - at));
+  return (Secret){at + length, stop == NULL ? end : stop};
+}
+
+/* The first that is to be struck out: the API key, or what was signed, or a signature. */
+static Secret next_secret(const Call *c, const char *text, const char *end) {
+  const Secret all[] = {found(text, end, c->client->session.key, false),
+                        found(text, end, "origin_string[", true), found(text, end, "sign_string[", true)};
+  Secret first = all[0];
+  for (int i = 1; i < 3; i++)
+    if (all[i].at != NULL && (first.at == NULL || all[i].at < first.at)) first = all[i];
+  return first;
+}
+
+/* Pushes text that came from the exchange without secrets: some of its messages echo the API key, the signed text and
+** a signature (V5 and v2 documentation, error 10004). */
 static void push_redacted(lua_State *L, const Call *c, const char *text, size_t size) {
-  const char *key = c->client->session.key;
-  size_t length = key == NULL ? 0 : strlen(key);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
-  const char *end = text + size, *found;
-  while (length > 0 && (found = memmem(text, (size_t)(end - text), key, length)) != NULL) {
-    luaL_addlstring(&b, text, (size_t)(found - text));
+  const char *end = text + size;
+  for (Secret s; (s = next_secret(c, text, end)).at != NULL; text = s.end) {
+    luaL_addlstring(&b, text, (size_t)(s.at - text));
     luaL_addstring(&b, "***");
-    text = found + length;
   }
   luaL_addlstring(&b, text, (size_t)(end - text));
   luaL_pushresult(&b);
@@ -81,6 +100,10 @@ void call_push_response(lua_State *L, const Call *c, const Answer *a) {
   if (a->time != 0) {
     lua_pushinteger(L, a->time);
     lua_setfield(L, -2, "time");
+  }
+  if (a->note != NULL && a->has_code && a->code == 0) {
+    push_redacted(L, c, a->note, a->note_size);
+    lua_setfield(L, -2, "flaw");
   }
   if (c->e.raw) {
     push_redacted(L, c, c->answer.data == NULL ? "" : c->answer.data, c->answer.size);
@@ -121,6 +144,10 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
   if (a->has_code && a->error == NULL) {
     lua_pushinteger(L, a->code);
     lua_setfield(L, -2, "code");
+  }
+  if (a->reset > 0) {
+    lua_pushinteger(L, a->reset);
+    lua_setfield(L, -2, "limit_reset");
   }
   if (a->error != NULL) {
     lua_pushinteger(L, (lua_Integer)a->offset);
@@ -166,8 +193,8 @@ void call_push_request(lua_State *L, const Call *c) {
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "headers");
-  if (c->ep->post) {
-    lua_pushlstring(L, c->payload.data, c->payload.size);
+  if (c->request.body != NULL) {
+    lua_pushlstring(L, c->request.body, c->request.body_size);
     lua_setfield(L, -2, "body");
   }
   lua_pushnumber(L, c->e.timeout);

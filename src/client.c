@@ -117,6 +117,9 @@ static int client_new(lua_State *L) {
   c->session.url = copied_option(L, "url");
   c->session.referer = copied_option(L, "referer");
   if (c->session.url == NULL) return luaL_error(L, "bybit.client: no url");
+  const char *signature = text_option(L, "signature", NULL);
+  if (!session_scheme(&c->session, signature == NULL ? "headers" : signature))
+    return luaL_error(L, "bybit.client: no signature scheme '%s'", signature);
   read_credentials(L, c);
   c->receive_window = (int64_t)number_option(L, "receive_window", 5000);
   c->timeout = number_option(L, "timeout", 10);

@@ -10,6 +10,7 @@
 #include "json_lua.h"
 #include "limiter_lua.h"
 #include "loop.h"
+#include "moment_lua.h"
 #include "random_lua.h"
 #include "schema.h"
 #include "sign_lua.h"
@@ -22,9 +23,9 @@
 
 /* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
 static void (*const parts[])(lua_State *L) = {
-    decimal_open,     json_open,     sign_open,   random_open,       loop_open, token_open,   signals_open,
-    http_open,        schema_open,   client_open, client_facts_open, call_open, limiter_open, clock_open,
-    journal_lua_open, terminal_open, NULL,
+    decimal_open, json_open,  sign_open,        random_open,   loop_open,         token_open,
+    signals_open, http_open,  schema_open,      client_open,   client_facts_open, call_open,
+    limiter_open, clock_open, journal_lua_open, terminal_open, moment_open,       NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

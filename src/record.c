@@ -35,9 +35,9 @@ static FieldType field_type(lua_State *L, const char *name) {
   static const struct {
     const char *name;
     FieldType type;
-  } types[] = {{"string", FIELD_STRING},   {"enum", FIELD_STRING}, {"decimal", FIELD_DECIMAL},
-               {"integer", FIELD_INTEGER}, {"time", FIELD_TIME},   {"boolean", FIELD_BOOLEAN},
-               {"table", FIELD_TABLE}};
+  } types[] = {{"string", FIELD_STRING},   {"enum", FIELD_STRING},  {"decimal", FIELD_DECIMAL},
+               {"integer", FIELD_INTEGER}, {"time", FIELD_TIME},    {"boolean", FIELD_BOOLEAN},
+               {"table", FIELD_TABLE},     {"inline", FIELD_INLINE}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, name) == 0) return types[i].type;
   luaL_error(L, "declaration: unknown field type '%s'", name);
@@ -71,6 +71,13 @@ static void add_field(lua_State *L, Record *r, Field f, int anchors) {
   r->slot[i] = (unsigned char)++r->count;
 }
 
+static bool flag(lua_State *L, int row, const char *key) {
+  lua_getfield(L, row, key);
+  bool set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return set;
+}
+
 /* only = { field = name, word ... } */
 static void compile_only(lua_State *L, Record *r, Field *f, int list, int anchors) {
   lua_getfield(L, list, "field");
@@ -90,8 +97,9 @@ static void compile_field(lua_State *L, Record *r, int row, int anchors) {
   if (lua_getfield(L, row, "empty") == LUA_TTABLE) f.empty_ref = text_set(L, lua_gettop(L), anchors);
   if (lua_getfield(L, row, "map") == LUA_TTABLE) f.map_ref = anchor(L, anchors);
   if (lua_getfield(L, row, "only") == LUA_TTABLE) compile_only(L, r, &f, lua_gettop(L), anchors);
-  lua_getfield(L, row, "zero_empty");
-  f.zero_empty = lua_toboolean(L, -1);
+  f.zero_empty = flag(L, row, "zero_empty");
+  f.seconds = flag(L, row, "seconds");
+  f.weak = flag(L, row, "weak");
   lua_rawgeti(L, row, 2);
   add_field(L, r, f, anchors);
   if (lua_getfield(L, row, "also_wire") == LUA_TTABLE) {

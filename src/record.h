@@ -11,9 +11,10 @@ typedef enum FieldType {
   FIELD_STRING,
   FIELD_DECIMAL,
   FIELD_INTEGER,
-  FIELD_TIME, /* an integer too: milliseconds, as a number or as digits */
+  FIELD_TIME, /* an integer too: milliseconds, as a number or as digits, or ISO 8601 text */
   FIELD_BOOLEAN,
-  FIELD_TABLE /* free JSON */
+  FIELD_TABLE, /* free JSON */
+  FIELD_INLINE /* an object whose members count as the record's own */
 } FieldType;
 
 typedef struct Field {
@@ -22,10 +23,12 @@ typedef struct Field {
   FieldType type;
   int name;        /* place of its name in the anchors */
   int empty_ref;   /* a table: further texts that mean nothing */
-  int map_ref;     /* a table: what stands for an integer or a boolean */
+  int map_ref;     /* a table: what stands for an integer, a boolean or a word */
   bool zero_empty; /* a zero means nothing */
   int only_ref;  /* a table: the words of another field beside which this one says something; 0: beside all */
   int only_name; /* place of that field's name in the anchors */
+  bool seconds;  /* a time in seconds with decimals */
+  bool weak;     /* counts only where no other wire field gives its name a value */
 } Field;
 
 /* User value 1: anchors, an array of names and tables. User value 2: the metatable of its results. */

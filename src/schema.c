@@ -114,13 +114,15 @@ static void compile_limits(lua_State *L, int row, Param *p) {
   if (!p->has_min) p->has_min = p->min_open = bound(L, row, "above", &p->min);
 }
 
-/* enum: our words, each with what goes out for it: itself, or what the row's 'wire' table says. */
+/* enum: our words (those of the row's 'values' where not all of them are for it), each with what goes out for it:
+** itself, or what the row's 'wire' table says. */
 static int compile_enum(lua_State *L, int row, int enums, int anchors) {
   lua_newtable(L);
   int values = lua_gettop(L);
   lua_getfield(L, row, "enum");
-  if (lua_gettable(L, enums) != LUA_TTABLE || lua_getfield(L, -1, "values") != LUA_TTABLE)
-    luaL_error(L, "declaration: a parameter's enum is not declared");
+  bool declared = lua_gettable(L, enums) == LUA_TTABLE;
+  if (lua_getfield(L, row, "values") == LUA_TNIL && declared) lua_getfield(L, -2, "values");
+  if (!lua_istable(L, -1)) luaL_error(L, "declaration: a parameter's enum is not declared");
   int words = lua_gettop(L);
   bool mapped = lua_getfield(L, row, "wire") == LUA_TTABLE;
   int map = lua_gettop(L);
@@ -156,6 +158,10 @@ static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int an
   p->type = param_type(L, luaL_checkstring(L, -1));
   lua_pop(L, 1);
   p->required = flag(L, row, "required");
+  if (lua_getfield(L, row, "required") == LUA_TSTRING)
+    p->why_ref = anchor(L, anchors);
+  else
+    lua_pop(L, 1);
   p->generate = flag(L, row, "generate");
   p->also_ref = ref_field(L, row, "also", anchors);
   p->default_ref = ref_field(L, row, "default", anchors);
@@ -227,8 +233,8 @@ static void compile_shape(lua_State *L, Endpoint *ep, int row, int anchors) {
   ep->shape = flag(L, result, "free") ? SHAPE_FREE : SHAPE_NONE;
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
     if (flag(L, result, shapes[i].key)) ep->shape = shapes[i].kind;
-  if ((ep->shape == SHAPE_LIST || ep->shape == SHAPE_FIRST) && ep->list_key == NULL)
-    luaL_error(L, "declaration of %s: its result has no key", ep->method);
+  if (ep->cursor_key != NULL && ep->list_key == NULL)
+    luaL_error(L, "declaration of %s: its result has a cursor but no key", ep->method);
   lua_pop(L, 1);
 }
 
@@ -275,6 +281,8 @@ static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anch
   ep->settles = flag(L, declaration, "settle");
   ep->cancels = flag(L, declaration, "cancels");
   ep->post = ep->verb != NULL && strcmp(ep->verb, "POST") == 0;
+  ep->json = ep->post && !flag(L, declaration, "form");
+  ep->reserved_ref = ref_field(L, declaration, "reserved", anchors);
   int rows = push_rows(L, declaration, "rules");
   for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_rule(L, ep, rows + 1);
   lua_settop(L, rows - 1);

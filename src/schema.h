@@ -72,6 +72,7 @@ typedef struct Param {
   int when_ref;
   int unless_param; /* ... unless this one is given */
   bool required;
+  int why_ref; /* why it is required, for the message; 0: said by no one */
   bool has_min, min_open, has_max;
   bool generate; /* a client order id is made when none is given */
   Decimal min, max;
@@ -96,7 +97,8 @@ typedef struct Endpoint {
   const char *verb, *path;
   const char *group; /* rate group; NULL: none */
   int limit;         /* its requests a second as documented; 0: not known */
-  bool post;         /* parameters go out as JSON; else as a query */
+  bool post;         /* parameters go out in the body; else as a query */
+  bool json;         /* that body is JSON; else it is written as a query is */
   bool changes;      /* it changes something: its failures have an outcome */
   bool open;         /* public: needs no signature */
   bool composite;    /* several requests, made by Lua over other endpoints */
@@ -104,7 +106,8 @@ typedef struct Endpoint {
   bool cancels;      /* it takes no risk: cancels, or reads */
   bool internal;     /* made by the Lua layer for a method of its own */
   ShapeKind shape;
-  const char *list_key, *cursor_key;
+  const char *list_key, *cursor_key; /* NULL list_key: the result itself is the list, or its one record */
+  int reserved_ref;                  /* a set of names that 'extra' may not hold; 0: none */
   int param_count, rule_count, fixed_count;
   Param param[SCHEMA_PARAMS];
   Rule rule[SCHEMA_RULES];
@@ -137,20 +140,21 @@ void schema_encode(lua_State *L, int ep, int params, Encoding *e);
 ** included. */
 void schema_check(lua_State *L, int ep, int params, Encoding *e);
 
-/* Percent-encodes all but the unreserved characters of RFC 3986. */
-bool schema_percent(Bytes *out, const char *text, size_t size);
-
 typedef struct Answer {
   int64_t code;
   bool has_code;
-  int64_t time;      /* the exchange's, ms; 0: not said */
+  int64_t time; /* the exchange's, ms; 0: not said */
+  int64_t limit, left,
+      reset;        /* of the rate group: requests, those left, ms when that ends; limit <= 0: not said */
+  const char *note; /* what it says of a success that is not a whole one, inside the text; NULL: nothing */
+  size_t note_size;
   const char *error; /* why it does not decode; NULL when it does */
   size_t offset;     /* where, counted from 1 */
 } Answer;
 
-/* Decodes a V5 or v2 envelope: pushes result, message (string or nil) and a table of the names of fields that
-** did not decode (or nil). The record for the endpoint's shape is at 'record' (ignored without). On an error
-** that is told in 'a' three nils are pushed. 'names' index: the dialect's envelope names, a table. */
+/* Decodes an envelope: pushes result, message (string or nil) and a table of the names of fields that did not decode
+** (or nil). The record for the endpoint's shape is at 'record' (ignored without). On an error that is told in 'a' three
+** nils are pushed. 'names' index: the dialect's envelope names, a table. */
 void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, const char *text, size_t size,
                    Answer *a);
 

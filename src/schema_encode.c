@@ -6,6 +6,7 @@
 
 #include "decimal_lua.h"
 #include "json_lua.h"
+#include "percent.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -71,26 +72,15 @@ static void read_params(Walk *w) {
         ep->method);
 }
 
-bool schema_percent(Bytes *out, const char *text, size_t size) {
-  static const char hex[] = "0123456789ABCDEF";
-  for (size_t i = 0; i < size; i++) {
-    unsigned char c = (unsigned char)text[i];
-    bool plain = walk_link_character(text[i]) || c == '.' || c == '~';
-    char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
-    if (!(plain ? bytes_append(out, text + i, 1) : bytes_append(out, escape, 3))) return false;
-  }
-  return true;
-}
-
 static void put_name(Walk *w, const char *wire) {
   Bytes *out = w->e->out;
-  if (w->ep->post) {
+  if (w->ep->json) {
     bytes_text(out, w->first ? "{" : ",");
     json_quote(out, wire, strlen(wire));
     bytes_text(out, ":");
   } else {
     if (!w->first) bytes_text(out, "&");
-    schema_percent(out, wire, strlen(wire));
+    percent_encode(out, wire, strlen(wire));
     bytes_text(out, "=");
   }
   w->first = false;
@@ -98,7 +88,7 @@ static void put_name(Walk *w, const char *wire) {
 
 /* False: the text is not UTF-8. */
 static bool put_text(Walk *w, const char *text, size_t size) {
-  return w->ep->post ? json_quote(w->e->out, text, size) : schema_percent(w->e->out, text, size);
+  return w->ep->json ? json_quote(w->e->out, text, size) : percent_encode(w->e->out, text, size);
 }
 
 /* Writes the value on top of the stack (a string, decimal, integer or boolean). */
@@ -119,7 +109,7 @@ static void put_value(Walk *w, const char *name) {
     const char *text = lua_tolstring(L, -1, &size);
     if (!put_text(w, text, size) && !w->e->out->failed)
       luaL_error(L, "%s: parameter '%s': not UTF-8", w->ep->method, name);
-  } else if (w->ep->post) {
+  } else if (w->ep->json) {
     JsonWrite how = {.depth = JSON_DEPTH, .decimal_strings = true};
     if (!json_write(L, -1, w->e->out, how))
       luaL_error(L, "%s: parameter '%s': %s", w->ep->method, name, lua_tostring(L, -1));
@@ -135,6 +125,16 @@ static void put_fixed(Walk *w) {
     put_name(w, f->wire);
     put_text(w, value, strlen(value));
   }
+}
+
+/* What the signature sets is not the caller's to set. */
+static void check_reserved(const Walk *w, const char *key) {
+  lua_State *L = w->L;
+  if (w->ep->reserved_ref == 0) return;
+  lua_rawgeti(L, w->anchors, w->ep->reserved_ref);
+  if (lua_getfield(L, -1, key) != LUA_TNIL)
+    luaL_error(L, "%s: 'extra' names '%s', which is set already", w->ep->method, key);
+  lua_pop(L, 2);
 }
 
 /* The caller's own fields, sorted by name; naming a declared one in there raises. */
@@ -154,6 +154,7 @@ static void put_extra(Walk *w) {
     for (int i = 0; i < w->ep->fixed_count; i++)
       if (strcmp(w->ep->fixed[i].wire, key) == 0)
         luaL_error(L, "%s: 'extra' names '%s', which is set already", w->ep->method, key);
+    check_reserved(w, key);
     lua_Integer at = ++count;
     for (; at > 1; at--) { /* few keys: insertion keeps them sorted */
       lua_rawgeti(L, keys, at - 1);
@@ -213,7 +214,7 @@ void schema_encode(lua_State *L, int ep, int params, Encoding *e) {
     lua_pop(L, 1);
   }
   if (w.extra != 0) put_extra(&w);
-  if (w.ep->post) bytes_text(e->out, w.first ? "{}" : "}");
+  if (w.ep->json) bytes_text(e->out, w.first ? "{}" : "}");
   if (e->out->failed) luaL_error(L, "not enough memory");
   lua_settop(L, top);
 }

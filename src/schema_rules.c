@@ -127,6 +127,10 @@ void walk_required(const Walk *w) {
   for (int i = 0; i < w->ep->param_count; i++) {
     const Param *p = &w->ep->param[i];
     if (walk_given(w, i)) continue;
+    if (p->required && p->why_ref != 0) {
+      lua_rawgeti(L, w->anchors, p->why_ref);
+      luaL_error(L, "%s: parameter '%s' is missing: %s", w->ep->method, p->name, lua_tostring(L, -1));
+    }
     if (p->required) luaL_error(L, "%s: parameter '%s' is missing", w->ep->method, p->name);
     if (p->when_param < 0 || !walk_given(w, p->when_param)) continue;
     if (p->unless_param >= 0 && walk_given(w, p->unless_param)) continue;

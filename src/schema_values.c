@@ -51,11 +51,15 @@ static const char *text_at(const Walk *w, int i, size_t *size, const char *wante
   return lua_tolstring(w->L, walk_slot(w, i), size);
 }
 
+static bool link_character(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
 static void check_link(const Walk *w, int i) {
   size_t size;
   const char *text = text_at(w, i, &size, "a string");
   bool fine = size >= 1 && size <= 36;
-  for (size_t k = 0; k < size && fine; k++) fine = walk_link_character(text[k]);
+  for (size_t k = 0; k < size && fine; k++) fine = link_character(text[k]);
   if (!fine) walk_wrong(w, i, "1 to 36 of A-Z a-z 0-9 - _");
 }
 
@@ -158,7 +162,8 @@ static void check_enum(const Walk *w, int i) {
   lua_pushstring(L, w->ep->method);
   lua_pushvalue(L, walk_slot(w, i));
   lua_pushstring(L, p->name);
-  const char *more = walk_hint(L, 4);
+  lua_rawgeti(L, w->anchors, p->values_ref);
+  const char *more = walk_hint(L, 5);
   luaL_error(L, "%s: parameter '%s': %s is not one of its values%s", w->ep->method, p->name,
              walk_shown(L, walk_slot(w, i)), more);
 }

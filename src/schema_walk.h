@@ -30,11 +30,6 @@ static inline bool walk_given(const Walk *w, int i) {
   return !lua_isnil(w->L, walk_slot(w, i));
 }
 
-/* Letters, digits, '-' and '_'. */
-static inline bool walk_link_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
 /* Asks Lua, with 'args' values on top, for the end of a message; pushes a string, empty when there is nothing to
 ** suggest. */
 const char *walk_hint(lua_State *L, int args);

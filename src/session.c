@@ -1,7 +1,7 @@
 /*
-** Turns an encoded call into a signed request: URL, headers, signature. The bytes that are signed are the
-** bytes that are sent. V5: timestamp, key, receive window and payload, joined (V5 documentation, integration
-** guidance).
+** Turns an encoded call into a signed request: URL, headers, signature, by the scheme that the dialect names. Signing by
+** headers is here: timestamp, key, receive window and payload, joined; the bytes that are signed are the bytes that are
+** sent (V5 documentation, integration guidance). Signing parameters is in session_params.c.
 */
 #include "session.h"
 
@@ -10,8 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef bool Sign(Session *s, const Bytes *payload, int64_t timestamp, int64_t window, SignedRequest *r,
+                  size_t at[]);
+
+struct Scheme {
+  const char *name, *content_type; /* of a POST's body */
+  bool hmac_only;
+  bool params; /* the signature is among the parameters */
+  Sign *sign;
+};
+
 bool session_credentials(Session *s, const char *key, const char *secret, size_t secret_size, const char *pem,
                          size_t pem_size, const char **why) {
+  if (s->scheme->hmac_only && secret == NULL) {
+    *why = "this API takes a key with a secret (HMAC), not an RSA key";
+    return false;
+  }
   char *copy = strdup(key);
   if (copy == NULL) {
     *why = "not enough memory";
@@ -36,8 +50,8 @@ static bool add_header(SignedRequest *r, size_t at[], const char *name, const ch
          bytes_append(&r->lines, "", 1);
 }
 
-static bool add_signature(Session *s, const Bytes *payload, int64_t timestamp, int64_t window,
-                          SignedRequest *r, size_t at[]) {
+static bool sign_headers(Session *s, const Bytes *payload, int64_t timestamp, int64_t window,
+                         SignedRequest *r, size_t at[]) {
   char time_text[24], window_text[24], signature[SIGN_TEXT_MAX];
   int time_size = snprintf(time_text, sizeof time_text, "%" PRId64, timestamp);
   int window_size = snprintf(window_text, sizeof window_text, "%" PRId64, window);
@@ -53,17 +67,44 @@ static bool add_signature(Session *s, const Bytes *payload, int64_t timestamp, i
   return fine;
 }
 
+static bool sign_params(Session *s, const Bytes *payload, int64_t timestamp, int64_t window, SignedRequest *r,
+                        size_t at[]) {
+  (void)at;
+  return session_sign_params(s, payload, timestamp, window, r);
+}
+
+bool session_scheme(Session *s, const char *name) {
+  static const struct Scheme schemes[] = {{"headers", "application/json", .sign = sign_headers},
+                                          {"params", "application/x-www-form-urlencoded", .hmac_only = true,
+                                           .params = true, .sign = sign_params}};
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+    if (strcmp(schemes[i].name, name) == 0) s->scheme = &schemes[i];
+  return s->scheme != NULL;
+}
+
+static void clear(SignedRequest *r) {
+  bytes_clear(&r->url);
+  bytes_clear(&r->lines);
+  bytes_clear(&r->params);
+  bytes_clear(&r->text);
+  r->header_count = r->body_size = 0;
+  r->body = NULL;
+}
+
 bool session_request(Session *s, bool post, const char *path, const Bytes *payload, bool sign,
                      int64_t timestamp, int64_t receive_window, SignedRequest *r) {
   size_t at[SESSION_HEADERS] = {0};
-  bytes_clear(&r->url);
-  bytes_clear(&r->lines);
-  r->header_count = 0;
-  bool fine = bytes_text(&r->url, s->url) && bytes_text(&r->url, path);
-  if (fine && !post && payload->size > 0)
-    fine = bytes_text(&r->url, "?") && bytes_append(&r->url, payload->data, payload->size);
-  if (fine && sign && s->signer != NULL) fine = add_signature(s, payload, timestamp, receive_window, r, at);
-  if (fine && post) fine = add_header(r, at, "Content-Type", "application/json");
+  clear(r);
+  sign = sign && s->signer != NULL;
+  bool fine = !sign || s->scheme->sign(s, payload, timestamp, receive_window, r, at);
+  const Bytes *out = sign && s->scheme->params ? &r->params : payload;
+  fine = fine && bytes_text(&r->url, s->url) && bytes_text(&r->url, path);
+  if (fine && post) {
+    r->body = out->data == NULL ? "" : out->data;
+    r->body_size = out->size;
+    fine = add_header(r, at, "Content-Type", s->scheme->content_type);
+  } else if (fine && out->size > 0)
+    fine = bytes_text(&r->url, "?") && bytes_append(&r->url, out->data, out->size);
   if (fine && s->referer != NULL) fine = add_header(r, at, "Referer", s->referer);
   if (!fine) return false;
   for (size_t i = 0; i < r->header_count; i++) r->header[i] = r->lines.data + at[i];
@@ -93,5 +134,8 @@ static void wipe_bytes(Bytes *b) {
 void signed_request_free(SignedRequest *r) {
   wipe_bytes(&r->url);
   wipe_bytes(&r->lines);
+  wipe_bytes(&r->params);
+  wipe_bytes(&r->text);
   r->header_count = 0;
+  r->body = NULL;
 }

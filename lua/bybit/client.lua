@@ -23,7 +23,8 @@ local function compiled_record(class, name)
   if not name then return nil end
   local record = class.records[name]
   if not record then
-    record = core.schema.record(records[name], objects.metatable(name))
+    local declaration = class.dialect.record and class.dialect.record(name) or records[name]
+    record = core.schema.record(declaration, objects.metatable(name))
     class.records[name] = record
   end
   return record
@@ -52,6 +53,7 @@ local function compile(class, name, row_name, row, composite)
   local record = result_record(row)
   merged.result = row.composite and { free = true } or row.result
   local handler = composite or recovery.handler(class, merged)
+  merged.form, merged.reserved = class.dialect.form, class.dialect.reserved
   hints.declare(name, merged)
   return core.method(core.schema.endpoint(name, merged, enums), compiled_record(class, record), class.dialect.envelope,
     handler)
@@ -393,6 +395,13 @@ local function check_journal(given)
   if not fine then wrong_option("journal", "a path, or {path = ..., sync = true}", given) end
 end
 
+-- A dialect that the exchange has retired works on a url and on the paper exchange.
+local function check_retired(class, environment)
+  if not class.dialect.retired or not environments[environment.name or ""] then return end
+  errors.raise(('bybit.client: api = "%s": the exchange has retired it, and %s no longer answers it: use api = "v5", '
+    .. 'which is the default; "paper" and {url = ...} still speak it'):format(class.dialect.name, environment.name))
+end
+
 local COPIED = { "receive_window", "timeout", "connect_timeout", "deadline", "connections", "max_body", "gzip",
   "confirm", "id_prefix", "proxy", "ca_file", "referer", "seed" }
 
@@ -406,8 +415,9 @@ return function(options)
   local class = class_of(options.api or "v5")
   local required = check_required(class, options.required)
   check_journal(options.journal)
+  check_retired(class, environment)
   local settings = { url = environment.url, environment = environment.name, category = options.category or "inverse",
-    http2 = options.http == "2" }
+    http2 = options.http == "2", signature = class.dialect.signature }
   for _, name in ipairs(COPIED) do settings[name] = options[name] end
   -- A signed request never waits for a connection: over HTTP/1.1 each carries one request at a time.
   local in_flight, connections = options.in_flight or 32, options.connections or 16

@@ -1,6 +1,6 @@
 -- Words that parameters and records use, as the V5 wire spells them (V5 documentation, enum definitions); both wires
--- give and take these. `hints`: what else people write, and the word that is right here. Records keep a word that is
--- not listed as its text; parameters refuse it.
+-- give and take these. `v2`: words of that wire for which V5 has none. `hints`: what else people write, and the word that
+-- is right here. Records keep a word that is not listed as its text; parameters refuse it.
 
 local enums = {}
 
@@ -49,6 +49,7 @@ enums.search_direction = {
 enums.order_status = {
   values = { "New", "PartiallyFilled", "Untriggered", "Rejected", "PartiallyFilledCanceled", "Filled", "Cancelled",
     "Triggered", "Deactivated" },
+  v2 = { "Created", "PendingCancel", "Active" },
   hints = { Canceled = "Cancelled", UnTriggered = "Untriggered", Created = "New", Active = "Triggered", Open = "New",
     open = "New", Closed = "Filled", closed = "Filled" },
   doc = "Where an order stands. Open: New, PartiallyFilled, Untriggered. Cancelled may hold fills; Triggered lasts an "

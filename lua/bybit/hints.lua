@@ -87,9 +87,29 @@ function hints.declare(method, row)
   rows[method] = row
 end
 
-local function by_wire_name(method, key)
+-- The wires, and how they are called in messages.
+local WIRES = { { "v5", "V5" }, { "v2", "v2" } }
+
+-- A parameter of the method that is called so on a wire, in the present dialect or the other.
+local function by_wire_name(method, key, names)
   for _, p in ipairs(rows[method] and rows[method].params or {}) do
-    if p[2] == key or p.v2 == key then return p[1] end
+    if (p[2] == key or p.v2 == key or p.v5 == key) and names[p[1]] then return p[1] end
+  end
+  for _, wire in ipairs(WIRES) do
+    local row = require("bybit.dialect.endpoints." .. wire[1])[method]
+    for _, p in ipairs(row and row.params or {}) do
+      if p[2] == key and names[p[1]] then return p[1] end
+    end
+  end
+end
+
+-- Where else the method has a parameter of this name.
+local function on_other_wire(method, key)
+  for _, wire in ipairs(WIRES) do
+    local row = require("bybit.dialect.endpoints." .. wire[1])[method]
+    for _, p in ipairs(row and row.params or {}) do
+      if p[1] == key then return (": it exists on the %s wire only (api = \"%s\")"):format(wire[2], wire[1]) end
+    end
   end
 end
 
@@ -116,7 +136,9 @@ function words.parameter(method, key, names)
   local list = {}
   for name in pairs(names) do list[#list + 1] = name end
   table.sort(list)
-  local here = by_wire_name(method, key) or by_common_word(key, names)
+  local other = on_other_wire(method, key)
+  if other then return other end
+  local here = by_wire_name(method, key, names) or by_common_word(key, names)
   local near = hints.nearest(key, list)
   if near and near ~= here then return (", did you mean '%s'?"):format(near) end
   if here then return (": here it is '%s'"):format(here) end
@@ -129,12 +151,37 @@ local function enum_of(method, name)
   end
 end
 
-function words.enum(method, value, name)
+-- The words of an enum, in its order, that `accepted` holds.
+local function words_of(enum, accepted)
+  local list = {}
+  for _, part in ipairs { enum.values, enum.v2 or {} } do
+    for _, word in ipairs(part) do
+      if accepted[word] ~= nil then list[#list + 1] = word end
+    end
+  end
+  return list
+end
+
+local ONLY = "; it exists on the %s wire only (api = \"%s\")"
+
+local function contains(list, value)
+  for _, v in ipairs(list) do
+    if v == value then return true end
+  end
+  return false
+end
+
+function words.enum(method, value, name, accepted)
   local enum = enum_of(method, name)
   if not enum then return "" end
-  local text = (": one of '%s'"):format(table.concat(enum.values, "', '"))
+  local list = words_of(enum, accepted)
+  local text = (": one of '%s'"):format(table.concat(list, "', '"))
   local word = (type(value) == "string" or math.type(value) == "integer") and tostring(value)
-  local right = word and (enum.hints and enum.hints[word] or hints.nearest(word, enum.values))
+  if not word then return text end
+  local right = enum.hints and accepted[enum.hints[word]] ~= nil and enum.hints[word]
+  if not right and contains(enum.values, word) then return text .. ONLY:format("V5", "v5") end
+  if not right and contains(enum.v2 or {}, word) then return text .. ONLY:format("v2", "v2") end
+  right = right or hints.nearest(word, list)
   return right and ("%s; here it is '%s'"):format(text, right) or text
 end
 

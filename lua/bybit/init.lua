@@ -42,10 +42,13 @@ end
 local lazy = {}
 
 function lazy.codes()
-  local names, codes = {}, require "bybit.dialect.codes.v5"
-  for _, rows in ipairs { codes.by_code, codes.patterns, codes.http } do
-    for _, row in pairs(rows) do
-      if row.name then names[row.name] = row.name end
+  local names = {}
+  for _, api in ipairs { "v5", "v2" } do
+    local codes = require("bybit.dialect.codes." .. api)
+    for _, rows in ipairs { codes.by_code, codes.patterns, codes.http } do
+      for _, row in pairs(rows) do
+        if row.name then names[row.name] = row.name end
+      end
     end
   end
   return strict("codes", names)
@@ -55,7 +58,9 @@ function lazy.enums()
   local all = {}
   for name, enum in pairs(require "bybit.enums") do
     local values = {}
-    for _, value in ipairs(enum.values) do values[value] = value end
+    for _, list in ipairs { enum.values, enum.v2 or {} } do
+      for _, value in ipairs(list) do values[value] = value end
+    end
     all[name] = strict("enums." .. name, values)
   end
   return strict("enums", all)

@@ -48,6 +48,7 @@ end
 function lookup:find(ids)
   ids = ids or { symbol = self.params.symbol, order_id = self:order_id(),
     client_order_id = not self:order_id() and (self.made_id or self.params.client_order_id) or nil }
+  ids.since = self.first and self.first - AHEAD or nil -- how far back a list is read that cannot be asked for an id
   return self.class.dialect.find_order(self.call, self.client, self:reading(ids), self:conditional())
 end
 
@@ -94,6 +95,13 @@ function lookup:applied(record)
     end
   end
   return told
+end
+
+--- What a trading stop would have given: the position where the exchange answers with it.
+---@param position table? where it was read already
+function lookup:stopped(position)
+  if not self.row.result.record then return {} end
+  return position or self:position() or {}
 end
 
 --- What the call would have given: the order's ids where the exchange only acknowledges, else the order.

@@ -28,7 +28,8 @@ return {
     doc = 'In place of `key`: "env" reads BYBIT_API_KEY and BYBIT_API_SECRET; {file = path} a JSON file with key, '
       .. 'secret and environment, refused when others can read it or its environment is another.' }),
   row("category", { one_of = { "inverse" }, default = '"inverse"', doc = "The kind of contracts." }),
-  row("api", { one_of = { "v5" }, default = '"v5"', doc = "The wire." }),
+  row("api", { one_of = { "v5", "v2" }, default = '"v5"', doc = "The wire. The exchange has retired v2: it works on the "
+    .. "paper exchange and on {url = ...} only." }),
   row("receive_window", { type = "integer", min = 100, max = 60000, unit = "milliseconds", default = "5000",
     doc = "How long after its timestamp the exchange may still accept a request." }),
   row("timeout", seconds("10", "For one attempt.")),

@@ -107,7 +107,7 @@ local function taken(run, err, response)
   -- Nobody else can have made that id, so the order lives; it only does not show yet.
   return function()
     response.unconfirmed = run:missing()
-    return setmetatable({ client_order_id = run.made_id }, objects.metatable "order_id"), nil, response
+    return setmetatable({ client_order_id = run.made_id }, objects.metatable(run.row.result.record)), nil, response
   end
 end
 
@@ -208,29 +208,6 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Trading stops.
 
--- For the whole position: setting the same again changes nothing.
-local function whole_position(run, err, response)
-  local function look()
-    local position, why, r = run:position()
-    if not position then return nil, why end
-    if run:applied(position) then return function() return {}, nil, response end end
-    return false, r.time
-  end
-  local decision = look() or send_until(run, function(e, r)
-    err, response = e, r
-    if e.unchanged then return function() return {}, nil, r end end
-    if not goes_on(e) then
-      return watch(run, look, function() return disproved(run, e, r, "fence") end)
-        or function() return run:give_up(e, r) end
-    end
-  end)
-  if not decision and not run.send then
-    decision = watch(run, look, function() return disproved(run, err, response, "fence") end)
-  end
-  if decision then return decision() end
-  return run:give_up(err, response)
-end
-
 -- In Partial mode each call adds: it is never sent again, but looked for among the stop orders made since.
 local function parts(run, err, response)
   local decision = watch(run, function()
@@ -251,9 +228,41 @@ local function parts(run, err, response)
         end
       end
     end
-    if wanted > 0 and found == wanted then return function() return {}, nil, response end end
+    if wanted > 0 and found == wanted then return function() return run:stopped(), nil, response end end
     return false, r.time
   end, function() return disproved(run, err, response, "fence") end)
+  if decision then return decision() end
+  return run:give_up(err, response)
+end
+
+-- For the whole position: setting the same again changes nothing. Where the mode is a setting of the account, the position
+-- tells it.
+local function whole_position(run, err, response)
+  local mode, by_account = nil, run.class.dialect.account_mode
+  local function look()
+    local position, why, r = run:position()
+    if not position then return nil, why end
+    mode = rawget(position, "tpsl_mode")
+    if run:applied(position) then return function() return run:stopped(position), nil, response end end
+    return false, r.time
+  end
+  local decision = look()
+  if not decision and by_account then
+    while not decision and mode == nil and run:sleep(FIRST) do decision = look() end
+    if not decision and mode == "Partial" then return parts(run, err, response) end
+    if not decision and mode == nil then return run:give_up(err, response) end
+  end
+  decision = decision or send_until(run, function(e, r)
+    err, response = e, r
+    if e.unchanged then return function() return run:stopped(), nil, r end end
+    if not goes_on(e) then
+      return watch(run, look, function() return disproved(run, e, r, "fence") end)
+        or function() return run:give_up(e, r) end
+    end
+  end)
+  if not decision and not run.send then
+    decision = watch(run, look, function() return disproved(run, err, response, "fence") end)
+  end
   if decision then return decision() end
   return run:give_up(err, response)
 end

@@ -391,7 +391,7 @@
 ---@field private_key? string The private key of an RSA key, as PEM text.
 ---@field credentials? "env"|{ file: string } In place of `key`: "env" reads BYBIT_API_KEY and BYBIT_API_SECRET; {file = path} a JSON file with key, secret and environment, refused when others can read it or its environment is another.
 ---@field category? "inverse" The kind of contracts. Default: "inverse".
----@field api? "v5" The wire. Default: "v5".
+---@field api? "v5"|"v2" The wire. The exchange has retired v2: it works on the paper exchange and on {url = ...} only. Default: "v5".
 ---@field receive_window? integer How long after its timestamp the exchange may still accept a request. Unit: milliseconds. Default: 5000.
 ---@field timeout? number For one attempt. Unit: seconds. Default: 10.
 ---@field connect_timeout? number For making a connection, inside `timeout`. Unit: seconds. Default: 5.

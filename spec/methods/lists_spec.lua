@@ -41,7 +41,8 @@ local function cases(name, F, id, more)
       { "Deactivated", path = HISTORY, exact = history "&orderStatus=Deactivated" }, bad = {
       -- What V5 has no such status for; the closest is named where there is one.
       { "Created", ("parameter 'status': 'Created' is not one of its values: %s; here it is 'New'"):format(STATUSES) },
-      { "PendingCancel", ("parameter 'status': 'PendingCancel' is not one of its values: %s"):format(STATUSES) },
+      { "PendingCancel", ("parameter 'status': 'PendingCancel' is not one of its values: %s; it exists on the v2 wire "
+        .. "only (api = \"v2\")"):format(STATUSES) },
       { "Active", ("parameter 'status': 'Active' is not one of its values: %s; here it is 'Triggered'")
         :format(STATUSES) },
       { "Canceled", ("parameter 'status': 'Canceled' is not one of its values: %s; here it is 'Cancelled'")

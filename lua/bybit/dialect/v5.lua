@@ -3,9 +3,13 @@
 
 local errors = require "bybit.errors"
 local objects = require "bybit.objects"
+local walk = require "bybit.dialect.walk"
+
+local inner, add_up, ended, keep_prefix = walk.inner, walk.add_up, walk.ended, walk.keep_prefix
 
 local v5 = {
   name = "v5",
+  signature = "headers",
   envelope = { code = "retCode", message = "retMsg", result = "result", time = "time" },
   category = true,          -- requests carry one
   public = "^/v5/market/",  -- needs no signature (V5 documentation, authentication)
@@ -24,40 +28,6 @@ local OPEN = { New = true, PartiallyFilled = true, Untriggered = true }
 -- The two kinds of orders: their filter on the wire, and the internal rows that read them.
 local ACTIVE = { filter = "Order", realtime = "order_realtime", history = "order_history" }
 local CONDITIONAL = { filter = "StopOrder", realtime = "conditional_realtime", history = "conditional_history" }
-
-local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm" }
-
--- The parameters of an inner request: those of `fields`, and the call's own options.
-local function inner(p, fields)
-  for _, name in ipairs(OPTIONS) do fields[name] = p[name] end
-  return fields
-end
-
--- Adds what earlier requests of the same call cost to the response of the last one.
-local function add_up(response, before)
-  if not before then return end
-  for _, key in ipairs { "requests", "attempts", "duration" } do response[key] = response[key] + before[key] end
-end
-
--- The end of a walk: no cursor, the same one again, or nothing on the page.
-local function ended(page, at)
-  return #page == 0 or not page.next_cursor or page.next_cursor == at
-end
-
--- Keeps the records of a list whose client order id has the prefix; all of them without one.
-local function keep_prefix(list, prefix)
-  if not prefix then return list end
-  local n, start = 0, prefix .. "-"
-  for i = 1, #list do
-    local record = list[i]
-    list[i] = nil
-    if (rawget(record, "client_order_id") or ""):sub(1, #start) == start then
-      n = n + 1
-      list[n] = record
-    end
-  end
-  return list
-end
 
 ---------------------------------------------------------------------------------------------------------------
 -- Cursors of methods that walk more than one query: `o:` and the realtime cursor, or `h<start>,<end>:` and the
@@ -225,20 +195,9 @@ end
 local function cancel_listed(call, client, p, kind)
   local list, err, before = all_open(kind)(call, client, p)
   if not list then return nil, err, before end
-  local done = setmetatable({}, objects.metatable("cancelled_order").__list)
-  for _, order in ipairs(list) do
-    if not p.stop_order_type or order.stop_order_type == p.stop_order_type then
-      local ack, why, response = call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id }))
-      add_up(response, before)
-      before = response
-      if ack then
-        done[#done + 1] = ack
-      elseif why.kind ~= "not_found" then -- which was filled meanwhile
-        return nil, why, response
-      end
-    end
-  end
-  return done, nil, before
+  return walk.cancel_each(list, p, before, function(order)
+    return call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id }))
+  end)
 end
 
 local function cancel_all(row, kind)

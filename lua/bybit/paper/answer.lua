@@ -5,7 +5,7 @@
 
 local concat, format, math_type = table.concat, string.format, math.type
 
-local Object, Record, List = {}, {}, {}
+local Object, Record, List, Number = {}, {}, {}, {}
 local null = setmetatable({}, { __name = "bybit.paper.null" })
 
 local answer = { null = null }
@@ -29,6 +29,16 @@ end
 ---@param values any[]?
 function answer.list(values)
   return setmetatable({ values = values or {} }, List)
+end
+
+---A decimal as a JSON number, where the wire has one: with an exponent below a millionth, as v2 wrote it.
+---@param value userdata a decimal
+function answer.number(value)
+  local text = tostring(value:key())
+  local sign, zeros, digits = text:match "^(-?)0%.(0+)([1-9]%d*)$"
+  if not sign or #zeros < 6 then return setmetatable({ text = text }, Number) end
+  local mantissa = #digits > 1 and digits:sub(1, 1) .. "." .. digits:sub(2) or digits
+  return setmetatable({ text = ("%s%se-%d"):format(sign, mantissa, #zeros + 1) }, Number)
 end
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r",
@@ -101,7 +111,11 @@ local function write_list(out, list)
   out[#out + 1] = "]"
 end
 
-local writers = { [Object] = write_object, [Record] = write_record, [List] = write_list }
+local function write_number(out, number)
+  out[#out + 1] = number.text
+end
+
+local writers = { [Number] = write_number, [Object] = write_object, [Record] = write_record, [List] = write_list }
 
 local function is_decimal(value)
   local meta = debug.getmetatable(value)

@@ -7,10 +7,13 @@ local auth = {}
 
 local WINDOW, WINDOW_MAX, AHEAD = 5000, 60000, 1000 -- ms
 
-local function in_window(request, now)
-  local sent = request.timestamp:match("^%d+$") and math.tointeger(tonumber(request.timestamp))
-  local window = WINDOW
-  if request.window then window = request.window:match("^%d+$") and math.tointeger(tonumber(request.window)) end
+--- Is a timestamp inside its receive window? Both are texts of milliseconds; without a window the exchange's counts.
+---@param timestamp string
+---@param given string? the window
+---@param now integer ms
+function auth.in_window(timestamp, given, now)
+  local sent, window = timestamp:match("^%d+$") and math.tointeger(tonumber(timestamp)), WINDOW
+  if given then window = given:match("^%d+$") and math.tointeger(tonumber(given)) end
   if not sent or not window or window < 1 or window > WINDOW_MAX then return false end
   return now - window <= sent and sent < now + AHEAD
 end
@@ -22,7 +25,8 @@ local function same(a, b)
   return difference == 0
 end
 
-local function signed_by(entry, text, signature)
+--- Did the owner of a key sign this text?
+function auth.signed_by(entry, text, signature)
   if entry.public_key then return core.sign.rsa_verify(entry.public_key, text, signature) end
   return same(core.sign.hmac_sha256(entry.secret, text), signature)
 end
@@ -55,12 +59,12 @@ function auth.check(keys, request, permission, now)
   if permission == "trade" and entry.read_only then
     return nil, 10005, "Permission denied, please check your API key permissions."
   end
-  if not in_window(request, now) then
+  if not auth.in_window(timestamp, request.window, now) then
     return nil, 10002, ("invalid request, please check your server timestamp or recv_window param. "
       .. "req_timestamp[%s],server_timestamp[%d],recv_window[%s]"):format(timestamp, now, request.window or WINDOW)
   end
   local text = timestamp .. key .. (request.window or "") .. (request.verb == "GET" and request.query or request.body)
-  if not signed_by(entry, text, sign) then return nil, 10004, ("error sign! origin_string[%s]"):format(text) end
+  if not auth.signed_by(entry, text, sign) then return nil, 10004, ("error sign! origin_string[%s]"):format(text) end
   return entry
 end
 

@@ -103,6 +103,11 @@ local function label(rule)
   return rule.executed and name .. "_executed" or name
 end
 
+-- The path of an endpoint without what stands before it on either wire.
+local function short(path)
+  return (path:gsub("^/v5/", ""):gsub("^/v2/private/", ""))
+end
+
 local function compile(rule)
   local kind, nth = KINDS[rule[1]], nil
   if rule.nth then
@@ -112,7 +117,7 @@ local function compile(rule)
   local executed = kind.executed or false
   if kind.either then executed = rule.executed or false end
   return {
-    kind = rule[1], label = label(rule), path = rule.path and rule.path:gsub("^/v5/", "") or nil, verb = rule.verb, nth = nth,
+    kind = rule[1], label = label(rule), path = rule.path and short(rule.path), verb = rule.verb, nth = nth,
     probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
   }
@@ -155,7 +160,7 @@ function Faults:pick(verb, path, now)
     if now < self.down_until then return { kind = "restart", executed = false, down = true } end
     self.down_until = nil
   end
-  path = path:gsub("^/v5/", "")
+  path = short(path)
   local struck
   for _, rule in ipairs(self.rules) do
     if about(rule, verb, path) and strikes(self, rule) and not struck then struck = rule end

@@ -7,6 +7,7 @@ local Wire = require "bybit.paper.wire"
 local books = require "bybit.paper.books"
 local endpoints = require "bybit.paper.endpoints"
 local endpoints_account = require "bybit.paper.endpoints_account"
+local endpoints_v2 = require "bybit.paper.endpoints_v2"
 local faults = require "bybit.paper.faults"
 local pack = require "bybit.paper.pack"
 
@@ -86,7 +87,7 @@ function host.start(boot, real_clock)
   local keys = open_accounts(engine, options, now())
   local wire = Wire.new {
     engine = engine, keys = keys, limits = Limits.new(options.limits), faults = injected,
-    endpoints = { endpoints, endpoints_account }, clock = clock, seed = options.seed, report = report,
+    endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report,
     auth_status_401 = options.auth_status_401,
   }
   local commands = make_commands(engine, keys, now, forward, lines)

@@ -41,6 +41,7 @@ Wire.__index = Wire
 ---@field permission "read"|"trade"|nil
 ---@field limit integer? requests a second and account
 ---@field batch boolean? its orders are counted one by one, with context:take, not the request
+---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
 
@@ -157,19 +158,29 @@ local function respond(self, request)
   local context = setmetatable({
     wire = self, endpoint = endpoint, now = now, nanoseconds = nanoseconds, headers = {}, scope = endpoint.name,
   }, Context)
-  return answer_known(self, context, request)
+  local protocol = endpoint.declared.protocol
+  return (protocol and protocol.answer or answer_known)(self, context, request)
 end
 
 local TARGET_MAX = 16384 -- bytes of path and query
 
+-- The protocol of a path when it is not V5's.
+local function protocol_of(self, path)
+  local _, endpoint = next(self.routes[path] or {})
+  return endpoint and endpoint.declared.protocol
+end
+
 -- The answer that a fault puts in the place of `done`, which is nil when the engine has not seen the request; `done`
 -- itself when the fault only concerns its way.
-local function replaced(self, rule, done)
+local function replaced(self, rule, done, path)
   local status, text = faults.page(rule)
   if status then return plain(status, text) end
   local code, message = faults.code(rule)
   if not code then return done or plain(503, "") end
-  local context = { now = self.clock() // 1000000, headers = {} }
+  local nanoseconds = self.clock()
+  local context = { now = nanoseconds // 1000000, nanoseconds = nanoseconds, headers = {} }
+  local protocol = protocol_of(self, path)
+  if protocol then return protocol.refusal(context, code, message) end
   if code == 10006 then
     context.headers = { "X-Bapi-Limit-Status", "0", "X-Bapi-Limit-Reset-Timestamp", tostring(context.now + 1000) }
   end
@@ -189,7 +200,7 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
       key = key, timestamp = timestamp, sign = sign, window = window,
     })
   end
-  if rule then done = replaced(self, rule, done) end
+  if rule then done = replaced(self, rule, done, path) end
   return done.status, done.body, done.headers, rule and self.faults:instruction(rule, #done.body)
 end
 

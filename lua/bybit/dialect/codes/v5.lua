@@ -1,39 +1,10 @@
 -- What the codes of the V5 wire mean, and what each says of the call that got it. Rows are { code or codes, class,
 -- name, meaning, advice } (V5 documentation, error codes); a row without advice has that of its class. Codes of the
 -- WebSocket order entry are not here. A code that is not listed says nothing about what happened: `recovery.lua`
--- takes its outcome for "unknown".
---
---   kind     of the error, where it is not that of the class
---   detail   the exchange's own text adds something: print it
---   reads    the class for calls that only read, where it differs
---   bans     it shuts out the caller's address, not one endpoint
+-- takes its outcome for "unknown". The classes and the fields of a row: dialect/classes.lua.
 
--- The classes. Only U may have been executed; only R may be made again as it is.
-local CLASSES = {
-  A = { kind = "auth", advice = "Check the key, its permissions, its environment and the account." },
-  P = { kind = "exchange", advice = "Correct the call." },
-  R = { kind = "exchange", advice = "Make the same call again." },
-  U = { kind = "exchange", outcome = "unknown", advice = "Look what became of it before repeating it." },
-  D = { kind = "exchange", advice = "This copy was refused, but an earlier one may live: look it up." },
-  G = { kind = "not_found", advice = "Look up how the order ended: it was filled or cancelled, or never was." },
-  N = { kind = "exchange", unchanged = true, advice = "Nothing to do: everything is already as asked." },
-  F = { kind = "exchange", advice = "Ask for less, or add funds." },
-  S = { kind = "exchange", advice = "Wait for, or change, the state that forbids it." },
-}
-
--- All integers from the first to the last.
-local function range(first, last)
-  local codes = {}
-  for code = first, last do codes[#codes + 1] = code end
-  return codes
-end
-
--- The lists of all arguments as one.
-local function all(...)
-  local codes = {}
-  for _, list in ipairs { ... } do table.move(list, 1, #list, #codes + 1, codes) end
-  return codes
-end
+local classes = require "bybit.dialect.classes"
+local range, all = classes.range, classes.all
 
 local COMMON = {
   { -1, "R", "request_expired", "The request expired before it was handled." },
@@ -236,50 +207,9 @@ local PATTERNS = {
   { 10001, "when tpSlMode is empty", "P", "tpsl_mode_missing", "A type of take profit or stop loss needs tpsl_mode." },
 }
 
-local function expand(code, class, name, meaning, advice, row)
-  local its = CLASSES[class]
-  return {
-    code = code, class = class, name = name, meaning = meaning, advice = advice or its.advice,
-    kind = row.kind or its.kind, outcome = its.outcome or "rejected", retryable = class == "R",
-    unchanged = its.unchanged, detail = row.detail, reads = row.reads, bans = row.bans,
-  }
-end
+local codes = classes.expand({ COMMON, TRADING }, PATTERNS)
 
-local codes = { by_code = {}, patterns = {} }
-
-for _, part in ipairs { COMMON, TRADING } do
-  for _, row in ipairs(part) do
-    local list = type(row[1]) == "table" and row[1] or { row[1] }
-    for _, code in ipairs(list) do
-      assert(not codes.by_code[code], code)
-      codes.by_code[code] = expand(code, row[2], row[3], row[4], row[5], row)
-    end
-  end
-end
-
-for i, row in ipairs(PATTERNS) do
-  local pattern = expand(row[1], row[3], row[4], row[5], row[6], { detail = true })
-  pattern.find = row[2]
-  codes.patterns[i] = pattern
-end
-
--- Answers without an envelope, by HTTP status (V5 documentation, HTTP status). Any other says nothing about what
--- happened.
-codes.http = {
-  [400] = { name = "invalid_verb", kind = "http", outcome = "rejected", retryable = false,
-    meaning = "the exchange takes GET and POST only", advice = "Correct the call." },
-  [401] = { name = "authentication_missing", kind = "auth", outcome = "rejected", retryable = false,
-    meaning = "the key is of the wrong kind, or the headers that sign the request are missing",
-    advice = "Check the key, and that no proxy takes headers away." },
-  [403] = { name = "forbidden", kind = "rate_limit", outcome = "rejected", retryable = false,
-    meaning = "the exchange refuses this address: too many requests, or a country that it does not serve",
-    advice = "Stop all calls for ten minutes.", bans = true },
-  [404] = { name = "route_not_found", kind = "http", outcome = "rejected", retryable = false,
-    meaning = "there is no such path, or the account has no such category", advice = "Check url, path and category." },
-  [429] = { name = "too_many_requests", kind = "rate_limit", outcome = "rejected", retryable = true,
-    meaning = "the exchange protects itself from too many requests", advice = "Wait, longer each time." },
-  ["5xx"] = { name = "server_failure", kind = "http", outcome = "unknown", retryable = false,
-    meaning = "a server of the exchange failed", advice = "Look what became of it before repeating it." },
-}
+-- V5 documentation, HTTP status.
+codes.http = classes.http { [403] = "Stop all calls for ten minutes.", [404] = "Check url, path and category." }
 
 return codes

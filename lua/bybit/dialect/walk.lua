@@ -1,0 +1,64 @@
+-- What methods that are several requests share, whatever the dialect.
+
+local objects = require "bybit.objects"
+
+local walk = {}
+
+local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm" }
+
+--- The parameters of an inner request: those of `fields`, and the call's own options.
+function walk.inner(p, fields)
+  for _, name in ipairs(OPTIONS) do fields[name] = p[name] end
+  return fields
+end
+
+--- Adds what earlier requests of the same call cost to the response of the last one.
+function walk.add_up(response, before)
+  if not before then return end
+  for _, key in ipairs { "requests", "attempts", "duration" } do response[key] = response[key] + before[key] end
+end
+
+--- The end of a walk: no cursor, the same one again, or nothing on the page.
+function walk.ended(page, at)
+  return #page == 0 or not page.next_cursor or page.next_cursor == at
+end
+
+--- Keeps the records of a list whose client order id has the prefix; all of them without one.
+function walk.keep_prefix(list, prefix)
+  if not prefix then return list end
+  local n, start = 0, prefix .. "-"
+  for i = 1, #list do
+    local record = list[i]
+    list[i] = nil
+    if (rawget(record, "client_order_id") or ""):sub(1, #start) == start then
+      n = n + 1
+      list[n] = record
+    end
+  end
+  return list
+end
+
+--- Cancels the orders of a list one by one with `cancel(order)` -> ack, err, response; of p.stop_order_type only, where it
+--- is given. Those that ended meanwhile are left out.
+---@param before table? the response of what was asked before
+---@return table? cancelled
+---@return bybit.Error? err
+---@return table response
+function walk.cancel_each(list, p, before, cancel)
+  local done = setmetatable({}, objects.metatable("cancelled_order").__list)
+  for _, order in ipairs(list) do
+    if not p.stop_order_type or order.stop_order_type == p.stop_order_type then
+      local ack, why, response = cancel(order)
+      walk.add_up(response, before)
+      before = response
+      if ack then
+        done[#done + 1] = ack
+      elseif why.kind ~= "not_found" then
+        return nil, why, response
+      end
+    end
+  end
+  return done, nil, before
+end
+
+return walk

@@ -1,0 +1,147 @@
+-- What becomes of calls on the v2 wire whose answers are lost: each is settled against the paper exchange, in virtual time,
+-- by what dialect/v2.lua knows of finding orders.
+
+local asked = require "spec.support.asked"
+local bybit = require "bybit"
+local trading = require "spec.support.trading"
+local v2 = require "spec.support.v2_client"
+
+local of, limit, conditional = asked.of, asked.limit, asked.conditional
+
+describe("a call of unknown outcome on the v2 wire", function()
+  local exchange, client
+
+  before_each(function() exchange, client = trading.start { api = "v2" } end)
+  after_each(function()
+    client:close()
+    exchange:close()
+  end)
+
+  -- What is there before the call; the call; and what has to be true after it, of its result and of the exchange.
+  local CASES = {
+    { "place_order", "order/create", nil, function() return limit { client_order_id = "a" } end,
+      function(result)
+        assert.equal("a", result.client_order_id)
+        assert.equal(1, #exchange:books().orders)
+      end },
+    { "place_conditional_order", "stop-order/create", nil, function() return conditional { client_order_id = "k" } end,
+      function(result)
+        assert.equal("k", result.client_order_id)
+        assert.equal(1, #exchange:books().orders)
+      end },
+    { "modify_order", "order/replace", function() return client:place_order(limit()) end,
+      function(placed) return of { order_id = placed.order_id, new_price = 28000, new_quantity = 50 } end,
+      function(result)
+        local order = exchange:books().orders[1]
+        assert.same({ order.order_id, "50" }, { result.order_id, order.quantity })
+      end },
+    { "modify_conditional_order", "stop-order/replace", function() return client:place_conditional_order(conditional()) end,
+      function(placed) return of { stop_order_id = placed.order_id, new_trigger_price = 28000 } end,
+      function(result)
+        local order = exchange:books().orders[1]
+        assert.same({ order.order_id, "28000" }, { result.stop_order_id, order.trigger_price })
+      end },
+    { "cancel_order", "order/cancel", function() return client:place_order(limit()) end,
+      function(placed) return of { order_id = placed.order_id } end,
+      function(result)
+        assert.equal(exchange:books().orders[1].order_id, result.order_id)
+        assert.equal("Cancelled", exchange:books().orders[1].status)
+      end },
+    { "cancel_conditional_order", "stop-order/cancel", function() return client:place_conditional_order(conditional()) end,
+      function(placed) return of { stop_order_id = placed.order_id } end,
+      function(result)
+        assert.equal(exchange:books().orders[1].order_id, result.stop_order_id)
+        assert.equal("Deactivated", exchange:books().orders[1].status)
+      end },
+    { "cancel_all_orders", "order/cancelAll", function() return client:place_order(limit()) end, function() return of() end,
+      function() assert.equal("Cancelled", exchange:books().orders[1].status) end },
+    { "cancel_all_conditional_orders", "stop-order/cancelAll", function()
+      return client:place_conditional_order(conditional())
+    end, function() return of() end, function() assert.equal("Deactivated", exchange:books().orders[1].status) end },
+    { "set_trading_stop", "position/trading-stop", function()
+      return client:place_order(of { side = "Buy", type = "Market", quantity = 100 })
+    end, function() return of { take_profit_price = 33000, stop_loss_price = 28000 } end,
+      function(result)
+        assert.is_true(result.take_profit_price:eq(33000) and result.stop_loss_price:eq(28000))
+        local stops = assert(client:get_open_conditional_orders_real_time(of()))
+        assert.equal(2, #stops)
+      end },
+  }
+
+  for _, fault in ipairs { { "lost_answer" }, { "lost_request" }, { "http", status = 502, executed = true },
+    { "code", code = 10016, executed = true }, { "code", code = 10016 }, { "cut", at = 40 } } do
+    for _, case in ipairs(CASES) do
+      local what = table.concat({ fault[1], fault.executed and "executed" or nil }, ", ")
+      it(("is settled: %s, %s"):format(case[1], what), function()
+        local before = case[3] and assert(case[3]())
+        local rule = { path = case[2], nth = { 1, 2 } }
+        for k, v in pairs(fault) do rule[k] = v end
+        exchange:faults { rule }
+        local result, err = client[case[1]](client, case[4](before))
+        assert.is_nil(err)
+        case[5](result)
+      end)
+    end
+  end
+
+  it("is proved not to have happened after the fence, where nothing is to be sent again", function()
+    exchange:faults { { "lost_request", path = "order/create" } }
+    local placed, err = client:place_order(limit { resend = false })
+    assert.is_nil(placed)
+    assert.same({ "rejected", "fence" }, { err.outcome, err.proof })
+    assert.equal(0, #exchange:books().orders)
+  end)
+
+  it("stays unknown when the exchange cannot be asked, and is resolved later", function()
+    exchange:faults { { "lost_answer", path = "order/create", nth = 1 }, { "lost_request", times = 1000 } }
+    local placed, err = client:place_order(limit { client_order_id = "later", deadline = 3 })
+    assert.is_nil(placed)
+    assert.equal("unknown", err.outcome)
+    assert.equal(1, #client:unsettled())
+    exchange:faults(false)
+    local order = assert(client:resolve(err))
+    assert.same({ "later", "New" }, { order.client_order_id, order.status })
+    assert.equal(0, #client:unsettled())
+  end)
+
+  it("of an order that was triggered meanwhile is found among the active ones", function()
+    exchange:faults { { "lost_answer", path = "stop-order/create", nth = 1 },
+      { "lost_request", path = "stop-order/create" } }
+    local placed, err = client:place_conditional_order(conditional { client_order_id = "t", deadline = 1 })
+    assert.is_nil(placed)
+    exchange:set_price("BTCUSD", "29000")
+    exchange:faults(false)
+    local order = assert(client:resolve(err))
+    assert.same({ "t", "Filled" }, { order.client_order_id, order.status })
+  end)
+end)
+
+describe("on the v2 wire", function()
+  it("a rate limit is waited for as long as the answer says", function()
+    local exchange, client = trading.start({ api = "v2" }, { limits = { ["v2/order"] = 2 } })
+    finally(function()
+      client:close()
+      exchange:close()
+    end)
+    local began = exchange:now()
+    for _ = 1, 3 do assert(client:place_order(limit { deadline = 90 })) end
+    assert.is_true(exchange:now() - began >= 60000)
+    assert.is_true(exchange:now() - began < 75000)
+  end)
+
+  it("an order placed without its stop, whose answer has no order, is looked up and told", function()
+    local answers, n = {}, 0
+    answers[1] = '{"ret_code":130149,"ret_msg":"order created, set tp sl failed","result":null,"time_now":"1655708182.1"}'
+    answers[2] = '{"ret_code":30089,"ret_msg":"order_link_id is repeated","result":null,"time_now":"1655708182.2"}'
+    answers[3] = v2.ok '{"order_id":"a","order_link_id":"x1","symbol":"BTCUSD","side":"Buy","qty":100,"order_status":"New"}'
+    local client <close> = v2.client(function()
+      n = n + 1
+      return assert(answers[n], "asked too often")
+    end)
+    local order, err = client:place_order(limit { client_order_id = "x1" })
+    assert.is_nil(err)
+    assert.same({ "a", "New" }, { order.order_id, order.status })
+    assert.is_nil(order.stop_loss_price)
+    assert.equal(bybit.codes.placed_without_tpsl, "placed_without_tpsl")
+  end)
+end)
