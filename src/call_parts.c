@@ -3,7 +3,7 @@
 ** request and transfer of a transport written in Lua.
 */
 #include "call_parts.h"
-#include "json_lua.h"
+#include "redact.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -23,8 +23,24 @@ const char *call_error_kind(HttpError error) {
   return "http";
 }
 
+/* The signature of the last attempt, in its header line; NULL: there is none. */
+static const char *signature_of(const Call *c) {
+  static const char name[] = "X-BAPI-SIGN: ";
+  for (size_t i = 0; i < c->request.header_count; i++)
+    if (strncmp(c->request.header[i], name, sizeof name - 1) == 0)
+      return c->request.header[i] + sizeof name - 1;
+  return NULL;
+}
+
+/* Pushes text that came from outside without the key and the signature. */
+static void push_redacted(lua_State *L, const Call *c, const char *text, size_t size) {
+  const char *const secrets[] = {c->client->session.key, signature_of(c)};
+  redact_push(L, text, size, secrets, sizeof secrets / sizeof *secrets);
+}
+
 /* Pushes the header lines as a table of lower case names. */
-static void push_headers(lua_State *L, const Bytes *lines) {
+static void push_headers(lua_State *L, const Call *c) {
+  const Bytes *lines = &c->headers;
   lua_newtable(L);
   const char *at = lines->data, *end = at == NULL ? NULL : at + lines->size;
   while (at != NULL && at < end) {
@@ -40,28 +56,11 @@ static void push_headers(lua_State *L, const Bytes *lines) {
         name[i] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] - 'A' + 'a' : at[i]);
       for (colon++; colon < stop && *colon == ' '; colon++) continue;
       lua_pushlstring(L, name, size);
-      lua_pushlstring(L, colon, (size_t)(stop - colon));
+      push_redacted(L, c, colon, (size_t)(stop - colon));
       lua_rawset(L, -3);
     }
     at = next;
   }
-}
-
-/* Pushes text that came from the exchange with every copy of the API key struck out: some of its messages
-** echo the signed text, key included (V5 documentation, error 10004). */
-static void push_redacted(lua_State *L, const Call *c, const char *text, size_t size) {
-  const char *key = c->client->session.key;
-  size_t length = key == NULL ? 0 : strlen(key);
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  const char *end = text + size, *found;
-  while (length > 0 && (found = memmem(text, (size_t)(end - text), key, length)) != NULL) {
-    luaL_addlstring(&b, text, (size_t)(found - text));
-    luaL_addstring(&b, "***");
-    text = found + length;
-  }
-  luaL_addlstring(&b, text, (size_t)(end - text));
-  luaL_pushresult(&b);
 }
 
 void call_push_response(lua_State *L, const Call *c, const Answer *a) {
@@ -70,7 +69,7 @@ void call_push_response(lua_State *L, const Call *c, const Answer *a) {
     lua_pushinteger(L, c->status);
     lua_setfield(L, -2, "status");
   }
-  push_headers(L, &c->headers);
+  push_headers(L, c);
   lua_setfield(L, -2, "headers");
   lua_pushnumber(L, c->duration);
   lua_setfield(L, -2, "duration");
