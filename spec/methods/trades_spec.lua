@@ -55,6 +55,7 @@ describe("get_user_trades", function()
     end_time = { { 1700100000000, exact = query "&endTime=1700100000000" }, bad = {
       { 1699999999999, "end_time 1699999999999 is before start_time 1700000000000",
         with = { start_time = 1700000000000 } } } },
+    id_prefix = methods.prefix_case(query ""),
     page = { { 1, exact = query "" }, bad = {
       { 0, "parameter 'page': a value from 1 to 50 expected, got 0 (number)" },
       { 51, "parameter 'page': a value from 1 to 50 expected, got 51 (number)" },

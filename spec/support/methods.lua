@@ -172,7 +172,7 @@ local function check_good(name, order, case)
   local result, err = client[name](client, methods.params(name, more, case.without))
   assert.truthy(result, tostring(err))
   local was_verb, was_path, payload = methods.parts(sent[#sent])
-  assert.equal(verb, was_verb)
+  assert.equal(case.verb or verb, was_verb)
   assert.equal(case.path or path, was_path)
   assert.equal(case.exact or changed_payload(least, case[2], case.gone, order, verb == "POST"), payload)
 end
@@ -196,7 +196,7 @@ end
 ---   order        a payload with every member, in the order that they go out in
 ---   parameters   by name: an array of { value, members that go out }, and `bad`, an array of { value, message without
 ---                the method's name }. A case may have `with` (more parameters), `without` (some of the least call's
----                parameters), `gone` (members that are then missing), `path`, `exact` (the whole payload), `answer`.
+---                parameters), `gone` (members that are then missing), `verb`, `path`, `exact` (the whole payload), `answer`.
 function methods.cases(name, spec)
   local list = { { "has a case for every parameter, a good value and a bad one", function()
     for _, p in ipairs(endpoints[name].params) do
@@ -241,6 +241,13 @@ function methods.check_error(name, code, text, expected)
   local line, where = tostring(err):match "^(.*); ([^;]*)$"
   assert.equal(expected.line, line)
   assert.truthy(where:find "methods%.lua:%d+$", where)
+end
+
+--- The case of `id_prefix` of a list: it is not sent, and what is no id cannot begin one.
+function methods.prefix_case(exact)
+  return { { "mm1", "", exact = exact }, bad = {
+    { "my bot", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got 'my bot' (string)" },
+    { "", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got '' (string)" } } }
 end
 
 ---------------------------------------------------------------------------------------------------------------
