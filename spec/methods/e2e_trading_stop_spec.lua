@@ -108,7 +108,8 @@ describe("a position on the paper exchange", function()
       assert.same({ 34040, bybit.codes.trading_stop_unchanged, "rejected", true }, { err.code, err.name, err.outcome,
         err.unchanged })
       assert.is_true(response.unchanged)
-      _, err = stop { stop_loss_price = 0 }
+      result, err = stop { stop_loss_price = 0 }
+      assert.is_nil(result)
       assert.is_true(err.unchanged)
     end)
 
