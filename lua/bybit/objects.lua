@@ -3,6 +3,7 @@
 
 local records = require "bybit.records"
 local hints = require "bybit.hints"
+local time = require "bybit.time"
 
 local objects = {}
 
@@ -51,8 +52,9 @@ local derived = {
   },
 }
 
-local function text_of(value)
+local function text_of(value, key)
   if value == nil then return "-" end
+  if key == "timestamp" and math.type(value) == "integer" then return time.iso(value) end
   return tostring(value)
 end
 
@@ -60,7 +62,7 @@ local function line(name, record)
   local parts = {}
   for _, key in ipairs(SHOWN[name] or {}) do
     local value = rawget(record, key)
-    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value)) end
+    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value, key)) end
   end
   return ("%s{%s}"):format(name, table.concat(parts, " "))
 end
@@ -77,7 +79,7 @@ local function grid(name, list)
     local row = {}
     for i, key in ipairs(columns) do
       local value = rawget(record, key)
-      row[i] = text_of(value)
+      row[i] = text_of(value, key)
       width[i] = math.max(width[i], #row[i])
       if type(value) == "userdata" or type(value) == "number" then right[i] = true end
     end
