@@ -4,6 +4,7 @@
 local grid = require "bybit.grid"
 local records = require "bybit.records"
 local hints = require "bybit.hints"
+local time = require "bybit.time"
 
 local objects = {}
 
@@ -52,8 +53,9 @@ local derived = {
   },
 }
 
-local function text_of(value)
+local function text_of(value, key)
   if value == nil then return "-" end
+  if key == "timestamp" and math.type(value) == "integer" then return time.iso(value) end
   return tostring(value)
 end
 
@@ -61,7 +63,7 @@ local function line(name, record)
   local parts = {}
   for _, key in ipairs(SHOWN[name] or {}) do
     local value = rawget(record, key)
-    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value)) end
+    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value, key)) end
   end
   return ("%s{%s}"):format(name, table.concat(parts, " "))
 end
@@ -84,7 +86,7 @@ local function list_text(name, list)
   local columns, rows = objects.columns(name), {}
   for n, record in ipairs(list) do
     rows[n] = {}
-    for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name)) end
+    for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name), column.name) end
   end
   return (grid.render(columns, rows))
 end

@@ -91,6 +91,39 @@ describe("cancel_conditional_order", function()
   tells_refusals "cancel_conditional_order"
 end)
 
+-- Of a prefix the orders are listed and cancelled one by one, since the exchange knows no such filter.
+local LISTED = methods.ok('{"list":[{"orderId":"o-1","orderLinkId":"mm1-a","stopOrderType":"Stop"},{"orderId":"o-2",'
+  .. '"orderLinkId":"mm2-a","stopOrderType":"Stop"},{"orderId":"o-3","orderLinkId":"mm1-b","stopOrderType":"TakeProfit"}],'
+  .. '"nextPageCursor":""}')
+
+local function by_prefix()
+  local case = methods.prefix_case '{"category":"inverse","symbol":"BTCUSD","orderId":"o-3"}'
+  case[1].path = "/v5/order/cancel"
+  case[1].answer = function(request) return request.verb == "GET" and LISTED or methods.ok '{"orderId":"o","orderLinkId":""}' end
+  return case
+end
+
+local function cancels_one_by_one(name, filter)
+  it("of a prefix lists the orders, cancels one by one, and passes over one that has just been filled", function()
+    local client <close>, sent = methods.client(function(request, n)
+      if request.verb == "GET" then return LISTED end
+      return n == 2 and '{"retCode":110001,"retMsg":"order not exists or too late to cancel","result":{}}'
+        or methods.ok '{"orderId":"o-3","orderLinkId":"mm1-b"}'
+    end)
+    local list, err, response = client[name](client, { symbol = "BTCUSD", id_prefix = "mm1" })
+    assert.is_nil(err)
+    assert.equal(1, #list)
+    methods.same_record({ order_id = "o-3", client_order_id = "mm1-b" }, list[1])
+    assert.equal(3, response.requests)
+    assert.same({ "GET", "/v5/order/realtime",
+      ("category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=%s&limit=50"):format(filter) }, { methods.parts(sent[1]) })
+    for i, id in ipairs { "o-1", "o-3" } do
+      assert.same({ "POST", "/v5/order/cancel", ('{"category":"inverse","symbol":"BTCUSD","orderId":"%s"}'):format(id) },
+        { methods.parts(sent[i + 1]) })
+    end
+  end)
+end
+
 -- Without orderFilter the exchange would cancel everything, protective stops included: it goes out always, and nothing
 -- that a caller gives takes it away.
 local FILTERED = "'extra' names 'orderFilter', which is set already"
@@ -98,10 +131,10 @@ local FILTERED = "'extra' names 'orderFilter', which is set already"
 describe("cancel_all_orders", function()
   for _, case in ipairs(methods.cases("cancel_all_orders", {
     order = '{"category":"","orderFilter":"","symbol":""}',
-    parameters = { symbol = symbol(), id_prefix = methods.id_prefix { verb = "GET", path = "/v5/order/realtime",
-      exact = "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=Order&limit=50",
-      answer = methods.ok '{"list":[]}' } },
+    parameters = { symbol = symbol(), id_prefix = by_prefix() },
   })) do it(case[1], case[2]) end
+
+  cancels_one_by_one("cancel_all_orders", "Order")
 
   it("never goes out without its filter", function()
     local client <close>, sent = methods.client()
@@ -136,15 +169,22 @@ describe("cancel_all_conditional_orders", function()
     order = '{"category":"","orderFilter":"","symbol":"","stopOrderType":""}',
     parameters = {
       symbol = symbol(),
+      id_prefix = by_prefix(),
       stop_order_type = { { "Stop", '"stopOrderType":"Stop"' }, bad = {
         { "TakeProfit", "parameter 'stop_order_type': 'TakeProfit' is not one of its values: one of 'Stop'" },
         { "Conditional", "parameter 'stop_order_type': 'Conditional' is not one of its values: one of 'Stop'; here it "
           .. "is 'Stop'" } } },
-      id_prefix = methods.id_prefix { verb = "GET", path = "/v5/order/realtime",
-      exact = "category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=StopOrder&limit=50",
-      answer = methods.ok '{"list":[]}' },
     },
   })) do it(case[1], case[2]) end
+
+  cancels_one_by_one("cancel_all_conditional_orders", "StopOrder")
+
+  it("of a prefix spares what protects a position with stop_order_type = 'Stop'", function()
+    local client <close>, sent = methods.client(by_prefix()[1].answer)
+    assert.equal(1, #assert(client:cancel_all_conditional_orders { symbol = "BTCUSD", id_prefix = "mm1",
+      stop_order_type = "Stop" }))
+    assert.equal(2, #sent)
+  end)
 
   it("never goes out without its filter", function()
     local client <close>, sent = methods.client()

@@ -23,7 +23,7 @@ local WRONG = {
   cancel = { { true, "a cancel token expected, got true (boolean)" } },
   raw = { { 1, "true or false expected, got 1 (number)" } },
   extra = { { "x=1", "a table expected, got 'x=1' (string)" } },
-  resend = { { "no", "true or false expected, got 'no' (string)" } },
+  resend = { { 0, "true or false expected, got 0 (number)" } },
   confirm = { { "yes", "true or false expected, got 'yes' (string)" } },
 }
 

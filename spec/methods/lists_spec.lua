@@ -48,7 +48,6 @@ local function cases(name, F, id, more)
       { "Canceled", ("parameter 'status': 'Canceled' is not one of its values: %s; here it is 'Cancelled'")
         :format(STATUSES) },
       { "Filled,New", ("parameter 'status': 'Filled,New' is not one of its values: %s"):format(STATUSES) } } },
-    id_prefix = methods.id_prefix { exact = realtime "" },
     direction = { { "next", exact = realtime "" }, bad = {
       { "prev", "direction = 'prev' exists on the v2 wire only: V5 walks forward; keep the cursors of earlier pages to "
         .. "go back to them" },
@@ -85,6 +84,7 @@ local function cases(name, F, id, more)
       { 1700000000000, "end_time 1700000000000 is before start_time 1700000000001",
         with = { start_time = 1700000000001 } },
       { -1, "parameter 'end_time': milliseconds since 1970 expected, got -1 (number)" } } },
+    id_prefix = methods.prefix_case(realtime ""),
     -- By id the order is looked for where it may be: open, just closed, or long past.
     client_order_id = { { "mine-1", exact = realtime "&orderLinkId=mine-1", answer = page { "a" } }, bad = {
       { "mine-1", ("'%s' and 'client_order_id' exclude each other"):format(id), with = { [id] = "o-1" } } } },
@@ -131,6 +131,16 @@ local function common(name, F)
     assert.equal("o:r2", list.next_cursor)
     list = assert(client[name](client, { symbol = "BTCUSD", status = "New" }))
     assert.equal("a b", ids_of(list))
+  end)
+
+  it("keeps orders of a prefix, which a '-' ends; an emptied page keeps its cursor", function()
+    local client <close> = methods.client(methods.ok('{"list":[{"orderId":"a","orderLinkId":"mm1-x"},{"orderId":"b",'
+      .. '"orderLinkId":"mm10-x"},{"orderId":"c","orderLinkId":""},{"orderId":"d","orderLinkId":"mm1-y"}],'
+      .. '"nextPageCursor":"r2"}'))
+    assert.equal("a d", ids_of(assert(client[name](client, { symbol = "BTCUSD", id_prefix = "mm1" }))))
+    local none = assert(client[name](client, { symbol = "BTCUSD", id_prefix = "mm" }))
+    assert.equal(0, #none)
+    assert.equal("o:r2", none.next_cursor)
   end)
 
   it("does not go on to history where the status is one of open orders", function()

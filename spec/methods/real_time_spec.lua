@@ -103,8 +103,7 @@ end)
 
 local function all_pages(name, filter)
   for _, case in ipairs(methods.cases(name, { parameters = {
-    symbol = { { "ETHUSD", "symbol=ETHUSD" }, bad = SYMBOL_BAD },
-    id_prefix = methods.id_prefix { nil, "" },
+    symbol = { { "ETHUSD", "symbol=ETHUSD" }, bad = SYMBOL_BAD }, id_prefix = methods.prefix_case(),
   } })) do it(case[1], case[2]) end
 
   it("walks every page, and drops what shows on two of them", function()
@@ -119,6 +118,15 @@ local function all_pages(name, filter)
       local _, _, query = methods.parts(sent[i])
       assert.equal(("category=inverse&symbol=BTCUSD&openOnly=0&orderFilter=%s&limit=50%s"):format(filter, cursor), query)
     end
+  end)
+
+  it("keeps orders of a prefix only, of all pages", function()
+    local client <close> = methods.client(function(_, n)
+      return methods.ok(('{"list":[{"orderId":"a%d","orderLinkId":"mm1-%d"},{"orderId":"b%d","orderLinkId":"mm2-%d"}],'
+        .. '"nextPageCursor":"%s"}'):format(n, n, n, n, n == 1 and "c1" or ""))
+    end)
+    local list = assert(client[name](client, { symbol = "BTCUSD", id_prefix = "mm1" }))
+    assert.same({ "a1", "a2", nil }, { list[1].order_id, list[2].order_id, list[3] })
   end)
 
   it("stops at a cursor that comes again", function()

@@ -55,11 +55,11 @@ describe("get_user_trades", function()
     end_time = { { 1700100000000, exact = query "&endTime=1700100000000" }, bad = {
       { 1699999999999, "end_time 1699999999999 is before start_time 1700000000000",
         with = { start_time = 1700000000000 } } } },
+    id_prefix = methods.prefix_case(query ""),
     page = { { 1, exact = query "" }, bad = {
       { 0, "parameter 'page': a value from 1 to 50 expected, got 0 (number)" },
       { 51, "parameter 'page': a value from 1 to 50 expected, got 51 (number)" },
       { 2, "'page' and 'cursor' exclude each other", with = { cursor = "h,:x" } } } },
-    id_prefix = methods.id_prefix { exact = query "" },
     -- v2 took 200; V5 takes 100, and more than it takes raises.
     page_size = { { 1, exact = query "&limit=1" }, { 100, exact = query "&limit=100" }, bad = {
       { 0, "parameter 'page_size': a value from 1 to 100 expected, got 0 (number)" },

@@ -167,13 +167,12 @@ end
 local function check_good(name, order, case)
   local client <close>, sent = methods.client(case.answer)
   local verb, path, _, least = table.unpack(methods.least[name])
-  verb = case.verb or verb
   local more = { [case.parameter] = case[1] }
   for k, v in pairs(case.with or {}) do more[k] = v end
   local result, err = client[name](client, methods.params(name, more, case.without))
   assert.truthy(result, tostring(err))
   local was_verb, was_path, payload = methods.parts(sent[#sent])
-  assert.equal(verb, was_verb)
+  assert.equal(case.verb or verb, was_verb)
   assert.equal(case.path or path, was_path)
   assert.equal(case.exact or changed_payload(least, case[2], case.gone, order, verb == "POST"), payload)
 end
@@ -192,19 +191,12 @@ local function shown(value)
   return type(value) == "table" and "a table" or tostring(value)
 end
 
---- The case of `id_prefix`, which keeps some of the records that came: it is not sent. `case`: what goes out.
-function methods.id_prefix(case)
-  case[1] = "mm1"
-  return { case, bad = { { 5, "parameter 'id_prefix': a string expected, got 5 (number)" },
-    { "", "parameter 'id_prefix': a string that is not empty expected, got '' (string)" } } }
-end
-
 --- A list of { title, function }, one for each case of a method's parameters, and one that counts them against the
 --- declaration.
 ---   order        a payload with every member, in the order that they go out in
 ---   parameters   by name: an array of { value, members that go out }, and `bad`, an array of { value, message without
 ---                the method's name }. A case may have `with` (more parameters), `without` (some of the least call's
----                parameters), `verb`, `gone` (members that are then missing), `path`, `exact` (the whole payload), `answer`.
+---                parameters), `gone` (members that are then missing), `verb`, `path`, `exact` (the whole payload), `answer`.
 function methods.cases(name, spec)
   local list = { { "has a case for every parameter, a good value and a bad one", function()
     for _, p in ipairs(endpoints[name].params) do
@@ -249,6 +241,13 @@ function methods.check_error(name, code, text, expected)
   local line, where = tostring(err):match "^(.*); ([^;]*)$"
   assert.equal(expected.line, line)
   assert.truthy(where:find "methods%.lua:%d+$", where)
+end
+
+--- The case of `id_prefix` of a list: it is not sent, and what is no id cannot begin one.
+function methods.prefix_case(exact)
+  return { { "mm1", "", exact = exact }, bad = {
+    { "my bot", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got 'my bot' (string)" },
+    { "", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got '' (string)" } } }
 end
 
 ---------------------------------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ endpoints.cancel_conditional_order = {
   result = { record = "order_id" },
 }
 
-local ID_PREFIX = { "id_prefix", false, "string",
+local ID_PREFIX = { "id_prefix", false, "client_order_id",
   doc = "Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix." }
 
 endpoints.cancel_all_orders = {
