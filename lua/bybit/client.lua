@@ -14,6 +14,7 @@ local records = require "bybit.records"
 local reconcile = require "bybit.reconcile"
 local recovery = require "bybit.recovery"
 local view = require "bybit.view"
+local warm = require "bybit.warm"
 
 core.schema.hints(hints.word)
 
@@ -169,6 +170,7 @@ class_methods.resolve, class_methods.unsettled, class_methods.reconcile = reconc
   reconcile.reconcile
 class_methods.with = view.new
 class_methods.each, class_methods.pages, class_methods.collect = cursor.each, cursor.pages, cursor.collect
+class_methods.warm = warm
 
 local requests = {} -- verb and path -> method
 
@@ -433,7 +435,8 @@ return function(options)
     credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned, owned = environment.owned, class = class, category = settings.category,
-      required = required, visibility = options.visibility or 5, impatient = settings.impatient or false,
+      connections = math.min(settings.in_flight, connections), required = required,
+      visibility = options.visibility or 5, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, budget_of_retries = recovery.new_budget() }
     local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end

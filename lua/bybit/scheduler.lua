@@ -298,6 +298,11 @@ function core.token_methods.cancel(token)
   nudge()
 end
 
+--- How many tasks have not ended.
+function scheduler.live()
+  return live
+end
+
 --- What moves virtual time on; the owner of a manual clock sets it.
 function scheduler.set_advance(f)
   advance = f or loop.advance

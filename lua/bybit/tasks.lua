@@ -468,6 +468,6 @@ function tasks.next_timeout()
   return scheduler.next_timeout()
 end
 
-tasks.set_advance = scheduler.set_advance
+tasks.live, tasks.set_advance = scheduler.live, scheduler.set_advance
 
 return tasks

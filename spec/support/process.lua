@@ -50,4 +50,6 @@ function Process:__gc()
   if not self.waited then self:signal "KILL" end
 end
 
+Process.__close = Process.__gc
+
 return process

@@ -13,6 +13,7 @@ local v5 = {
   envelope = { code = "retCode", message = "retMsg", result = "result", time = "time" },
   category = true,          -- requests carry one
   public = "^/v5/market/",  -- needs no signature (V5 documentation, authentication)
+  ping = "/v5/market/time", -- the cheapest of these
   endpoints = require "bybit.dialect.endpoints.v5",
   codes = require "bybit.dialect.codes.v5",
   common = require "bybit.dialect.common",
