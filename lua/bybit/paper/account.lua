@@ -188,6 +188,7 @@ end
 
 --- Keeps an execution.
 function Account:execute(row)
+  row.order_price, row.order_quantity = row.order.price, row.order.qty -- as they are now: amendments come later
   row.time, row.seq, row.row = self.engine.now(), row.order.market.seq, self.engine:next_row()
   self.executions[#self.executions + 1] = row
   self.executions = shorten(self.executions, self.engine.keep)

@@ -22,7 +22,8 @@ local ORDER = {
 local EXECUTION = {
   { "id", "execution_id" }, { "kind", "type" }, { "price", "price", text }, { "quantity", "quantity", text },
   { "value", "value", text }, { "fee", "fee", text }, { "rate", "fee_rate", text }, { "maker", "is_maker" },
-  { "closed", "closed_quantity", text }, { "profit", "profit", text }, { "time", "time" }, { "seq", "seq" },
+  { "order_price", "order_price", text }, { "closed", "closed_quantity", text },
+  { "profit", "profit", text }, { "time", "time" }, { "seq", "seq" },
 }
 
 local POSITION = {

@@ -60,9 +60,11 @@ local function shaped(rows, f)
 end
 
 ---A list, page by page where `max` is given. Libraries that cover many products load every category at start, so
----the list of another category is empty. `bare`: nothing stands beside the list.
----@param row { auth: boolean?, bare: boolean?, limit: integer?, max: integer?, default: integer?, key: (fun(row): integer)?,
----  rows: (fun(engine, account, asked, context): any[]?, integer?, string?), shape: fun(row): table }
+---the list of another category is empty. `bare`: nothing stands beside the list. `names_symbol`: the
+---symbol does.
+---@param row { auth: boolean?, bare: boolean?, names_symbol: boolean?, limit: integer?, max: integer?, default: integer?,
+---  key: (fun(row): integer)?, rows: (fun(engine, account, asked, context): any[]?, integer?, string?),
+---  shape: fun(row): table }
 ---@return bybit.paper.Endpoint
 function declare.list(row)
   local options = row.max and { max = row.max, default = row.default, key = row.key }
@@ -83,7 +85,8 @@ function declare.list(row)
       end
       local list = { "list", shaped(rows, row.shape) }
       if row.bare then return answer.object { list } end
-      return answer.object { { "category", asked.category }, { "nextPageCursor", next_cursor }, list }
+      return answer.object { { "category", asked.category }, { "symbol", row.names_symbol and asked.symbol or nil },
+        { "nextPageCursor", next_cursor }, list }
     end,
   }
 end

@@ -65,18 +65,12 @@ local function best(market, side)
   return level.ticks, level.size
 end
 
-local function open_interest(engine, symbol)
-  local total = ZERO
-  for _, account in ipairs(engine.accounts) do total = total + account:position(symbol).size end
-  return total + 240000000
-end
-
 local function ticker(market, i, engine)
   local day = market.day
   local function price(ticks) return ticks and view.padded(market, market:price(ticks)) or "" end
   local bid, bid_size = best(market, "Buy")
   local ask, ask_size = best(market, "Sell")
-  local interest, mark = open_interest(engine, i.symbol), market:reference "MarkPrice"
+  local interest, mark = engine:open_interest(i.symbol), market:reference "MarkPrice"
   return answer.object {
     { "symbol", i.symbol }, { "lastPrice", price(market.last) }, { "indexPrice", price(market.index) },
     { "markPrice", price(market.mark) }, { "prevPrice24h", price(day.open) },
@@ -200,6 +194,29 @@ end
 endpoints["GET /v5/market/kline"] = klines("last", true)
 endpoints["GET /v5/market/mark-price-kline"] = klines "mark"
 endpoints["GET /v5/market/index-price-kline"] = klines "index"
+
+local INTERVALS = { ["5min"] = 1, ["15min"] = 3, ["30min"] = 6, ["1h"] = 12, ["4h"] = 48, ["1d"] = 288 } -- of 5 minutes
+
+endpoints["GET /v5/market/open-interest"] = declare.list {
+  auth = false, names_symbol = true, max = 200, default = 50, key = function(row) return row.time end,
+  rows = function(engine, _, asked)
+    local market, every = engine:market(asked.symbol), INTERVALS[asked.intervalTime]
+    if not market then return nil, 10001, "params error: symbol invalid" end
+    if not every then return nil, 10001, "params error: intervalTime invalid" end
+    local from, to, message = span(asked, "startTime", "endTime")
+    if not from then return nil, to, message end
+    local rows = {}
+    for i = #market.interests, 1, -1 do
+      local row = market.interests[i]
+      if row.time >= from and row.time <= to and row.time % (every * 300000) == 0 then rows[#rows + 1] = row end
+    end
+    return rows
+  end,
+  shape = function(row)
+    return answer.object { { "openInterest", row.value }, { "singleOpenInterest", (row.value / 2):round(0) },
+      { "timestamp", tostring(row.time) } }
+  end,
+}
 
 endpoints["GET /v5/market/funding/history"] = declare.about_market(function(_, market, asked)
   local count, code, message = limit_of(asked, 200, 200)

@@ -240,6 +240,24 @@ endpoints["GET /v5/account/wallet-balance"] = {
   end,
 }
 
+-- The coins there are (V5 documentation, asset/coin-info): libraries ask before they load markets. Nothing can be paid
+-- in or out here, so no coin has a chain.
+endpoints["GET /v5/asset/coin/query-info"] = {
+  auth = true, permission = "read", limit = 5,
+  handle = function(engine, _, asked)
+    local rows, seen = {}, {}
+    for _, market in ipairs(engine.markets) do
+      local coin = market.instrument.base
+      if not seen[coin] and (asked.coin == nil or asked.coin == coin) then
+        seen[coin] = true
+        rows[#rows + 1] = answer.object { { "name", coin }, { "coin", coin }, { "remainAmount", "0" },
+          { "chains", answer.list {} } }
+      end
+    end
+    return answer.object { { "rows", answer.list(rows) } }
+  end,
+}
+
 -- A list without pages, a row for each market that is asked for.
 local function of_markets(limit, bare, shape)
   return declare.list {

@@ -133,8 +133,31 @@ local function pay_funding(engine, market)
   end
 end
 
+local INTEREST_SPAN, INTERESTS_KEPT = 300000, 2000 -- ms; rows
+
+--- What all accounts hold of a symbol, both sides, and what strangers do.
+function Engine:open_interest(symbol)
+  local total = ZERO
+  for _, account in ipairs(self.accounts) do total = total + account:position(symbol).size end
+  return total + 240000000
+end
+
+-- Keeps the open interest every five minutes (V5 documentation, market/open-interest).
+local function note_interest(engine, market, now)
+  local list, newest = market.interests, now - now % INTEREST_SPAN
+  local from = list[#list] and list[#list].time + INTEREST_SPAN or newest
+  local value = engine:open_interest(market.instrument.symbol)
+  for time = math.max(from, newest - (INTERESTS_KEPT - 1) * INTEREST_SPAN), newest, INTEREST_SPAN do
+    list[#list + 1] = { time = time, value = value }
+  end
+  if #list > INTERESTS_KEPT * 11 // 10 then
+    market.interests = table.move(list, #list - INTERESTS_KEPT + 1, #list, 1, {})
+  end
+end
+
 local function fund_until(engine, now)
   for _, market in ipairs(engine.markets) do
+    note_interest(engine, market, now)
     while market.next_funding <= now do
       pay_funding(engine, market)
       market:note_funding(market.next_funding)

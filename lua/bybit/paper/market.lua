@@ -18,6 +18,7 @@ function Market.new(instrument, random, now)
   local self = setmetatable({
     instrument = instrument, random = random, last = start, mark = start, index = start, home = start,
     low = (instrument.min_price // instrument.tick):tointeger() + 100, walking = true, seq = 0, trades = {},
+    interests = {}, -- { time, value } of the open interest, oldest first
     fundings = {}, -- { time, rate } of each funding, oldest first
     premiums = {}, -- what the middle of the book was above the mark, in half ticks, and since when; oldest first
     buys = {}, sells = {}, -- accounts' resting orders, best first, then oldest first

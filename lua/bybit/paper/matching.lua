@@ -125,22 +125,46 @@ local function crosses(side, limit, ticks)
   return ticks >= limit
 end
 
--- How much could be taken at once inside the limit, from best to worst, at most `wanted`; and where the last of it is.
-local function reach(market, side, limit, wanted)
-  local from, offers = OTHER[side], {}
+-- What resting orders offer to a taker, in the order of their turn: those that only close at most what is left of their
+-- position then. An order of the taker's own is passed over or ends it, as its smpType says.
+local function resting_offers(market, side, limit, taker)
+  local from, offers, left = OTHER[side], {}, {}
   for _, resting in ipairs(list_of(market, from)) do
-    if crosses(side, limit, resting.ticks) then offers[#offers + 1] = { resting.ticks, fillable(resting) } end
+    local account = resting.account
+    if not crosses(side, limit, resting.ticks) then break end
+    local own = account == taker.account and (taker.smp_type or "None") ~= "None"
+    if own and taker.smp_type ~= "CancelMaker" then
+      offers[#offers + 1] = { resting.ticks, ZERO, last = true }
+      break
+    elseif not own then
+      local p = account:position(resting.symbol)
+      local reducible = left[account] or (p.side == side and p.size or ZERO)
+      local offered = resting.qty - resting.filled
+      if resting.closing then offered = offered:min(reducible) end
+      left[account] = ZERO:max(reducible - offered)
+      offers[#offers + 1] = { resting.ticks, offered }
+    end
   end
-  for _, level in ipairs(market:levels(from)) do
-    if crosses(side, limit, level.ticks) then offers[#offers + 1] = { level.ticks, level.size } end
+  return offers
+end
+
+-- How much a taker could have at once inside the limit, at most `wanted`; and the price of the last of it, in ticks.
+local function reach(market, side, limit, wanted, taker)
+  local from, offers = OTHER[side], resting_offers(market, side, limit, taker)
+  for i, offer in ipairs(offers) do offer.turn = i end -- before strangers at the same price
+  for i, level in ipairs(market:levels(from)) do
+    if crosses(side, limit, level.ticks) then offers[#offers + 1] = { level.ticks, level.size, turn = 1e6 + i } end
   end
-  table.sort(offers, function(a, b) return better(from, a[1], b[1]) end)
-  local total, last = ZERO, nil
+  table.sort(offers, function(x, y)
+    if x[1] ~= y[1] then return better(from, x[1], y[1]) end
+    return x.turn < y.turn
+  end)
+  local total, at = ZERO, nil
   for _, offer in ipairs(offers) do
-    if total >= wanted then break end
-    if offer[2] > ZERO then total, last = total + offer[2], offer[1] end
+    if total >= wanted or offer.last then break end
+    if offer[2] > ZERO then total, at = total + offer[2], offer[1] end
   end
-  return total:min(wanted), last
+  return total:min(wanted), at
 end
 
 -- Two orders of one account meet: whose turn is it to go? True when the taker is gone (V5 documentation, smp).
@@ -208,7 +232,7 @@ function matching.reserve_price(market, o)
     return touch and market:price(touch):min(limit) or limit
   end
   if o.type == "Limit" then return limit end
-  local _, last = reach(market, "Sell", market:ticks(limit), o.qty)
+  local _, last = reach(market, "Sell", market:ticks(limit), o.qty, o)
   return last and market:price(last) or limit
 end
 
@@ -224,7 +248,7 @@ local function match(engine, order)
     return matching.finish(engine, order, "Cancelled", "EC_PostOnlyWillTakeLiquidity")
   end
   local leaves = order.qty - order.filled
-  if order.tif == "FOK" and reach(market, order.side, order.ticks, leaves) < leaves then
+  if order.tif == "FOK" and reach(market, order.side, order.ticks, leaves, order) < leaves then
     return matching.finish(engine, order, "Cancelled", "EC_NoEnoughQtyToFill")
   end
   while not order.ended and take_one(engine, order) do end

@@ -68,9 +68,10 @@ local EXECUTION = { "symbol", "orderId", "orderLinkId", "side", "orderPrice", "o
 function view.execution(e)
   local o = e.order
   return answer.record(EXECUTION, {
-    symbol = o.symbol, orderId = o.id, orderLinkId = o.link or "", side = o.side, orderPrice = o.price, orderQty = o.qty,
-    leavesQty = e.leaves, createType = o.create_type or "", orderType = o.type, stopOrderType = o.stop_order_type or "UNKNOWN",
-    execFee = e.fee, execId = e.id, execPrice = e.price, execQty = e.quantity, execType = e.kind, execValue = e.value,
+    symbol = o.symbol, orderId = o.id, orderLinkId = o.link or "", side = o.side, orderPrice = e.order_price,
+    orderQty = e.order_quantity, leavesQty = e.leaves, createType = o.create_type or "", orderType = o.type,
+    stopOrderType = o.stop_order_type or "UNKNOWN", execFee = e.fee, execId = e.id, execPrice = e.price,
+    execQty = e.quantity, execType = e.kind, execValue = e.value,
     execTime = tostring(e.time), feeCurrency = "", isMaker = e.maker, feeRate = e.rate, tradeIv = "", markIv = "",
     markPrice = padded(o.market, o.market:price(e.mark)), indexPrice = "", underlyingPrice = "", blockTradeId = "",
     closedSize = e.closed, seq = e.seq, extraFees = "",

@@ -1,0 +1,131 @@
+-- What must hold of the exchange's books whatever was done to it. Positions and profits are worked out here anew from
+-- the executions alone, by the arithmetic of inverse contracts (V5 documentation and help pages: value q / price,
+-- harmonic average entry, profit s q (1/E - 1/X), each coin amount rounded half up to 8 decimals by itself).
+
+local bybit = require "bybit"
+
+local decimal = bybit.decimal
+local ZERO = decimal(0)
+
+local check = {}
+
+local function fail(text, ...)
+  error(text:format(...), 0)
+end
+
+local function same(a, b, what, of)
+  if not decimal(a):eq(decimal(b)) then fail(what .. ": %s is not %s", tostring(of), tostring(a), tostring(b)) end
+end
+
+local function coin(x) return x:round(8, "half_up") end
+
+local BASE = { BTCUSD = "BTC", ETHUSD = "ETH", XRPUSD = "XRP", EOSUSD = "EOS" }
+
+-- Each order agrees with its executions, and none filled outside its limit price.
+local function check_orders(books)
+  local sums = {}
+  for _, e in ipairs(books.executions) do
+    if e.type ~= "Funding" then
+      local sum = sums[e.order_id] or { quantity = ZERO, value = ZERO, fee = ZERO }
+      sums[e.order_id] = sum
+      sum.quantity, sum.value, sum.fee = sum.quantity + e.quantity, sum.value + e.value, sum.fee + e.fee
+      sum.list = sum.list or {}
+      table.insert(sum.list, e)
+    end
+  end
+  local seen = {}
+  for _, o in ipairs(books.orders) do
+    if seen[o.order_id] then fail("order %s twice", o.order_id) end
+    seen[o.order_id] = true
+    local sum = sums[o.order_id] or { quantity = ZERO, value = ZERO, fee = ZERO, list = {} }
+    sums[o.order_id] = nil
+    same(o.filled_quantity, sum.quantity, "filled quantity of %s", o.order_id)
+    same(o.filled_value, sum.value, "filled value of %s", o.order_id)
+    same(o.fee, sum.fee, "fee of %s", o.order_id)
+    local filled, quantity = decimal(o.filled_quantity), decimal(o.quantity)
+    if filled > quantity then fail("order %s is filled beyond its quantity", o.order_id) end
+    local open = o.status == "New" or o.status == "PartiallyFilled" or o.status == "Untriggered"
+    if open ~= o.open then fail("order %s is %s and %s", o.order_id, o.status, o.open and "open" or "closed") end
+    if (o.status == "Filled") ~= (filled:eq(quantity) and not quantity:is_zero()) and o.status ~= "Cancelled" then
+      fail("order %s is %s with %s of %s", o.order_id, o.status, o.filled_quantity, o.quantity)
+    end
+    if o.status == "New" and not filled:is_zero() then fail("order %s is New with fills", o.order_id) end
+    for _, e in ipairs(sum.list) do
+      local price, limit = decimal(e.price), decimal(e.order_price)
+      if e.type == "Trade" and (o.side == "Buy" and price > limit or o.side == "Sell" and price < limit) then
+        fail("order %s, %s at %s, filled at %s", o.order_id, o.side, e.order_price, e.price)
+      end
+      if o.time_in_force == "PostOnly" and not e.is_maker then fail("post-only order %s took", o.order_id) end
+    end
+    if o.time_in_force == "FOK" and not filled:is_zero() and not filled:eq(quantity) then
+      fail("fill-or-kill order %s is filled in part", o.order_id)
+    end
+  end
+  local id = next(sums)
+  if id then fail("executions of order %s, which is unknown", id) end
+end
+
+-- One execution's effect on a position; returns the closed quantity and the profit.
+local function trade(p, side, quantity, price)
+  local sign = p.side == "Sell" and -1 or 1
+  local closed, profit = ZERO, ZERO
+  if p.side and p.side ~= side then
+    closed = p.size:min(quantity)
+    local cost = p.cost * closed / p.size
+    profit = coin((cost - closed / price) * sign)
+    p.size, p.cost = p.size - closed, p.cost - cost
+    if p.size:is_zero() then p.side, p.cost = nil, ZERO end
+  end
+  local opened = quantity - closed
+  if opened > ZERO then p.side, p.size, p.cost = side, p.size + opened, p.cost + opened / price end
+  return closed, profit
+end
+
+-- Executions give positions and wallets: deposits + profits - fees (funding among them), to the last digit.
+local function check_money(books, closes_only)
+  local positions, wallets = {}, {}
+  for _, e in ipairs(books.executions) do
+    local p = positions[e.symbol] or { size = ZERO, cost = ZERO }
+    positions[e.symbol] = p
+    local base = BASE[e.symbol]
+    local price, quantity = decimal(e.price), decimal(e.quantity)
+    wallets[base] = (wallets[base] or ZERO) - e.fee
+    if e.type == "Funding" then
+      same(e.fee, coin(quantity / price * e.fee_rate * (e.side == "Sell" and -1 or 1)), "funding fee of %s", e.execution_id)
+      same(quantity, p.size, "funded size of %s", e.symbol)
+    else
+      same(e.value, coin(quantity / price), "value of %s", e.execution_id)
+      same(e.fee, coin(quantity / price * e.fee_rate), "fee of %s", e.execution_id)
+      local closed, profit = trade(p, e.side, quantity, price)
+      same(e.closed_quantity, closed, "closed quantity of %s", e.execution_id)
+      same(e.profit, profit, "profit of %s", e.execution_id)
+      if closes_only[e.order_id] and not closed:eq(quantity) then
+        fail("order %s may only close, and has opened %s", e.order_id, tostring(quantity - closed))
+      end
+      wallets[base] = wallets[base] + profit
+    end
+  end
+  for name, c in pairs(books.coins) do
+    same(c.wallet, decimal(c.deposited) + (wallets[name] or ZERO), "wallet of %s", name)
+    same(c.available, decimal(c.wallet) - c.position_margin - c.order_margin, "available %s", name)
+    if decimal(c.order_margin) > ZERO and decimal(c.available) < "-0.00001" then -- roundings may leave less
+      fail("orders stand without margin: available %s of %s", c.available, name)
+    end
+  end
+  for symbol, p in pairs(books.positions) do
+    local own = positions[symbol] or { size = ZERO }
+    same(p.quantity, own.size, "size of %s", symbol)
+    if p.side ~= (own.side or "") then fail("side of %s: %s is not %s", symbol, p.side, tostring(own.side)) end
+  end
+end
+
+--- Raises, saying what is wrong, when an account's books do not agree with themselves.
+---@param books table of Exchange:books
+function check.consistent(books)
+  local closes_only = {}
+  for _, o in ipairs(books.orders) do closes_only[o.order_id] = o.reduce_only or o.close_on_trigger or nil end
+  check_orders(books)
+  check_money(books, closes_only)
+end
+
+return check
