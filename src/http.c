@@ -362,6 +362,15 @@ static long milliseconds(double seconds) {
   return ms < 1 ? 1 : ms > 1e9 ? (long)1e9 : (long)ms; /* libcurl takes 0 for "no timeout" */
 }
 
+/* The URL from its path on: libcurl sends it as it is, else it would put it together again from its parts, and leave
+** out the query where memory is short. What was signed is what is sent. (NULL: through a proxy in clear, where the
+** target is the whole URL.) */
+static const char *request_target(const char *url) {
+  const char *host = strstr(url, "://");
+  if (host == NULL || (strncmp(url, "https:", 6) != 0 && !is_loopback(url))) return NULL;
+  return strchr(host + 3, '/');
+}
+
 static bool set_request(Transfer *t, const HttpRequest *r) {
   CURL *e = t->easy;
   CURLcode bad = CURLE_OK;
@@ -377,6 +386,7 @@ static bool set_request(Transfer *t, const HttpRequest *r) {
     t->headers = more;
   }
   SET(CURLOPT_URL, r->url);
+  SET(CURLOPT_REQUEST_TARGET, request_target(r->url));
   SET(CURLOPT_HTTPHEADER, t->headers);
   if (post) {
     SET(CURLOPT_POST, 1L);
@@ -430,6 +440,7 @@ static void transfer_put(Transfer *t) {
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
   curl_easy_setopt(t->easy, CURLOPT_URL, NULL);
+  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
   bytes_free(&t->result.headers);
   bytes_free(&t->result.body);
   CURL *easy = t->easy;
