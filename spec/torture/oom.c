@@ -78,8 +78,16 @@ char *torture_strdup(const char *text) {
   return fails(CORE) ? NULL : strdup(text);
 }
 
+/* Blocks of these sizes (a hash of 13 slots; its element with a pointer for a key) never fail: where libcurl 7.88
+** cannot note which transfer uses a socket, it leaves a hash of no slots behind and later divides by their number. */
+enum { SPARED_HASH = 13 * 32, SPARED_ELEMENT = 56 };
+
 static void *curl_malloc(size_t size) {
-  return grow(CURL_, NULL, size);
+  int domain = plan.domain;
+  if ((size == SPARED_HASH || size == SPARED_ELEMENT) && domain == CURL_) plan.domain = -1;
+  void *block = grow(CURL_, NULL, size);
+  plan.domain = domain;
+  return block;
 }
 
 static void *curl_calloc(size_t count, size_t size) {

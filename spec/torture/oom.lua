@@ -37,8 +37,9 @@ local function must(name)
   assert(ok and (text == "ok" or text == "nil"), ("%s: %s %s"):format(name, text, more))
 end
 
--- What a step may say when memory ran out in it. libcurl and OpenSSL have other words for it in places.
-local MEMORY = { "not enough memory", "ut of memory", "OpenSSL cannot make an HMAC-SHA256" }
+-- What a step may say when memory ran out in it. libcurl and OpenSSL have other words for it in places;
+-- and retries may take all of the deadline.
+local MEMORY = { "timeout", "not enough memory", "ut of memory", "OpenSSL cannot make an HMAC-SHA256" }
 
 local function is_memory(text, more)
   for _, words in ipairs(MEMORY) do
@@ -57,8 +58,8 @@ end
 
 -- Which allocation is next: each at first, then ever fewer in the short form.
 local function after(n)
-  if full or n < 40 then return n + 1 end
-  return n + math.max(1, n // 12) + n % 3
+  if full or n < 24 then return n + 1 end
+  return n + math.max(1, n // 8) + n % 3
 end
 
 local FRESH = { load = true, make = true }

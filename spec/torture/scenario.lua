@@ -7,18 +7,18 @@ local steps = {}
 local bybit, client
 local made = 0 -- orders that were tried
 
+-- What a call gave, in two texts.
 local function keep(value, err)
   if value then return "ok" end
   return err.kind, tostring(err)
 end
 
---- What a call gives: nothing when memory ran out in it, else its error's kind and text.
 function steps.load()
   bybit = require "bybit"
 end
 
 local function options(where, more)
-  local o = { environment = { url = where }, key = key, secret = secret, timeout = 5 }
+  local o = { environment = { url = where }, key = key, secret = secret, deadline = 0.3 }
   for k, v in pairs(more or {}) do o[k] = v end
   return o
 end
@@ -48,12 +48,12 @@ end
 -- Was the last placement's outcome the truth?
 function steps.placed()
   if not last then return "ok" end
-  local found, err = client:get_open_order_real_time { symbol = "BTCUSD", client_order_id = last.id }
+  local found, err = client:get_open_order_real_time { symbol = "BTCUSD", client_order_id = last.id, deadline = 20 }
   if not found and err.kind ~= "not_found" then return "cannot look", tostring(err) end
   local outcome = last.err and last.err.outcome
   if last.ack and not found then return "lost", last.id end
   if found and (outcome == "not_sent" or outcome == "rejected") then return "lied", tostring(last.err) end
-  if found then assert(client:cancel_order { symbol = "BTCUSD", client_order_id = last.id }) end
+  if found then assert(client:cancel_order { symbol = "BTCUSD", client_order_id = last.id, deadline = 20 }) end
   return "ok"
 end
 
@@ -152,9 +152,10 @@ end
 
 -- Is all well?
 function steps.check()
-  local list, err = client:get_open_orders_real_time { symbol = "BTCUSD" }
+  local p = { symbol = "BTCUSD", deadline = 20 }
+  local list, err = client:get_open_orders_real_time(p)
   assert(list, tostring(err))
-  assert(bybit.run(function() return bybit.spawn(client.get_orders, client, { symbol = "BTCUSD" }):await() end))
+  assert(bybit.run(function() return bybit.spawn(client.get_orders, client, p):await() end))
   return "ok"
 end
 
