@@ -31,7 +31,9 @@ struct Transfer {
   void (*done)(void *owner);
   void *owner;
   bool running, finished;
+  bool ending; /* on the way to 'done', or past it */
   bool oversized, out_of_memory;
+  bool unwatched;      /* nothing would be heard of its connection */
   bool headed;         /* the answer's headers came to their end */
   int sendings;        /* how often libcurl was about to send the request */
   CURLcode code;       /* how it ended */
@@ -52,6 +54,7 @@ struct Http {
   Transfer *ended; /* see Transfer.next_ended */
   Transfer *spare;
   int running_count, spare_count;
+  bool unwatched; /* so is some transfer */
   bool http2;
   char *ca_file, *proxy;
 };
@@ -110,21 +113,19 @@ static size_t on_header(char *data, size_t one, size_t size, void *owner) {
   return keep(t, &t->result.headers, data, size) ? size : 0;
 }
 
-static void drain(Http *http);
+static void drain(Http *http, bool all);
 
 static void on_socket_ready(LoopWatch *watch, int events) {
   Http *http = ((Socket *)watch)->http; /* the Socket may go during the call */
   int flags = (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
   int still;
-  curl_multi_socket_action(http->multi, watch->fd, flags, &still);
-  drain(http);
+  drain(http, curl_multi_socket_action(http->multi, watch->fd, flags, &still) != CURLM_OK);
 }
 
 static void on_timer(LoopTimer *timer) {
   Http *http = (Http *)((char *)timer - offsetof(Http, timer));
   int still;
-  curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &still);
-  drain(http);
+  drain(http, curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &still) != CURLM_OK);
 }
 
 static int on_timer_wanted(CURLM *multi, long ms, void *owner) {
@@ -159,10 +160,18 @@ static Socket *socket_remember(Http *http, curl_socket_t fd) {
   return s;
 }
 
+/* A failure here is no failure for libcurl's ears: it would declare the whole multi handle dead and stop its timer, so
+** that no transfer ever ended. This one ends as soon as libcurl is done. */
+static void note_unwatched(Http *http, CURL *easy) {
+  Transfer *t = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+  if (t == NULL) return; /* a handle of libcurl's own */
+  t->unwatched = http->unwatched = true;
+}
+
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owner, void *assigned) {
   Http *http = owner;
   Socket *s = assigned;
-  (void)easy;
   if (what == CURL_POLL_REMOVE) {
     if (s != NULL) {
       curl_multi_assign(http->multi, fd, NULL);
@@ -172,14 +181,15 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owner,
   }
   if (s == NULL) s = socket_remember(http, fd);
   int events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-  return s != NULL && loop_watch(http->loop, &s->watch, fd, events) ? 0 : -1;
+  if (s == NULL || !loop_watch(http->loop, &s->watch, fd, events)) note_unwatched(http, easy);
+  return 0;
 }
 
 /* ---- the end of a transfer ---- */
 
 static HttpError error_of(const Transfer *t) {
   if (t->oversized) return HTTP_TOO_LARGE;
-  if (t->out_of_memory) return HTTP_MEMORY;
+  if (t->out_of_memory || t->unwatched) return HTTP_MEMORY;
   switch (t->code) {
   case CURLE_OK: return t->headed ? HTTP_OK : HTTP_NETWORK; /* libcurl takes half the headers for an answer */
   case CURLE_OUT_OF_MEMORY: return HTTP_MEMORY;
@@ -212,6 +222,8 @@ static void explain(Transfer *t, HttpError error) {
                                           : "the answer's body is too large";
   else if (error == HTTP_CANCELLED)
     words = "cancelled";
+  else if (error == HTTP_MEMORY)
+    words = "not enough memory";
   else if (t->sendings > 1)
     words = "the connection closed before the answer";
   else if (t->code == CURLE_OK)
@@ -259,9 +271,22 @@ static void forget_ended(Transfer *t) {
     }
 }
 
-/* Hands over what has ended. The messages are drained before a handle is removed, since removing one discards
-** messages; 'done' comes last, when libcurl and the lists are at rest. */
-static void drain(Http *http) {
+/* Puts at 'end' of the list of the ended what libcurl will not end: 'all' that run, or those unwatched. */
+static void end_lost(Http *http, bool all, Transfer **end) {
+  for (Transfer *t = http->used; t != NULL; t = t->after) {
+    if (!t->running || t->ending || !(all || t->unwatched)) continue;
+    t->ending = true;
+    t->code = CURLE_OUT_OF_MEMORY;
+    t->next_ended = NULL;
+    *end = t;
+    end = &t->next_ended;
+  }
+  http->unwatched = false;
+}
+
+/* Hands over what has ended; 'all': libcurl can go on with none. The messages are drained before a handle is removed,
+** since removing one discards messages; 'done' comes last, when libcurl and the lists are at rest. */
+static void drain(Http *http, bool all) {
   Transfer **end = &http->ended;
   while (*end != NULL) end = &(*end)->next_ended;
   CURLMsg *m;
@@ -271,10 +296,12 @@ static void drain(Http *http) {
     Transfer *t = NULL;
     curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
     t->code = m->data.result;
+    t->ending = true;
     t->next_ended = NULL;
     *end = t;
     end = &t->next_ended;
   }
+  if (all || http->unwatched) end_lost(http, all, end);
   for (Transfer *t = http->ended; t != NULL; t = t->next_ended)
     if (t->running) settle(t, error_of(t));
   while (http->ended != NULL) {
@@ -335,6 +362,15 @@ static long milliseconds(double seconds) {
   return ms < 1 ? 1 : ms > 1e9 ? (long)1e9 : (long)ms; /* libcurl takes 0 for "no timeout" */
 }
 
+/* The URL from its path on: libcurl sends it as it is, else it would put it together again from its parts, and leave
+** out the query where memory is short. What was signed is what is sent. (NULL: through a proxy in clear, where the
+** target is the whole URL.) */
+static const char *request_target(const char *url) {
+  const char *host = strstr(url, "://");
+  if (host == NULL || (strncmp(url, "https:", 6) != 0 && !is_loopback(url))) return NULL;
+  return strchr(host + 3, '/');
+}
+
 static bool set_request(Transfer *t, const HttpRequest *r) {
   CURL *e = t->easy;
   CURLcode bad = CURLE_OK;
@@ -350,6 +386,7 @@ static bool set_request(Transfer *t, const HttpRequest *r) {
     t->headers = more;
   }
   SET(CURLOPT_URL, r->url);
+  SET(CURLOPT_REQUEST_TARGET, request_target(r->url));
   SET(CURLOPT_HTTPHEADER, t->headers);
   if (post) {
     SET(CURLOPT_POST, 1L);
@@ -403,6 +440,7 @@ static void transfer_put(Transfer *t) {
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
   curl_easy_setopt(t->easy, CURLOPT_URL, NULL);
+  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
   bytes_free(&t->result.headers);
   bytes_free(&t->result.body);
   CURL *easy = t->easy;

@@ -98,7 +98,10 @@ Signer *signer_hmac(const void *secret, size_t size, const char **why) {
   *why = size == 0 ? "the secret is empty" : "OpenSSL cannot make an HMAC-SHA256";
   if (size == 0) return NULL;
   Signer *signer = calloc(1, sizeof *signer);
-  if (signer == NULL) return NULL;
+  if (signer == NULL) {
+    *why = "not enough memory";
+    return NULL;
+  }
   signer->mac = mac_new(secret, size);
   if (signer->mac != NULL) return signer;
   signer_free(signer);

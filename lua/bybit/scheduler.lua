@@ -45,8 +45,8 @@ end
 
 --- Has the task resumed in the next turn.
 function scheduler.enqueue(task, value)
+  ready[last + 1] = { task, value } -- may raise for lack of memory: only then is it one more
   last = last + 1
-  ready[last] = { task, value }
   nudge()
 end
 

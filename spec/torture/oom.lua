@@ -1,0 +1,137 @@
+-- Memory runs out at the 1st, the 2nd, the 3rd ... allocation of each step of a client's life, in each of four
+-- allocators, either from there on or for one allocation only. Nothing may crash (the host runs under ASan) or leak;
+-- a step says that memory ran out, or goes well; what it says of an order is true; the client is usable afterwards.
+-- usage: oom spec/torture/oom.lua [full] [domain] [step]
+
+local full, only_domain, only_step = false, nil, nil
+for _, word in ipairs { ... } do
+  if word == "full" then full = true
+  elseif word == "lua" or word == "core" or word == "curl" or word == "openssl" then only_domain = word
+  else only_step = word end
+end
+
+local host = host -- luacheck: ignore 113 (the program's)
+local exchange = require("bybit.paper").start { limits = false, lag = 0, seed = 1 }
+
+-- A port where nobody listens.
+local socket = require "socket"
+local closed = assert(socket.bind("127.0.0.1", 0))
+local _, port = closed:getsockname()
+closed:close()
+
+local runs = 0 -- part of the ids of orders, which the exchange remembers
+
+local function open()
+  runs = runs + 1
+  host.open("spec/torture/scenario.lua", exchange.url, exchange.key, exchange.secret, "http://127.0.0.1:" .. port,
+    "oom" .. runs)
+end
+
+local function close()
+  host.close()
+  assert(host.live "lua" == 0, "the Lua state left memory behind")
+end
+
+local function must(name)
+  local ok, text, more = host.step(name)
+  assert(ok and (text == "ok" or text == "nil"), ("%s: %s %s"):format(name, text, more))
+end
+
+-- What a step may say when memory ran out in it. libcurl and OpenSSL have other words for it in places;
+-- and retries may take all of the deadline.
+local MEMORY = { "timeout", "not enough memory", "ut of memory", "OpenSSL cannot make an HMAC-SHA256" }
+
+local function is_memory(text, more)
+  for _, words in ipairs(MEMORY) do
+    if text:find(words, 1, true) or more:find(words, 1, true) then return true end
+  end
+end
+
+local strange, total = {}, 0
+
+local function judge(domain, step, n, once, ok, text, more)
+  if ok and (text == "ok" or text == "nil") then return end
+  if is_memory(text, more) then return end
+  local line = ("%s in %s, %s at %d: %s"):format(step, domain, once and "once" or "from", n, ok and text .. " " .. more or text)
+  strange[#strange + 1] = line
+end
+
+-- Which allocation is next: each at first, then ever fewer in the short form.
+local function after(n)
+  if full or n < 24 then return n + 1 end
+  return n + math.max(1, n // 8) + n % 3
+end
+
+local FRESH = { load = true, make = true }
+
+local function before(step)
+  if step == "load" then return open() end
+  if step == "make" then
+    open()
+    must "load"
+  end
+end
+
+-- One step, its n-th allocation failing. False: it has no n-th.
+local function try(domain, step, n, once)
+  before(step)
+  local ok, text, more, failed = host.step(step, domain, n, once)
+  if os.getenv "V" then print(step, domain, n, once, ok, text, more, failed) end
+  if failed > 0 then judge(domain, step, n, once, ok, text, more) end
+  if FRESH[step] then
+    must "load"
+    if not ok or step == "load" then must "make" end
+    must "check"
+    close()
+  else
+    must "check"
+    if step == "place" then must "placed" end
+  end
+  total = total + (failed > 0 and 1 or 0)
+  return failed > 0
+end
+
+local STEPS = { "load", "make", "place", "list", "walk", "refused", "wrong", "request", "json", "decimals", "tasks",
+  "cancelled", "dead" }
+
+for _, domain in ipairs { "lua", "core", "curl", "openssl" } do
+  for _, step in ipairs(STEPS) do
+    if (not only_domain or domain == only_domain) and (not only_step or step == only_step) then
+      local done, count = {}, 0
+      for _, once in ipairs { false, true } do
+        if not FRESH[step] then
+          open()
+          must "load"
+          must "make"
+        end
+        local n, tried = 1, 0
+        while try(domain, step, n, once) do
+          n, tried = after(n), tried + 1
+        end
+        done[#done + 1], count = n, count + tried
+        if not FRESH[step] then close() end
+      end
+      io.write(("%-8s %-10s %5d of %d\n"):format(domain, step, count, done[1] + done[2] - 2))
+      io.flush()
+    end
+  end
+end
+
+-- The end of a state, however little memory there is.
+for _, domain in ipairs { "lua", "core", "curl", "openssl" } do
+  local n = 1
+  repeat
+    open()
+    must "load"
+    must "make"
+    must "check"
+    local failed = host.close(domain, n)
+    n = after(n)
+  until failed == 0
+end
+assert(host.live "lua" == 0)
+
+exchange:close()
+for i = 1, math.min(#strange, 40) do print(strange[i]) end
+assert(#strange == 0, #strange .. " answers that do not say that memory ran out")
+print(("%d allocations failed, each told as such, and the client usable after"):format(total))
