@@ -185,6 +185,8 @@ for _, owner in ipairs(surface.owners) do
   end
 end
 
+for _, option in ipairs(require "bybit.options") do mention(option.types or "") end
+
 local by_name, written = {}, {}
 for _, class in ipairs(surface.classes) do by_name[class.name] = class end
 for _ = 1, 4 do -- classes mention classes
