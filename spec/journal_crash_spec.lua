@@ -16,9 +16,8 @@ local FAULTS = {
 describe("a strategy that is killed", function()
   it("is put right by its journal, however often", function()
     local rates = { ip = 1000000 }
-    for _, name in ipairs { "order/create", "order/amend", "order/cancel", "order/realtime", "order/history", "execution/list" } do
-      rates[name] = 100000
-    end
+    for _, name in ipairs { "create", "amend", "cancel", "realtime", "history" } do rates["order/" .. name] = 100000 end
+    rates["execution/list"] = 100000
     local exchange = bybit.paper.start { seed = SEED, limits = rates, keep = 1000000 }
     exchange:set_price("BTCUSD", 30000)
     local journal = os.tmpname()
