@@ -489,7 +489,7 @@ static bool take_code(Decode *d, const JsonValue *v, Answer *a) {
 static enum Part part_of(const Names *n, const JsonValue *key) {
   int i = 0;
   while (i < PARTS && !key_is(key, n->part[i])) i++;
-  return (Part)i;
+  return (enum Part)i;
 }
 
 /* Takes one member of the envelope, whose value 'v' was read. stack: result, message from 'base' on */
