@@ -22,7 +22,7 @@ for _, api in ipairs { "v5", "v2" } do
 
     before_each(function()
       exchange, client = trading.start { api = api }
-      other = bybit.client { environment = exchange, api = api == "v5" and "v2" or "v5" }
+      other = bybit.client { environment = exchange, api = api == "v5" and "v2" or "v5", rate = false }
     end)
 
     after_each(function()
@@ -216,7 +216,7 @@ for _, api in ipairs { "v5", "v2" } do
       end)
 
       it("with an id_prefix spare what others placed", function()
-        local mine <close> = bybit.client { environment = exchange, api = api, id_prefix = "mm1" }
+        local mine <close> = bybit.client { environment = exchange, api = api, id_prefix = "mm1", rate = false }
         local own = { assert(mine:place_order(limit())).order_id,
           assert(mine:place_conditional_order(conditional())).order_id }
         local theirs = assert(client:place_order(limit { client_order_id = "mm2-x" })).order_id

@@ -120,7 +120,7 @@ describe("the wires differ", function()
 
   before_each(function()
     exchange, v5 = trading.start()
-    v2 = bybit.client { environment = exchange, api = "v2" }
+    v2 = bybit.client { environment = exchange, api = "v2", rate = false }
   end)
 
   after_each(function()

@@ -90,6 +90,7 @@ void call_sent_through_lua(Call *c) {
 
 void call_learn(Call *c, const Answer *a) {
   clock_learn(client_clock(c->client), c->sent_at, c->ended_at, a->time);
+  call_hear_body(c, a);
 }
 
 Clock *client_clock(Client *client) {

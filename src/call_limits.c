@@ -4,6 +4,7 @@
 */
 #include "call_parts.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ static const double PROMPT = 0.5; /* s */
 LimitGroup *call_group(Call *c, bool *failed) {
   LimitAccount *account = c->client->line.account;
   if (account == NULL || c->ep->group == NULL || c->ep->open) return NULL;
-  LimitGroup *group = limiter_group(account, c->ep->group, c->ep->limit);
+  const char *symbol = c->ep->by_symbol ? c->e.symbol : "";
+  LimitGroup *group = limiter_part(account, c->ep->group, symbol, c->ep->limit, c->ep->per);
   *failed = group == NULL;
   return group;
 }
@@ -51,6 +53,16 @@ void call_hear(Call *c) {
   if (limit < 0) return;
   int left = now - c->sent_at <= PROMPT ? header_number(&c->headers, "X-Bapi-Limit-Status") : -1;
   limiter_learn(c->group, limit, left, now);
+}
+
+void call_hear_body(Call *c, const Answer *a) {
+  if (c->group == NULL || c->client->line.account == NULL) return;
+  double now = line_now(c->client->line.line);
+  if (c->sent && c->ep->weight > 1) limiter_charge(c->group, c->ep->weight - 1, now);
+  if (a->limit < 1 || a->limit > INT_MAX) return;
+  /* A refusal says when it ends (lua/bybit/limits.lua); what it counts is not told to have been used just now. */
+  bool fresh = a->code == 0 && now - c->sent_at <= PROMPT && a->left >= 0 && a->left <= a->limit;
+  limiter_learn(c->group, (int)a->limit, fresh ? (int)a->left : -1, now);
 }
 
 void call_refused(Call *c, double after) {

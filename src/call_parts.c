@@ -111,7 +111,7 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
   lua_createtable(L, 0, 12);
   set_text(L, "kind", kind);
   set_text(L, "method", c->ep->method);
-  set_text(L, "group", c->ep->group);
+  set_text(L, "group", c->group == NULL ? c->ep->group : c->group->name);
   size_t size;
   const char *message = luaL_tolstring(L, text, &size);
   push_redacted(L, c, message, size);

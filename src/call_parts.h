@@ -73,8 +73,9 @@ void call_tell(lua_State *L, Call *c, int client, int params, int response);
 
 /* call_limits.c */
 LimitGroup *call_group(Call *c, bool *failed); /* the rate group it counts in; NULL: none, or no memory */
-void call_hear(Call *c);                  /* tells the limiter what the answer's status and headers say */
-void call_refused(Call *c, double after); /* words the limiter's refusal: c->failure, c->retry_after */
+void call_hear(Call *c); /* tells the limiter what the answer's status and headers say */
+void call_hear_body(Call *c, const Answer *a); /* and what its envelope says, once it is decoded */
+void call_refused(Call *c, double after);      /* words the limiter's refusal: c->failure, c->retry_after */
 
 /* call_parts.c */
 void call_parts_open(lua_State *L); /* makes the response metatable; 'response' in the module */

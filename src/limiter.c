@@ -5,6 +5,7 @@
 #include "limiter.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,19 @@ LimitGroup *limiter_group(LimitAccount *account, const char *name, int limit) {
   return g;
 }
 
+LimitGroup *limiter_part(LimitAccount *account, const char *name, const char *part, int limit, double span) {
+  char whole[sizeof((LimitGroup *)0)->name];
+  snprintf(whole, sizeof whole, part[0] == '\0' ? "%s" : "%s %s", name, part);
+  int cap = 0;
+  for (const LimitGroup *g = account->groups; g != NULL; g = g->next)
+    if (strcmp(g->name, name) == 0) cap = g->window.cap;
+  LimitGroup *group = limiter_group(account, whole, limit);
+  if (group == NULL) return NULL;
+  group->window.span = span;
+  group->window.cap = cap;
+  return group;
+}
+
 /* ---- asking and counting ---- */
 
 double limiter_wait(const LimitAccount *account, const LimitGroup *group, double now) {
@@ -245,6 +259,13 @@ bool limiter_take(LimitAccount *account, LimitGroup *group) {
 void limiter_end(LimitAccount *account, LimitGroup *group, double now, bool sent) {
   window_end(account->address->ip, now, sent);
   if (group != NULL) window_end(&group->window, now, sent);
+}
+
+void limiter_charge(LimitGroup *group, int more, double now) {
+  LimitWindow *w = &group->window;
+  drop_gone(w, now);
+  if (more > 0 && !reserve(w, (size_t)more)) return;
+  for (int i = 0; i < more; i++) push(w, now);
 }
 
 /* ---- learning ---- */

@@ -69,6 +69,9 @@ void limiter_forget(Limiter *l);
 
 /* The group 'name' of the account; 'limit' requests a second are documented, 0: unknown. NULL: memory. */
 LimitGroup *limiter_group(LimitAccount *account, const char *name, int limit);
+/* The part of group 'name' that 'part' (a symbol; "": the whole) has for itself, over 'span' seconds. What the user
+** has capped the group to holds for each part. */
+LimitGroup *limiter_part(LimitAccount *account, const char *name, const char *part, int limit, double span);
 
 /* Seconds until a request of the group (NULL: of none) may be sent; INFINITY: not before one has ended. */
 double limiter_wait(const LimitAccount *account, const LimitGroup *group, double now);
@@ -78,6 +81,9 @@ double limiter_banned(const LimitAccount *account, double now);
 bool limiter_take(LimitAccount *account, LimitGroup *group);
 /* It has ended. 'sent' false: it never left, so that nobody counted it. */
 void limiter_end(LimitAccount *account, LimitGroup *group, double now, bool sent);
+
+/* A request cost 'more' than the one that was counted when it was sent. */
+void limiter_charge(LimitGroup *group, int more, double now);
 
 /* What the limit headers of an answer said: the group's limit, and how much of it is left. Call it before
 ** limiter_end, while the answered request still runs. */

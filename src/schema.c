@@ -56,6 +56,12 @@ static int ref_field(lua_State *L, int t, const char *key, int anchors) {
   return anchor(L, anchors);
 }
 
+static int integer_field(lua_State *L, int t, const char *key, int otherwise) {
+  int n = lua_getfield(L, t, key) == LUA_TNIL ? otherwise : (int)luaL_checkinteger(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
 static ParamType param_type(lua_State *L, const char *name) {
   static const struct {
     const char *name;
@@ -272,8 +278,10 @@ static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anch
   ep->verb = anchored_field(L, declaration, "verb", anchors);
   ep->path = anchored_field(L, declaration, "path", anchors);
   ep->group = anchored_field(L, declaration, "group", anchors);
-  if (lua_getfield(L, declaration, "limit") != LUA_TNIL) ep->limit = (int)luaL_checkinteger(L, -1);
-  lua_pop(L, 1);
+  ep->limit = integer_field(L, declaration, "limit", 0);
+  ep->per = integer_field(L, declaration, "per", 1);
+  ep->weight = integer_field(L, declaration, "weight", 1);
+  ep->by_symbol = flag(L, declaration, "by_symbol");
   ep->changes = flag(L, declaration, "changes");
   ep->open = flag(L, declaration, "open");
   ep->composite = flag(L, declaration, "composite");

@@ -96,7 +96,10 @@ typedef struct Endpoint {
   const char *row;    /* its name among the declarations */
   const char *verb, *path;
   const char *group; /* rate group; NULL: none */
-  int limit;         /* its requests a second as documented; 0: not known */
+  int limit;         /* its requests in 'per' seconds as documented; 0: not known */
+  double per;        /* seconds */
+  int weight;        /* how many of them a call costs */
+  bool by_symbol;    /* each symbol has that limit for itself */
   bool post;         /* parameters go out in the body; else as a query */
   bool json;         /* that body is JSON; else it is written as a query is */
   bool changes;      /* it changes something: its failures have an outcome */
@@ -121,6 +124,7 @@ typedef struct Encoding {
   const char *category; /* for fixed parameters without a value */
   const char *made_id;  /* the client order id for a call that gives none */
   bool used_made_id;
+  char symbol[33]; /* that the call is about; empty: none */
   int64_t
       receive_window; /* ms; preset to the client's; may be replaced by a call option, as the next three */
   double timeout, connect_timeout, deadline;

@@ -72,7 +72,10 @@ static void check_symbol(const Walk *w, int i) {
   for (size_t k = 0; k < size && fine; k++)
     fine =
         (text[k] >= 'A' && text[k] <= 'Z') || (text[k] >= '0' && text[k] <= '9') || (k > 0 && text[k] == '-');
-  if (fine) return;
+  if (fine) {
+    memcpy(w->e->symbol, text, size + 1);
+    return;
+  }
   lua_State *L = w->L;
   lua_pushliteral(L, "symbol");
   lua_pushstring(L, w->ep->method);

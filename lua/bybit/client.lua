@@ -193,10 +193,10 @@ function class_methods.request(client, verb, path, params, options)
   local t = core.client.table(client)
   local class, key = t.class, t.class.dialect.name .. verb .. path
   if not requests[key] then
-    local group, limit = limits.of_path(class.dialect, path)
-    requests[key] = compile(class, "request", "request", { verb = verb, path = path, changes = verb == "POST",
-      group = group, limit = limit,
-      open = class.dialect.public and path:find(class.dialect.public) ~= nil, params = {}, result = { free = true } })
+    local row = limits.of_path(class.dialect, path)
+    row.verb, row.path, row.changes, row.params, row.result = verb, path, verb == "POST", {}, { free = true }
+    row.open = class.dialect.public and path:find(class.dialect.public) ~= nil
+    requests[key] = compile(class, "request", "request", row)
   end
   local extra = {}
   for k, v in pairs(params or {}) do extra[k] = v end

@@ -21,28 +21,31 @@ local OTHERS = {
   ["account/instruments-info"] = 10,
 }
 
---- The declared groups of a dialect: group -> requests a second.
+--- The declared groups of a dialect: group -> requests a second. Those that each symbol has for itself are none of them
+--- until there is a symbol.
 ---@param dialect table
+---@param by_symbol? boolean with those
 ---@return table<string, integer>
-function limits.groups(dialect)
+function limits.groups(dialect, by_symbol)
   local groups = {}
   for _, row in pairs(dialect.endpoints) do
-    if row.group then groups[row.group] = row.limit end
+    if row.group and (by_symbol or not row.by_symbol) then groups[row.group] = row.limit end
   end
   return groups
 end
 
---- The rate group of any path, and its documented limit (nil: none is known).
+--- What a declaration says of rate limits, for any path: group, limit (nil: none is known) and how it is counted.
 ---@param dialect table
 ---@param path string
----@return string? group
----@return integer? limit
+---@return table
 function limits.of_path(dialect, path)
   for _, row in pairs(dialect.endpoints) do -- those with one path share one group
-    if row.path == path and row.group then return row.group, row.limit end
+    if row.path == path and row.group then
+      return { group = row.group, limit = row.limit, per = row.per, weight = row.weight, by_symbol = row.by_symbol }
+    end
   end
   local group = path:match("^/v5/([%w/_%-]+)$")
-  if group and #group < 40 then return group, OTHERS[group] end
+  return group and #group < 40 and { group = group, limit = OTHERS[group] } or {}
 end
 
 local WANTED = '"wait", "fail", false, or a table such as {["order/create"] = 20, ip = 300} (requests a second; ip: in '
@@ -65,7 +68,7 @@ function limits.option(rate, dialect, settings)
   elseif type(rate) ~= "table" then
     wrong("%s, got %s", WANTED, tostring(rate))
   else
-    local groups, names = limits.groups(dialect), { "ip" }
+    local groups, names = limits.groups(dialect, true), { "ip" }
     for name in pairs(groups) do names[#names + 1] = name end
     for name in pairs(OTHERS) do names[#names + 1] = name end
     table.sort(names)
@@ -82,10 +85,10 @@ function limits.option(rate, dialect, settings)
   end
 end
 
--- Seconds after which the exchange says that a refused call may be made.
-local function told(row, response)
+-- Seconds after which the exchange says that a refused call may be made: in a header, or in the envelope.
+local function told(row, facts, response)
   if row and row.bans then return BAN end
-  local at = math.tointeger(tonumber(response.headers["x-bapi-limit-reset-timestamp"] or ""))
+  local at = facts.limit_reset or math.tointeger(tonumber(response.headers["x-bapi-limit-reset-timestamp"] or ""))
   if not at or not response.time then return NO_HEADER end
   return math.min(math.max((at - response.time) / 1000, 0.001), BAN)
 end
@@ -101,7 +104,7 @@ end
 function limits.hear(client, row, err, facts, response)
   if facts.retry_after then return facts.retry_after end -- the limiter's own refusal
   if err.kind ~= "rate_limit" then return nil end
-  local seconds = told(row, response)
+  local seconds = told(row, facts, response)
   if row and row.bans then
     core.client.ban(client)
   elseif err.code and facts.group then

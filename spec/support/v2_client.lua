@@ -39,7 +39,7 @@ end
 ---@param options? table
 function v2.client(answer, options)
   local sent = {}
-  local o = { environment = { url = "http://127.0.0.1:1" }, api = "v2", key = v2.KEY, secret = v2.SECRET,
+  local o = { environment = { url = "http://127.0.0.1:1" }, api = "v2", key = v2.KEY, secret = v2.SECRET, rate = false,
     transport = { start = function(_, request)
       sent[#sent + 1] = request
       return { status = 200, body = type(answer) == "function" and answer(request) or answer }

@@ -3,7 +3,8 @@
 -- spells it: { our name, name on the v2 wire, what differs }. A parameter of V5 that is not named here is one that v2 has
 -- not. For the fields of a row see endpoints/v5.lua; besides:
 --
---   limit, per   requests per so many seconds of the rate group, per symbol (v2 documentation, rate limits)
+--   limit, per   requests in so many seconds of the rate group (v2 documentation, rate limits)
+--   by_symbol    each symbol has that limit for itself
 --   weight       how many of them a call costs; 1 when left out
 --   v5           of a parameter: its name on the V5 wire, for hints
 
@@ -75,7 +76,7 @@ local endpoints = {}
 -- Adds a row; `like` is the method that its parameters are those of, when it has none of its own.
 local function declare(name, row)
   local group = row.group and GROUPS[row.group]
-  if group then row.limit, row.per = group.limit, group.per end
+  if group then row.limit, row.per, row.by_symbol = group.limit, group.per, true end
   row.params = params(row.like or name, row.params)
   row.like, row.changes = nil, row.verb == "POST"
   endpoints[name] = row
