@@ -265,4 +265,14 @@ describe("paper position", function()
     assert.equal("0", list[3].walletBalance)
     assert.is_nil(exchange:books().coins.DOGE)
   end)
+
+  it("its coins are collateral until they are switched off", function()
+    assert.is_true(caller:wallet().collateralSwitch)
+    caller:must("POST", "account/set-collateral-switch", { coin = "BTC", collateralSwitch = "OFF" })
+    assert.is_false(caller:wallet().collateralSwitch)
+    for _, wrong in ipairs { { coin = "DOGE", collateralSwitch = "ON" }, { coin = "BTC", collateralSwitch = "on" } } do
+      assert.equal(10001, caller:post("account/set-collateral-switch", wrong).retCode)
+    end
+    caller:must("POST", "account/set-collateral-switch", { coin = "BTC", collateralSwitch = "ON" })
+  end)
 end)

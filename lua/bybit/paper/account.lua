@@ -132,8 +132,8 @@ end
 --- documentation, account/wallet-balance: isolated margin).
 function Account:summary(name)
   local c = self.coins[name] or { wallet = ZERO, realised = ZERO }
-  local sum = { wallet = c.wallet, realised = c.realised, position_im = ZERO, position_mm = ZERO, order_im = ZERO,
-    unrealised = ZERO }
+  local sum = { collateral = not c.no_collateral, wallet = c.wallet, realised = c.realised, position_im = ZERO,
+    position_mm = ZERO, order_im = ZERO, unrealised = ZERO }
   for _, market in ipairs(self.engine.markets) do
     if market.instrument.base == name then
       local p = self:position(market.instrument.symbol)
