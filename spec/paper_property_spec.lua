@@ -1,5 +1,5 @@
 -- Random trading, thousands of actions from a seed, and what must hold of the exchange's books after each few of them.
--- The engine runs in this process, for speed; a shorter run goes over HTTP. PAPER_ACTIONS (default 3600) and PAPER_SEED
+-- The engine runs in this process, for speed; a shorter run goes over HTTP. PAPER_ACTIONS (default 2400) and PAPER_SEED
 -- make it longer or repeat it: PAPER_ACTIONS=1000000 make test SPEC=spec/paper_property_spec.lua
 
 local cjson = require "cjson"
@@ -9,7 +9,7 @@ local wire = require "spec.support.paper_wire"
 
 local decimal = core.decimal
 
-local ACTIONS = tonumber(os.getenv "PAPER_ACTIONS" or 3600)
+local ACTIONS = tonumber(os.getenv "PAPER_ACTIONS" or 2400)
 local SEED = math.tointeger(tonumber(os.getenv "PAPER_SEED" or os.time() % 1000000))
 
 ---------------------------------------------------------------------------------------------------------------

@@ -100,22 +100,24 @@ function wire.caller(exchange, index)
 end
 
 --- Runs each test of a describe on an exchange of wire.start that nothing was done on: the last test's when it placed
---- no order, else a new one. After each test the exchange must not have met a mistake of its own.
+--- no order and moved no time, else a new one. After each test the exchange must not have met a mistake of its own.
 ---@param use fun(exchange, caller) called before each test
 function wire.each_test(use)
   local busted = require "busted"
-  local exchange, caller
+  local exchange, caller, begun
   local function close()
     if exchange then exchange:close() end
     exchange = nil
   end
   busted.before_each(function()
     if not exchange then exchange, caller = wire.start() end
+    begun = exchange:now()
+    exchange:set_price("BTCUSD", "30000")
     use(exchange, caller)
   end)
   busted.after_each(function()
     caller:hang_up()
-    local mistakes, clean = exchange:errors(), #exchange:books().orders == 0
+    local mistakes, clean = exchange:errors(), #exchange:books().orders == 0 and exchange:now() == begun
     if #mistakes > 0 or not clean then close() end
     assert(#mistakes == 0, mistakes[1])
   end)

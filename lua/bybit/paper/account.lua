@@ -92,6 +92,18 @@ function Account:open_orders(symbol)
   return list
 end
 
+-- What all of an order's rest ties up; kept with the order until one of the amounts it comes from is another.
+local function whole_cost(order, leverage, taker)
+  local kept = order.cost
+  if not (kept and rawequal(kept.qty, order.qty) and rawequal(kept.filled, order.filled)
+    and rawequal(kept.price, order.price) and rawequal(kept.leverage, leverage)) then
+    kept = { qty = order.qty, filled = order.filled, price = order.price, leverage = leverage,
+      value = position.order_cost(order.qty - order.filled, order.price, order.side, leverage, taker) }
+    order.cost = kept
+  end
+  return kept.value
+end
+
 -- Initial margin of the active orders of a market, oldest first, without the order `without` and with an order
 -- `extra` at the end. What would only close the position costs nothing.
 local function order_margin(self, market, extra, without)
@@ -105,7 +117,11 @@ local function order_margin(self, market, extra, without)
   end
   for _, order in ipairs(self.open) do
     if order.symbol == symbol and order.active and not order.closing and order ~= without then
-      add(order.side, order.qty - order.filled, order.price)
+      if closing[order.side] == ZERO then
+        total = total + whole_cost(order, p.leverage, taker)
+      else
+        add(order.side, order.qty - order.filled, order.price)
+      end
     end
   end
   if extra then add(extra.side, extra.quantity, extra.price) end
@@ -116,8 +132,8 @@ end
 --- documentation, account/wallet-balance: isolated margin).
 function Account:summary(name)
   local c = self.coins[name] or { wallet = ZERO, realised = ZERO }
-  local sum = { wallet = c.wallet, realised = c.realised, position_im = ZERO, position_mm = ZERO, order_im = ZERO,
-    unrealised = ZERO }
+  local sum = { collateral = not c.no_collateral, wallet = c.wallet, realised = c.realised, position_im = ZERO,
+    position_mm = ZERO, order_im = ZERO, unrealised = ZERO }
   for _, market in ipairs(self.engine.markets) do
     if market.instrument.base == name then
       local p = self:position(market.instrument.symbol)

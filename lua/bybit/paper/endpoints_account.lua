@@ -109,6 +109,20 @@ endpoints["GET /v5/account/user-setting-config"] = {
   end,
 }
 
+-- The base coins count as collateral until they are switched off; under isolated margin nothing depends on it.
+endpoints["POST /v5/account/set-collateral-switch"] = {
+  auth = true,
+  permission = "trade",
+  limit = 5,
+  handle = function(_, account, params)
+    local coin, switch = params.coin, params.collateralSwitch
+    if type(coin) ~= "string" or not account.coins[coin] then return nil, 10001, "params error: coin invalid" end
+    if switch ~= "ON" and switch ~= "OFF" then return nil, 10001, "params error: collateralSwitch invalid" end
+    account.coins[coin].no_collateral = switch == "OFF"
+    return answer.object {}
+  end,
+}
+
 -- Either futures category sets all futures.
 local switches = { inverse = "refuse_beyond_limit", linear = "refuse_beyond_limit", spot = "refuse_beyond_limit_spot" }
 

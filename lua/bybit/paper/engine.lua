@@ -24,6 +24,28 @@ local function funding_after(instrument, now)
   return (now // interval + 1) * interval
 end
 
+local INTEREST_SPAN, INTERESTS_KEPT = 300000, 2000 -- ms; rows
+
+--- What all accounts hold of a symbol, both sides, and what strangers do.
+function Engine:open_interest(symbol)
+  local total = ZERO
+  for _, account in ipairs(self.accounts) do total = total + account:position(symbol).size end
+  return total + 240000000
+end
+
+-- Keeps the open interest every five minutes (V5 documentation, market/open-interest).
+local function note_interest(engine, market, now)
+  local list, newest = market.interests, now - now % INTEREST_SPAN
+  local from = list[#list] and list[#list].time + INTEREST_SPAN or newest
+  local value = engine:open_interest(market.instrument.symbol)
+  for time = math.max(from, newest - (INTERESTS_KEPT - 1) * INTEREST_SPAN), newest, INTEREST_SPAN do
+    list[#list + 1] = { time = time, value = value }
+  end
+  if #list > INTERESTS_KEPT * 11 // 10 then
+    market.interests = table.move(list, #list - INTERESTS_KEPT + 1, #list, 1, {})
+  end
+end
+
 ---@param options { seed: integer, now: fun(): integer, instruments: table?, deposit: table<string, string>?,
 ---  lag: integer?, keep: integer? }
 function Engine.new(options)
@@ -37,6 +59,7 @@ function Engine.new(options)
     local market = Market.new(instrument, core.random(options.seed + i), options.now())
     self.markets[i], self.by_symbol[instrument.symbol], self.armed[instrument.symbol] = market, market, {}
     market.next_funding = funding_after(instrument, options.now())
+    note_interest(self, market, options.now())
   end
   return self
 end
@@ -130,28 +153,6 @@ local function pay_funding(engine, market)
       }
       matching.shed(engine, account, market)
     end
-  end
-end
-
-local INTEREST_SPAN, INTERESTS_KEPT = 300000, 2000 -- ms; rows
-
---- What all accounts hold of a symbol, both sides, and what strangers do.
-function Engine:open_interest(symbol)
-  local total = ZERO
-  for _, account in ipairs(self.accounts) do total = total + account:position(symbol).size end
-  return total + 240000000
-end
-
--- Keeps the open interest every five minutes (V5 documentation, market/open-interest).
-local function note_interest(engine, market, now)
-  local list, newest = market.interests, now - now % INTEREST_SPAN
-  local from = list[#list] and list[#list].time + INTEREST_SPAN or newest
-  local value = engine:open_interest(market.instrument.symbol)
-  for time = math.max(from, newest - (INTERESTS_KEPT - 1) * INTEREST_SPAN), newest, INTEREST_SPAN do
-    list[#list + 1] = { time = time, value = value }
-  end
-  if #list > INTERESTS_KEPT * 11 // 10 then
-    market.interests = table.move(list, #list - INTERESTS_KEPT + 1, #list, 1, {})
   end
 end
 

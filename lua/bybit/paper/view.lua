@@ -145,7 +145,7 @@ function view.coin(name, sum, usd)
   return answer.record(COIN, {
     availableToBorrow = "", bonus = "0", accruedInterest = "0", availableToWithdraw = "", totalOrderIM = sum.order_im,
     equity = sum.wallet + sum.unrealised, totalPositionMM = sum.position_mm, usdValue = usd, spotHedgingQty = "0",
-    unrealisedPnl = sum.unrealised, collateralSwitch = true, borrowAmount = "0", totalPositionIM = sum.position_im,
+    unrealisedPnl = sum.unrealised, collateralSwitch = sum.collateral, borrowAmount = "0", totalPositionIM = sum.position_im,
     walletBalance = sum.wallet, cumRealisedPnl = sum.realised, locked = "0", marginCollateral = true, coin = name,
     spotBorrow = "0",
   })
