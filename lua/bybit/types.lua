@@ -1100,6 +1100,14 @@ function Client:stats() end
 ---@return {method: string, client_order_id: string?, symbol: string?, time: integer, earlier: boolean}[]
 function Client:unsettled() end
 
+---Opens connections ahead, so that the first calls need not: n requests for the exchange's time, at once, each over a
+---connection of its own; those that are open already are used. The client's clock is set by the way. An idle
+---connection is kept for half a minute.
+---@param n? integer how many; all that the client may have when left out
+---@return boolean? true
+---@return bybit.Error? err of the first that failed
+function Client:warm(n) end
+
 ---A view of a client: the same methods, with default parameters where a method has them.
 ---@param defaults table parameters of any method (symbol, time_in_force, timeout, cancel, confirm ...), and `raise`: a call then returns exactly one value and raises its error
 ---@return bybit.View view
@@ -1390,6 +1398,18 @@ function bybit.wrap(f) end
 ---@field elapsed number seconds
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
+
+---@class bybit.LogEvent
+---@field time integer the exchange's clock, ms
+---@field level "debug"|"info"|"warn"|"error" debug: a request that is part of a call, or will be made again; warn: a call failed; error: its outcome is unknown
+---@field method string
+---@field symbol? string
+---@field client_order_id? string
+---@field attempt integer how many requests the call has sent so far
+---@field status? integer of HTTP
+---@field duration? number seconds
+---@field outcome "ok"|"not_sent"|"rejected"|"unknown"|nil nil: a call that only reads has failed
+---@field error? string one line
 
 ---Facts about the request behind a result; prints as `200, 12 ms`.
 ---@class bybit.Response
