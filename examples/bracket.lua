@@ -3,6 +3,7 @@
 --
 --   lua5.4 examples/bracket.lua [Buy|Sell]
 
+require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"

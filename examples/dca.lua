@@ -4,6 +4,7 @@
 --
 --   lua5.4 examples/dca.lua [instalments]
 
+require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"

@@ -6,6 +6,7 @@
 --
 -- On paper the clock is moved by hand: an hour of trading takes seconds, and the same seed gives the same hour.
 
+require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"

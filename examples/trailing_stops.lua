@@ -6,6 +6,7 @@
 --
 -- On paper it opens a position in each symbol first, so that there is something to look after.
 
+require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"
@@ -41,7 +42,8 @@ end
 
 -- How the last position ended: the order that closed it.
 local function ending(symbol)
-  local newest = assert(client:get_conditional_orders { symbol = symbol, status = "Filled", limit = 1 })[1]
+  local list = assert(client:get_conditional_orders { symbol = symbol, status = "Filled", limit = 1 })
+  local newest = list[1]
   return newest and ("closed by a %s at %s"):format(newest.stop_order_type, newest.avg_price) or "closed by hand"
 end
 
