@@ -5,7 +5,7 @@
 --   lua5.4 examples/reconcile.lua [journal]
 --
 -- On paper this program plays both runs: the first in a process of its own, which gets no answer to its order (the
--- exchange loses it on purpose) and is killed with SIGKILL while it waits.
+-- exchange holds it back on purpose) and is killed with SIGKILL while it waits.
 
 require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
@@ -28,7 +28,7 @@ local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { seed = 3
 
 -- Starts the first run, waits until the exchange has its order, and kills it.
 local function first_run()
-  exchange:faults { { "lost_answer", path = "order/create", nth = 1 } }
+  exchange:faults { { "delay", seconds = 30, path = "order/create", nth = 1 } }
   local command = ("RECONCILE_URL=%s BYBIT_API_KEY=%s BYBIT_API_SECRET=%s %s %s %s >/dev/null 2>&1 & echo $!"):format(
     exchange.url, exchange.key, exchange.secret, os.getenv "LUA" or "lua5.4", arg[0], JOURNAL)
   local pipe <close> = assert(io.popen(command))
