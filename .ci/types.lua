@@ -185,7 +185,7 @@ for _, owner in ipairs(surface.owners) do
   end
 end
 
-for _, option in ipairs(require "bybit.options") do mention(option.types or "") end
+for _, row in ipairs(surface.options) do mention(surface.option_type(row)) end
 
 local by_name, written = {}, {}
 for _, class in ipairs(surface.classes) do by_name[class.name] = class end

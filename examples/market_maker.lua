@@ -8,6 +8,7 @@
 -- It trades on a paper exchange of its own. With one word changed it trades on the testnet, with the keys of
 -- BYBIT_API_KEY and BYBIT_API_SECRET.
 
+require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"

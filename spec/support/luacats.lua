@@ -387,6 +387,9 @@ function luacats.check(types, text, known)
   local self = setmetatable({ types = types, t = tokens(text), known = {}, findings = {} }, Checker)
   for name, class in pairs(known) do self.known[name] = class end
   for i, token in ipairs(self.t) do
+    if self:is(i + 1, "=") and not self:is(i - 1, "{") and not self:is(i - 1, ",") then
+      self.known[token.value] = known[token.value] -- assigned anew, from something that may be unknown
+    end
     local class = token.kind == "name" and self.known[token.value]
     local dotted = self:is(i - 1, ".") or self:is(i - 1, ":")
     if class and not dotted and self.t[i + 2] and self.t[i + 2].kind == "name" then

@@ -1,0 +1,98 @@
+-- A bracket: an entry that carries its take profit and stop loss, so that no moment exists in which the position is
+-- naked; once it is in profit, a trailing stop takes over. Then it is followed to its end, and the books are read.
+--
+--   lua5.4 examples/bracket.lua [Buy|Sell]
+
+require "bybit.strict" -- undeclared globals raise
+local bybit = require "bybit"
+
+local ENVIRONMENT = "paper" -- "testnet"
+local SYMBOL = "BTCUSD"
+local SIDE = arg[1] or "Buy"
+local QUANTITY = 2000 -- contracts of 1 USD
+local AWAY, RISK, REWARD, TRAIL = 4, 60, 240, 40 -- ticks: entry from the market; stop, target, trailing stop from the entry
+local PATIENCE, LIMIT = 600, 4 * 3600 -- seconds: for the entry to be filled, for the whole trade
+
+local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { clock = "manual", seed = 20 } or nil
+local client <close> = bybit.client {
+  environment = exchange or ENVIRONMENT, credentials = not exchange and "env" or nil, id_prefix = "bracket",
+  required = { place_order = { "stop_loss_price" } }, -- a misspelt variable cannot place a naked order
+}
+local btc = client:with { symbol = SYMBOL }
+local decimal = bybit.decimal
+local SIGN = SIDE == "Buy" and 1 or -1
+
+local function pause(seconds)
+  if exchange then exchange:step(seconds * 2) end -- the paper market moves
+  bybit.sleep(seconds)
+end
+
+local function say(text, ...)
+  print(("%s  %s"):format(bybit.iso(client:now()), text:format(...)))
+end
+
+local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = SYMBOL })).list[1]
+local tick = decimal(info.priceFilter.tickSize)
+
+local function last_price()
+  return decimal(assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1].lastPrice)
+end
+
+local function position()
+  return assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
+end
+
+-- The entry, filled; nil when the market ran away.
+local function enter()
+  local price = last_price() - tick * AWAY * SIGN
+  local ack = assert(btc:place_order {
+    side = SIDE, type = "Limit", quantity = QUANTITY, price = price,
+    stop_loss_price = price - tick * RISK * SIGN, take_profit_price = price + tick * REWARD * SIGN,
+  })
+  say("%s %d at %s, stop %s, target %s", SIDE, QUANTITY, price, price - tick * RISK * SIGN, price + tick * REWARD * SIGN)
+  local late = client:now() + PATIENCE * 1000
+  while true do
+    local order = assert(btc:get_open_order_real_time { order_id = ack.order_id })
+    if order:is_done() then return order.filled_quantity > 0 and order or nil end
+    if client:now() > late then
+      -- Cancelling races with a fill: what counts is how the order ended, which confirm reads back.
+      local _, err = btc:cancel_order { order_id = ack.order_id, confirm = true }
+      if err and err.kind ~= "not_found" then error(err) end
+    else
+      pause(2)
+    end
+  end
+end
+
+-- Follows the position to its end; sets the trailing stop once the price has come as far as it trails.
+local function follow(entry)
+  local trailing, stop = false, client:now() + LIMIT * 1000
+  local from = entry + tick * TRAIL * SIGN
+  while client:now() < stop do
+    local p = position()
+    if decimal(p.size):is_zero() then return end
+    if not trailing and (last_price() - from) * SIGN >= 0 then
+      local done, err = btc:set_trading_stop { trailing_stop_distance = tick * TRAIL }
+      if not done and not err.unchanged then error(err) end
+      trailing = true
+      say("in profit: a trailing stop follows by %s", tick * TRAIL)
+    end
+    pause(2)
+  end
+  say("out of time: closed at the market") -- place_order would want a stop loss here, as `required` says
+  assert(client:request("POST", "/v5/order/create", { symbol = SYMBOL, side = SIDE == "Buy" and "Sell" or "Buy",
+    orderType = "Market", qty = position().size, reduceOnly = true, timeInForce = "IOC" }))
+end
+
+local order = enter()
+if not order then return say("not filled in %d s: cancelled", PATIENCE) end
+say("filled: %s at %s", order.filled_quantity, order.avg_price)
+follow(order.avg_price)
+
+local profit, fees = decimal(0), decimal(0)
+for trade in btc:each("get_user_trades", { trade_type = "Trade" }) do
+  profit = trade.side == "Buy" and profit + trade.value or profit - trade.value
+  fees = fees + trade.fee
+  if trade.stop_order_type then say("closed by a %s: %s at %s", trade.stop_order_type, trade.quantity, trade.price) end
+end
+say("profit %s BTC, fees %s BTC, net %s BTC", profit, fees, profit - fees)

@@ -1,0 +1,130 @@
+-- A grid: a ladder of conditional orders around the market. Each waits at its level without holding margin, becomes a
+-- limit order when the price gets there, and once filled is answered by its opposite one level on, so that every swing
+-- between two levels earns the distance between them.
+--
+--   lua5.4 examples/grid.lua [minutes]
+--
+-- On paper the clock is moved by hand: an hour of trading takes seconds, and the same seed gives the same hour.
+
+require "bybit.strict" -- undeclared globals raise
+local bybit = require "bybit"
+
+local ENVIRONMENT = "paper" -- "testnet"
+local SYMBOL = "BTCUSD"
+local STEP = 24 -- ticks between two levels
+local LEVELS = 4 -- on each side; the exchange keeps 10 conditional orders at most
+local QUANTITY = 500 -- contracts of 1 USD at each level
+local MINUTES = tonumber(arg[1] or 60)
+
+local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { clock = "manual", seed = 5 } or nil
+local client <close> = bybit.client {
+  environment = exchange or ENVIRONMENT, credentials = not exchange and "env" or nil, id_prefix = "grid",
+}
+local grid = client:with { symbol = SYMBOL }
+local decimal = bybit.decimal
+
+local function pause(seconds)
+  if exchange then exchange:step(5) end -- the paper market moves
+  bybit.sleep(seconds)
+end
+
+local function ticker()
+  return assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1]
+end
+
+local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = SYMBOL })).list[1]
+local tick = decimal(info.priceFilter.tickSize)
+
+-- Level 0 is where the grid begins; one level is always empty, the gap, between those that buy and those that sell.
+local home = decimal(ticker().lastPrice):to_step(tick)
+local gap = 0
+local levels = {} -- number -> { id, side }
+local filled, swings = 0, 0
+
+local function price_of(level)
+  return home + tick * STEP * level
+end
+
+-- Waits at a level; where the price has passed it already, right there.
+local function set(level, side)
+  local price = price_of(level)
+  local order = { side = side, type = "Limit", quantity = QUANTITY, price = price }
+  local ack, err = grid:place_conditional_order {
+    side = side, type = "Limit", quantity = QUANTITY, price = price, trigger_price = price,
+    trigger_direction = side == "Buy" and "Falling" or "Rising",
+  }
+  if not ack and (err.name == bybit.codes.trigger_price_not_above or err.name == bybit.codes.trigger_price_not_below) then
+    ack, err = grid:place_order(order)
+  end
+  levels[level] = { id = assert(ack, err).order_id, side = side }
+end
+
+-- A level was filled: its opposite goes into the gap, and it becomes the gap.
+local function fill(level, order)
+  filled = filled + 1
+  local side = levels[level].side
+  levels[level] = nil
+  local answer = side == "Buy" and "Sell" or "Buy"
+  if math.abs(gap - level) == 1 then
+    set(gap, answer)
+    swings = swings + 1
+  end
+  print(("%s  %-4s %s at %s, answered at %s"):format(bybit.iso(order.update_time), side, order.filled_quantity,
+    order.price, price_of(gap)))
+  gap = level
+end
+
+-- Levels whose order has left the list of those that wait, nearest to the gap first: was it filled?
+local function look()
+  local waiting = {}
+  for _, order in ipairs(assert(grid:get_open_conditional_orders_real_time())) do waiting[order.order_id] = true end
+  local numbers = {}
+  for number in pairs(levels) do numbers[#numbers + 1] = number end
+  table.sort(numbers, function(a, b)
+    local da, db = math.abs(a - gap), math.abs(b - gap)
+    return da < db or da == db and a < b
+  end)
+  for _, number in ipairs(numbers) do
+    local level = levels[number]
+    if not waiting[level.id] then
+      local order = assert(grid:get_open_order_real_time { order_id = level.id })
+      if order.status == "Filled" then
+        fill(number, order)
+      elseif order:is_done() then
+        set(number, level.side) -- cancelled by someone: put back
+      end
+    end
+  end
+end
+
+print(("grid on %s %s around %s, %d levels a side, %s apart"):format(ENVIRONMENT, SYMBOL, home, LEVELS, tick * STEP))
+for level = -LEVELS, LEVELS do
+  if level ~= gap then set(level, level < gap and "Buy" or "Sell") end
+end
+
+do
+  local off <close> = bybit.defer(function() -- luacheck: ignore 211
+    assert(grid:cancel_all_conditional_orders { stop_order_type = "Stop" })
+    assert(grid:cancel_all_orders())
+  end)
+  local stop = client:now() + MINUTES * 60000
+  while client:now() < stop do
+    pause(5)
+    look()
+  end
+end
+
+-- Of an inverse contract the profit is the coin that was bought less the coin that was sold.
+local fees, profit = decimal(0), decimal(0)
+for trade in grid:each("get_user_trades", { trade_type = "Trade" }) do
+  fees = fees + trade.fee
+  profit = trade.side == "Buy" and profit + trade.value or profit - trade.value
+end
+local position = assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
+if decimal(position.size) > 0 then
+  local last = decimal(ticker().lastPrice)
+  local value = decimal(position.size) / last
+  profit = position.side == "Buy" and profit - value or profit + value
+end
+print(("%d levels filled, %d of them answered; position %s %s"):format(filled, swings, position.side, position.size))
+print(("profit %s BTC with the position at the last price, fees %s BTC"):format(profit:round(8), fees))

@@ -1,0 +1,107 @@
+-- A manager of stops: looks after every position of the account, wherever it came from, in a task per symbol. A position
+-- that has no stop gets one; once it is far enough in profit, a trailing stop follows it. The stops live on the exchange:
+-- they hold when this program does not.
+--
+--   lua5.4 examples/trailing_stops.lua [minutes]
+--
+-- On paper it opens a position in each symbol first, so that there is something to look after.
+
+require "bybit.strict" -- undeclared globals raise
+local bybit = require "bybit"
+
+local ENVIRONMENT = "paper" -- "testnet"
+local SYMBOLS = { "BTCUSD", "ETHUSD", "XRPUSD" }
+local LOSS = bybit.decimal "0.004" -- of the entry price: where the stop loss goes
+local GAIN = bybit.decimal "0.001" -- of the entry price: profit at which the trailing stop begins
+local TRAIL = bybit.decimal "0.0015" -- of the entry price: how far behind the best price it stays
+local MINUTES = tonumber(arg[1] or 120)
+
+local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { clock = "manual", seed = 5 } or nil
+local client <close> = bybit.client {
+  environment = exchange or ENVIRONMENT, credentials = not exchange and "env" or nil, id_prefix = "stops",
+}
+local decimal = bybit.decimal
+
+local function say(symbol, text, ...)
+  print(("%s  %-7s %s"):format(bybit.iso(client:now()), symbol, text:format(...)))
+end
+
+local function tick_of(symbol)
+  local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = symbol })).list[1]
+  return decimal(info.priceFilter.tickSize)
+end
+
+-- The position: nil when flat.
+local function held(symbol)
+  local p = assert(client:request("GET", "/v5/position/list", { symbol = symbol })).list[1]
+  if decimal(p.size):is_zero() then return nil end
+  local function is_set(price) return price ~= "" and not decimal(price):is_zero() end
+  return { long = p.side == "Buy", size = decimal(p.size), entry = decimal(p.avgPrice), stop = is_set(p.stopLoss),
+    trail = is_set(p.trailingStop) }
+end
+
+-- How the last position ended: the order that closed it.
+local function ending(symbol)
+  local list = assert(client:get_conditional_orders { symbol = symbol, status = "Filled", limit = 1 })
+  local newest = list[1]
+  return newest and ("closed by a %s at %s"):format(newest.stop_order_type, newest.avg_price) or "closed by hand"
+end
+
+-- One look; returns whether there is a position.
+local function look(symbol, tick)
+  local p = held(symbol)
+  if not p then return false end
+  if not p.stop then
+    local price = p.long and p.entry * (1 - LOSS) or p.entry * (1 + LOSS)
+    price = price:to_step(tick, p.long and "up" or "down") -- towards the entry: never risk more than was meant
+    assert(client:set_trading_stop { symbol = symbol, stop_loss_price = price, stop_loss_trigger_type = "MarkPrice" })
+    say(symbol, "%s %s at %s had no stop loss: set to %s", p.long and "long" or "short", p.size, p.entry:to_step(tick), price)
+  end
+  if not p.trail then
+    local from = p.long and p.entry * (1 + GAIN) or p.entry * (1 - GAIN)
+    from = from:to_step(tick, p.long and "up" or "down")
+    local distance = (p.entry * TRAIL):to_step(tick, "up")
+    local done, err = client:set_trading_stop {
+      symbol = symbol, trailing_stop_distance = distance, trailing_stop_trigger_price = from,
+    }
+    if done then
+      say(symbol, "trails by %s from %s on", distance, from)
+    elseif not err.unchanged then
+      say(symbol, "%s", err) -- the price has passed the start already: the next look tries again
+    end
+  end
+  return true
+end
+
+local function manage(symbol, stop)
+  local tick, had = tick_of(symbol), false
+  while client:now() < stop do
+    local has = look(symbol, tick)
+    if had and not has then
+      say(symbol, "%s", ending(symbol))
+      if exchange then return end -- nobody opens another
+    end
+    had = has
+    bybit.sleep(10)
+  end
+  say(symbol, had and "is still held" or "is flat")
+end
+
+bybit.run(function()
+  if exchange then
+    for i, symbol in ipairs(SYMBOLS) do
+      assert(client:place_order { symbol = symbol, side = i % 2 == 0 and "Sell" or "Buy", type = "Market", quantity = 1000 })
+    end
+  end
+  local tasks, stop = {}, client:now() + MINUTES * 60000
+  for i, symbol in ipairs(SYMBOLS) do tasks[i] = bybit.spawn(manage, symbol, stop) end
+  if exchange then -- the paper market moves while the managers sleep
+    bybit.spawn(function()
+      while not (tasks[1].done and tasks[2].done and tasks[3].done) do
+        exchange:step(4)
+        bybit.sleep(2)
+      end
+    end)
+  end
+  bybit.all(tasks)
+end)

@@ -1,0 +1,80 @@
+-- Every example runs, in a short form, and comes to the end that it promises.
+local bybit = require "bybit"
+
+local LUA = os.getenv "LUA" or "lua5.4"
+
+local function capture(command)
+  local pipe <close> = assert(io.popen(command .. " 2>&1"))
+  local output = pipe:read "a"
+  local ok, _, status = pipe:close()
+  assert(ok, ("%s: status %s\n%s"):format(command, status, output))
+  return output
+end
+
+-- Examples with arguments that make them short, and what their output must hold (Lua patterns).
+local CASES = {
+  market_maker = { environment = "DEMO_SECONDS=1.5", "trades +%d", "balance +[%d.]+ BTC, changed by %-?[%d.]+", "position +0" },
+  grid = { arguments = "10", "levels filled, %d+ of them answered", "fees [%d.]+ BTC" },
+  trailing_stops = { arguments = "60", "had no stop loss: set to", "closed by a TrailingStop" },
+  dca = { arguments = "4", "0%.0125 x 4: exact" },
+  bracket = { "filled: 2000 at", "closed by a %a+", "net %-?[%d.]+ BTC" },
+  custom_endpoint = { "leverage\t12.5\tas the exchange tells it", "refused.*leverage not allowed %(110013%)" },
+  reconcile = { "1 order of an earlier run is open", "guard: intents of an earlier run are open", "settled: rec%-%w+ was placed",
+    "1 orders live", "a new order now:\trec%-" },
+  fault_drill = { arguments = "30 2", "faults: %d+ ", "0 not meant, 0 missing" },
+  export_trades = { arguments = "/dev/null", "126 executions from 2024%-01%-01" },
+  equity_svg = { arguments = "/dev/null 10", "%d+ prices, %d+ fills" },
+}
+
+-- Examples that others' specs run, since they need more than this interpreter.
+local ELSEWHERE = { watch = true, cqueues = true, luv = true, host = true, host_strategy = true }
+
+describe("example", function()
+  for name, case in pairs(CASES) do
+    it(name, function()
+      local output = capture(("%s %s examples/%s.lua %s"):format(case.environment or "", LUA, name, case.arguments or ""))
+      for _, pattern in ipairs(case) do
+        assert(output:find(pattern), ("%s: '%s' expected in\n%s"):format(name, pattern, output))
+      end
+    end)
+  end
+
+  it("files are all run by a spec, and open with bybit.strict", function()
+    local list <close> = assert(io.popen "ls examples/*.lua")
+    for path in list:lines() do
+      local name = path:match "([%w_]+)%.lua$"
+      assert(CASES[name] or ELSEWHERE[name], path .. " is run by no spec")
+      local file <close> = assert(io.open(path))
+      assert(file:read("a"):find('require%s*%(?"bybit.strict"'), path .. " does without bybit.strict")
+    end
+  end)
+
+  it("export_trades writes each execution once, as the exchange told it", function()
+    local path = os.tmpname()
+    capture(("%s examples/export_trades.lua %s"):format(LUA, path))
+    local seen, rows = {}, 0
+    for line in io.lines(path) do
+      local id = line:match "^[^,]+,([^,]+),"
+      assert(not seen[id], "twice: " .. id)
+      seen[id], rows = true, rows + 1
+    end
+    os.remove(path)
+    assert.equal(126 + 1, rows) -- and the head
+    assert.truthy(seen.trade_id)
+  end)
+
+  it("equity_svg draws well-formed XML", function()
+    local path = os.tmpname()
+    capture(("%s examples/equity_svg.lua %s 20"):format(LUA, path))
+    capture(("python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' %s"):format(path))
+    os.remove(path)
+  end)
+
+  it("signed_request.sh trades with curl and openssl alone", function()
+    local exchange <close> = bybit.paper.start()
+    local output = capture(("BYBIT_URL=%s BYBIT_API_KEY=%s BYBIT_API_SECRET=%s sh examples/signed_request.sh"):format(
+      exchange.url, exchange.key, exchange.secret))
+    local _, answers = output:gsub('"retCode":0', "")
+    assert(answers == 2 and output:find('"price":"29000.50?"'), output)
+  end)
+end)
