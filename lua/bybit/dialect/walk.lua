@@ -61,7 +61,7 @@ function walk.keep_prefix(list, response, prefix)
 end
 
 --- Cancels the orders of a list one by one with `cancel(order)` -> ack, err, response; of p.stop_order_type only, where it
---- is given. Those that ended meanwhile are left out.
+--- is given. Those that ended meanwhile are left out. An error has `cancelled`, those that went before it.
 ---@param before table? the response of what was asked before
 ---@return table? cancelled
 ---@return bybit.Error? err
@@ -76,6 +76,7 @@ function walk.cancel_each(list, p, before, cancel)
       if ack then
         done[#done + 1] = ack
       elseif why.kind ~= "not_found" then
+        why.cancelled = done[1] and done
         return nil, why, response
       end
     end
