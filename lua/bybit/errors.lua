@@ -19,6 +19,7 @@ local errors = {}
 ---@field elapsed number seconds
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
+---@field cancelled? table of orders that were to be cancelled one by one: those that were, before this error
 
 local DONE = { place = "placed", modify = "changed", cancel = "cancelled", set = "changed" }
 
@@ -39,6 +40,15 @@ local VERDICT = {
   end,
 }
 
+-- What is known, in words; nil of a call that only reads.
+local function verdict_of(err)
+  local words = VERDICT[err.outcome]
+  if not words then return nil end
+  if not err.cancelled then return words(err) end
+  return ("%s, after %d that %s cancelled"):format(err.outcome == "unknown" and words(err) or "this one was not",
+    #err.cancelled, #err.cancelled == 1 and "was" or "were")
+end
+
 local meta = { __name = "bybit.error" }
 
 function meta:__tostring()
@@ -51,8 +61,8 @@ function meta:__tostring()
   elseif self.message ~= "" and self.detail then
     parts[1] = parts[1] .. ": " .. self.message
   end
-  local verdict = VERDICT[self.outcome]
-  if verdict then parts[1] = parts[1] .. ", " .. verdict(self) end
+  local verdict = verdict_of(self)
+  if verdict then parts[1] = parts[1] .. ", " .. verdict end
   if self.where then parts[2] = self.where end
   return table.concat(parts, "; ")
 end

@@ -124,6 +124,21 @@ local function cancels_one_by_one(name, filter)
   end)
 end
 
+local function says_what_went_before(name)
+  it("of a prefix never says that nothing was cancelled when some were", function()
+    local client <close> = methods.client(function(request, n)
+      if request.verb == "GET" then return LISTED end
+      return n == 2 and methods.ok '{"orderId":"o-1","orderLinkId":"mm1-a"}'
+        or '{"retCode":10005,"retMsg":"Permission denied.","result":{}}'
+    end)
+    local list, err = client[name](client, { symbol = "BTCUSD", id_prefix = "mm1" })
+    assert.is_nil(list)
+    assert.same({ "auth", "rejected", 1, "o-1" }, { err.kind, err.outcome, #err.cancelled, err.cancelled[1].order_id })
+    assert.equal(name .. " BTCUSD: permission denied (10005): Permission denied., this one was not, after 1 that was "
+      .. "cancelled", tostring(err):match "^(.*); [^;]*$")
+  end)
+end
+
 -- Without orderFilter the exchange would cancel everything, protective stops included: it goes out always, and nothing
 -- that a caller gives takes it away.
 local FILTERED = "'extra' names 'orderFilter', which is set already"
@@ -135,6 +150,7 @@ describe("cancel_all_orders", function()
   })) do it(case[1], case[2]) end
 
   cancels_one_by_one("cancel_all_orders", "Order")
+  says_what_went_before "cancel_all_orders"
 
   it("never goes out without its filter", function()
     local client <close>, sent = methods.client()
@@ -178,6 +194,7 @@ describe("cancel_all_conditional_orders", function()
   })) do it(case[1], case[2]) end
 
   cancels_one_by_one("cancel_all_conditional_orders", "StopOrder")
+  says_what_went_before "cancel_all_conditional_orders"
 
   it("of a prefix spares what protects a position with stop_order_type = 'Stop'", function()
     local client <close>, sent = methods.client(by_prefix()[1].answer)

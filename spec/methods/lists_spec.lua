@@ -143,6 +143,31 @@ local function common(name, F)
     assert.equal("o:r2", none.next_cursor)
   end)
 
+  it("filters open ones by time itself, as history is", function()
+    local client <close> = methods.client(methods.ok('{"list":[{"orderId":"a","createdTime":"1700000000003"},{"orderId":'
+      .. '"b","createdTime":"1700000000002"},{"orderId":"c","createdTime":"1700000000001"}],"nextPageCursor":"r2"}'))
+    local function list(from, to)
+      return ids_of(assert(client[name](client, { symbol = "BTCUSD", start_time = from, end_time = to })))
+    end
+    assert.equal("a b", list(1700000000002))
+    assert.equal("b", list(1700000000002, 1700000000002))
+    assert.equal("b c", list(nil, 1700000000002))
+    assert.equal("a b c", list(1690000000000))
+  end)
+
+  it("names a field that did not decode by the place where its record is in the end", function()
+    local client <close> = methods.client(methods.ok('{"list":[{"orderId":"a","orderStatus":"New","qty":"x"},{"orderId":'
+      .. '"b","orderStatus":"PartiallyFilled"},{"orderId":"c","orderStatus":"PartiallyFilled","qty":"y"}],'
+      .. '"nextPageCursor":""}'))
+    local list, _, response = client[name](client, { symbol = "BTCUSD", status = "PartiallyFilled" })
+    assert.same({ "b c", { "[2].quantity" } }, { ids_of(list), response.undecoded })
+    assert.equal("y", list[2].quantity)
+    _, _, response = client[name](client, { symbol = "BTCUSD" })
+    assert.same({ "[1].quantity", "[3].quantity" }, response.undecoded)
+    _, _, response = client[name](client, { symbol = "BTCUSD", id_prefix = "none" })
+    assert.is_nil(response.undecoded)
+  end)
+
   it("does not go on to history where the status is one of open orders", function()
     local client <close> = methods.client(page({ "a" }, "", "New"))
     assert.is_nil(assert(client[name](client, { symbol = "BTCUSD", status = "New" })).next_cursor)

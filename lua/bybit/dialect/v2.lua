@@ -43,7 +43,7 @@ local function list_of(row)
       direction = p.direction, limit = p.limit, cursor = p.cursor }))
     if not page then return nil, err, response end
     if ended(page, p.cursor) then page.next_cursor = nil end
-    return keep_prefix(page, p.id_prefix), nil, response
+    return keep_prefix(page, response, p.id_prefix), nil, response
   end
 end
 
@@ -83,7 +83,7 @@ local function get_user_trades(call, client, p)
     symbol = p.symbol, order_id = p.order_id, start_time = at.start, page = at.page, page_size = at.size }))
   if not page then return nil, err, response end
   if #page >= at.size then page.next_cursor = cursor_after(page, at) end
-  return keep_prefix(page, p.id_prefix), nil, response
+  return keep_prefix(page, response, p.id_prefix), nil, response
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ local CONDITIONAL = { now = "conditional_now", open = "conditionals_now", list =
 local function all_open(kind)
   return function(call, client, p)
     local list, err, response = call(client, kind.open, inner(p, { symbol = p.symbol }))
-    return list and keep_prefix(list, p.id_prefix), err, response
+    return list and keep_prefix(list, response, p.id_prefix), err, response
   end
 end
 

@@ -5,7 +5,7 @@ local errors = require "bybit.errors"
 local objects = require "bybit.objects"
 local walk = require "bybit.dialect.walk"
 
-local inner, add_up, ended, keep_prefix = walk.inner, walk.add_up, walk.ended, walk.keep_prefix
+local inner, add_up, ended, keep, keep_prefix = walk.inner, walk.add_up, walk.ended, walk.keep, walk.keep_prefix
 
 local v5 = {
   name = "v5",
@@ -87,16 +87,14 @@ local function id_of(p)
   return p.order_id or p.stop_order_id
 end
 
-local function keep_status(list, status)
-  local n = 0
-  for i = 1, #list do
-    local order = list[i]
-    list[i] = nil
-    if order.status == status then
-      n = n + 1
-      list[n] = order
-    end
-  end
+-- What the query for open orders has no filters for.
+local function keep_asked(page, response, p)
+  if not (p.status or p.start_time or p.end_time) then return end
+  keep(page, response, function(order)
+    local made = order.create_time
+    return (not p.status or order.status == p.status) and (not p.start_time or not made or made >= p.start_time)
+      and (not p.end_time or not made or made <= p.end_time)
+  end)
 end
 
 -- One page of open orders; after the last one comes history, unless a status rules that out. By id also an order that
@@ -116,7 +114,7 @@ local function open_page(call, client, p, kind, at)
     local after = history_start(client, p)
     page.next_cursor = history_cursor(after.from, after.to)
   end
-  if p.status then keep_status(page, p.status) end -- the endpoint has no such filter
+  keep_asked(page, response, p)
   return page, nil, response
 end
 
@@ -139,7 +137,7 @@ local function list_orders(method, kind)
         symbol = p.symbol, order_id = id_of(p), client_order_id = p.client_order_id, order_filter = kind.filter,
         status = p.status, limit = p.limit }))
     end
-    return page and keep_prefix(page, p.id_prefix), err, response
+    return page and keep_prefix(page, response, p.id_prefix), err, response
   end
 end
 
@@ -154,17 +152,20 @@ local function all_open(kind)
         symbol = p.symbol, order_filter = kind.filter, open_only = 0, limit = PAGE, cursor = at }))
       add_up(response, before)
       if not page then return nil, err, response end
-      before, list = response, list or setmetatable({}, getmetatable(page))
-      for _, order in ipairs(page) do
+      list = list or setmetatable({}, getmetatable(page))
+      local places = {}
+      for i, order in ipairs(page) do
         if not seen[order.order_id] then
           seen[order.order_id] = true
-          list[#list + 1] = order
+          list[#list + 1], places[i] = order, #list + 1
         end
       end
+      walk.renumber(response, places, before)
+      before = response
       if ended(page, at) then break end
       at = page.next_cursor
     end
-    return keep_prefix(list, p.id_prefix), nil, before
+    return keep_prefix(list, before, p.id_prefix), nil, before
   end
 end
 
@@ -184,7 +185,7 @@ local function get_user_trades(call, client, p)
       limit = p.page_size }))
     add_up(response, before)
     if not page then return nil, err, response end
-    if n == last then return keep_prefix(page, p.id_prefix), nil, response end
+    if n == last then return keep_prefix(page, response, p.id_prefix), nil, response end
     if not page.next_cursor then return setmetatable({}, getmetatable(page)), nil, response end
     before, at = response, parse_cursor("get_user_trades", page.next_cursor)
   end

@@ -23,23 +23,45 @@ function walk.ended(page, at)
   return #page == 0 or not page.next_cursor or page.next_cursor == at
 end
 
---- Keeps the records of a list whose client order id has the prefix; all of them without one.
-function walk.keep_prefix(list, prefix)
-  if not prefix then return list end
-  local n, start = 0, prefix .. "-"
+--- Tells the names of fields that did not decode ("[3].price") by where their records are now; what is gone is not
+--- told. `places`: old place -> new one. `before`: the response of an earlier page of the same list.
+function walk.renumber(response, places, before)
+  local names = {}
+  for _, name in ipairs(before and before.undecoded or {}) do names[#names + 1] = name end
+  for _, name in ipairs(response.undecoded or {}) do
+    local i, field = name:match("^%[(%d+)%](.*)$")
+    local place = i and places[math.tointeger(tonumber(i))]
+    if place then names[#names + 1] = ("[%d]%s"):format(place, field) end
+  end
+  response.undecoded = names[1] and names or nil
+end
+
+--- Keeps the records that are wanted(record).
+function walk.keep(list, response, wanted)
+  local n, places = 0, {}
   for i = 1, #list do
     local record = list[i]
     list[i] = nil
-    if (rawget(record, "client_order_id") or ""):sub(1, #start) == start then
+    if wanted(record) then
       n = n + 1
-      list[n] = record
+      list[n], places[i] = record, n
     end
   end
+  walk.renumber(response, places)
   return list
 end
 
+--- Keeps the records of a list whose client order id has the prefix; all of them without one.
+function walk.keep_prefix(list, response, prefix)
+  if not prefix then return list end
+  local start = prefix .. "-"
+  return walk.keep(list, response, function(record)
+    return (rawget(record, "client_order_id") or ""):sub(1, #start) == start
+  end)
+end
+
 --- Cancels the orders of a list one by one with `cancel(order)` -> ack, err, response; of p.stop_order_type only, where it
---- is given. Those that ended meanwhile are left out.
+--- is given. Those that ended meanwhile are left out. An error has `cancelled`, those that went before it.
 ---@param before table? the response of what was asked before
 ---@return table? cancelled
 ---@return bybit.Error? err
@@ -54,6 +76,7 @@ function walk.cancel_each(list, p, before, cancel)
       if ack then
         done[#done + 1] = ack
       elseif why.kind ~= "not_found" then
+        why.cancelled = done[1] and done
         return nil, why, response
       end
     end
