@@ -1100,6 +1100,14 @@ function Client:stats() end
 ---@return {method: string, client_order_id: string?, symbol: string?, time: integer, earlier: boolean}[]
 function Client:unsettled() end
 
+---Opens connections ahead, so that the first calls need not: n requests for the exchange's time, at once, each over a
+---connection of its own; those that are open already are used. The client's clock is set by the way. An idle
+---connection is kept for half a minute.
+---@param n? integer how many; all that the client may have when left out
+---@return boolean? true
+---@return bybit.Error? err of the first that failed
+function Client:warm(n) end
+
 ---A view of a client: the same methods, with default parameters where a method has them.
 ---@param defaults table parameters of any method (symbol, time_in_force, timeout, cancel, confirm ...), and `raise`: a call then returns exactly one value and raises its error
 ---@return bybit.View view
