@@ -43,8 +43,8 @@ paper: $(PAPER)
 # The dependencies come first, then a second make that finds them.
 test:
 	@$(DEPS) build test
-	@$(AGAIN) all
-	@$(RUN) $(WRAP) $(LUA) spec/support/run.lua $(SPEC)
+	@$(AGAIN) all hosts
+	@$(RUN) BUILD='$(BUILD)' $(WRAP) $(LUA) spec/support/run.lua $(SPEC)
 
 demo:
 	@$(DEPS) build
@@ -80,6 +80,21 @@ $(BUILD)/flags: FORCE
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
 
 -include $(wildcard $(BUILD)/obj/*.d)
+
+# Programs in C that embed Lua, which the specs run. Lua's library, whatever the system calls it; where it is a static
+# one, the modules find it in the program (-E).
+LUA_LIB ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell echo 'int main(void) { return 0; }' | \
+             $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
+hosts: $(BUILD)/examples/host $(BUILD)/support/two_states
+embed = $(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lm -pthread
+
+$(BUILD)/examples/%: examples/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(embed)
+
+$(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(embed)
 
 # AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer. The options are read per program (see
 # spec/support/asan.lua5.4), so that leaks of openssl(1) and others that a spec starts are not ours.
@@ -152,5 +167,5 @@ clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper \
+.PHONY: all client hosts paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper \
   install-command repl clean FORCE

@@ -5,10 +5,13 @@ local process = {}
 local Process = {}
 Process.__index = Process
 
----Starts the text as a program under the same Lua. `variables` go into its environment.
+---Starts the text as a program under the same Lua, or as the script of another program. `variables` go into its
+---environment.
 ---@param text string
 ---@param variables? table<string, string>
-function process.start(text, variables)
+---@param program? string
+---@param arguments? string
+function process.start(text, variables, program, arguments)
   local path, errors = os.tmpname(), os.tmpname()
   local file <close> = assert(io.open(path, "w"))
   file:write(text)
@@ -17,7 +20,7 @@ function process.start(text, variables)
   for name in pairs(variables or {}) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do words[#words + 1] = ("%s='%s'"):format(name, variables[name]) end
-  words[#words + 1] = ("exec %s %s 2>%s"):format(os.getenv "LUA" or "lua5.4", path, errors)
+  words[#words + 1] = ("exec %s %s %s 2>%s"):format(program or os.getenv "LUA" or "lua5.4", path, arguments or "", errors)
   local run = assert(io.popen("echo $$; " .. table.concat(words, " ")))
   return setmetatable({ run = run, pid = run:read "l", path = path, errors = errors }, Process)
 end
