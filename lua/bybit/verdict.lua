@@ -1,9 +1,13 @@
 -- What is known after an attempt that was not a plain success: its facts become an error that says so, and never more.
 -- What a code says is data, in the dialect's codes.
 
+local core = require "bybit.core"
 local errors = require "bybit.errors"
+local time = require "bybit.time"
 
 local verdict = {}
+
+local LAST = 4102444800000 -- ms: the year 2100
 
 -- The row that a return code has, refined by what its text says where the exchange uses one code for many things.
 local function row_of(codes, code, message)
@@ -19,7 +23,12 @@ end
 
 local judge = {}
 
-function judge.exchange(err, facts, codes)
+-- What an answer says of time is not always a time.
+local function moment(ms)
+  return ms and ms > 0 and ms < LAST and time.iso(ms) or tostring(ms)
+end
+
+function judge.exchange(err, facts, codes, response)
   local row = row_of(codes, facts.code, facts.message)
   err.code = facts.code
   if not row then
@@ -30,6 +39,10 @@ function judge.exchange(err, facts, codes)
   err.kind, err.name, err.outcome, err.retryable = row.kind, row.name, row.outcome, row.retryable
   err.unchanged = row.unchanged or nil
   err.detail = row.detail or facts.code == 10001 or nil
+  if err.name == "timestamp_out_of_window" then
+    err.detail, err.message = true, ("signed for %s; the exchange's clock showed %s, the local one %s"):format(
+      moment(facts.timestamp), moment(response.time), moment(core.loop.wall()))
+  end
   return row
 end
 
@@ -83,7 +96,7 @@ function verdict.of(codes, facts, response, params)
     client_order_id = facts.client_order_id or rawget(params, "client_order_id"),
     attempts = response.attempts, elapsed = response.duration,
   }
-  local row = (judge[facts.kind] or broken)(err, facts, codes)
+  local row = (judge[facts.kind] or broken)(err, facts, codes, response)
   err.retryable = may_repeat(err, facts.changes, row)
   if not facts.changes then err.outcome = nil end
   return errors.new(err, params), row
