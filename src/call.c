@@ -198,6 +198,7 @@ static int call_finish(lua_State *L, Call *c) {
   call_push_response(L, c, &a);
   lua_pushvalue(L, undecoded);
   lua_setfield(L, -2, "undecoded");
+  if (!c->again) call_tell(L, c, ARG_CLIENT, ARG_PARAMS, undecoded + 1);
   if (c->again) lua_pushboolean(L, 1);
   lua_pushvalue(L, result);
   if (!c->again) lua_pushnil(L);
@@ -341,6 +342,7 @@ void call_open(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
   call_parts_open(L);
+  call_log_open(L);
   lua_pushcfunction(L, call_make);
   lua_setfield(L, -2, "method");
 }

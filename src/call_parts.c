@@ -3,7 +3,7 @@
 ** request and transfer of a transport written in Lua.
 */
 #include "call_parts.h"
-#include "json_lua.h"
+#include "redact.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -23,8 +23,15 @@ const char *call_error_kind(HttpError error) {
   return "http";
 }
 
+/* Pushes text that came from outside without the key and the signature. */
+static void push_redacted(lua_State *L, const Call *c, const char *text, size_t size) {
+  const char *const secrets[] = {c->client->session.key, c->request.signature.data};
+  redact_push(L, text, size, secrets, sizeof secrets / sizeof *secrets);
+}
+
 /* Pushes the header lines as a table of lower case names. */
-static void push_headers(lua_State *L, const Bytes *lines) {
+static void push_headers(lua_State *L, const Call *c) {
+  const Bytes *lines = &c->headers;
   lua_newtable(L);
   const char *at = lines->data, *end = at == NULL ? NULL : at + lines->size;
   while (at != NULL && at < end) {
@@ -40,47 +47,11 @@ static void push_headers(lua_State *L, const Bytes *lines) {
         name[i] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] - 'A' + 'a' : at[i]);
       for (colon++; colon < stop && *colon == ' '; colon++) continue;
       lua_pushlstring(L, name, size);
-      lua_pushlstring(L, colon, (size_t)(stop - colon));
+      push_redacted(L, c, colon, (size_t)(stop - colon));
       lua_rawset(L, -3);
     }
     at = next;
   }
-}
-
-typedef struct Secret { /* to be struck out of a text */
-  const char *at, *end; /* NULL: none */
-} Secret;
-
-static Secret found(const char *text, const char *end, const char *what, bool brackets) {
-  size_t length = what == NULL ? 0 : strlen(what);
-  const char *at = length == 0 ? NULL : memmem(text, (size_t)(end - text), what, length);
-  if (at == NULL || !brackets) return (Secret){at, at == NULL ? NULL : at + length};
-  const char *stop = memchr(at, ']', (size_t)(end - at));
-  return (Secret){at + length, stop == NULL ? end : stop};
-}
-
-/* The first that is to be struck out: the API key, or what was signed, or a signature. */
-static Secret next_secret(const Call *c, const char *text, const char *end) {
-  const Secret all[] = {found(text, end, c->client->session.key, false),
-                        found(text, end, "origin_string[", true), found(text, end, "sign_string[", true)};
-  Secret first = all[0];
-  for (int i = 1; i < 3; i++)
-    if (all[i].at != NULL && (first.at == NULL || all[i].at < first.at)) first = all[i];
-  return first;
-}
-
-/* Pushes text that came from the exchange without secrets: some of its messages echo the API key, the signed text and
-** a signature (V5 and v2 documentation, error 10004). */
-static void push_redacted(lua_State *L, const Call *c, const char *text, size_t size) {
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  const char *end = text + size;
-  for (Secret s; (s = next_secret(c, text, end)).at != NULL; text = s.end) {
-    luaL_addlstring(&b, text, (size_t)(s.at - text));
-    luaL_addstring(&b, "***");
-  }
-  luaL_addlstring(&b, text, (size_t)(end - text));
-  luaL_pushresult(&b);
 }
 
 void call_push_response(lua_State *L, const Call *c, const Answer *a) {
@@ -89,7 +60,7 @@ void call_push_response(lua_State *L, const Call *c, const Answer *a) {
     lua_pushinteger(L, c->status);
     lua_setfield(L, -2, "status");
   }
-  push_headers(L, &c->headers);
+  push_headers(L, c);
   lua_setfield(L, -2, "headers");
   lua_pushnumber(L, c->duration);
   lua_setfield(L, -2, "duration");

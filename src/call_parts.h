@@ -66,6 +66,11 @@ void call_abandon(Call *c);                /* its memory is about to go */
 const char *call_prepare(Call *c);
 void call_succeeded(Call *c); /* counts it, and closes its intent */
 
+/* call_log.c */
+void call_log_open(lua_State *L); /* adds to 'client' of the module on top: listen, listens, tell */
+/* The listener of the client, if there is one, hears that the call succeeded; the rest are places on the stack. */
+void call_tell(lua_State *L, Call *c, int client, int params, int response);
+
 /* call_limits.c */
 LimitGroup *call_group(Call *c, bool *failed); /* the rate group it counts in; NULL: none, or no memory */
 void call_hear(Call *c);                  /* tells the limiter what the answer's status and headers say */

@@ -109,7 +109,7 @@ static int client_new(lua_State *L) {
   lua_settop(L, 3);
   Loop *loop = loop_get(L);
   Line *line = line_get(L); /* before the client's __gc is marked, so that it is closed after the client */
-  Client *c = lua_newuserdatauv(L, sizeof *c, 3);
+  Client *c = lua_newuserdatauv(L, sizeof *c, 4);
   *c = (Client){.closed = true, .loop = loop, .era = loop_era(loop), .line = {.line = line}};
   luaL_setmetatable(L, CLIENT); /* from here on __gc owns what is acquired */
   lua_pushvalue(L, 2);

@@ -41,6 +41,8 @@ typedef struct Client {
   int era;         /* of the loop's time that the clock is in */
   bool impatient;  /* a call is refused rather than wait for a rate limit */
   ClientStats stats;
+  bool listens; /* user value 4 hears of its calls */
+  bool telling; /* it is hearing of one */
   bool gzip;
   bool confirm;       /* read the full record back after a change */
   bool requires;      /* its table holds, in 'required', what it requires of methods */

@@ -8,6 +8,7 @@ local errors = require "bybit.errors"
 local hints = require "bybit.hints"
 local intents = require "bybit.intents"
 local limits = require "bybit.limits"
+local log = require "bybit.log"
 local objects = require "bybit.objects"
 local records = require "bybit.records"
 local reconcile = require "bybit.reconcile"
@@ -79,7 +80,11 @@ local function make_method(class, name)
   if not row or row.internal then return nil end
   if not row.composite then return compile(class, name, name, row) end
   local composite, call = class.dialect.composites[name], class.inner(name)
-  return compile(class, name, name, row, function(client, checked) return composite(call, client, checked) end)
+  return compile(class, name, name, row, function(client, checked)
+    local result, err, response = composite(call, client, checked)
+    log.tell(client, name, checked, response, nil, err)
+    return result, err, response
+  end)
 end
 
 local classes = {}
@@ -424,12 +429,14 @@ return function(options)
   settings.in_flight = settings.http2 and in_flight or math.min(in_flight, connections)
   local made, client = pcall(function()
     limits.option(options.rate, class.dialect, settings)
+    local listener = log.listener(options.log)
     credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned, owned = environment.owned, class = class, category = settings.category,
       required = required, visibility = options.visibility or 5, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, budget_of_retries = recovery.new_budget() }
     local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
+    if listener then core.client.listen(c, listener) end
     if options.journal then
       t.journal, t.intents = intents.open(options.journal)
       core.client.journal(c, t.journal)

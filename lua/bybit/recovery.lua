@@ -6,6 +6,7 @@ local confirm = require "bybit.confirm"
 local errors = require "bybit.errors"
 local intents = require "bybit.intents"
 local limits = require "bybit.limits"
+local log = require "bybit.log"
 local settle = require "bybit.settle"
 local tasks = require "bybit.tasks"
 local verdict = require "bybit.verdict"
@@ -133,8 +134,22 @@ function Run:give_up(err, response)
   end
   if err.outcome == "unknown" and self.row.settle then intents.keep(self, err) end
   response.unchanged = err.unchanged
-  if self.cancelled and self.raised then error(errors.is(self.raised) and err or self.raised, 0) end
+  if self.cancelled and self.raised then
+    self:told(err, response)
+    error(errors.is(self.raised) and err or self.raised, 0)
+  end
   return nil, err, response
+end
+
+--- An attempt has failed, but the call goes on: that is told.
+function Run:goes_on(err, response)
+  log.tell(self.client, self.method, self.params, response, self.made_id, err, true)
+end
+
+--- The call has ended: it is counted and told.
+function Run:told(err, response)
+  if err and err.outcome == "unknown" then core.client.count_unknown(self.client) end
+  log.tell(self.client, self.method, self.params, response, self.made_id, err, self.row.internal)
 end
 
 -- Attempts until one succeeds, or nothing more may be tried.
@@ -147,6 +162,7 @@ local function recover(run, facts, response)
   end
   while true do
     if run.worst == "unknown" and not run.cancelled and run.row.settle then
+      run:goes_on(err, response)
       return settle.after(run, err, response, code)
     end
     local wait = not run.cancelled and run:retry_after(err, tried)
@@ -154,6 +170,7 @@ local function recover(run, facts, response)
       return run:give_up(err, response)
     end
     tried.count, tried[err.name or ""] = tried.count + 1, true
+    run:goes_on(err, response)
     local ok, a
     ok, a, response, code = run:again()
     if ok then return a, nil, response end
@@ -205,6 +222,7 @@ function recovery.handler(class, row)
         core.client.table(client).journal:done(run.number, result and "done" or err.outcome)
       end
     end
+    run:told(err, response)
     if not facts.confirm or not row.settle then return result, err, response end
     if err and not err.unchanged then return nil, err, response end
     return confirm.read(run, result, response, err)

@@ -65,6 +65,7 @@ local function send_until(run, judge)
     local decision = judge(a, response, code)
     if decision then return decision end
     tries = tries + 1
+    run:goes_on(a, response)
     if not run:sleep(math.max(a.retry_after or 0, run:backoff(tries))) then
       return function() return run:give_up(a, response) end
     end
