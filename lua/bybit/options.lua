@@ -59,7 +59,7 @@ return {
       .. "client:reconcile. {path =, sync = true} survives a power cut too. One process per journal." }),
   row("visibility", { type = "number", min = 0, max = 600, unit = "seconds", default = "5",
     doc = "How long the exchange may take to show an order: between the two looks that prove that there is none." }),
-  row("log", { types = "file*|fun(event: bybit.LogEvent)",
+  row("log", { types = "userdata|fun(event: bybit.LogEvent)",
     doc = "io.stderr, or another open file: one line per call; or a function that hears an event of each call (time, "
       .. "level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with level `debug` of "
       .. "each request that is only part of one. What it raises is dropped." }),

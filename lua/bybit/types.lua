@@ -407,7 +407,7 @@
 ---@field required? table<string, string[]> Parameters that become required for this client: {place_order = {"stop_loss_price"}}, so that a misspelt variable (nil) cannot place a naked order.
 ---@field journal? string|{ path: string, sync: boolean? } A file of intents, written before each order is sent, so that a crash leaves nothing unknown: see client:reconcile. {path =, sync = true} survives a power cut too. One process per journal.
 ---@field visibility? number How long the exchange may take to show an order: between the two looks that prove that there is none. Unit: seconds. Default: 5.
----@field log? file*|fun(event: bybit.LogEvent) io.stderr, or another open file: one line per call; or a function that hears an event of each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with level `debug` of each request that is only part of one. What it raises is dropped.
+---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file: one line per call; or a function that hears an event of each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with level `debug` of each request that is only part of one. What it raises is dropped.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
 ---@field ca_file? string A file of certificates to trust (PEM) in place of the system's.
 ---@field referer? string A broker id.
