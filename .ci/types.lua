@@ -185,6 +185,8 @@ for _, owner in ipairs(surface.owners) do
   end
 end
 
+for _, row in ipairs(surface.options) do mention(surface.option_type(row)) end
+
 local by_name, written = {}, {}
 for _, class in ipairs(surface.classes) do by_name[class.name] = class end
 for _ = 1, 4 do -- classes mention classes

@@ -1391,6 +1391,18 @@ function bybit.wrap(f) end
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
 
+---@class bybit.LogEvent
+---@field time integer the exchange's clock, ms
+---@field level "debug"|"info"|"warn"|"error" debug: a request that is part of a call, or will be made again; warn: a call failed; error: its outcome is unknown
+---@field method string
+---@field symbol? string
+---@field client_order_id? string
+---@field attempt integer how many requests the call has sent so far
+---@field status? integer of HTTP
+---@field duration? number seconds
+---@field outcome "ok"|"not_sent"|"rejected"|"unknown"|nil nil: a call that only reads has failed
+---@field error? string one line
+
 ---Facts about the request behind a result; prints as `200, 12 ms`.
 ---@class bybit.Response
 ---@field status integer? HTTP status; nil when there was no answer
