@@ -23,18 +23,9 @@ const char *call_error_kind(HttpError error) {
   return "http";
 }
 
-/* The signature of the last attempt, in its header line; NULL: there is none. */
-static const char *signature_of(const Call *c) {
-  static const char name[] = "X-BAPI-SIGN: ";
-  for (size_t i = 0; i < c->request.header_count; i++)
-    if (strncmp(c->request.header[i], name, sizeof name - 1) == 0)
-      return c->request.header[i] + sizeof name - 1;
-  return NULL;
-}
-
 /* Pushes text that came from outside without the key and the signature. */
 static void push_redacted(lua_State *L, const Call *c, const char *text, size_t size) {
-  const char *const secrets[] = {c->client->session.key, signature_of(c)};
+  const char *const secrets[] = {c->client->session.key, c->request.signature.data};
   redact_push(L, text, size, secrets, sizeof secrets / sizeof *secrets);
 }
 
@@ -111,7 +102,7 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
   lua_createtable(L, 0, 12);
   set_text(L, "kind", kind);
   set_text(L, "method", c->ep->method);
-  set_text(L, "group", c->group == NULL ? c->ep->group : c->group->name);
+  set_text(L, "group", c->ep->group);
   size_t size;
   const char *message = luaL_tolstring(L, text, &size);
   push_redacted(L, c, message, size);

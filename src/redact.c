@@ -43,19 +43,18 @@ static void strike_secret(lua_State *L, const char *secret) {
   }
 }
 
-/* What stands in brackets after 'name' is an echo of what was signed, or a signature (V5 and v2 documentation, error
-** 10004). */
-static void strike_echo(lua_State *L, const char *name) {
-  size_t size;
-  const char *text = lua_tolstring(L, -1, &size), *end = text + size;
-  const char *at = memmem(text, size, name, strlen(name));
-  if (at == NULL) return;
+/* Strikes what stands in brackets after 'word' out of the string on top: the exchange's own way of echoing. */
+static void strike_brackets(lua_State *L, const char *word) {
+  size_t size, length = strlen(word);
+  const char *text = lua_tolstring(L, -1, &size), *end = text + size, *found;
+  if (memmem(text, size, word, length) == NULL) return;
   luaL_Buffer b;
   luaL_buffinit(L, &b);
-  for (; at != NULL; at = memmem(text, (size_t)(end - text), name, strlen(name))) {
-    const char *inside = at + strlen(name), *stop = memchr(inside, ']', (size_t)(end - inside));
-    luaL_addlstring(&b, text, (size_t)(inside - text));
+  while ((found = memmem(text, (size_t)(end - text), word, length)) != NULL) {
+    found += length;
+    luaL_addlstring(&b, text, (size_t)(found - text));
     luaL_addstring(&b, "***");
+    const char *stop = memchr(found, ']', (size_t)(end - found));
     text = stop == NULL ? end : stop;
   }
   luaL_addlstring(&b, text, (size_t)(end - text));
@@ -68,6 +67,6 @@ void redact_push(lua_State *L, const char *text, size_t size, const char *const 
   lua_pushlstring(L, text, size);
   for (size_t i = 0; i < count; i++)
     if (secrets[i] != NULL) strike_secret(L, secrets[i]);
-  strike_echo(L, "origin_string[");
-  strike_echo(L, "sign_string[");
+  strike_brackets(L, "origin_string[");
+  strike_brackets(L, "sign_string[");
 }

@@ -9,7 +9,8 @@
 #include <lua.h>
 #include <stddef.h>
 
-/* Pushes 'text' with every copy of each of the 'count' secrets (NULL: none) replaced by "***". */
+/* Pushes 'text' with every copy of each of the 'count' secrets (NULL: none) replaced by "***", and what the exchange
+** says that it signed, or expected for a signature (error 10004: "origin_string[...]", "sign_string[...]"). */
 void redact_push(lua_State *L, const char *text, size_t size, const char *const secrets[], size_t count);
 
 #endif

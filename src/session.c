@@ -63,6 +63,7 @@ static bool sign_headers(Session *s, const Bytes *payload, int64_t timestamp, in
   bool fine =
       add_header(r, at, "X-BAPI-API-KEY", s->key) && add_header(r, at, "X-BAPI-TIMESTAMP", time_text) &&
       add_header(r, at, "X-BAPI-RECV-WINDOW", window_text) && add_header(r, at, "X-BAPI-SIGN", signature);
+  fine = fine && bytes_text(&r->signature, signature);
   wipe(signature, sizeof signature);
   return fine;
 }
@@ -85,6 +86,7 @@ bool session_scheme(Session *s, const char *name) {
 static void clear(SignedRequest *r) {
   bytes_clear(&r->url);
   bytes_clear(&r->lines);
+  bytes_clear(&r->signature);
   bytes_clear(&r->params);
   bytes_clear(&r->text);
   r->header_count = r->body_size = 0;
@@ -134,6 +136,7 @@ static void wipe_bytes(Bytes *b) {
 void signed_request_free(SignedRequest *r) {
   wipe_bytes(&r->url);
   wipe_bytes(&r->lines);
+  wipe_bytes(&r->signature);
   wipe_bytes(&r->params);
   wipe_bytes(&r->text);
   r->header_count = 0;

@@ -29,6 +29,7 @@ typedef struct SignedRequest {
   size_t header_count;
   const char *body; /* of a POST: the payload, or 'params'; NULL: none */
   size_t body_size;
+  Bytes signature;    /* as it goes out, so that it can be struck out of what comes back */
   Bytes params, text; /* signing parameters: what goes out, signature and all; what was signed */
 } SignedRequest;
 

@@ -71,7 +71,7 @@ static bool sign(Session *s, SignedRequest *r) {
   char signature[SIGN_TEXT_MAX];
   const SignPart part = {r->text.data, r->text.size};
   bool fine = signer_sign(s->signer, &part, 1, signature) > 0 && bytes_text(&r->params, "&sign=") &&
-              bytes_text(&r->params, signature);
+              bytes_text(&r->params, signature) && bytes_text(&r->signature, signature);
   wipe(signature, sizeof signature);
   return fine;
 }

@@ -53,6 +53,7 @@ end
 --- Remembers what an attempt leaves open, and what it tells of limits and clocks.
 function Run:note(err, facts, response, code)
   err.retry_after, self.refused = limits.hear(self.client, code, err, facts, response), facts.retry_after ~= nil
+  self.unsent = not facts.sent
   if err.name == "timestamp_out_of_window" then core.client.adopt_clock(self.client) end
   if facts.timestamp and facts.timestamp > 0 then
     self.first = self.first or facts.first_timestamp
@@ -174,6 +175,8 @@ local function recover(run, facts, response)
     local ok, a
     ok, a, response, code = run:again()
     if ok then return a, nil, response end
+    -- Time ran out before this one was sent: what the exchange said last is worth more.
+    if a.kind == "timeout" and run.unsent then return run:give_up(err, response) end
     err = a
   end
 end

@@ -1398,6 +1398,7 @@ function bybit.wrap(f) end
 ---@field elapsed number seconds
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
+---@field cancelled? table of orders that were to be cancelled one by one: those that were, before this error
 
 ---@class bybit.LogEvent
 ---@field time integer the exchange's clock, ms
