@@ -302,6 +302,8 @@ local function task_methods()
   return methods_
 end
 
+local _ = bybit.main -- there on first use
+
 surface.owners = {
   { name = "bybit", title = "The module", functions = functions("bybit", bybit) },
   { name = "bybit.Client", title = "Clients", functions = functions("bybit.Client", class_methods(), true) },

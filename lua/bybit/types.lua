@@ -1327,6 +1327,17 @@ function bybit.fd() end
 ---@return string
 function bybit.iso(ms) end
 
+---Makes a client, runs f(client, stop) as a task, and closes the client. The first SIGINT (Ctrl-C) or SIGTERM cancels
+---the token `stop`, and f winds down in its own time; the second ends the process at once. The handlers of the two
+---are set in here only.
+---Returns what f returns. When a signal has stopped it, the program ends with status 128 + the signal's number, as
+---shells count it; when f raises, the error and its traceback go to stderr, and the program ends with status 1.
+---The same f is what a simulation runs.
+---@param options bybit.ClientOptions
+---@param f fun(client: bybit.Client, stop: bybit.Token): any
+---@return any ... what f returns
+function bybit.main(options, f) end
+
 ---Seconds until bybit.step() should be called at the latest; nil: only when the descriptor is readable.
 ---@return number?
 function bybit.next_timeout() end
