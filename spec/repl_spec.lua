@@ -208,8 +208,8 @@ describe("a session", function()
       { "> a task went on", "\n" },
       "1 + 1",
     }
-    has(out[2], "a task went on")
-    has(out[4], "\n2\n")
+    has(out[1], PROMPT .. "a task went on")
+    has(out[3], "\n2\n")
   end)
 end)
 

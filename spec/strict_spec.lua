@@ -42,7 +42,8 @@ describe("bybit.strict", function()
 
   it("minds the program's other files, and leaves modules of others alone", function()
     local output = run {
-      ["main.lua"] = 'require "bybit.strict"\npackage.path = package.path:gsub("^[^;]*;", "", 1) .. ";" .. arg[0]:gsub("main", "inner/?")'
+      ["main.lua"] = 'require "bybit.strict"\n'
+        .. 'package.path = package.path:gsub("^[^;]*;", "", 1) .. ";" .. arg[0]:gsub("main", "inner/?")'
         .. '\nrequire "own"',
       ["inner/own.lua"] = "return misspelt",
     }

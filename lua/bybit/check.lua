@@ -143,7 +143,7 @@ function check.text(text, name)
   local tree, offsets = parser.parse(text)
   if not tree then return { offsets } end
   local state = { offsets = offsets, found = parser.globals(text, name and name:find "_spec%.lua$" ~= nil), scope = {} }
-  state.look = function(name) return state.scope[name] or nil end
+  state.look = function(variable) return state.scope[variable] or nil end
   walk_all(state, tree)
   table.sort(state.found, by_place)
   return state.found

@@ -3,10 +3,12 @@
 
 local bybit = require "bybit"
 local call = require "bybit.cli.call"
+local core = require "bybit.core"
 local environments = require "bybit.environments"
 local help = require "bybit.help"
 local hints = require "bybit.hints"
-local terminal = require("bybit.core").terminal
+
+local terminal = core.terminal
 
 local cli = {}
 
@@ -153,14 +155,12 @@ local function allow(options, name, what)
   if io.read "l" ~= "yes" then call.wrong(what .. " was not sent") end
 end
 
--- Runs f(client, token): Ctrl-C cancels the token first, and what it is then, is told.
+-- Runs f(client, token, name): Ctrl-C cancels the token, so that the call says what became of it; the second one ends
+-- the program.
 local function with_client(options, f)
   local client <close>, name = connect(options)
   local token = bybit.cancel_token()
-  local caught <close> = terminal.catch(function() -- luacheck: ignore 211
-    if token:cancelled() then error("interrupted", 0) end
-    token:cancel()
-  end)
+  local signals <close> = core.signals(token) -- luacheck: ignore 211
   return f(client, token, name)
 end
 

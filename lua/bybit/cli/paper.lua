@@ -1,6 +1,6 @@
 -- `bybit paper`: the paper exchange by itself, until Ctrl-C, for any V5 client in any language.
 
-local terminal = require("bybit.core").terminal
+local core = require "bybit.core"
 local tasks = require "bybit.tasks"
 
 local PORT = 8080
@@ -35,10 +35,9 @@ return function(options, wrong)
   end
   print(("  bybit --env %s"):format(exchange.url))
   io.stdout:flush()
-  local caught <close> = terminal.catch(function() error("interrupted", 0) end) -- luacheck: ignore 211
-  pcall(function()
-    while true do tasks.sleep(3600) end
-  end)
+  local stop = tasks.cancel_token()
+  local signals <close> = core.signals(stop) -- luacheck: ignore 211
+  while not stop:cancelled() do stop:wait(3600) end
   exchange:close()
   return 0
 end

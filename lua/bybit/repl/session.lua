@@ -138,6 +138,7 @@ end
 
 local function interrupt(session)
   if not session.running then return session.lines:give_up() end
+  if session.lines.terminal then say "" end -- the terminal has shown ^C
   local care = session.care
   if care.flying > 0 and not care.token:cancelled() then
     care.token:cancel() -- the call returns, and says what is known of it

@@ -69,8 +69,8 @@ end
 
 -- target(): what the methods are called on.
 function careful(care, client, dialect, target)
-  local proxy, methods = {}, nil
-  methods = methods_of(care, client, dialect, target, proxy)
+  local proxy = {}
+  local methods = methods_of(care, client, dialect, target, proxy)
   return setmetatable(proxy, {
     __name = "bybit.client",
     __tostring = function() return ("%s with symbol=%s"):format(tostring(client), care.symbol()) end,
