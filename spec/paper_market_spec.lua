@@ -125,6 +125,19 @@ describe("paper market", function()
     asker:hang_up()
   end)
 
+  -- What two widely used libraries call before their first order: the one for its own market list, the other too.
+  it("answers what libraries ask before they trade", function()
+    local key = caller:must("GET", "user/query-api", {})
+    assert.same({ "one", 0, 1, "" }, { key.apiKey, key.readOnly, key.uta, key.secret })
+    assert.same({ "Order", "Position" }, key.permissions.ContractTrade)
+    local info = caller:must("GET", "account/info", {})
+    assert.same({ 5, "ISOLATED_MARGIN" }, { info.unifiedMarginStatus, info.marginMode })
+    local coins = caller:must("GET", "asset/coin/query-info", {}).rows
+    assert.same({ "BTC", "ETH", "XRP", "EOS" }, { coins[1].coin, coins[2].coin, coins[3].coin, coins[4].coin })
+    local fee = caller:must("GET", "account/fee-rate", { symbol = "BTCUSD" })
+    assert.same({ list = { { symbol = "BTCUSD", takerFeeRate = "0.00055", makerFeeRate = "0.0002" } } }, fee)
+  end)
+
   it("knows its open interest, by its time, and its risk limits", function()
     caller:place { orderType = "Market", qty = "10" }
     exchange:advance(3600)

@@ -254,7 +254,8 @@ local function in_process(seed)
     world.accounts[i] = { of = engine:open_account("k" .. i, {}), ids = {}, ended = {}, now = function() return now end }
   end
   local function call(verb, account, path, params)
-    local context = { now = now, page = function(_, rows, asked, options) return cursor.page(path, rows, asked, options) end }
+    local context = { now = now, page = function(_, ...) return cursor.page(path, ...) end,
+      position = function(_, ...) return cursor.position(path, ...) end }
     local result, code, message = endpoints[verb .. " /v5/" .. path].handle(engine, account.of, params, context)
     if result == nil then return code, message end
     return 0, cjson.decode(answer.encode(result))

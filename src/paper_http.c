@@ -80,7 +80,7 @@ static void reset_connection(int fd) {
   const struct linger now = {.l_onoff = 1, .l_linger = 0};
   const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  connect(fd, &nobody, sizeof nobody);
+  (void)connect(fd, &nobody, sizeof nobody); /* where it cannot, the linger is left */
 }
 
 static int descriptor(struct MHD_Connection *connection) {

@@ -57,6 +57,20 @@ local function page_size(asked, options)
   return limit and limit >= 1 and limit <= options.max and limit or nil
 end
 
+---What a page is asked for: how many rows, and after which key (nil: from the first). Nil, code and message when limit
+---or cursor cannot be meant.
+---@return integer? size
+---@return integer|string? after or the code
+---@return string? message
+function cursor.position(scope, asked, options)
+  local size = page_size(asked, options)
+  if not size then return nil, 10001, "params error: limit invalid" end
+  if asked.cursor == nil then return size end
+  local after = parse(scope .. "\0" .. filters(asked), tostring(asked.cursor))
+  if not after then return nil, 10001, "params error: cursor invalid" end
+  return size, after
+end
+
 ---One page of 'rows', which are sorted by options.key: falling (newest first), or rising with
 ---options.ascending. Keys are integers or strings, unique in the list.
 ---@param scope string what the cursor belongs to besides the filters: account and endpoint
@@ -66,12 +80,10 @@ end
 ---@return any[]? page, string|integer cursor "" on the last page; or the error's code
 ---@return string? message
 function cursor.page(scope, rows, asked, options)
-  local size, from = page_size(asked, options), 1
-  if not size then return nil, 10001, "params error: limit invalid" end
-  scope = scope .. "\0" .. filters(asked)
-  if asked.cursor ~= nil then
-    local after = parse(scope, tostring(asked.cursor))
-    if not after then return nil, 10001, "params error: cursor invalid" end
+  local size, after, message = cursor.position(scope, asked, options)
+  if not size then return nil, after, message end
+  local from = 1
+  if after ~= nil then
     while rows[from] ~= nil do
       local key = options.key(rows[from])
       if math.type(key) ~= math.type(after) then return nil, 10001, "params error: cursor invalid" end
@@ -81,7 +93,7 @@ function cursor.page(scope, rows, asked, options)
   end
   local page = table.move(rows, from, math.min(#rows, from + size - 1), 1, {})
   if from + size > #rows then return page, "" end
-  return page, (texts(scope, options.key(page[#page])))
+  return page, (texts(scope .. "\0" .. filters(asked), options.key(page[#page])))
 end
 
 return cursor

@@ -63,7 +63,7 @@ end
 ---the list of another category is empty. `bare`: nothing stands beside the list. `names_symbol`: the
 ---symbol does.
 ---@param row { auth: boolean?, bare: boolean?, names_symbol: boolean?, limit: integer?, max: integer?, default: integer?,
----  key: (fun(row): integer)?, rows: (fun(engine, account, asked, context): any[]?, integer?, string?),
+---  key: (fun(row): integer)?, rows: (fun(engine, account, asked, place): any[]?, integer?, string?),
 ---  shape: fun(row): table }
 ---@return bybit.paper.Endpoint
 function declare.list(row)
@@ -73,9 +73,14 @@ function declare.list(row)
     handle = function(engine, account, asked, context)
       local ours, code, message = queried(engine, asked)
       if ours == nil then return nil, code, message end
-      local rows = {}
+      local rows, place = {}, nil
+      if options then
+        local size, after, refused = context:position(asked, options)
+        if not size then return nil, after, refused end
+        place = { room = size + 1, after = after }
+      end
       if ours then
-        rows, code, message = row.rows(engine, account, asked, context)
+        rows, code, message = row.rows(engine, account, asked, place)
         if not rows then return nil, code, message end
       end
       local next_cursor

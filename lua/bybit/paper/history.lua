@@ -49,6 +49,18 @@ local function forgotten(engine, order)
     or after ~= nil and engine.now() - order.updated >= after
 end
 
+-- Of a list that grows at its end, what a page needs, newest first: rows that `wanted` agrees to, from the one that the
+-- page begins after to one more than it holds. `past` tells when older ones need not be looked at.
+local function newest(list, place, wanted, past)
+  local rows = {}
+  for i = #list, 1, -1 do
+    local row = list[i]
+    if #rows == place.room or past and past(row) then break end
+    if (not place.after or row.row < place.after) and wanted(row) then rows[#rows + 1] = row end
+  end
+  return rows
+end
+
 local function newest_first(a, b) return a.row > b.row end
 
 local function recently_closed(engine, account, asked)
@@ -61,13 +73,8 @@ local function recently_closed(engine, account, asked)
   return rows
 end
 
-local function open_ones(engine, account, asked)
-  local rows = {}
-  for i = #account.open, 1, -1 do
-    local order = account.open[i]
-    if matches(order, asked) and seen(engine, order.created) then rows[#rows + 1] = order end
-  end
-  return rows
+local function open_ones(engine, account, asked, place)
+  return newest(account.open, place, function(order) return matches(order, asked) and seen(engine, order.created) end)
 end
 
 local function check_filter(asked)
@@ -75,14 +82,14 @@ local function check_filter(asked)
 end
 
 --- Open orders; with openOnly the last closed ones; with an id that order, whether open or closed.
-function history.realtime(engine, account, asked)
+function history.realtime(engine, account, asked, place)
   local filter, code, message = check_filter(asked)
   if filter == nil then return nil, code, message end
   if asked.orderId or asked.orderLinkId then
     return by_id(account, asked, function(order) return seen(engine, order.created) and not forgotten(engine, order) end)
   end
   local open_only = tostring(asked.openOnly or "0")
-  if open_only == "0" then return open_ones(engine, account, asked) end
+  if open_only == "0" then return open_ones(engine, account, asked, place) end
   if open_only ~= "1" and open_only ~= "2" then return nil, 10001, "params error: openOnly invalid" end
   return recently_closed(engine, account, asked)
 end
@@ -99,7 +106,7 @@ local FINAL = { Filled = true, Cancelled = true, Rejected = true, Deactivated = 
   PartiallyFilledCanceled = true }
 
 --- Closed orders of a span of time, by their making.
-function history.orders(engine, account, asked)
+function history.orders(engine, account, asked, place)
   local filter, code, message = check_filter(asked)
   if filter == nil then return nil, code, message end
   local now = engine.now()
@@ -109,20 +116,14 @@ function history.orders(engine, account, asked)
   local from, to
   from, to, message = checks.window(asked, now)
   if not from then return nil, to, message end
-  local rows = {}
-  for i = #account.list, 1, -1 do
-    local order = account.list[i]
-    if order.created < from then break end
-    if order.created <= to and matches(order, asked) and past(order)
-      and (not asked.orderStatus or order.status == asked.orderStatus) then
-      rows[#rows + 1] = order
-    end
-  end
-  return rows
+  return newest(account.list, place, function(order)
+    return order.created <= to and matches(order, asked) and past(order)
+      and (not asked.orderStatus or order.status == asked.orderStatus)
+  end, function(order) return order.created < from end)
 end
 
 --- Executions of a span of time, or of one order; then no other filter counts.
-function history.executions(engine, account, asked)
+function history.executions(engine, account, asked, place)
   local from, to, message = 0, math.maxinteger, nil
   local one = asked.orderId or asked.orderLinkId
   if not one then from, to, message = checks.window(asked, engine.now()) end
@@ -132,26 +133,17 @@ function history.executions(engine, account, asked)
     if asked.orderLinkId then return e.order.link == asked.orderLinkId end
     return e.time <= to and about(e.order, asked) and (not asked.execType or e.kind == asked.execType)
   end
-  local rows = {}
-  for i = #account.executions, 1, -1 do
-    local e = account.executions[i]
-    if e.time < from then break end
-    if wanted(e) and seen(engine, e.time) then rows[#rows + 1] = e end
-  end
-  return rows
+  return newest(account.executions, place, function(e) return wanted(e) and seen(engine, e.time) end,
+    function(e) return e.time < from end)
 end
 
 --- Closed profit and loss of a span of time: a row for each closing order.
-function history.profits(engine, account, asked)
+function history.profits(engine, account, asked, place)
   local from, to, message = checks.window(asked, engine.now())
   if not from then return nil, to, message end
-  local rows = {}
-  for i = #account.profits, 1, -1 do
-    local profit = account.profits[i]
-    if profit.created < from then break end
-    if profit.created <= to and (not asked.symbol or profit.order.symbol == asked.symbol) then rows[#rows + 1] = profit end
-  end
-  return rows
+  return newest(account.profits, place, function(profit)
+    return profit.created <= to and (not asked.symbol or profit.order.symbol == asked.symbol)
+  end, function(profit) return profit.created < from end)
 end
 
 return history

@@ -26,6 +26,12 @@ function Context:page(rows, asked, options)
   return cursor.page(self.scope, rows, asked, options)
 end
 
+---How many rows a page is to have, and after which key; results are cursor.position's. For lists that are long: rows
+---before that key, and past one more than the size, need not be found.
+function Context:position(asked, options)
+  return cursor.position(self.scope, asked, options)
+end
+
 ---Counts 'units' against the endpoint's limit (batches: one per order) and tells how many may be done.
 ---@param units integer
 ---@return integer granted
