@@ -22,6 +22,7 @@ local v2 = {
     -- An order that was placed without its take profit or stop loss: a success that is not a whole one.
     flawed = { [130149] = true } },
   public = "^/v2/public/",    -- needs no signature
+  ping = "/v2/public/time",   -- the cheapest of these
   endpoints = require "bybit.dialect.endpoints.v2",
   codes = require "bybit.dialect.codes.v2",
   common = require "bybit.dialect.common",
