@@ -278,8 +278,12 @@ end
 ---@param run bybit.Run
 ---@param err bybit.Error the last attempt's
 ---@param response table
-function settle.after(run, err, response)
-  return after[run.row.settle](run, err, response)
+---@param code table? the row of the error's code
+function settle.after(run, err, response, code)
+  local said = code and code.flaw and err.message
+  local result, why, last = after[run.row.settle](run, err, response)
+  if result and said then last.flaw = said end
+  return result, why, last
 end
 
 return settle

@@ -26,7 +26,7 @@ return function(options, wrong)
   local port, seed = integer(options, "port", PORT, wrong), integer(options, "seed", nil, wrong)
   local exchange, message = require("bybit.paper").start { port = port, seed = seed, keys = given }
   if not exchange then wrong(("paper: port %d: %s"):format(port, message)) end
-  print(("paper exchange at %s (V5, category inverse; Ctrl-C ends it)"):format(exchange.url))
+  print(("paper exchange at %s (V5 and v2, category inverse; Ctrl-C ends it)"):format(exchange.url))
   if given then
     print "  its keys are those of BYBIT_API_KEY and BYBIT_API_SECRET"
   else

@@ -5,6 +5,7 @@
 --   detail   the exchange's own text adds something: print it
 --   reads    the class for calls that only read, where it differs
 --   bans     it shuts out the caller's address, not one endpoint
+--   flaw     what was asked for was done, but not all of it
 
 local classes = {}
 
@@ -40,7 +41,7 @@ local function expand(code, class, name, meaning, advice, row)
   return {
     code = code, class = class, name = name, meaning = meaning, advice = advice or its.advice,
     kind = row.kind or its.kind, outcome = its.outcome or "rejected", retryable = class == "R",
-    unchanged = its.unchanged, detail = row.detail, reads = row.reads, bans = row.bans,
+    unchanged = its.unchanged, detail = row.detail, reads = row.reads, bans = row.bans, flaw = row.flaw,
   }
 end
 

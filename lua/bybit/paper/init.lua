@@ -1,6 +1,6 @@
--- A V5-compatible exchange on loopback, for any V5 client in any language: real HTTP, real signatures, a
--- synthetic market. It runs on a thread of its own, in a Lua state of its own; what is here only starts,
--- steers and ends it. Its state is not reachable from here, and it never touches the caller's.
+-- A V5-compatible exchange on loopback, which answers v2 on the same books: for any client in any language, real HTTP,
+-- real signatures, a synthetic market. It runs on a thread of its own, in a Lua state of its own; what is here only
+-- starts, steers and ends it. Its state is not reachable from here, and it never touches the caller's.
 
 local faults = require "bybit.paper.faults"
 local loop = require("bybit.core").loop
@@ -279,7 +279,7 @@ end
 ---@param options bybit.paper.Options?
 function paper.serve(options)
   local exchange <close> = assert(paper.start(options))
-  print(("paper exchange at %s (V5, category inverse; Ctrl-C ends it)"):format(exchange.url))
+  print(("paper exchange at %s (V5 and v2, category inverse; Ctrl-C ends it)"):format(exchange.url))
   for _, entry in ipairs(exchange.keys) do
     print(("  key %s  %s"):format(entry.key, entry.secret and "secret " .. entry.secret or "(RSA)"))
   end

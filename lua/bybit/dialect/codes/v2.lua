@@ -92,7 +92,7 @@ local ORDERS = {
   { 30078, "S", "symbol_not_trading", "The contract is not live." },
   -- It says that the order exists: as an outcome "unknown" sends the same id once more, which finds that order.
   { 130149, "U", "placed_without_tpsl", "The order was placed, but its take profit or stop loss was not set.",
-    "Read the order and set its protection again.", detail = true },
+    "Read the order and set its protection again.", detail = true, flaw = true },
 }
 
 local POSITIONS = {
