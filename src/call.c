@@ -165,6 +165,7 @@ static int call_failed(lua_State *L, Call *c, const Answer *a, const char *kind,
 /* The answer is here: decodes it and returns, or hands over. */
 static int call_finish(lua_State *L, Call *c) {
   Answer a = {0};
+  call_redact(c);
   if (c->guarded != NULL) {
     c->failure = c->guarded;
     return call_failed(L, c, &a, "guard", 0);

@@ -80,6 +80,7 @@ void call_refused(Call *c, double after);      /* words the limiter's refusal: c
 /* call_parts.c */
 void call_parts_open(lua_State *L); /* makes the response metatable; 'response' in the module */
 void call_push_response(lua_State *L, const Call *c, const Answer *a);
+void call_redact(Call *c); /* strikes secrets out of all that came from outside, before any of it is in Lua */
 /* Pushes what the Lua layer needs to judge a failure; the message is at 'text'. */
 void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *kind, int text);
 void call_push_request(lua_State *L, const Call *c); /* for a Lua transport */

@@ -5,10 +5,39 @@
 #include "redact.h"
 
 #include <ctype.h>
-#include <lauxlib.h>
+#include <stdbool.h>
 #include <string.h>
 
-enum { RUN_MIN = 12 }; /* characters; shorter runs of a longer secret tell nothing */
+enum {
+  SECRET_MIN = 8, /* characters: no exchange gives out shorter keys, and shorter texts are words */
+  RUN_MIN = 12,   /* shorter runs of a longer secret tell nothing */
+  STARS = 3
+};
+
+typedef struct Text {
+  char *data;
+  size_t size;
+} Text;
+
+/* Puts stars in place of 'length' bytes at 'at'. Returns where they end. */
+static size_t blot(Text *t, size_t at, size_t length) {
+  size_t stars = length < STARS ? length : STARS;
+  memset(t->data + at, '*', stars);
+  memmove(t->data + at + stars, t->data + at + length, t->size - at - length);
+  t->size -= length - stars;
+  return at + stars;
+}
+
+static bool find(const Text *t, size_t from, const char *what, size_t length, size_t *at) {
+  const char *found = memmem(t->data + from, t->size - from, what, length);
+  if (found != NULL) *at = (size_t)(found - t->data);
+  return found != NULL;
+}
+
+static void strike(Text *t, const char *run, size_t length) {
+  size_t at = 0;
+  while (find(t, at, run, length, &at)) at = blot(t, at, length);
+}
 
 static size_t run_length(const char *text) {
   size_t n = 0;
@@ -16,57 +45,32 @@ static size_t run_length(const char *text) {
   return n;
 }
 
-/* Replaces the string on top by one without 'run'. */
-static void strike(lua_State *L, const char *run, size_t length) {
-  size_t size;
-  const char *text = lua_tolstring(L, -1, &size), *end = text + size, *found;
-  if (length == 0 || memmem(text, size, run, length) == NULL) return;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  while ((found = memmem(text, (size_t)(end - text), run, length)) != NULL) {
-    luaL_addlstring(&b, text, (size_t)(found - text));
-    luaL_addstring(&b, "***");
-    text = found + length;
-  }
-  luaL_addlstring(&b, text, (size_t)(end - text));
-  luaL_pushresult(&b);
-  lua_remove(L, -2);
-}
-
-static void strike_secret(lua_State *L, const char *secret) {
-  size_t size = strlen(secret);
-  strike(L, secret, size);
-  for (const char *at = secret; at < secret + size; at++) {
-    size_t run = run_length(at);
-    if (run >= RUN_MIN && run < size) strike(L, at, run);
-    at += run;
+static void strike_secret(Text *t, const char *secret) {
+  size_t size = strlen(secret), run;
+  if (size < SECRET_MIN) return;
+  strike(t, secret, size);
+  for (const char *at = secret; at < secret + size; at += run == 0 ? 1 : run) {
+    run = run_length(at);
+    if (run >= RUN_MIN && run < size) strike(t, at, run);
   }
 }
 
-/* Strikes what stands in brackets after 'word' out of the string on top: the exchange's own way of echoing. */
-static void strike_brackets(lua_State *L, const char *word) {
-  size_t size, length = strlen(word);
-  const char *text = lua_tolstring(L, -1, &size), *end = text + size, *found;
-  if (memmem(text, size, word, length) == NULL) return;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  while ((found = memmem(text, (size_t)(end - text), word, length)) != NULL) {
-    found += length;
-    luaL_addlstring(&b, text, (size_t)(found - text));
-    luaL_addstring(&b, "***");
-    const char *stop = memchr(found, ']', (size_t)(end - found));
-    text = stop == NULL ? end : stop;
+/* Strikes what stands in brackets after 'word', which ends with one. */
+static void strike_brackets(Text *t, const char *word) {
+  size_t at = 0, length = strlen(word);
+  while (find(t, at, word, length, &at)) {
+    at += length;
+    const char *stop = memchr(t->data + at, ']', t->size - at);
+    at = blot(t, at, stop == NULL ? t->size - at : (size_t)(stop - t->data) - at);
   }
-  luaL_addlstring(&b, text, (size_t)(end - text));
-  luaL_pushresult(&b);
-  lua_remove(L, -2);
 }
 
-void redact_push(lua_State *L, const char *text, size_t size, const char *const secrets[], size_t count) {
-  luaL_checkstack(L, 4, "redact");
-  lua_pushlstring(L, text, size);
+size_t redact(char *text, size_t size, const char *const secrets[], size_t count) {
+  Text t = {text, size};
+  if (size == 0) return 0;
   for (size_t i = 0; i < count; i++)
-    if (secrets[i] != NULL) strike_secret(L, secrets[i]);
-  strike_brackets(L, "origin_string[");
-  strike_brackets(L, "sign_string[");
+    if (secrets[i] != NULL) strike_secret(&t, secrets[i]);
+  strike_brackets(&t, "origin_string[");
+  strike_brackets(&t, "sign_string[");
+  return t.size;
 }

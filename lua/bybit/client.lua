@@ -298,7 +298,7 @@ local function check_url(url)
   local scheme, host = url:match("^(https?)://(%[[%x:]+%])")
   if not scheme then scheme, host = url:match("^(https?)://([^/:?#@]+)") end
   if not scheme or url:find("[%s?#@]") then
-    errors.raise(("bybit.client: a url such as 'https://api.bybit.com' expected, got '%s'"):format(url))
+    errors.raise("bybit.client: a url such as 'https://api.bybit.com' expected, without a query or a password")
   end
   if scheme == "http" and not loopback(host) then
     errors.raise(("bybit.client: '%s': plain http reaches this machine only; use https"):format(url))
