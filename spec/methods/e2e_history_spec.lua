@@ -228,6 +228,19 @@ describe("the past on the paper exchange", function()
         start_time = start + 1000, end_time = start + 9 * DAY * 1000, limit = 1 }))))
     end)
 
+    it("of a span of time are those made in it, the open ones too", function()
+      place { quantity = 1, price = "28000" }
+      exchange:advance(60)
+      local start = client:now()
+      place { quantity = 2, price = "28000" }
+      assert(client:cancel_order { symbol = "BTCUSD", order_id = place { quantity = 3 } })
+      assert.same({ 2, 3 }, quantities(assert(client:collect("get_orders", { symbol = "BTCUSD", start_time = start }))))
+      exchange:advance(60)
+      place { quantity = 4, price = "28000" }
+      assert.same({ 2, 3 }, quantities(assert(client:collect("get_orders", { symbol = "BTCUSD", start_time = start,
+        end_time = start + 1000 }))))
+    end)
+
     it("of another symbol are not among them, and an unknown one is refused", function()
       exchange:set_price("ETHUSD", "2000")
       place()

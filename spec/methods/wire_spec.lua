@@ -16,6 +16,7 @@ local AMEND = { "modify_order", "modify_conditional_order" }
 local WIRE = {
   { "POST /v5/order/create", {
     { "category", "fixed" }, { "symbol", PLACE, "symbol" }, { "side", PLACE, "side" }, { "orderType", PLACE, "type" },
+    -- "0", which closes the whole position, is refused: settling a lost answer compares the order's quantity with it.
     { "qty", PLACE, "quantity" }, { "price", PLACE, "price" }, { "timeInForce", PLACE, "time_in_force" },
     { "positionIdx", PLACE, "position_mode" }, { "orderLinkId", PLACE, "client_order_id" },
     { "triggerPrice", CONDITIONAL, "trigger_price" }, { "triggerDirection", CONDITIONAL, "trigger_direction" },
