@@ -3,6 +3,7 @@
 --
 --   lua5.4 examples/watch.lua [SYMBOL ...]          WATCH_SECONDS=5 ends it by itself
 
+require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet", with the keys of BYBIT_API_KEY and BYBIT_API_SECRET
