@@ -42,8 +42,9 @@ end
 --- shells count it; when f raises, the error and its traceback go to stderr, and the program ends with status 1.
 ---
 --- The same f is what a simulation runs.
----@param options table of bybit.client
----@param f fun(client: table, stop: userdata): ...
+---@param options bybit.ClientOptions
+---@param f fun(client: bybit.Client, stop: bybit.Token): any
+---@return any ... what f returned
 return function(options, f)
   local meta = getmetatable(f)
   if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then

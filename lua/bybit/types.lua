@@ -34,7 +34,7 @@
 ---@alias bybit.order_filter "Order"|"StopOrder"
 
 ---Where an order stands. Open: New, PartiallyFilled, Untriggered. Cancelled may hold fills; Triggered lasts an instant; Deactivated was cancelled before its trigger; PartiallyFilledCanceled is spot only.
----@alias bybit.order_status "New"|"PartiallyFilled"|"Untriggered"|"Rejected"|"PartiallyFilledCanceled"|"Filled"|"Cancelled"|"Triggered"|"Deactivated"
+---@alias bybit.order_status "New"|"PartiallyFilled"|"Untriggered"|"Rejected"|"PartiallyFilledCanceled"|"Filled"|"Cancelled"|"Triggered"|"Deactivated"|"Created"|"PendingCancel"|"Active"
 
 ---Market takes the best prices inside a protective bound; Limit trades at its price or better.
 ---@alias bybit.order_type "Market"|"Limit"
@@ -1326,6 +1326,17 @@ function bybit.fd() end
 ---@param ms integer
 ---@return string
 function bybit.iso(ms) end
+
+---Makes a client, runs f(client, stop) as a task, and closes the client. The first SIGINT (Ctrl-C) or SIGTERM cancels
+---the token `stop`, and f winds down in its own time; the second ends the process at once. The handlers of the two
+---are set in here only.
+---Returns what f returns. When a signal has stopped it, the program ends with status 128 + the signal's number, as
+---shells count it; when f raises, the error and its traceback go to stderr, and the program ends with status 1.
+---The same f is what a simulation runs.
+---@param options bybit.ClientOptions
+---@param f fun(client: bybit.Client, stop: bybit.Token): any
+---@return any ... what f returned
+function bybit.main(options, f) end
 
 ---Seconds until bybit.step() should be called at the latest; nil: only when the descriptor is readable.
 ---@return number?
