@@ -254,6 +254,10 @@ local function enums_page()
       emit("%s", enum.doc)
       emit ""
       emit("%s", list_of(enum.values))
+      if enum.v2 then
+        emit ""
+        emit("Of the v2 wire only: %s", list_of(enum.v2))
+      end
     end
   end)
 end

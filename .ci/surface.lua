@@ -5,6 +5,8 @@
 local bybit = require "bybit"
 local core = require "bybit.core"
 
+for name in pairs(getmetatable(bybit).lazy) do local _ = bybit[name] end -- loads what is loaded on first use
+
 local surface = {
   options = require "bybit.options",
   enums = require "bybit.enums",
@@ -117,6 +119,11 @@ end
 
 local OPTION = { string = "string", integer = "integer", number = "number", boolean = "boolean", table = "table",
   ["function"] = "function" }
+
+--- The words of an enum, those of the older wire among them.
+function surface.words(enum)
+  return table.move(enum.v2 or {}, 1, #(enum.v2 or {}), #enum.values + 1, { table.unpack(enum.values) })
+end
 
 local function quoted(values)
   local words = {}

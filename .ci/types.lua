@@ -58,7 +58,7 @@ emit ""
 for _, name in ipairs(surface.sorted(surface.enums)) do
   local enum = surface.enums[name]
   comment(enum.doc)
-  emit("---@alias bybit.%s %s", name, surface.quoted(enum.values))
+  emit("---@alias bybit.%s %s", name, surface.quoted(surface.words(enum)))
   emit ""
 end
 

@@ -19,6 +19,7 @@ local CASES = {
   dca = { arguments = "4", "0%.0125 x 4: exact" },
   bracket = { "filled: 2000 at", "closed by a %a+", "net %-?[%d.]+ BTC" },
   custom_endpoint = { "leverage\t12.5\tas the exchange tells it", "refused.*leverage not allowed %(110013%)" },
+  watch = { environment = "WATCH_SECONDS=1.5", "BTCUSD", "ETHUSD" },
   reconcile = { "1 order of an earlier run is open", "guard: intents of an earlier run are open", "settled: rec%-%w+ was placed",
     "1 orders live", "a new order now:\trec%-" },
   fault_drill = { arguments = "30 2", "faults: %d+ ", "0 not meant, 0 missing" },
@@ -26,10 +27,8 @@ local CASES = {
   equity_svg = { arguments = "/dev/null 10", "%d+ prices, %d+ fills" },
 }
 
--- Examples that others' specs run, since they need more than this interpreter.
-local ELSEWHERE = { watch = true, cqueues = true, luv = true, strategy = true }
--- A sandbox of its own has no `require`.
-local SANDBOXED = { strategy = true }
+-- Run by host_spec.lua, in a sandboxed state without require.
+local ELSEWHERE = { strategy = true }
 
 describe("example", function()
   for name, case in pairs(CASES) do
@@ -47,7 +46,7 @@ describe("example", function()
       local name = path:match "([%w_]+)%.lua$"
       assert(CASES[name] or ELSEWHERE[name], path .. " is run by no spec")
       local file <close> = assert(io.open(path))
-      assert(SANDBOXED[name] or file:read("a"):find('require%s*%(?"bybit.strict"'), path .. " does without bybit.strict")
+      assert(ELSEWHERE[name] or file:read("a"):find '\nrequire "bybit.strict"', path .. " does without bybit.strict")
     end
   end)
 

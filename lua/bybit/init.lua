@@ -71,6 +71,7 @@ function lazy.main() return require "bybit.main" end
 function lazy.paper() return require "bybit.paper" end
 
 return setmetatable(bybit, {
+  lazy = lazy, -- what is loaded on first use, for those who list what there is
   __index = function(t, key)
     if not lazy[key] then return nil end
     local value = lazy[key]()

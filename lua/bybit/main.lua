@@ -44,7 +44,7 @@ end
 --- The same f is what a simulation runs.
 ---@param options bybit.ClientOptions
 ---@param f fun(client: bybit.Client, stop: bybit.Token): any
----@return any ... what f returns
+---@return any ... what f returned
 return function(options, f)
   local meta = getmetatable(f)
   if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then

@@ -34,7 +34,7 @@
 ---@alias bybit.order_filter "Order"|"StopOrder"
 
 ---Where an order stands. Open: New, PartiallyFilled, Untriggered. Cancelled may hold fills; Triggered lasts an instant; Deactivated was cancelled before its trigger; PartiallyFilledCanceled is spot only.
----@alias bybit.order_status "New"|"PartiallyFilled"|"Untriggered"|"Rejected"|"PartiallyFilledCanceled"|"Filled"|"Cancelled"|"Triggered"|"Deactivated"
+---@alias bybit.order_status "New"|"PartiallyFilled"|"Untriggered"|"Rejected"|"PartiallyFilledCanceled"|"Filled"|"Cancelled"|"Triggered"|"Deactivated"|"Created"|"PendingCancel"|"Active"
 
 ---Market takes the best prices inside a protective bound; Limit trades at its price or better.
 ---@alias bybit.order_type "Market"|"Limit"
@@ -1335,7 +1335,7 @@ function bybit.iso(ms) end
 ---The same f is what a simulation runs.
 ---@param options bybit.ClientOptions
 ---@param f fun(client: bybit.Client, stop: bybit.Token): any
----@return any ... what f returns
+---@return any ... what f returned
 function bybit.main(options, f) end
 
 ---Seconds until bybit.step() should be called at the latest; nil: only when the descriptor is readable.
@@ -1432,7 +1432,6 @@ function bybit.wrap(f) end
 ---@field requests integer how many requests the call made
 ---@field time integer? the exchange's clock when it answered, ms
 ---@field undecoded string[]? fields that did not decode as declared and were kept as text
----@field flaw string? what the exchange says of a success that is not a whole one: an order placed without its stop loss
 ---@field unchanged boolean? everything was already as asked
 ---@field unconfirmed bybit.Error? why the read-back of a placed order (`confirm`) failed
 ---@field raw string? the answer's text, with `raw = true`

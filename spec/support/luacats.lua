@@ -323,10 +323,13 @@ function Checker:constructor(i, class)
   end
 end
 
+-- The class in a union; of several the last, which is the fuller one (an acknowledgement, or the order).
 local function class_in(types, union)
+  local found
   for _, one in ipairs(union or {}) do
-    if one.kind == "name" and types.classes[one.name] then return one.name end
+    if one.kind == "name" and types.classes[one.name] then found = one.name end
   end
+  return found
 end
 
 -- The function that `owner` has under a name, or the overload of it that the first argument, a literal, picks.
