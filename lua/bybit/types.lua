@@ -1432,6 +1432,7 @@ function bybit.wrap(f) end
 ---@field requests integer how many requests the call made
 ---@field time integer? the exchange's clock when it answered, ms
 ---@field undecoded string[]? fields that did not decode as declared and were kept as text
+---@field flaw string? what the exchange says of a success that is not a whole one: an order placed without its stop loss
 ---@field unchanged boolean? everything was already as asked
 ---@field unconfirmed bybit.Error? why the read-back of a placed order (`confirm`) failed
 ---@field raw string? the answer's text, with `raw = true`
