@@ -27,17 +27,11 @@ void clock_learn(Clock *c, double sent, double ended, int64_t time) {
   /* 'time' was cut to a whole millisecond. */
   ClockBounds said = {(double)time - ended * 1000, (double)time + 1 - sent * 1000, ended}, both;
   ClockBounds before = aged(&c->bounds, ended), doubted = aged(&c->last, ended);
-  if (!c->known) {
-    c->bounds = said;
-    c->known = true;
-  } else if (meet(&before, &said, &both)) {
-    c->bounds = both;
-    c->doubted = false;
-  } else if (c->doubted && meet(&doubted, &said, &both)) {
-    c->bounds = both; /* a clock was set: two answers say so */
-    c->doubted = false;
-  } else
-    c->doubted = true;
+  /* Where two answers in a row contradict the rest, a clock was set. */
+  bool agrees = c->known && (meet(&before, &said, &both) || (c->doubted && meet(&doubted, &said, &both)));
+  if (!c->known || agrees) c->bounds = agrees ? both : said;
+  c->doubted = c->known && !agrees;
+  c->known = true;
   c->last = said;
 }
 

@@ -33,7 +33,7 @@ int window_limit(const LimitWindow *w) {
 }
 
 static double ended_at(const LimitWindow *w, size_t i) {
-  return w->ended[(w->first + i) % w->room];
+  return w->ended[(w->first + i) % w->room]; /* NOLINT: no room, no moments */
 }
 
 /* How many have left the window at 'now'. They are in order, but a few at the front are all that there is mostly. */
