@@ -65,6 +65,13 @@ describe("bybit.client", function()
     assert.equal("bybit.client (closed)", tostring(client))
   end)
 
+  it("has an exchange of its own only on paper", function()
+    local client <close> = bybit.client(options())
+    assert.is_false(client.exchange)
+    local paper <close> = bybit.client { environment = "paper" }
+    assert.truthy(paper.exchange.url:find("^http://127.0.0.1:"))
+  end)
+
   it("may be closed twice, and raises when used after", function()
     local client = bybit.client(options())
     client:close()

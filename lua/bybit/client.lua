@@ -134,8 +134,7 @@ end
 function class_methods.close(client)
   local t = core.client.table(client)
   core.client.close(client)
-  local owned = rawget(t, "owned")
-  if owned then owned:close() end
+  if t.exchange then t.exchange:close() end
 end
 
 --- The exchange's clock in milliseconds, as its answers tell it (before the first of them: the local clock); makes no
@@ -434,7 +433,7 @@ return function(options)
     local listener = log.listener(options.log)
     credentials(options, environment, settings)
     settings.requires = required and true
-    local t = { exchange = environment.owned, owned = environment.owned, class = class, category = settings.category,
+    local t = { exchange = environment.owned or false, class = class, category = settings.category,
       connections = math.min(settings.in_flight, connections), required = required,
       visibility = options.visibility or 5, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, budget_of_retries = recovery.new_budget() }
