@@ -100,11 +100,14 @@ end
 
 local function check_value(state, method, p, node)
   if p[3] ~= "enum" or node.tag ~= "String" then return end
-  for _, value in ipairs(enums[p.enum].values) do
+  local accepted, enum = {}, enums[p.enum]
+  for _, value in ipairs(enum.values) do accepted[value] = true end
+  for _, value in ipairs(enum.v2 or {}) do -- which api the client has is not known
     if value == node[1] then return end
   end
+  if accepted[node[1]] then return end
   flag(state, node, "%s: parameter '%s': '%s' is none%s", method, p[1], node[1],
-    hints.word("enum", method, node[1], p[1]))
+    hints.word("enum", method, node[1], p[1], accepted))
 end
 
 local function check_parameters(state, method, row, node)

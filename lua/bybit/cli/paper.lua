@@ -26,6 +26,8 @@ return function(options, wrong)
   local port, seed = integer(options, "port", PORT, wrong), integer(options, "seed", nil, wrong)
   local exchange, message = require("bybit.paper").start { port = port, seed = seed, keys = given }
   if not exchange then wrong(("paper: port %d: %s"):format(port, message)) end
+  local stop = tasks.cancel_token()
+  local signals <close> = core.signals(stop) -- luacheck: ignore 211
   print(("paper exchange at %s (V5 and v2, category inverse; Ctrl-C ends it)"):format(exchange.url))
   if given then
     print "  its keys are those of BYBIT_API_KEY and BYBIT_API_SECRET"
@@ -35,8 +37,6 @@ return function(options, wrong)
   end
   print(("  bybit --env %s"):format(exchange.url))
   io.stdout:flush()
-  local stop = tasks.cancel_token()
-  local signals <close> = core.signals(stop) -- luacheck: ignore 211
   while not stop:cancelled() do stop:wait(3600) end
   exchange:close()
   return 0
