@@ -4,6 +4,7 @@
 ** redirect, guess a proxy for loopback, raise a signal, or wait for a resolver when a handle goes.
 */
 #include "http.h"
+#include "sign.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -245,6 +246,13 @@ static void unlink_used(Http *http, Transfer *t) {
   t->before = t->after = NULL;
 }
 
+/* The request's headers hold the key and the signature. */
+static void drop_headers(Transfer *t) {
+  for (struct curl_slist *h = t->headers; h != NULL; h = h->next) wipe(h->data, strlen(h->data));
+  curl_slist_free_all(t->headers);
+  t->headers = NULL;
+}
+
 /* Takes what libcurl knows, and the handle out of its multi: for one in mid-answer that closes the connection. */
 static void settle(Transfer *t, HttpError error) {
   long status = 0;
@@ -258,8 +266,7 @@ static void settle(Transfer *t, HttpError error) {
   t->result.status = (int)status;
   t->result.duration = loop_real_now(t->http->loop) - t->started;
   explain(t, error);
-  curl_slist_free_all(t->headers);
-  t->headers = NULL;
+  drop_headers(t);
   t->finished = true;
 }
 
@@ -404,7 +411,7 @@ static bool set_request(Transfer *t, const HttpRequest *r) {
 }
 
 static void transfer_free(Transfer *t) {
-  curl_slist_free_all(t->headers);
+  drop_headers(t);
   curl_easy_cleanup(t->easy);
   bytes_free(&t->result.headers);
   bytes_free(&t->result.body);
@@ -436,7 +443,7 @@ static void transfer_put(Transfer *t) {
     transfer_free(t);
     return;
   }
-  curl_slist_free_all(t->headers);
+  drop_headers(t);
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
   curl_easy_setopt(t->easy, CURLOPT_URL, NULL);
