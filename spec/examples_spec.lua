@@ -74,7 +74,7 @@ describe("example", function()
 
   it("signed_request.sh trades with curl and openssl alone", function()
     local exchange <close> = bybit.paper.start()
-    local output = capture(("BYBIT_URL=%s BYBIT_API_KEY=%s BYBIT_API_SECRET=%s sh examples/signed_request.sh"):format(
+    local output = capture(("LD_PRELOAD= BYBIT_URL=%s BYBIT_API_KEY=%s BYBIT_API_SECRET=%s sh examples/signed_request.sh"):format(
       exchange.url, exchange.key, exchange.secret))
     local _, answers = output:gsub('"retCode":0', "")
     assert(answers == 2 and output:find('"price":"29000.50?"'), output)

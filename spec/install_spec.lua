@@ -11,7 +11,7 @@ describe("make install", function()
   local root = capture("mktemp -d"):gsub("\n", "")
   local here = capture("pwd"):gsub("\n", "")
   -- Nothing of the make or of the paths that these specs run under, and not the source tree's directory.
-  local clean = "cd / && env -u LUA_PATH -u LUA_CPATH MAKEFLAGS= "
+  local clean = "cd / && env -u LUA_PATH -u LUA_CPATH -u LD_PRELOAD MAKEFLAGS= "
 
   setup(function()
     capture(clean .. ("make -C '%s' install DESTDIR='%s' PREFIX=/opt/bybit"):format(here, root))
