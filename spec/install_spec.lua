@@ -11,7 +11,8 @@ describe("make install", function()
   local root = capture("mktemp -d"):gsub("\n", "")
   local here = capture("pwd"):gsub("\n", "")
   -- Nothing of the make or of the paths that these specs run under, and not the source tree's directory.
-  local clean = "cd / && env -u LUA_PATH -u LUA_CPATH -u LD_PRELOAD MAKEFLAGS= "
+  local clean = "cd / && env -u LUA_PATH -u LUA_CPATH -u MAKEFLAGS -u BUILD -u CC -u CFLAGS -u SANITIZE -u KEEP -u WRAP "
+    .. "-u LD_PRELOAD "
 
   setup(function()
     capture(clean .. ("make -C '%s' install DESTDIR='%s' PREFIX=/opt/bybit"):format(here, root))
