@@ -72,7 +72,7 @@ $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(if $(filter $(CORE_SRC),$<),$(INJECT)) -MMD -MP -c -o $@ $<
 
 # Changes when the compiler or its flags do, so that no object of another setting is linked.
 $(BUILD)/flags: FORCE
@@ -115,6 +115,26 @@ tsan:
 valgrind: all
 	@$(RUN) valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 \
 	   $(LUA) spec/support/run.lua $(SPEC)
+
+# Memory runs out at the 1st, 2nd, 3rd ... allocation of each step of a client's life: FULL=full tries every one.
+OOM = build/oom
+oom:
+	@$(DEPS) build test
+	@$(AGAIN) all $(OOM)/torture BUILD=$(OOM) CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' KEEP=-Wl,-z,nodelete \
+	   INJECT='-include spec/torture/inject.h'
+	@$(RUN) LUA_CPATH='$(OOM)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 \
+	 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 $(OOM)/torture spec/torture/oom.lua $(FULL)
+
+$(OOM)/torture: spec/torture/oom.c spec/torture/inject.h
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lcurl -lcrypto -lm -pthread
+
+# A strategy's load on the paper exchange for so long: memory and descriptors have to stay level.
+soak:
+	@$(DEPS) build test
+	@$(AGAIN) all
+	@$(RUN) SECONDS='$(or $(SECONDS),60)' $(LUA) spec/torture/soak.lua
 
 lint:
 	@$(DEPS) build lint
@@ -167,5 +187,5 @@ clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client hosts paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper \
+.PHONY: all client hosts paper test demo deps asan tsan valgrind oom soak lint bench types doc install install-client install-paper \
   install-command repl clean FORCE
