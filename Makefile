@@ -116,6 +116,34 @@ valgrind: all
 	@$(RUN) valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 \
 	   $(LUA) spec/support/run.lua $(SPEC)
 
+# libFuzzer over what reads foreign bytes, each target for so many seconds from the seeds in spec/fuzz/corpus. What it
+# learns stays in build/fuzz; an input that breaks something goes to spec/fuzz/crashes:
+# build/fuzz/target/json spec/fuzz/crashes/json-...
+SECONDS ?= 60
+FUZZ    ?= $(filter-out script,$(basename $(notdir $(wildcard spec/fuzz/*.c)))) answers params http
+fuzz:
+	@$(DEPS) build test fuzz
+	@$(AGAIN) fuzz-all BUILD=build/fuzz CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' SECONDS=$(SECONDS)
+
+fuzz-all: $(FUZZ:%=$(BUILD)/target/%)
+	@mkdir -p spec/fuzz/crashes
+	@for target in $(FUZZ); do mkdir -p $(BUILD)/corpus/$$target; \
+	  echo "  FUZZ $$target"; \
+	  $(RUN) ASAN_OPTIONS=detect_leaks=0 $(BUILD)/target/$$target -max_total_time=$(SECONDS) -max_len=4096 -timeout=20 \
+	    -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -artifact_prefix=spec/fuzz/crashes/$$target- \
+	    $(BUILD)/corpus/$$target spec/fuzz/corpus/$$target >$(BUILD)/$$target.log 2>&1 || \
+	    { tail -n 60 $(BUILD)/$$target.log; exit 1; }; \
+	  grep number_of_executed_units $(BUILD)/$$target.log; done
+
+fuzzer = $(call say,CC)mkdir -p $(@D) && $(CC) $(BASE) $(WARN) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined \
+  -fno-sanitize-recover=all -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(BID) $(LUA_LIB) -lm -pthread
+$(BUILD)/target/%: spec/fuzz/%.c $(CORE_OBJ)
+	$(fuzzer)
+
+$(BUILD)/target/%: spec/fuzz/script.c spec/fuzz/%.lua $(CORE_OBJ)
+	$(fuzzer) -DTARGET='"$*"'
+
 lint:
 	@$(DEPS) build lint
 	@$(AGAIN) all
@@ -167,5 +195,5 @@ clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client hosts paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper \
+.PHONY: all client hosts paper test demo deps asan tsan valgrind fuzz fuzz-all lint bench types doc install install-client install-paper \
   install-command repl clean FORCE
