@@ -32,7 +32,7 @@ end
 
 -- What the server does: `bytes` are sent, then `again` as fast as it goes or, with `slowly`, a byte at a time; `close`
 -- ends the connection. What comes of it: `kind` of a read's error (`codes`: its code), `says` in its message; for an order
--- the outcome, unknown unless told.
+-- the outcome, unknown unless told; with `order = false` the case is none for orders.
 local CASES = {
   { "a slow drip of the body", bytes = { "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n", again = " ", slowly = true },
     kind = "timeout" },
@@ -97,9 +97,9 @@ local CASES = {
   { "a list where the envelope is due", bytes = { whole "[]" }, kind = "decode" },
   { "a number where the envelope is due", bytes = { whole "0" }, kind = "decode" },
   { "a text where the result is due", bytes = { whole(GOOD:format '"list"') }, kind = "decode" },
-  { "a text where the list is due", bytes = { whole(GOOD:format '{"list":"none"}') }, kind = "decode" },
-  { "an object where the list is due", bytes = { whole(GOOD:format '{"list":{}}') }, kind = "decode" },
-  { "a list of lists", bytes = { whole(GOOD:format '{"list":[[]]}') }, kind = "decode" },
+  { "a text where the list is due", bytes = { whole(GOOD:format '{"list":"none"}') }, kind = "decode", order = false },
+  { "an object where the list is due", bytes = { whole(GOOD:format '{"list":{}}') }, kind = "decode", order = false },
+  { "a list of lists", bytes = { whole(GOOD:format '{"list":[[]]}') }, kind = "decode", order = false },
   { "a list deeper than any answer", bytes = { whole(GOOD:format(('{"list":[],"x":%s%s}'):format(("["):rep(5000),
     ("]"):rep(5000)))) }, kind = "decode" },
   { "brackets that never close", bytes = { whole(("["):rep(200000)) }, kind = "decode" },
@@ -340,7 +340,7 @@ describe("hostile networks:", function()
         key = ("%s/%s.key"):format(dir, name), certificate = ("%s/%s.pem"):format(dir, name) })
       if site then site:close() end
       site = server.listen(context)
-      new { ca_file = ca and dir .. "/ca.pem" }
+      new { ca_file = ca and dir .. "/ca.pem" or nil }
       local got
       bybit.spawn(function() got = table.pack(client:place_order(ORDER)) end)
       local ok, connection = pcall(site.accept, site)

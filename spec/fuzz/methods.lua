@@ -32,7 +32,7 @@ local function compile(api, dialect, name, row)
   end
   local names = {}
   for i, p in ipairs(merged.params) do names[i] = p[1] end
-  return { name = name, api = api, params = names, post = row.verb == "POST" or row[1] == "POST",
+  return { name = name, params = names, json = row.verb == "POST" and not dialect.form,
     call = core.method(core.schema.endpoint(name, merged, enums), record, dialect.envelope, failed) }
 end
 
@@ -48,6 +48,6 @@ for _, api in ipairs { "v5", "v2" } do
 end
 
 local client = core.client.new({ url = "http://127.0.0.1:1", key = "key", secret = "secret", category = "inverse",
-  api = "v5", seed = 1, rate = false }, {}, transport)
+  seed = 1, unlimited = true }, {}, transport)
 
 return { list = methods, client = client, transport = transport }

@@ -1,5 +1,6 @@
 -- Fuzzes parameters: the input chooses a request and makes a table of Lua values of every kind. Either the call raises
--- words that name the method, or what goes out is JSON to another decoder, or an address without a byte that needs quoting.
+-- words that name the method, or what goes out is JSON to another decoder, or a form or an address without a
+-- byte that needs quoting.
 
 local bybit = require "bybit.core"
 local cjson = require "cjson"
@@ -74,10 +75,11 @@ return function(input)
   if not ok then
     assert(not request, "sent, and raised")
     assert(type(err) == "string" and err:find(method.name, 1, true), tostring(err))
-  elseif request and request.body then
+  elseif request and method.json then
     cjson.decode(request.body)
     assert(bybit.json.decode(request.body))
   elseif request then
+    assert((request.body or ""):find "^[%w%-%._~%%=&]*$", request.body)
     assert(request.url:find "^http://127%.0%.0%.1:1/[%w%-%._~%%/%?=&]*$", request.url)
   end
 end
