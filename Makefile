@@ -35,6 +35,7 @@ AGAIN = $(MAKE) --no-print-directory
 
 SPEC         ?= spec
 DEMO_SECONDS ?= 15
+SECONDS      ?= 60
 
 all: $(CORE) $(PAPER)
 client: $(CORE)
@@ -134,7 +135,34 @@ $(OOM)/torture: spec/torture/oom.c spec/torture/inject.h
 soak:
 	@$(DEPS) build test
 	@$(AGAIN) all
-	@$(RUN) SECONDS='$(or $(SECONDS),60)' $(LUA) spec/torture/soak.lua
+	@$(RUN) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
+
+# libFuzzer over what reads foreign bytes, each target for so many seconds from the seeds in spec/fuzz/corpus. What it
+# learns stays in build/fuzz; an input that breaks something goes to spec/fuzz/crashes:
+# build/fuzz/target/json spec/fuzz/crashes/json-...
+FUZZ    ?= $(filter-out script,$(basename $(notdir $(wildcard spec/fuzz/*.c)))) answers params http
+fuzz:
+	@$(DEPS) build test fuzz
+	@$(AGAIN) fuzz-all BUILD=build/fuzz CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' SECONDS=$(SECONDS)
+
+fuzz-all: $(FUZZ:%=$(BUILD)/target/%)
+	@mkdir -p spec/fuzz/crashes
+	@for target in $(FUZZ); do mkdir -p $(BUILD)/corpus/$$target; \
+	  echo "  FUZZ $$target"; \
+	  $(RUN) ASAN_OPTIONS=detect_leaks=0 $(BUILD)/target/$$target -max_total_time=$(SECONDS) -max_len=4096 -timeout=20 \
+	    -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -artifact_prefix=spec/fuzz/crashes/$$target- \
+	    $(BUILD)/corpus/$$target spec/fuzz/corpus/$$target >$(BUILD)/$$target.log 2>&1 || \
+	    { tail -n 60 $(BUILD)/$$target.log; exit 1; }; \
+	  grep number_of_executed_units $(BUILD)/$$target.log; done
+
+fuzzer = $(call say,CC)mkdir -p $(@D) && $(CC) $(BASE) $(WARN) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined \
+  -fno-sanitize-recover=all -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(BID) $(LUA_LIB) -lm -pthread
+$(BUILD)/target/%: spec/fuzz/%.c $(CORE_OBJ)
+	$(fuzzer)
+
+$(BUILD)/target/%: spec/fuzz/script.c spec/fuzz/%.lua $(CORE_OBJ)
+	$(fuzzer) -DTARGET='"$*"'
 
 lint:
 	@$(DEPS) build lint
@@ -187,5 +215,6 @@ clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client hosts paper test demo deps asan tsan valgrind oom soak lint bench types doc install install-client install-paper \
+.PHONY: all client hosts paper test demo deps asan tsan valgrind oom soak fuzz fuzz-all lint bench types doc install \
+  install-client install-paper \
   install-command repl clean FORCE

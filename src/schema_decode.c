@@ -385,8 +385,10 @@ static bool push_page(Decode *d, const Endpoint *ep) {
     } else if (key_is(&key, ep->cursor_key) && v.type == JSON_STRING && v.size > 0) {
       push_string(L, &v);
       lua_replace(L, page + 1);
-    } else if (!json_scan_skip(d->s, &v))
-      return false;
+    } else {
+      if (key_is(&key, ep->list_key) && v.type != JSON_NULL) d->misfit = "an array expected as the list";
+      if (!json_scan_skip(d->s, &v)) return false;
+    }
   }
   if (more < 0) return false;
   bool leads_on = !first && lua_rawlen(L, page) > 0; /* a cursor of an empty page leads nowhere */
@@ -414,6 +416,8 @@ static bool push_result(Decode *d, const Endpoint *ep, const JsonValue *v) {
   if (v->type == JSON_OBJECT && ep->shape == SHAPE_RECORD) return push_record(d);
   if (list && ep->list_key == NULL) return push_keyless(d, ep, v);
   if (list && v->type == JSON_OBJECT) return push_page(d, ep);
+  if (list && v->type != JSON_NULL)
+    d->misfit = "an object expected as the result"; /* no page is not an empty one */
   if (!json_scan_skip(d->s, v)) return false;
   lua_pushnil(L);
   return true;
