@@ -46,6 +46,19 @@ function command.run(line, options)
   return output, complaints, status
 end
 
+-- The interpreter itself, asked once: what `python3` names may be a script of a version manager that takes longer to
+-- find it than a whole session takes.
+local python
+
+local function python_command()
+  if not python then
+    local pipe = assert(io.popen "python3 -c 'import sys; print(sys.executable)'")
+    python = assert(pipe:read "l", "python3 does not run")
+    pipe:close()
+  end
+  return shell_quoted(python) .. " -I -S" -- pty.py needs nothing that is installed beside Python
+end
+
 -- As one reads it: without what moves the cursor, rings the bell or sets the terminal's modes.
 local function readable(text)
   return (text:gsub("\27%[[%d;?]*%a", ""):gsub("\r", ""):gsub("\a", ""))
@@ -62,8 +75,8 @@ function command.type(line, steps, options)
   local function hex(text) return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
   for i, step in ipairs(steps) do rows[i] = hex(step[1]) .. " " .. hex(step[2]) end
   local script = temporary(table.concat(rows, "\n") .. "\n")
-  local pipe = assert(io.popen(("%s python3 spec/support/pty.py %s %s %s 2>&1"):format(
-    environment(options and options.env), script, options and options.program and LUA or COMMAND, line)))
+  local pipe = assert(io.popen(("%s %s spec/support/pty.py %s %s %s 2>&1"):format(
+    environment(options and options.env), python_command(), script, options and options.program and LUA or COMMAND, line)))
   local outputs = {}
   for i = 1, #steps + 1 do
     local size = pipe:read "l"
