@@ -330,6 +330,8 @@ describe("http", function()
       ["half the body"] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
       ["half a chunk"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf",
       ["a chunk size that is no number"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhalf",
+      ["an interim answer alone"] = "HTTP/1.1 100 Continue\r\n\r\n",
+      ["a switch of protocols"] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
       ["no HTTP"] = "220 mail.example.com ESMTP\r\n",
       ["a length that is no number"] = "HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n0123456789",
     } do
