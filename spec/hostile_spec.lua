@@ -90,6 +90,8 @@ local CASES = {
     kind = "decode" },
   { "two return codes", bytes = { whole '{"retCode":10001,"retMsg":"no","retCode":0,"result":{"list":[]}}' },
     kind = "decode" },
+  { "two results", bytes = { whole '{"retCode":0,"retMsg":"OK","result":{"list":[]},"result":{"list":[]}}' },
+    kind = "decode" },
   { "a return code that nobody knows", bytes = { whole '{"retCode":987654,"retMsg":"new\\r\\nin town","result":{}}' },
     kind = "exchange", code = 987654 },
   { "a return code below zero", bytes = { whole '{"retCode":-9223372036854775808,"retMsg":"no","result":{}}' },
@@ -112,7 +114,8 @@ local CASES = {
   { "a version from the future", bytes = { (whole(EMPTY):gsub("HTTP/1.1", "HTTP/9.9")) }, close = true, kind = "network" },
   { "a status that is none", bytes = { (whole(EMPTY):gsub("200 OK", "9999 OK")) }, close = true, kind = "network" },
   { "a switch of protocols", bytes = { "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n" }, close = true,
-    any = { http = true, network = true } },
+    kind = "network" },
+  { "an interim answer alone", bytes = { "HTTP/1.1 100 Continue\r\n\r\n" }, close = true, kind = "network" },
   { "a wish for credentials", bytes = { whole("", "401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n") },
     any = { auth = true, http = true }, outcome = false },
 }
