@@ -61,7 +61,8 @@ return function(input)
     assert(KINDS[facts.kind], facts.kind)
     assert(type(facts.message) == "string" or facts.kind ~= "decode")
   else
-    cjson.decode(body)
+    -- what echoes a signed text is struck out before it is read (src/redact.c)
+    if not body:find("_string[", 1, true) then cjson.decode(body) end
     check(result, 0)
     for _, name in ipairs(response.undecoded or {}) do assert(type(name) == "string") end
   end

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST(condition)         \
-  do {                          \
-    if (!(condition)) abort();  \
+#define MUST(condition)                                                                                      \
+  do {                                                                                                       \
+    if (!(condition)) abort();                                                                               \
   } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,14 +21,18 @@ static void check_text(Decimal x) {
   size_t size = decimal_format(x, text), i = text[0] == '-', points = 0;
   MUST(size < DECIMAL_TEXT_MAX && strlen(text) == size && isdigit((unsigned char)text[i]));
   for (; i < size; i++) {
-    if (text[i] == '.' && i + 1 < size) points++;
-    else MUST(isdigit((unsigned char)text[i]));
+    if (text[i] == '.' && i + 1 < size)
+      points++;
+    else
+      MUST(isdigit((unsigned char)text[i]));
   }
   MUST(points <= 1);
   Decimal y;
   DecimalStatus status = decimal_parse(text, size, &y);
-  if (status == DECIMAL_OK) MUST(decimal_compare(x, y) == 0);
-  else MUST(status == DECIMAL_TOO_LONG || status == DECIMAL_RANGE);
+  if (status == DECIMAL_OK)
+    MUST(decimal_compare(x, y) == 0);
+  else
+    MUST(status == DECIMAL_TOO_LONG || status == DECIMAL_RANGE);
 }
 
 static bool check(DecimalStatus status, Decimal x) {
@@ -51,7 +55,8 @@ static void check_step(Decimal x, Decimal step, DecimalMode mode) {
 static void check_pair(Decimal a, Decimal b, DecimalMode mode) {
   Decimal x, y;
   MUST(decimal_compare(a, b) == -decimal_compare(b, a));
-  if (check(decimal_add(a, b, &x), x)) MUST(decimal_add(b, a, &y) == DECIMAL_OK && decimal_compare(x, y) == 0);
+  if (check(decimal_add(a, b, &x), x))
+    MUST(decimal_add(b, a, &y) == DECIMAL_OK && decimal_compare(x, y) == 0);
   if (check(decimal_multiply(a, b, &x), x))
     MUST(decimal_multiply(b, a, &y) == DECIMAL_OK && decimal_compare(x, y) == 0);
   if (check(decimal_subtract(a, b, &x), x))

@@ -17,7 +17,7 @@ end
 
 local failed = function(_, _, facts) return nil, facts end
 
-local function compile(api, dialect, name, row)
+local function compile(dialect, name, row)
   local merged = { name = name, params = {}, form = dialect.form, reserved = dialect.reserved }
   for k, v in pairs(row) do
     if k ~= "params" then merged[k] = v end
@@ -44,7 +44,7 @@ for _, api in ipairs { "v5", "v2" } do
     if not row.composite then names[#names + 1] = name end
   end
   table.sort(names)
-  for _, name in ipairs(names) do methods[#methods + 1] = compile(api, dialect, name, dialect.endpoints[name]) end
+  for _, name in ipairs(names) do methods[#methods + 1] = compile(dialect, name, dialect.endpoints[name]) end
 end
 
 local client = core.client.new({ url = "http://127.0.0.1:1", key = "key", secret = "secret", category = "inverse",
