@@ -6,7 +6,7 @@ local bybit = require "bybit"
 
 local values = {
   orders = { setmetatable({}, objects.metatable "order") }, table = table, price = bybit.decimal "1",
-  client = setmetatable({}, { __name = "bybit.client" }),
+  client = setmetatable({}, { __name = "bybit.client" }), btc = setmetatable({}, { __name = "bybit.view" }),
   trap = setmetatable({}, { __index = function() error "completion must run nothing" end }),
 }
 
@@ -48,6 +48,9 @@ describe("completion", function()
     ["place_order{quantity = ord"] = { "orders" },
     ["set_trading_stop{trailing_stop_p"] = { "trailing_stop_price = " },
     ["client:modify_o"] = { "modify_order" },
+    ["client:cancel_o"] = { "cancel_order" },
+    ["client:wi"] = { "with" },
+    ["btc:modify_o"] = { "modify_order" },
     ["client:place_order{quan"] = { "quantity = " },
     ['each("get_u'] = { "get_user_trades" },
     ['each("get_orders", {lim'] = { "limit = " },

@@ -37,7 +37,9 @@ local function session(lines, options)
   for i, line in ipairs(lines) do steps[i] = type(line) == "table" and line or { PROMPT, line .. "\n" } end
   steps[#steps + 1] = { PROMPT, "\4" }
   local readline = options and options.readline
-  local outputs = command.type(program(PAPER:format(not readline)), steps, { program = true, env = options and options.env })
+  local outputs, status = command.type(program(PAPER:format(not readline)), steps,
+    { program = true, env = options and options.env })
+  assert.equal("0", status, table.concat(outputs, "\n-- next --\n")) -- every text came, and Ctrl-D ended it
   table.remove(outputs, 1) -- the greeting
   return outputs
 end
@@ -180,12 +182,13 @@ describe("a session", function()
         secret = "paperSecretPaperSecret", transport = transport }
       require("bybit.repl.session").run(client, { name = "lost", plain = true })
     ]]
-    local outputs = command.type(path, {
+    local outputs, status = command.type(path, {
       { "lost BTCUSD> ", 'place_order{side = "Buy", type = "Market", quantity = 1, client_order_id = "mine-1"}\n' },
       { "sent\r\n", "\3" },
       { "lost BTCUSD> ", "1 + 1\n" },
       { "2\r\nlost BTCUSD> ", "\4" },
     }, { program = true })
+    assert.equal("0", status)
     has(outputs[3], "\nplace_order BTCUSD Buy 1: ")
     has(outputs[3], ", it may have been placed: look it up before repeating (client_order_id mine-1)\nlost BTCUSD> ")
     has_not(table.concat(outputs), "paperSecret")
@@ -259,7 +262,9 @@ describe("a session on real money", function()
   -- The exchange is this machine's; that it is called mainnet is what the session goes by.
   local function on_mainnet(steps)
     local path = program((PAPER:format(true):gsub('"paper"', '"mainnet"')))
-    return command.type(path, steps, { program = true })
+    local outputs, status = command.type(path, steps, { program = true })
+    assert.equal("0", status)
+    return outputs
   end
 
   local PLACE = 'place_order{side = "Buy", type = "Limit", quantity = 1, price = 20000}\n'

@@ -2,6 +2,7 @@
 
 local core = require "bybit.core"
 local cursor = require "bybit.cursor"
+local declared = require "bybit.dialect.methods"
 local enums = require "bybit.enums"
 local environments = require "bybit.environments"
 local errors = require "bybit.errors"
@@ -90,15 +91,6 @@ end
 
 local classes = {}
 
-local function method_names(dialect)
-  local names = {}
-  for name, row in pairs(dialect.endpoints) do
-    if not row.internal then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
-
 local class_methods = {}
 
 local function class_of(api)
@@ -117,7 +109,7 @@ local function class_of(api)
         methods[name] = method
         return method
       end
-      local names = method_names(dialect)
+      local names = declared(dialect)
       for k in pairs(class_methods) do names[#names + 1] = k end
       errors.raise(("a client has no method '%s'%s"):format(tostring(name), hints.method(tostring(name), names)))
     end,
@@ -372,7 +364,7 @@ local function check_required(class, given)
   for method, list in pairs(given) do
     local row = class.dialect.endpoints[method]
     if not row or row.internal then
-      local near = type(method) == "string" and hints.method(method, method_names(class.dialect)) or ""
+      local near = type(method) == "string" and hints.method(method, declared(class.dialect)) or ""
       errors.raise(("bybit.client: option 'required': no method '%s'%s"):format(tostring(method), near))
     end
     if type(list) ~= "table" then wrong_option("required", ("a list of parameters of %s"):format(method), list) end

@@ -166,14 +166,7 @@ end
 --- The declared methods of a dialect, in the order of the alphabet.
 ---@param dialect table
 ---@return string[]
-function help.methods(dialect)
-  local names = {}
-  for name, row in pairs(dialect.endpoints) do
-    if not row.internal then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
+help.methods = require "bybit.dialect.methods"
 
 local function rows_text(rows, width)
   local widest, lines = 0, {}

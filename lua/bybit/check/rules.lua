@@ -1,6 +1,7 @@
 -- What `bybit check` flags in one node of a program, see check.lua.
 
 local bybit = require "bybit"
+local declared = require "bybit.dialect.methods"
 local dialect = require "bybit.dialect.v5"
 local enums = require "bybit.enums"
 local hints = require "bybit.hints"
@@ -131,15 +132,6 @@ local function check_parameters(state, method, row, node)
   end
 end
 
-local function declared_names()
-  local names = {}
-  for name, row in pairs(dialect.endpoints) do
-    if not row.internal then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
-
 -- Asks a client that connects nowhere.
 local asked
 
@@ -154,7 +146,7 @@ local function check_walker(state, name, node)
   if not method then return end
   local row = kinds.method(method)
   if row then return check_parameters(state, method, row, node[4]) end
-  flag(state, node[3], "%s: there is no method '%s'%s", name, method, hints.method(method, declared_names()))
+  flag(state, node[3], "%s: there is no method '%s'%s", name, method, hints.method(method, declared(dialect)))
 end
 
 local function check_call_on_client(state, node)

@@ -1,10 +1,15 @@
 -- What may come next in a line of a session: methods, their parameters, words of an enum, fields of a value. Nothing is
 -- evaluated: a chain of names is followed through tables, and no function is called.
 
+local declared = require "bybit.dialect.methods"
 local enums = require "bybit.enums"
 local records = require "bybit.records"
 
 local complete = {}
+
+-- What clients and views have besides their declared methods.
+local BESIDES = { "each", "pages", "collect", "request", "with", "now", "stats", "resolve", "unsettled", "reconcile" }
+local CLIENTS = { ["bybit.client"] = true, ["bybit.view"] = true }
 
 ---@class bybit.repl.Words what a session offers
 ---@field dialect table
@@ -98,11 +103,7 @@ local function in_string(words, text, calls, at)
   if f == "help" then return at, starting_with(prefix, words.pages()) end
   if f == "symbol" then return at, starting_with(prefix, words.symbols()) end
   if f == "each" or f == "pages" or f == "collect" or f == "watch" then
-    local methods = {}
-    for method_name, row in pairs(words.dialect.endpoints) do
-      if not row.internal then methods[#methods + 1] = method_name end
-    end
-    return at, starting_with(prefix, methods)
+    return at, starting_with(prefix, declared(words.dialect))
   end
   return at, {}
 end
@@ -129,11 +130,9 @@ local function fields_of(words, value, mark)
   if record and rawget(meta, "__name") ~= "bybit.list" then
     for _, field in ipairs(records[record].fields) do names[#names + 1] = field[1] end
     for alias in pairs(records[record].aliases or {}) do names[#names + 1] = alias end
-  elseif meta and rawget(meta, "__name") == "bybit.client" then
-    for name, row in pairs(words.dialect.endpoints) do
-      if not row.internal then names[#names + 1] = name end
-    end
-    table.move({ "each", "pages", "collect", "request", "now" }, 1, 5, #names + 1, names)
+  elseif meta and CLIENTS[rawget(meta, "__name")] then
+    names = declared(words.dialect)
+    table.move(BESIDES, 1, #BESIDES, #names + 1, names)
   elseif type(value) == "table" then
     for key in pairs(value) do
       if type(key) == "string" and key:find "^[%a_][%w_]*$" then names[#names + 1] = key end
