@@ -72,6 +72,12 @@ describe("bybit.client", function()
     assert.truthy(paper.exchange.url:find("^http://127.0.0.1:"))
   end)
 
+  it("holds the exchange that it is given", function()
+    local client <close> = bybit.client { environment = bybit.paper.start { lag = 0 } }
+    for _ = 1, 3 do collectgarbage() end
+    assert(client:request("GET", "/v5/market/time"))
+  end)
+
   it("may be closed twice, and raises when used after", function()
     local client = bybit.client(options())
     client:close()

@@ -66,7 +66,11 @@ describe("client:with", function()
     assert.truthy(message_of(client.with, client, { symbl = "BTCUSD" })
       :find("with: no method has a parameter 'symbl', did you mean 'symbol'?", 1, true))
     local btc = client:with { symbol = "BTCUSD" }
-    assert.truthy(message_of(function() btc:place_order { side = "Buy", qty = 1 } end):find("here it is 'quantity'", 1, true))
+    local line = debug.getinfo(1, "l").currentline + 1
+    local message = message_of(function() btc:place_order { side = "Buy", qty = 1 } end)
+    assert.truthy(message:find("here it is 'quantity'", 1, true), message)
+    assert.truthy(message:find(("view_spec.lua:%d: place_order: "):format(line), 1, true), message)
+    assert.truthy(message_of(function() btc:place_order(1) end):find("a table of parameters expected, got number", 1, true))
     assert.truthy(message_of(function() return btc.place_oder end):find("did you mean 'place_order'?", 1, true))
     assert.truthy(message_of(function() btc.place_order { side = "Buy" } end):find("'.' in place of ':'", 1, true))
     assert.truthy(message_of(function() btc.x = 1 end):find("no field 'x' to set", 1, true))

@@ -55,13 +55,19 @@ static void strike_secret(Text *t, const char *secret) {
   }
 }
 
+/* One past what an echo in the middle of a JSON string holds, from 'at': up to ']' or the string's own end, so that
+** striking it out never joins two strings. */
+static size_t echo_end(const Text *t, size_t at) {
+  while (at < t->size && t->data[at] != ']' && t->data[at] != '"') at += t->data[at] == '\\' ? 2 : 1;
+  return at < t->size ? at : t->size;
+}
+
 /* Strikes what stands in brackets after 'word', which ends with one. */
 static void strike_brackets(Text *t, const char *word) {
   size_t at = 0, length = strlen(word);
   while (find(t, at, word, length, &at)) {
     at += length;
-    const char *stop = memchr(t->data + at, ']', t->size - at);
-    at = blot(t, at, stop == NULL ? t->size - at : (size_t)(stop - t->data) - at);
+    at = blot(t, at, echo_end(t, at) - at);
   }
 }
 

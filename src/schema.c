@@ -231,6 +231,7 @@ static void compile_shape(lua_State *L, Endpoint *ep, int row, int anchors) {
   if (lua_getfield(L, row, "result") != LUA_TTABLE) luaL_error(L, "declaration of %s: no result", ep->method);
   int result = lua_gettop(L);
   ep->list_key = anchored_field(L, result, "key", anchors);
+  ep->list_needed = flag(L, result, "needed");
   ep->cursor_key = anchored_field(L, result, "cursor", anchors);
   static const struct {
     const char *key;

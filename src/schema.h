@@ -109,6 +109,7 @@ typedef struct Endpoint {
   bool cancels;      /* it takes no risk: cancels, or reads */
   bool internal;     /* made by the Lua layer for a method of its own */
   ShapeKind shape;
+  bool list_needed; /* an answer without the list is no answer: absence is concluded from it */
   const char *list_key, *cursor_key; /* NULL list_key: the result itself is the list, or its one record */
   int reserved_ref;                  /* a set of names that 'extra' may not hold; 0: none */
   int param_count, rule_count, fixed_count;

@@ -19,6 +19,7 @@ typedef struct Decode {
   int undecoded;       /* slot of the list of fields that did not decode; nil until there is one */
   lua_Integer element; /* which element of a list; 0: no list */
   const char *misfit;  /* the result is not of the declared form, which counts for a success only */
+  bool listed;         /* the list was there */
   JsonValue message;   /* of the envelope */
 } Decode;
 
@@ -381,6 +382,7 @@ static bool push_page(Decode *d, const Endpoint *ep) {
     if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
     if (key_is(&key, ep->list_key) && v.type == JSON_ARRAY) {
       if (!push_list(d, first)) return false;
+      d->listed = true;
       lua_replace(L, page);
     } else if (key_is(&key, ep->cursor_key) && v.type == JSON_STRING && v.size > 0) {
       push_string(L, &v);
@@ -537,6 +539,7 @@ static bool read_envelope(Decode *d, const Endpoint *ep, const Names *n, int bas
   }
   if (more < 0 || !json_scan_end(d->s)) return false;
   if (!a->has_code) return failed(d->s, "no return code");
+  if (ep->list_needed && !d->listed && d->misfit == NULL) d->misfit = "no list in the result";
   return a->code != 0 || d->misfit == NULL || failed(d->s, d->misfit);
 }
 

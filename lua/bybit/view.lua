@@ -72,6 +72,18 @@ local function one(raise, result, err, response)
   return result
 end
 
+local function passed_on(raise, ok, ...)
+  if ok then return one(raise, ...) end
+  local err = ...
+  if type(err) ~= "string" or err:find "^[^\n]-:%d+: " then error(err, 0) end
+  errors.raise(err) -- the C core sees no Lua line above pcall
+end
+
+-- Calls a method for whoever called the view: it is their line that a wrong call is told with.
+local function call(raise, method, ...)
+  return passed_on(raise, pcall(method, ...))
+end
+
 local states = setmetatable({}, { __mode = "k" }) -- view -> { client, defaults, raise, methods }
 
 -- The view's own way of calling a method of its client.
@@ -80,12 +92,12 @@ local function method_of(state, name)
   local method, class = client[name], core.client.table(client).class -- raises for a method that does not exist
   local row = class.dialect.endpoints[name]
   if not row or row.internal then
-    return function(_, ...) return one(state.raise, method(client, ...)) end
+    return function(_, ...) return call(state.raise, method, client, ...) end
   end
   local names = names_of(class, name)
   return function(_, params, ...)
-    if params ~= nil and type(params) ~= "table" or select("#", ...) > 0 then return method(client, params, ...) end
-    return one(state.raise, method(client, filled(names, state.defaults, params)))
+    if params == nil or type(params) == "table" then params = filled(names, state.defaults, params) end
+    return call(state.raise, method, client, params, ...)
   end
 end
 

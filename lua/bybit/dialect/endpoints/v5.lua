@@ -5,7 +5,7 @@
 -- changes (it changes something, so its failures have an outcome); settle (how one of unknown outcome is settled, see
 -- settle.lua); cancels (it adds no risk); fixed (what always goes out: a value, or an option
 -- of the client); params; rules; result; composite (several requests over the internal rows, made by dialect/v5.lua);
--- internal (no method of its own); source (where the exchange documents it).
+-- internal (no method of its own); needed (of a result: without its list an answer is none); source (where the exchange documents it).
 --
 -- Of a parameter: our name, the wire's (false: not sent as it is), type; required, default, default_by (by the value
 -- of another parameter), required_when, above, min, max, enum, wire (what goes out for our words), also (a second
@@ -422,6 +422,11 @@ for _, pair in ipairs { { "conditional_realtime", "order_realtime" }, { "conditi
   for k, v in pairs(endpoints[pair[2]]) do copy[k] = v end
   copy.result = { list = "conditional_order", key = "list", cursor = "nextPageCursor" }
   endpoints[pair[1]] = copy
+end
+
+-- Queries always answer with their list, an empty one when there is nothing: an answer without it proves no absence.
+for _, row in pairs(endpoints) do
+  if row.verb == "GET" and not row.composite then row.result.needed = true end
 end
 
 return endpoints
