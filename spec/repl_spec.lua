@@ -145,6 +145,7 @@ describe("a session", function()
       "#client:with{limit = 1}:collect('get_orders', {}, { max = 2 })",
       "#collect('/v5/order/realtime', { symbol = 'BTCUSD' }) -- with a comment",
       "collect('get_oders')",
+      "each('get_orders')",
     }
     local _, count = out[2]:gsub("\neach\t%d", "")
     assert.equal(3, count, out[2])
@@ -155,6 +156,7 @@ describe("a session", function()
     has(out[7], "\n3\n")
     has(out[8], "'get_oders'")
     has_not(out[8], "line ")
+    has(out[9], "\na function  each of get_orders  nil  each of get_orders\n")
   end)
 
   it("helps, from the declarations", function()
