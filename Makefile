@@ -35,6 +35,7 @@ AGAIN = $(MAKE) --no-print-directory
 
 SPEC         ?= spec
 DEMO_SECONDS ?= 15
+SECONDS      ?= 60
 
 all: $(CORE) $(PAPER)
 client: $(CORE)
@@ -72,7 +73,7 @@ $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(if $(filter $(CORE_SRC),$<),$(INJECT)) -MMD -MP -c -o $@ $<
 
 # Changes when the compiler or its flags do, so that no object of another setting is linked.
 $(BUILD)/flags: FORCE
@@ -115,6 +116,53 @@ tsan:
 valgrind: all
 	@$(RUN) valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 \
 	   $(LUA) spec/support/run.lua $(SPEC)
+
+# Memory runs out at the 1st, 2nd, 3rd ... allocation of each step of a client's life: FULL=full tries every one.
+OOM = build/oom
+oom:
+	@$(DEPS) build test
+	@$(AGAIN) all $(OOM)/torture BUILD=$(OOM) CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' KEEP=-Wl,-z,nodelete \
+	   INJECT='-include spec/torture/inject.h'
+	@$(RUN) LUA_CPATH='$(OOM)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 \
+	 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 $(OOM)/torture spec/torture/oom.lua $(FULL)
+
+$(OOM)/torture: spec/torture/oom.c spec/torture/inject.h
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lcurl -lcrypto -lm -pthread
+
+# A strategy's load on the paper exchange for so long: memory and descriptors have to stay level.
+soak:
+	@$(DEPS) build test
+	@$(AGAIN) all
+	@$(RUN) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
+
+# libFuzzer over what reads foreign bytes, each target for so many seconds from the seeds in spec/fuzz/corpus. What it
+# learns stays in build/fuzz; an input that breaks something goes to spec/fuzz/crashes:
+# build/fuzz/target/json spec/fuzz/crashes/json-...
+FUZZ    ?= $(filter-out script,$(basename $(notdir $(wildcard spec/fuzz/*.c)))) answers params http
+fuzz:
+	@$(DEPS) build test fuzz
+	@$(AGAIN) fuzz-all BUILD=build/fuzz CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	   SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' SECONDS=$(SECONDS)
+
+fuzz-all: $(FUZZ:%=$(BUILD)/target/%)
+	@mkdir -p spec/fuzz/crashes
+	@for target in $(FUZZ); do mkdir -p $(BUILD)/corpus/$$target; \
+	  echo "  FUZZ $$target"; \
+	  $(RUN) ASAN_OPTIONS=detect_leaks=0 $(BUILD)/target/$$target -max_total_time=$(SECONDS) -max_len=4096 -timeout=20 \
+	    -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -artifact_prefix=spec/fuzz/crashes/$$target- \
+	    $(BUILD)/corpus/$$target spec/fuzz/corpus/$$target >$(BUILD)/$$target.log 2>&1 || \
+	    { tail -n 60 $(BUILD)/$$target.log; exit 1; }; \
+	  grep number_of_executed_units $(BUILD)/$$target.log; done
+
+fuzzer = $(call say,CC)mkdir -p $(@D) && $(CC) $(BASE) $(WARN) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined \
+  -fno-sanitize-recover=all -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(BID) $(LUA_LIB) -lm -pthread
+$(BUILD)/target/%: spec/fuzz/%.c $(CORE_OBJ)
+	$(fuzzer)
+
+$(BUILD)/target/%: spec/fuzz/script.c spec/fuzz/%.lua $(CORE_OBJ)
+	$(fuzzer) -DTARGET='"$*"'
 
 lint:
 	@$(DEPS) build lint
@@ -167,5 +215,6 @@ clean:
 	rm -rf build doc
 
 FORCE:
-.PHONY: all client hosts paper test demo deps asan tsan valgrind lint bench types doc install install-client install-paper \
+.PHONY: all client hosts paper test demo deps asan tsan valgrind oom soak fuzz fuzz-all lint bench types doc install \
+  install-client install-paper \
   install-command repl clean FORCE

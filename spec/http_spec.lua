@@ -330,6 +330,8 @@ describe("http", function()
       ["half the body"] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
       ["half a chunk"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf",
       ["a chunk size that is no number"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhalf",
+      ["an interim answer alone"] = "HTTP/1.1 100 Continue\r\n\r\n",
+      ["a switch of protocols"] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
       ["no HTTP"] = "220 mail.example.com ESMTP\r\n",
       ["a length that is no number"] = "HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n0123456789",
     } do
@@ -444,29 +446,12 @@ describe("http", function()
 end)
 
 describe("https", function()
+  local certificates = require "spec.support.certificates"
   local dir, http, site
 
-  local function run(command)
-    assert(os.execute("cd " .. dir .. " && { " .. command .. "; } >/dev/null 2>&1"), command)
-  end
+  setup(function() dir = certificates.make() end)
 
-  -- Certificates of a throw-away authority: one for the right name, one for another, one that has expired.
-  setup(function()
-    local temporary = io.popen("mktemp -d")
-    dir = temporary:read "l"
-    temporary:close()
-    run [[openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj '/CN=Spec CA']]
-    for _, leaf in ipairs { { "right", "IP:127.0.0.1,DNS:localhost", 30 }, { "wrong", "DNS:other.example.com", 30 },
-      { "expired", "IP:127.0.0.1", -1 } } do
-      local name, subject, days = table.unpack(leaf)
-      run(("printf 'subjectAltName=%s' >%s.ext"):format(subject, name))
-      run(("openssl req -newkey rsa:2048 -nodes -keyout %s.key -out %s.csr -subj '/CN=%s'"):format(name, name, name))
-      run(("openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days %d -extfile %s.ext -out %s.pem")
-        :format(name, days, name, name))
-    end
-  end)
-
-  teardown(function() os.execute("rm -r " .. dir) end)
+  teardown(function() certificates.remove(dir) end)
 
   after_each(function()
     if http then http:close() end

@@ -5,7 +5,7 @@ local bybit = require "bybit"
 local intents = require "bybit.intents"
 local process = require "spec.support.process"
 
-local KILLS = tonumber(os.getenv "KILLS") or 6
+local KILLS = tonumber(os.getenv "KILLS") or 4
 local SEED = tonumber(os.getenv "SEED") or os.time()
 
 local FAULTS = {

@@ -174,6 +174,10 @@ describe("parameters", function()
   it("send the extra table sorted, and never a declared name in it", function()
     local call = method { params = { { "a", "A", "string" }, { "extra", false, "table" } } }
     assert.equal('{"A":"x","b":true,"y":"2","z":1}', (call { a = "x", extra = { z = 1, y = "2", b = true } }))
+    for _, name in ipairs { "\xca", "a\0b", "", "a b", "\226\130\172" } do -- found by spec/fuzz/params.lua
+      assert.has_error(function() call { extra = { [name] = 1 } } end,
+        "test_call: 'extra' has a key that can be no field's name: ASCII without spaces expected")
+    end
     assert.has_error(function() call { extra = { A = "x" } } end,
       "test_call: 'extra' names 'A', which is the parameter 'a'")
   end)

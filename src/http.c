@@ -228,7 +228,8 @@ static void explain(Transfer *t, HttpError error) {
   else if (t->sendings > 1)
     words = "the connection closed before the answer";
   else if (t->code == CURLE_OK)
-    words = "the connection closed inside the answer's headers";
+    words =
+        t->headed ? "no answer came but interim ones" : "the connection closed inside the answer's headers";
   else if (message[0] == '\0')
     words = curl_easy_strerror(t->code);
   if (words != NULL) {
@@ -261,6 +262,8 @@ static void settle(Transfer *t, HttpError error) {
   t->running = false;
   t->http->running_count--;
   loop_busy(t->http->loop, -1);
+  if (error == HTTP_OK && status < 200)
+    error = HTTP_NETWORK; /* to libcurl an interim answer may be the last */
   t->result.error = error;
   t->result.sent = t->sendings > 0;
   t->result.status = (int)status;

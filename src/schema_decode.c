@@ -385,8 +385,10 @@ static bool push_page(Decode *d, const Endpoint *ep) {
     } else if (key_is(&key, ep->cursor_key) && v.type == JSON_STRING && v.size > 0) {
       push_string(L, &v);
       lua_replace(L, page + 1);
-    } else if (!json_scan_skip(d->s, &v))
-      return false;
+    } else {
+      if (key_is(&key, ep->list_key) && v.type != JSON_NULL) d->misfit = "an array expected as the list";
+      if (!json_scan_skip(d->s, &v)) return false;
+    }
   }
   if (more < 0) return false;
   bool leads_on = !first && lua_rawlen(L, page) > 0; /* a cursor of an empty page leads nowhere */
@@ -414,6 +416,8 @@ static bool push_result(Decode *d, const Endpoint *ep, const JsonValue *v) {
   if (v->type == JSON_OBJECT && ep->shape == SHAPE_RECORD) return push_record(d);
   if (list && ep->list_key == NULL) return push_keyless(d, ep, v);
   if (list && v->type == JSON_OBJECT) return push_page(d, ep);
+  if (list && v->type != JSON_NULL)
+    d->misfit = "an object expected as the result"; /* no page is not an empty one */
   if (!json_scan_skip(d->s, v)) return false;
   lua_pushnil(L);
   return true;
@@ -480,7 +484,6 @@ static void take_note(const JsonValue *v, Answer *a) {
 }
 
 static bool take_code(Decode *d, const JsonValue *v, Answer *a) {
-  if (a->has_code) return failed(d->s, "duplicate key");
   if (v->type != JSON_INTEGER) return failed(d->s, "the return code is no integer");
   a->code = v->integer;
   return a->has_code = true;
@@ -523,9 +526,14 @@ static bool read_envelope(Decode *d, const Endpoint *ep, const Names *n, int bas
   if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
   if (v.type != JSON_OBJECT) return failed(d->s, "an object expected");
   int more;
+  bool seen[PARTS] = {false};
   while ((more = json_scan_member(d->s, &key)) == 1) {
+    enum Part part = part_of(n, &key);
     if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
-    if (!take_part(d, ep, n, part_of(n, &key), &v, base, a)) return false;
+    if (part < PARTS && seen[part])
+      return failed(d->s, "duplicate key"); /* of two results none is safely right */
+    if (part < PARTS) seen[part] = true;
+    if (!take_part(d, ep, n, part, &v, base, a)) return false;
   }
   if (more < 0 || !json_scan_end(d->s)) return false;
   if (!a->has_code) return failed(d->s, "no return code");

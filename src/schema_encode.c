@@ -137,6 +137,13 @@ static void check_reserved(const Walk *w, const char *key) {
   lua_pop(L, 2);
 }
 
+/* Names of fields are of ASCII letters and marks; a zero byte would end one early. */
+static bool is_wire_name(const char *key, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (key[i] <= ' ' || key[i] > '~') return false;
+  return size > 0;
+}
+
 /* The caller's own fields, sorted by name; naming a declared one in there raises. */
 static void put_extra(Walk *w) {
   lua_State *L = w->L;
@@ -146,7 +153,11 @@ static void put_extra(Walk *w) {
   for (lua_pushnil(L); lua_next(L, w->extra) != 0; lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING)
       luaL_error(L, "%s: 'extra' has a key that is no string", w->ep->method);
-    const char *key = lua_tostring(L, -2);
+    size_t size;
+    const char *key = lua_tolstring(L, -2, &size);
+    if (!is_wire_name(key, size))
+      luaL_error(L, "%s: 'extra' has a key that can be no field's name: ASCII without spaces expected",
+                 w->ep->method);
     for (int i = 0; i < w->ep->param_count; i++)
       if (w->ep->param[i].wire != NULL && strcmp(w->ep->param[i].wire, key) == 0)
         luaL_error(L, "%s: 'extra' names '%s', which is the parameter '%s'", w->ep->method, key,

@@ -64,7 +64,7 @@ function meta:__tostring()
   local verdict = verdict_of(self)
   if verdict then parts[1] = parts[1] .. ", " .. verdict end
   if self.where then parts[2] = self.where end
-  return table.concat(parts, "; ")
+  return (table.concat(parts, "; "):gsub("[%c\127]+", " ")) -- the exchange's own words may have several lines
 end
 
 -- Two errors are never joined by mistake: concatenation prints.

@@ -61,6 +61,7 @@ local function send_until(run, judge)
   while run.send and run:left() > 0 do
     local ok, a, response, code = run:again()
     if ok then return function() return a, nil, response end end
+    if a.kind == "timeout" and run.unsent then return nil end -- time ran out first: what was said before is worth more
     if run.cancelled or a.kind == "closed" then return function() return run:give_up(a, response) end end
     local decision = judge(a, response, code)
     if decision then return decision end

@@ -186,7 +186,10 @@ for _, name in ipairs(methods.names) do
         network = { error = "network", message = "refused", sent = false },
       } do
         local client <close> = methods.client(function() return transfer end)
-        local result, err = client[name](client, methods.params(name, { deadline = 0.1 }))
+        local result, err
+        methods.in_virtual_time(function()
+          result, err = client[name](client, methods.params(name, { deadline = 0.1 }))
+        end)
         assert.is_nil(result)
         assert.equal(kind, err.kind)
         if verb == "GET" then

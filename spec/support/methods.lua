@@ -228,10 +228,7 @@ function methods.cases(name, spec)
   return list
 end
 
---- Checks what becomes of an answer of the exchange with an error code. `expected`: kind, name, outcome, retryable,
---- unchanged and `line`, the printed error without the caller's place.
-function methods.check_error(name, code, text, expected)
-  -- A call that may be made again is, until its deadline.
+local function check_error(name, code, text, expected)
   local client <close> = methods.client(('{"retCode":%d,"retMsg":"%s","result":{},"time":1}'):format(code, text))
   local result, err = client[name](client, methods.params(name, { deadline = 0.1 }))
   assert.is_nil(result)
@@ -241,6 +238,20 @@ function methods.check_error(name, code, text, expected)
   local line, where = tostring(err):match "^(.*); ([^;]*)$"
   assert.equal(expected.line, line)
   assert.truthy(where:find "methods%.lua:%d+$", where)
+end
+
+--- Checks what becomes of an answer of the exchange with an error code. `expected`: kind, name, outcome, retryable,
+--- unchanged and `line`, the printed error without the caller's place.
+function methods.check_error(name, code, text, expected)
+  methods.in_virtual_time(function() check_error(name, code, text, expected) end)
+end
+
+--- Runs f while time is virtual: a call that may be made again is, until its deadline, and no wait takes time.
+function methods.in_virtual_time(f)
+  core.loop.virtual(1700000000000)
+  local ok, err = pcall(f)
+  core.loop.real()
+  if not ok then error(err, 0) end
 end
 
 --- The case of `id_prefix` of a list: it is not sent, and what is no id cannot begin one.

@@ -76,7 +76,6 @@ end
 local function try(domain, step, n, once)
   before(step)
   local ok, text, more, failed = host.step(step, domain, n, once)
-  if os.getenv "V" then print(step, domain, n, once, ok, text, more, failed) end
   if failed > 0 then judge(domain, step, n, once, ok, text, more) end
   if FRESH[step] then
     must "load"

@@ -1,0 +1,105 @@
+/*
+** Fuzzes decimals: the input is two numbers with a byte between them that chooses the mode of rounding. Whatever is read or computed
+** is written as plain digits that read as the same value, and the laws of arithmetic hold.
+*/
+#include "decimal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MUST(condition)                                                                                      \
+  do {                                                                                                       \
+    if (!(condition)) abort();                                                                               \
+  } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Never "nan", "inf" or an exponent; and the digits are those of x. */
+static void check_text(Decimal x) {
+  static char text[DECIMAL_TEXT_MAX];
+  size_t size = decimal_format(x, text), i = text[0] == '-', points = 0;
+  MUST(size < DECIMAL_TEXT_MAX && strlen(text) == size && isdigit((unsigned char)text[i]));
+  for (; i < size; i++) {
+    if (text[i] == '.' && i + 1 < size)
+      points++;
+    else
+      MUST(isdigit((unsigned char)text[i]));
+  }
+  MUST(points <= 1);
+  Decimal y;
+  DecimalStatus status = decimal_parse(text, size, &y);
+  if (status == DECIMAL_OK)
+    MUST(decimal_compare(x, y) == 0);
+  else
+    MUST(status == DECIMAL_TOO_LONG || status == DECIMAL_RANGE);
+}
+
+static bool check(DecimalStatus status, Decimal x) {
+  if (status == DECIMAL_OK) check_text(x);
+  return status == DECIMAL_OK;
+}
+
+/* A multiple of the step, less than one step away, on the side that the mode says. */
+static void check_step(Decimal x, Decimal step, DecimalMode mode) {
+  Decimal r, rest;
+  if (!check(decimal_to_step(x, step, mode, &r), r)) return;
+  MUST(decimal_modulo(r, step, &rest) == DECIMAL_OK && decimal_sign(rest) == 0);
+  int side = decimal_compare(r, x);
+  if (mode == DECIMAL_FLOOR) MUST(side <= 0);
+  if (mode == DECIMAL_CEILING) MUST(side >= 0);
+  if (mode == DECIMAL_DOWN) MUST(side == 0 || side != decimal_sign(x));
+  if (mode == DECIMAL_UP) MUST(side == 0 || side == decimal_sign(x));
+}
+
+static void check_pair(Decimal a, Decimal b, DecimalMode mode) {
+  Decimal x, y;
+  MUST(decimal_compare(a, b) == -decimal_compare(b, a));
+  if (check(decimal_add(a, b, &x), x))
+    MUST(decimal_add(b, a, &y) == DECIMAL_OK && decimal_compare(x, y) == 0);
+  if (check(decimal_multiply(a, b, &x), x))
+    MUST(decimal_multiply(b, a, &y) == DECIMAL_OK && decimal_compare(x, y) == 0);
+  if (check(decimal_subtract(a, b, &x), x))
+    MUST(decimal_subtract(b, a, &y) == DECIMAL_OK && decimal_compare(x, decimal_negate(y)) == 0);
+  check(decimal_divide(a, b, &x), x);
+  check(decimal_floor_divide(a, b, &x), x);
+  if (check(decimal_modulo(a, b, &x), x))
+    MUST(decimal_sign(x) == 0 || decimal_compare(decimal_absolute(x), decimal_absolute(b)) <= 0);
+  check_step(a, b, mode);
+  int64_t n;
+  if (decimal_to_integer(b, &n) && n >= -400 && n <= 400) {
+    check(decimal_power(a, n, &x), x);
+    check(decimal_round(a, (int)n, mode, &x), x);
+  }
+}
+
+static void check_one(Decimal x) {
+  double near;
+  int64_t n;
+  check_text(x);
+  check_text(decimal_negate(x));
+  check_text(decimal_absolute(x));
+  MUST(decimal_compare(decimal_reduce(x), x) == 0);
+  check_text(decimal_reduce(x));
+  if (decimal_to_integer(x, &n)) MUST(decimal_compare(decimal_from_integer(n), x) == 0);
+  (void)decimal_to_double(x, &near);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const char *text = size > 0 ? (const char *)data : "";
+  Decimal a, b;
+  if (decimal_parse(text, size, &a) == DECIMAL_OK) {
+    check_one(a);
+    MUST(decimal_parse_json(text, size, &b) != DECIMAL_OK || decimal_compare(a, b) == 0);
+  }
+  for (size_t i = 0; i < size; i++) {
+    if (strchr("0123456789.+-eE", text[i]) != NULL && text[i] != 0) continue;
+    if (decimal_parse_json(text, i, &a) != DECIMAL_OK) break;
+    if (decimal_parse_json(text + i + 1, size - i - 1, &b) != DECIMAL_OK) break;
+    check_one(a);
+    check_one(b);
+    check_pair(a, b, (DecimalMode)((unsigned char)text[i] % (DECIMAL_FLOOR + 1)));
+    break;
+  }
+  return 0;
+}

@@ -1,0 +1,53 @@
+-- Every declared request of both dialects as a function of parameters and the answer's bytes, without recovery: what one
+-- sending comes to. For the fuzz targets.
+
+local core = require "bybit.core"
+local enums = require "bybit.enums"
+local hints = require "bybit.hints"
+local objects = require "bybit.objects"
+local records = require "bybit.records"
+
+core.schema.hints(hints.word)
+
+local transport = {}
+function transport.start(_, request)
+  transport.request = request
+  return { status = transport.status or 200, headers = transport.headers or "", body = transport.body }
+end
+
+local failed = function(_, _, facts) return nil, facts end
+
+local function compile(dialect, name, row)
+  local merged = { name = name, params = {}, form = dialect.form, reserved = dialect.reserved }
+  for k, v in pairs(row) do
+    if k ~= "params" then merged[k] = v end
+  end
+  for _, list in ipairs { row.params or {}, dialect.common } do table.move(list, 1, #list, #merged.params + 1, merged.params) end
+  hints.declare(name, merged)
+  local result = row.result or {}
+  local record = result.record or result.list or result.first
+  if record then
+    local declaration = dialect.record and dialect.record(record) or records[record]
+    record = core.schema.record(declaration, objects.metatable(record))
+  end
+  local names = {}
+  for i, p in ipairs(merged.params) do names[i] = p[1] end
+  return { name = name, params = names, json = row.verb == "POST" and not dialect.form,
+    call = core.method(core.schema.endpoint(name, merged, enums), record, dialect.envelope, failed) }
+end
+
+-- Each with name, params (names of its parameters) and call(client, params), in an order that never changes.
+local methods = {}
+for _, api in ipairs { "v5", "v2" } do
+  local dialect, names = require("bybit.dialect." .. api), {}
+  for name, row in pairs(dialect.endpoints) do
+    if not row.composite then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do methods[#methods + 1] = compile(dialect, name, dialect.endpoints[name]) end
+end
+
+local client = core.client.new({ url = "http://127.0.0.1:1", key = "key", secret = "secret", category = "inverse",
+  seed = 1, unlimited = true }, {}, transport)
+
+return { list = methods, client = client, transport = transport }

@@ -1,0 +1,29 @@
+-- Certificates of a throw-away authority: one for the right name (127.0.0.1), one for another, one that has expired.
+
+local certificates = {}
+
+---A directory with ca.pem, and of "right", "wrong" and "expired" a .pem and a .key.
+function certificates.make()
+  local temporary = io.popen("mktemp -d")
+  local dir = temporary:read "l"
+  temporary:close()
+  local function run(command)
+    assert(os.execute("cd " .. dir .. " && { " .. command .. "; } >/dev/null 2>&1"), command)
+  end
+  run [[openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj '/CN=Spec CA']]
+  for _, leaf in ipairs { { "right", "IP:127.0.0.1,DNS:localhost", 30 }, { "wrong", "DNS:other.example.com", 30 },
+    { "expired", "IP:127.0.0.1", -1 } } do
+    local name, subject, days = table.unpack(leaf)
+    run(("printf 'subjectAltName=%s' >%s.ext"):format(subject, name))
+    run(("openssl req -newkey rsa:2048 -nodes -keyout %s.key -out %s.csr -subj '/CN=%s'"):format(name, name, name))
+    run(("openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days %d -extfile %s.ext -out %s.pem")
+      :format(name, days, name, name))
+  end
+  return dir
+end
+
+function certificates.remove(dir)
+  os.execute("rm -r " .. dir)
+end
+
+return certificates
