@@ -93,6 +93,7 @@ describe("a session", function()
       { "..> ", "\n" },
       'error "mine"',
       "client:cancel_order{order_id = 'no-such-order'}",
+      "client.cancel_oder",
     }
     has(out[1], "\nplace_order: unknown parameter 'qty': here it is 'quantity'\n" .. PROMPT)
     has(out[2], "\nno 'place_oder' here, did you mean 'place_order'?\n")
@@ -102,6 +103,7 @@ describe("a session", function()
     has(out[6], "this line is not finished\n")
     has(out[7], "\nmine\n")
     has(out[8], "\nnil\ncancel_order BTCUSD: order not found")
+    has(out[9], "\na client has no method 'cancel_oder', did you mean 'cancel_order'?\n")
     for _, text in ipairs(out) do
       has_not(text, "stack traceback")
       has_not(text, ".lua:")
@@ -131,6 +133,30 @@ describe("a session", function()
     has(out[10], '\na method: help "place_order" tells what it takes\n')
     has(out[11], "\nETHUSD: prices in steps of 0.05, quantities of 1, settled in ETH\n")
     has(out[12], "\nsymbol: the exchange has no contract 'NOPE'\n")
+  end)
+
+  it("walks pages as its help says, with the session's symbol", function()
+    local out = session {
+      "for i = 1, 3 do place_order{side = 'Buy', type = 'Limit', quantity = i, price = 20000} end",
+      "for o in each('get_orders', { limit = 2 }) do print('each', o.quantity) end",
+      "#collect('get_orders')",
+      "for page in pages('get_orders', { limit = 2 }) do print('page of', #page) end",
+      "#client:collect('get_orders')",
+      "#client:with{limit = 1}:collect('get_orders', {}, { max = 2 })",
+      "#collect('/v5/order/realtime', { symbol = 'BTCUSD' }) -- with a comment",
+      "collect('get_oders')",
+      "each('get_orders')",
+    }
+    local _, count = out[2]:gsub("\neach\t%d", "")
+    assert.equal(3, count, out[2])
+    has(out[3], "\n3\n")
+    has(out[4], "\npage of\t2\npage of\t1\n")
+    has(out[5], "\n3\n")
+    has(out[6], "\n2\n")
+    has(out[7], "\n3\n")
+    has(out[8], "'get_oders'")
+    has_not(out[8], "line ")
+    has(out[9], "\na function  each of get_orders  nil  each of get_orders\n")
   end)
 
   it("helps, from the declarations", function()

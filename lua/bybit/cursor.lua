@@ -184,7 +184,11 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Walks.
 
-local Walk = {}
+local Walk = { __name = "bybit.walk" }
+
+function Walk:__tostring()
+  return ("%s of %s"):format(self.what, self.method)
+end
 
 function Walk:__close()
   if self.ahead then self.ahead:cancel() end

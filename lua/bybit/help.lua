@@ -93,12 +93,21 @@ local function rest(rule)
   return table.move(rule, 2, #rule, 1, {})
 end
 
+local function is_required(row, name)
+  for _, p in ipairs(row.params) do
+    if p[1] == name then return p.required and true or false end
+  end
+end
+
 -- How the rules between parameters read.
 local RULES = {
   together = function(rule) return ("%s go together."):format(listed(rest(rule), "and")) end,
   one_of = function(rule) return ("One of %s, not both."):format(listed(rest(rule), "and")) end,
   any_of = function(rule) return ("At least one of %s."):format(listed(rest(rule), "and")) end,
-  direction = function(rule) return ("One of %s and %s, not both."):format(rule[3], rule[4]) end,
+  direction = function(rule, row)
+    if is_required(row, rule[3]) then return ("%s, where given, has to agree with %s."):format(rule[4], rule[3]) end
+    return ("One of %s and %s, not both."):format(rule[3], rule[4])
+  end,
   equal = function(rule) return ("Equal where both are given: %s."):format(listed(rest(rule), "and")) end,
 }
 
@@ -129,7 +138,7 @@ local function needed(row, defaults)
   end
   for _, rule in ipairs(row.rules or {}) do
     if rule[1] == "one_of" or rule[1] == "any_of" then names[rule[2]] = true end
-    if rule[1] == "direction" then names[rule[4]] = true end
+    if rule[1] == "direction" and not names[rule[3]] then names[rule[4]] = true end
   end
   return names
 end
@@ -146,10 +155,13 @@ function help.sample(row, defaults)
   return pairs_
 end
 
+local TIED = "\0" -- a space at which no line is broken
+
 local function call_example(name, row, defaults)
   local parts = {}
   for i, pair in ipairs(help.sample(row, defaults)) do
-    parts[i] = type(pair[2]) == "string" and ('%s = "%s"'):format(pair[1], pair[2]) or ("%s = %s"):format(pair[1], pair[2])
+    local value = type(pair[2]) == "string" and ('"%s"'):format(pair[2]) or tostring(pair[2])
+    parts[i] = ("%s%s=%s%s"):format(pair[1], TIED, TIED, value)
   end
   return ("%s{%s}"):format(name, table.concat(parts, ", "))
 end
@@ -206,16 +218,16 @@ function help.method(dialect, name, options)
   for i, p in ipairs(row.params) do list[i] = { p[1], parameter_text(p, options.defaults) } end
   parts[#parts + 1] = rows_text(list, width)
   for _, rule in ipairs(row.rules or {}) do
-    if RULES[rule[1]] then parts[#parts + 1] = help.wrap(RULES[rule[1]](rule), width, "  ", "    ") end
+    if RULES[rule[1]] then parts[#parts + 1] = help.wrap(RULES[rule[1]](rule, row), width, "  ", "    ") end
   end
   local common = {}
   for i, p in ipairs(dialect.common) do common[i] = p[1] end
   parts[#parts + 1] = ""
   parts[#parts + 1] = help.wrap("Options: " .. table.concat(common, ", ") .. " (help \"options\").", width, "  ", "  ")
-  parts[#parts + 1] = "  Returns: " .. result_text(row)
+  parts[#parts + 1] = help.wrap(result_text(row), width, "  Returns: ", (" "):rep(11))
   parts[#parts + 1] = ("  Source:  %s"):format(row.source)
   local example = (options.command and command_example or call_example)(name, row, options.defaults)
-  parts[#parts + 1] = "  Example:\n" .. help.wrap(example, width, "    ", "      ")
+  parts[#parts + 1] = "  Example:\n" .. help.wrap(example, width, "    ", "      "):gsub(TIED, " ")
   return table.concat(parts, "\n")
 end
 

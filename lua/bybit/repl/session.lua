@@ -76,8 +76,9 @@ end
 local function compile(text, env)
   text = text:gsub("^%s*=", "return ")
   if load("return " .. text, CHUNK) then
-    -- Not a tail call, so that errors find the line here.
-    return load(("return (function(...) return ... end)(%s\n)"):format(text), CHUNK, "t", env)
+    -- Not a tail call, so that errors find the line here; a comment at the end of the text has to end before the bracket.
+    local close = text:find("--", 1, true) and "\n)" or ")"
+    return load("return (function(...) return ... end)(" .. text .. close, CHUNK, "t", env)
   end
   local f, message = load(text, CHUNK, "t", env)
   if f then return f end

@@ -71,6 +71,7 @@ end
 function careful(care, client, dialect, target)
   local proxy = {}
   local methods = methods_of(care, client, dialect, target, proxy)
+  cursor.views[proxy] = { client = client } -- so that walks take it for what it is
   return setmetatable(proxy, {
     __name = "bybit.client",
     __tostring = function() return ("%s with symbol=%s"):format(tostring(client), care.symbol()) end,

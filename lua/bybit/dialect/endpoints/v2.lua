@@ -100,6 +100,7 @@ declare("place_conditional_order", {
   doc = "Parks an order until a price is reached; it then becomes an active order with the same id.",
   params = { SYMBOL, SIDE, TYPE, QUANTITY, PRICE, { "trigger_price", "stop_px" },
     { "base_price", "base_price", required = "this wire tells by it from which side the price comes",
+      example = "29000", -- below the trigger price of examples
       doc = "Where the price comes from, normally the current price: below the trigger price it has to rise, above it "
         .. "to fall." },
     { "trigger_direction", false, wire = false, doc = "Checked against base_price; this wire has no word for it." },

@@ -9,7 +9,8 @@
 --
 -- Of a parameter: our name, the wire's (false: not sent as it is), type; required, default, default_by (by the value
 -- of another parameter), required_when, above, min, max, enum, wire (what goes out for our words), also (a second
--- name), generate (a client order id is made when none is given), v2 (its name on the v2 wire, for hints), unit, doc.
+-- name), generate (a client order id is made when none is given), v2 (its name on the v2 wire, for hints), unit, doc,
+-- example (a value for help, where one of its type would not do).
 
 -- Parameters that several methods share.
 local shared = {
