@@ -87,6 +87,7 @@ $(BUILD)/flags: FORCE
 LUA_LIB ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell echo 'int main(void) { return 0; }' | \
              $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
 hosts: $(BUILD)/examples/host $(BUILD)/support/two_states
+	@:
 embed = $(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lm -pthread
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/flags
