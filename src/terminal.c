@@ -128,6 +128,13 @@ static int l_await(lua_State *L) {
   return 1;
 }
 
+/* pending(whether): what Ctrl-C called has not ended the wait that it belongs to, since that had not begun: the next
+** one ends at once. */
+static int l_pending(lua_State *L) {
+  pressed = lua_toboolean(L, 1);
+  return 0;
+}
+
 /* ---- the terminal ---- */
 
 /* size() -> columns, rows of the terminal that standard output is; nil when it is none or does not tell. */
@@ -145,8 +152,12 @@ static int l_is_terminal(lua_State *L) {
 }
 
 void terminal_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"catch", l_catch}, {"await", l_await}, {"size", l_size}, {"is_terminal", l_is_terminal}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"catch", l_catch},
+                                       {"await", l_await},
+                                       {"pending", l_pending},
+                                       {"size", l_size},
+                                       {"is_terminal", l_is_terminal},
+                                       {NULL, NULL}};
   luaL_newmetatable(L, CATCH);
   lua_pushcfunction(L, catch_close);
   lua_setfield(L, -2, "__gc");

@@ -11,15 +11,14 @@ local lines = {}
 lines.__index = lines
 
 -- Waits for a key. False: Ctrl-C came instead, now or while readline looked at the last key.
-local function key_pressed(self)
-  while not self.given_up do
+local function key_pressed()
+  while true do
     local what = terminal.await(STDIN, bybit.fd(), bybit.next_timeout())
     if what == "input" then return true end
     if what == "interrupt" then return false end
     local ok, err = pcall(bybit.step, 0)
     if not ok then io.stderr:write("\n", tostring(err), "\n") end
   end
-  return false
 end
 
 local function plain_line()
@@ -27,11 +26,11 @@ local function plain_line()
 end
 
 -- A line typed without editing; nil at the end, false after Ctrl-C.
-local function read_plainly(self, prompt)
-  self.given_up = false
+local function read_plainly(prompt)
+  terminal.pending(false)
   io.stdout:write(prompt)
   io.stdout:flush()
-  if not key_pressed(self) then
+  if not key_pressed() then
     io.stdout:write "\n"
     return false
   end
@@ -41,15 +40,15 @@ end
 -- A line from readline's callback interface: its readline() cannot be left by Ctrl-C. Where a line is given up its
 -- handler stays, and the next installation begins a new line in it; handler_remove would close the terminal first and
 -- restore it afterwards, which fails.
-local function read_edited(self, readline, prompt)
+local function read_edited(readline, prompt)
   local line, over = nil, false
-  self.given_up = false
+  terminal.pending(false)
   readline.handler_install(prompt, function(text)
     line, over = text, true
     readline.handler_remove()
   end)
   while not over do
-    if not key_pressed(self) then
+    if not key_pressed() then
       io.stdout:write "^C\n"
       io.stdout:flush()
       return false
@@ -96,13 +95,13 @@ end
 ---@return string|false|nil
 function lines:read(prompt)
   if not self.terminal then return plain_line() end
-  if self.readline then return read_edited(self, self.readline, prompt) end
-  return read_plainly(self, prompt)
+  if self.readline then return read_edited(self.readline, prompt) end
+  return read_plainly(prompt)
 end
 
---- Tells that Ctrl-C came at the prompt.
-function lines:give_up()
-  self.given_up = true
+--- Tells that Ctrl-C came at the prompt; it may have come just before the wait for a key began.
+function lines.give_up()
+  terminal.pending(true)
 end
 
 --- Asks a question in the middle of something; nil when there is no terminal or no answer.
@@ -110,7 +109,7 @@ end
 ---@return string?
 function lines:ask(question)
   if not self.terminal then return nil end
-  return read_plainly(self, question) or nil
+  return read_plainly(question) or nil
 end
 
 --- Remembers what was typed, to be edited again.
