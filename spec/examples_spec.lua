@@ -19,6 +19,8 @@ local CASES = {
   dca = { arguments = "4", "0%.0125 x 4: exact" },
   bracket = { "filled: 2000 at", "closed by a %a+", "net %-?[%d.]+ BTC" },
   custom_endpoint = { "leverage\t12.5\tas the exchange tells it", "refused.*leverage not allowed %(110013%)" },
+  cqueues = { "BTCUSD  bid [%d.]+, quote %a+", "XRPUSD  bid", "own coroutine ran on meanwhile" },
+  luv = { arguments = "0.7", "BTCUSD [%d.]+, after %d+ looks", "%d+ looks at BTCUSD, last [%d.]+" },
   watch = { environment = "WATCH_SECONDS=1.5", "BTCUSD", "ETHUSD" },
   reconcile = { "1 order of an earlier run is open", "guard: intents of an earlier run are open", "settled: rec%-%w+ was placed",
     "1 orders live", "a new order now:\trec%-" },

@@ -74,6 +74,8 @@ function Attached:close()
   for _, handle in ipairs { self.poll, self.prepare } do
     if not handle:is_closing() then handle:close() end
   end
+  -- A handle that is closing when the state ends crashes luv (1.44); only its loop finishes the closing.
+  if not uv.loop_mode() then uv.run "nowait" end
 end
 
 Attached.__close = Attached.close
