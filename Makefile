@@ -175,7 +175,7 @@ BENCH := $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(wildcard spec/bench/*.c))
 bench: all $(BENCH)
 	@for program in $(sort $(wildcard spec/bench/*.lua)); do $(RUN) BUILD='$(BUILD)' $(LUA) $$program || exit 1; done
 
-$(BUILD)/bench/%: spec/bench/%.c
+$(BUILD)/bench/%: spec/bench/%.c spec/bench/bare.h
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE) $(CFLAGS) -o $@ $< -lcurl -lcrypto
 

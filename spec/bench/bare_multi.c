@@ -3,12 +3,7 @@
 ** driven by curl_multi_poll. Prints the CPU microseconds of one request, and requests a second.
 ** usage: bare_multi url path query key secret count in_flight connections
 */
-#include <curl/curl.h>
-#include <openssl/hmac.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "bare.h"
 
 typedef struct Slot {
   CURL *easy;
@@ -16,36 +11,10 @@ typedef struct Slot {
   size_t total;
 } Slot;
 
-static size_t swallow(char *data, size_t one, size_t size, void *total) {
-  (void)data, (void)one;
-  *(size_t *)total += size;
-  return size;
-}
-
 static double seconds(clockid_t clock) {
   struct timespec t;
   clock_gettime(clock, &t);
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static struct curl_slist *sign(const char *query, const char *key, const char *secret) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  char text[2048], line[256], hex[65];
-  long long now = (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-  int size = snprintf(text, sizeof text, "%lld%s5000%s", now, key, query);
-  unsigned char mac[32];
-  unsigned int length = sizeof mac;
-  HMAC(EVP_sha256(), secret, (int)strlen(secret), (unsigned char *)text, (size_t)size, mac, &length);
-  for (int i = 0; i < 32; i++) sprintf(hex + 2 * i, "%02x", mac[i]);
-  struct curl_slist *list = NULL;
-  snprintf(line, sizeof line, "X-BAPI-API-KEY: %s", key);
-  list = curl_slist_append(list, line);
-  snprintf(line, sizeof line, "X-BAPI-TIMESTAMP: %lld", now);
-  list = curl_slist_append(list, line);
-  list = curl_slist_append(list, "X-BAPI-RECV-WINDOW: 5000");
-  snprintf(line, sizeof line, "X-BAPI-SIGN: %s", hex);
-  return curl_slist_append(list, line);
 }
 
 static void start(CURLM *multi, Slot *s, char **argv) {

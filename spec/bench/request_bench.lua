@@ -3,22 +3,14 @@
 --
 --   make bench
 
+local bench_exchange = require "spec.support.bench_exchange"
 local bybit = require "bybit"
 
 local COUNT, ROUNDS = 1000, 7
-local KEY, SECRET = "paperKey0123456789", "paperSecretPaperSecretPaperSecret001"
-local lua = os.getenv "LUA" or "lua5.4"
+local KEY, SECRET = bench_exchange.KEY, bench_exchange.SECRET
 local bare = (os.getenv "BUILD" or "build") .. "/bench/bare_request"
 
-local port = 20000 + math.random(20000)
-local serve = ("exec %s -e 'require\"bybit.paper\".serve{port=%d, limits=false, "
-  .. "keys={{key=%q, secret=%q}}}' >/dev/null 2>&1 & echo $!"):format(lua, port, KEY, SECRET)
-local run = io.popen(serve)
-local pid = run:read "l"
-run:close()
-local killer <close> = setmetatable({}, { __close = function() os.execute("kill " .. pid) end }) -- luacheck: ignore 211
-
-local url = "http://127.0.0.1:" .. port
+local exchange <close>, url = bench_exchange.start() -- luacheck: ignore 211
 -- The limiter counts each request; its limits are out of the way.
 local client <close> = bybit.client { environment = { url = url }, key = KEY, secret = SECRET,
   rate = { ["order/realtime"] = 1000000, ip = 1000000 } }

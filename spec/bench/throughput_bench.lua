@@ -5,24 +5,16 @@
 --
 --   make bench
 
+local bench_exchange = require "spec.support.bench_exchange"
 local bybit = require "bybit"
 local loop = require("bybit.core").loop
 
 local COUNT, ROUNDS = 2000, 5
 local MOST = 256 -- connections
-local KEY, SECRET = "paperKey0123456789", "paperSecretPaperSecretPaperSecret001"
-local lua = os.getenv "LUA" or "lua5.4"
+local KEY, SECRET = bench_exchange.KEY, bench_exchange.SECRET
 local bare = (os.getenv "BUILD" or "build") .. "/bench/bare_multi"
 
-local port = 20000 + math.random(20000)
-local serve = ("exec %s -e 'require\"bybit.paper\".serve{port=%d, limits=false, "
-  .. "keys={{key=%q, secret=%q}}}' >/dev/null 2>&1 & echo $!"):format(lua, port, KEY, SECRET)
-local run = io.popen(serve)
-local pid = run:read "l"
-run:close()
-local killer <close> = setmetatable({}, { __close = function() os.execute("kill " .. pid) end }) -- luacheck: ignore 211
-
-local url = "http://127.0.0.1:" .. port
+local exchange <close>, url = bench_exchange.start() -- luacheck: ignore 211
 local QUERY = "category=inverse&symbol=BTCUSD&orderLinkId=bench"
 
 local function new_client(n)
@@ -37,7 +29,7 @@ do
     bybit.sleep(0.05)
   end
   assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = "20000",
-    client_order_id = "bench" })
+    client_order_id = "bench", confirm = true }) -- it shows from here on
 end
 
 -- n tasks make COUNT calls between them; CPU microseconds of one, and calls a second.
