@@ -124,11 +124,18 @@ describe("a journal", function()
     assert.equal("\n", text:sub(-1), "what is appended begins on a line of its own")
   end)
 
-  it("survives a power cut with sync = true: the bytes are on the disk before the request is out", function()
-    local name = path()
-    local client <close> = scripted.client(serve {}, { journal = { path = name, sync = true } })
-    assert(client:place_order(ORDER))
-    assert.equal(2, #lines(name))
+  it("is on the disk before the request is out with sync = true, and not waited for without", function()
+    for _, sync in ipairs { true, false } do
+      local journal, before
+      local client <close> = scripted.client(function(request)
+        before = journal:syncs()
+        return answer(0, ('{"orderId":"o-1","orderLinkId":"%s"}'):format(request.params.orderLinkId))
+      end, { journal = { path = path(), sync = sync } })
+      journal = core.client.table(client).journal
+      assert(client:place_order(ORDER))
+      assert.equal(sync and 1 or 0, before)
+      assert.equal(before, journal:syncs(), "how it ended need not survive: what is open is looked up")
+    end
   end)
 
   it("is checked as an option", function()
@@ -142,6 +149,100 @@ describe("a journal", function()
       assert.is_false(ok)
       assert.truthy(err:find(("journal '%s': "):format(wrong), 1, true), err)
     end
+  end)
+end)
+
+describe("a journal with sync = true", function()
+  local exchange, client, journal
+
+  before_each(function()
+    local name = os.tmpname()
+    os.remove(name)
+    exchange = bybit.paper.start { limits = false }
+    exchange:set_price("BTCUSD", 31000)
+    client = bybit.client { environment = exchange, journal = { path = name, sync = true }, rate = false,
+      connections = 30 }
+    journal = core.client.table(client).journal
+    os.remove(name) -- it lives as long as it is open
+  end)
+
+  after_each(function()
+    client:close()
+    exchange:close()
+  end)
+
+  it("waits for the disk once for all that go out in one step of the loop", function()
+    bybit.run(function()
+      local tasks = {}
+      for i = 1, 30 do tasks[i] = bybit.spawn(function() return assert(client:place_order(ORDER)) end) end
+      bybit.all(tasks)
+    end)
+    assert.equal(1, journal:syncs())
+    assert.equal(30, #exchange:books().orders)
+    assert.equal(0, #intents.read(journal:text()))
+    for _ = 1, 3 do assert(client:place_order(ORDER)) end
+    assert.equal(4, journal:syncs(), "calls that follow each other cannot share it")
+    assert(client:get_open_orders_real_time { symbol = "BTCUSD" })
+    assert.equal(4, journal:syncs(), "reading is no intent")
+  end)
+
+  it("keeps what is cancelled meanwhile from being sent, and notes its end", function()
+    local token, ended = bybit.cancel_token(), nil
+    bybit.run(function()
+      bybit.spawn(function()
+        local _, err = client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1,
+          cancel = token }
+        ended = err
+      end)
+      local other = bybit.spawn(function() return assert(client:place_order(ORDER)) end)
+      bybit.spawn(function() token:cancel() end)
+      other:await()
+    end)
+    assert.equal("cancelled", ended.kind)
+    assert.equal("not_sent", ended.outcome)
+    assert.equal(1, #exchange:books().orders)
+    assert.equal(0, #intents.read(journal:text()))
+  end)
+
+  it("sends nothing where the disk fails", function()
+    local errs = {}
+    bybit.run(function()
+      for i = 1, 3 do
+        bybit.spawn(function() errs[i] = select(2, client:place_order(ORDER)) end)
+      end
+      bybit.spawn(function() journal:close() end) -- after the lines were written, before they are on the disk
+    end)
+    for i = 1, 3 do
+      assert.equal("guard", errs[i].kind)
+      assert.equal("not_sent", errs[i].outcome)
+      assert.truthy(errs[i].message:find("the journal cannot be written: it is closed", 1, true), errs[i].message)
+    end
+    assert.equal(0, #exchange:books().orders)
+  end)
+
+  it("ends what waits for the disk when the client closes", function()
+    local err
+    bybit.run(function()
+      bybit.spawn(function() err = select(2, client:place_order(ORDER)) end)
+      bybit.spawn(function() client:close() end)
+    end)
+    assert.equal("closed", err.kind)
+    assert.equal("not_sent", err.outcome)
+    assert.equal(0, #exchange:books().orders)
+  end)
+
+  it("holds virtual time while it waits", function()
+    local slow <close> = bybit.paper.start { limits = false, clock = "manual" }
+    slow:set_price("BTCUSD", 31000)
+    local name = path()
+    local own <close> = bybit.client { environment = slow, journal = { path = name, sync = true } }
+    bybit.run(function()
+      bybit.spawn(function() bybit.sleep(100) end)
+      bybit.sleep(1)
+      local before = core.loop.now()
+      assert(own:place_order(ORDER))
+      assert.is_true(core.loop.now() - before < 50, "the sleep passed first")
+    end)
   end)
 end)
 

@@ -83,6 +83,7 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
 static int run_transport(lua_State *L) {
   Call *c = lua_touserdata(L, 1);
   c->failure = call_prepare(c);
+  if (c->failure == NULL) c->failure = call_save(c);
   if (c->failure != NULL) {
     c->error = HTTP_NETWORK;
     return 0;

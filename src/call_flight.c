@@ -125,6 +125,13 @@ static const char *write_intent(Call *c) {
   return why;
 }
 
+/* What could not be written is not sent. NULL, or its message. */
+static const char *unwritten(Call *c, const char *why) {
+  if (why == NULL) return NULL;
+  snprintf(c->message, sizeof c->message, "the journal cannot be written: %s", why);
+  return c->guarded = c->message;
+}
+
 const char *call_prepare(Call *c) {
   Client *client = c->client;
   c->timestamp =
@@ -133,10 +140,16 @@ const char *call_prepare(Call *c) {
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
                        c->e.receive_window, &c->request))
     return "not enough memory";
-  const char *why = write_intent(c);
-  if (why == NULL) return NULL;
-  snprintf(c->message, sizeof c->message, "the journal cannot be written: %s", why);
-  return c->guarded = c->message;
+  return unwritten(c, write_intent(c));
+}
+
+/* Does it have to be on the disk before it goes out? */
+static bool to_disk(const Call *c) {
+  return c->client->journal != NULL && c->client->journal->sync && c->ep->settles;
+}
+
+const char *call_save(Call *c) {
+  return to_disk(c) ? unwritten(c, journal_sync(c->client->journal)) : NULL;
 }
 
 void call_succeeded(Call *c) {
@@ -150,8 +163,7 @@ void call_succeeded(Call *c) {
 
 static bool start(Call *c) {
   Client *client = c->client;
-  c->failure = call_prepare(c);
-  if (c->failure != NULL) return false;
+  c->sent_at = now_of(c);
   HttpRequest r = {.verb = c->ep->verb,
                    .url = c->request.url.data,
                    .headers = c->request.header,
@@ -163,7 +175,55 @@ static bool start(Call *c) {
                    .max_body = client->max_body,
                    .gzip = client->gzip && !c->ep->post};
   c->transfer = http_start(client->http, &r, on_done, c, &c->failure);
-  return c->transfer != NULL;
+  if (c->transfer == NULL) return false;
+  c->state = CALL_RUNNING;
+  return true;
+}
+
+/* It ends before it was sent. Whoever calls serves the line. */
+static void stay(Call *c) {
+  call_fail(c, HTTP_NETWORK, c->failure);
+  line_done(&c->client->line, c->group, false);
+}
+
+/* The disk is slow, and one wait for it serves all that were to go out in the same step of the loop. */
+static void wait_for_disk(Call *c) {
+  Client *client = c->client;
+  Call **at = &client->saving;
+  while (*at != NULL) at = &(*at)->next;
+  *at = c;
+  c->state = CALL_SAVING;
+  if (client->save.among != NULL) return;
+  loop_busy(client->loop, 1); /* virtual time stands meanwhile */
+  loop_timer_start(client->loop, &client->save, 0);
+}
+
+/* It waits no more. */
+static void leave_disk(Call *c) {
+  Client *client = c->client;
+  Call **at = &client->saving;
+  while (*at != c) at = &(*at)->next;
+  *at = c->next;
+  c->next = NULL;
+  if (client->saving != NULL) return;
+  loop_timer_stop(client->loop, &client->save);
+  loop_busy(client->loop, -1);
+}
+
+static void on_save(LoopTimer *timer) {
+  Client *client = (Client *)((char *)timer - offsetof(Client, save));
+  Call *c = client->saving;
+  const char *why = journal_sync(client->journal);
+  client->saving = NULL;
+  loop_busy(client->loop, -1);
+  while (c != NULL) {
+    Call *next = c->next;
+    c->next = NULL;
+    c->failure = unwritten(c, why);
+    if (c->failure != NULL || !start(c)) stay(c);
+    c = next;
+  }
+  line_serve(client->line.line);
 }
 
 /* Its turn has come. */
@@ -178,12 +238,13 @@ static void go(Waiter *waiter) {
     c->state = CALL_TURN;
     if (c->wait != 0) loop_wake(client->loop, c->wait);
     c->wait = 0;
-  } else if (start(c)) {
-    c->state = CALL_RUNNING;
-  } else {
-    call_fail(c, HTTP_NETWORK, c->failure);
-    line_done(&client->line, c->group, false); /* the line is being served */
+    return;
   }
+  c->failure = call_prepare(c);
+  if (c->failure == NULL && to_disk(c))
+    wait_for_disk(c);
+  else if (c->failure != NULL || !start(c))
+    stay(c); /* the line is being served */
 }
 
 static void refuse(Waiter *waiter, double after) {
@@ -196,6 +257,7 @@ static void refuse(Waiter *waiter, double after) {
 void client_line_open(Client *client) {
   client->line.go = go;
   client->line.refuse = refuse;
+  client->save.fire = on_save;
 }
 
 /* ---- from outside ---- */
@@ -256,6 +318,10 @@ void call_cancel(Call *c) {
   case CALL_NEW: break;
   case CALL_QUEUED: leave_line(c); break;
   case CALL_TURN: release(c, false); break;
+  case CALL_SAVING:
+    leave_disk(c);
+    release(c, false);
+    break;
   case CALL_RUNNING: http_cancel(c->transfer); return; /* on_done ends it */
   }
   call_fail(c, HTTP_CANCELLED, "cancelled");
@@ -264,11 +330,12 @@ void call_cancel(Call *c) {
 void call_abandon(Call *c) {
   token_unwatch(&c->token);
   if (c->state == CALL_QUEUED) leave_line(c);
+  if (c->state == CALL_SAVING) leave_disk(c);
   if (c->state == CALL_RUNNING) {
     http_release(c->transfer);
     c->transfer = NULL;
   }
-  if (c->state == CALL_TURN || c->state == CALL_RUNNING) release(c, c->state == CALL_RUNNING);
+  if (c->state >= CALL_TURN && c->state <= CALL_RUNNING) release(c, c->state == CALL_RUNNING);
   c->state = CALL_ENDED;
   loop_wait_drop(c->client->loop, c->wait);
   c->wait = 0;
@@ -281,4 +348,10 @@ void client_drop_line(Client *client) {
       leave_line(c);
       call_fail(c, HTTP_CANCELLED, "the client was closed");
     }
+  while (client->saving != NULL) {
+    Call *c = client->saving;
+    leave_disk(c);
+    line_done(&client->line, c->group, false);
+    call_fail(c, HTTP_CANCELLED, "the client was closed");
+  }
 }

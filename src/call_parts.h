@@ -13,7 +13,8 @@
 typedef enum CallState {
   CALL_NEW,
   CALL_QUEUED,
-  CALL_TURN, /* a transport of Lua's may send it: whoever waits for the call does */
+  CALL_TURN,   /* a transport of Lua's may send it: whoever waits for the call does */
+  CALL_SAVING, /* its turn has come; its intent is on the way to the disk */
   CALL_RUNNING,
   CALL_ENDED
 } CallState;
@@ -47,6 +48,7 @@ typedef struct Call { /* user value 1: the client, 2: its cancel token */
   const char *guarded; /* a guard of the caller's own refused it: why */
   Bytes named;         /* the parameters under our names, for the journal */
   int64_t number;      /* of its intent in the journal; 0: none */
+  struct Call *next;   /* among those that wait for the disk */
   int64_t first_timestamp,
       timestamp; /* of the first attempt and the last, as signed: the exchange's clock, ms */
   char made_id[40];
@@ -64,6 +66,8 @@ void call_cancel(Call *c);                 /* ends it, with HTTP_CANCELLED, unle
 void call_abandon(Call *c);                /* its memory is about to go */
 /* A fresh timestamp and signature; the intent is in the journal, where there is one. NULL, or why it cannot be sent. */
 const char *call_prepare(Call *c);
+/* Where its intent has to be on the disk, it is. The same. */
+const char *call_save(Call *c);
 void call_succeeded(Call *c); /* counts it, and closes its intent */
 
 /* call_log.c */

@@ -44,11 +44,13 @@ typedef struct Client {
   bool listens; /* user value 4 hears of its calls */
   bool telling; /* it is hearing of one */
   bool gzip;
-  bool confirm;       /* read the full record back after a change */
-  bool requires;      /* its table holds, in 'required', what it requires of methods */
-  bool held;          /* intents of an earlier run are open: nothing that adds risk is sent */
-  Journal *journal;   /* user value 3; NULL: none */
-  uint64_t successes; /* calls that succeeded */
+  bool confirm;        /* read the full record back after a change */
+  bool requires;       /* its table holds, in 'required', what it requires of methods */
+  bool held;           /* intents of an earlier run are open: nothing that adds risk is sent */
+  Journal *journal;    /* user value 3; NULL: none */
+  struct Call *saving; /* calls whose intents go to the disk together, the first of them */
+  LoopTimer save;      /* at the end of this step of the loop; armed while there are any */
+  uint64_t successes;  /* calls that succeeded */
   char category[16];
   char id_prefix[24]; /* with its '-'; empty: none */
 } Client;
@@ -61,7 +63,7 @@ Client *client_test(lua_State *L, int index);
 
 /* In call_flight.c. */
 void client_line_open(Client *client); /* sets what the waiting line calls */
-void client_drop_line(Client *client); /* ends every call in the waiting line */
+void client_drop_line(Client *client); /* ends every call in the waiting line, or waiting for the disk */
 /* In clock's time, which begins anew with the loop's. */
 Clock *client_clock(Client *client);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -36,6 +37,18 @@ static bool close_line(int fd) {
   return last == '\n' || write_all(fd, "\n", 1);
 }
 
+/* A new file has to be found again after a power cut: its directory goes to the disk too. */
+static bool sync_directory(const char *path) {
+  const char *slash = strrchr(path, '/');
+  char *name = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+  int fd = name == NULL ? -1 : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  free(name);
+  if (fd < 0) return false;
+  bool done = fsync(fd) == 0;
+  close(fd);
+  return done;
+}
+
 bool journal_open(Journal *j, const char *path, bool sync, const char **why) {
   *j = (Journal){.fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600), .sync = sync, .next = 1};
   *why = strerror(errno);
@@ -45,7 +58,7 @@ bool journal_open(Journal *j, const char *path, bool sync, const char **why) {
     journal_close(j);
     return false;
   }
-  if (close_line(j->fd)) return true;
+  if (close_line(j->fd) && (!sync || sync_directory(path))) return true;
   *why = strerror(errno);
   journal_close(j);
   return false;
@@ -54,9 +67,13 @@ bool journal_open(Journal *j, const char *path, bool sync, const char **why) {
 const char *journal_append(Journal *j, const Bytes *line) {
   if (j->fd < 0) return "it is closed";
   if (line->failed) return "not enough memory";
-  if (!write_all(j->fd, line->data, line->size)) return strerror(errno);
-  if (j->sync && fdatasync(j->fd) != 0) return strerror(errno);
-  return NULL;
+  return write_all(j->fd, line->data, line->size) ? NULL : strerror(errno);
+}
+
+const char *journal_sync(Journal *j) {
+  if (j->fd < 0) return "it is closed";
+  j->syncs++;
+  return fdatasync(j->fd) == 0 ? NULL : strerror(errno);
 }
 
 bool journal_read(Journal *j, Bytes *out) {

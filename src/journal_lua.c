@@ -67,14 +67,20 @@ static int l_done(lua_State *L) {
   return 1;
 }
 
+/* journal:syncs() -> how often the disk was waited for */
+static int l_syncs(lua_State *L) {
+  lua_pushinteger(L, ((const Journal *)luaL_checkudata(L, 1, JOURNAL))->syncs);
+  return 1;
+}
+
 static int l_close(lua_State *L) {
   journal_close(luaL_checkudata(L, 1, JOURNAL));
   return 0;
 }
 
 void journal_lua_open(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"text", l_text}, {"start", l_start}, {"done", l_done}, {"close", l_close}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"text", l_text},   {"start", l_start}, {"done", l_done},
+                                     {"syncs", l_syncs}, {"close", l_close}, {NULL, NULL}};
   luaL_newmetatable(L, JOURNAL);
   lua_pushcfunction(L, l_close);
   lua_setfield(L, -2, "__gc");
