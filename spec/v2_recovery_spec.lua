@@ -103,6 +103,27 @@ describe("a call of unknown outcome on the v2 wire", function()
     assert.equal(0, #client:unsettled())
   end)
 
+  it("of an old order is settled though the first pages of the list hold newer ones", function()
+    local old = assert(client:place_order(limit { client_order_id = "old" }))
+    for _ = 1, 120 do assert(client:cancel_order(of { order_id = assert(client:place_order(limit())).order_id })) end
+    exchange:advance(60)
+    exchange:faults { forget = 0, { "lost_answer", path = "order/cancel", nth = 1 } }
+    local ack, err = client:cancel_order(of { order_id = old.order_id })
+    assert.is_nil(err)
+    assert.equal(old.order_id, ack.order_id)
+    assert.equal("Cancelled", exchange:books().orders[1].status)
+  end)
+
+  it("stays unknown where the lists are too long to be read to their end", function()
+    local old = assert(client:place_order(limit { client_order_id = "old" }))
+    for _ = 1, 510 do assert(client:place_order(limit())) end
+    exchange:advance(60)
+    exchange:faults { forget = 0, { "lost_answer", path = "order/cancel", nth = 1 } }
+    local ack, err = client:cancel_order(of { order_id = old.order_id })
+    assert.is_nil(ack)
+    assert.equal("unknown", err.outcome)
+  end)
+
   it("of an order that was triggered meanwhile is found among the active ones", function()
     exchange:faults { { "lost_answer", path = "stop-order/create", nth = 1 },
       { "lost_request", path = "stop-order/create" } }

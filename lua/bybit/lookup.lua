@@ -48,7 +48,8 @@ end
 function lookup:find(ids)
   ids = ids or { symbol = self.params.symbol, order_id = self:order_id(),
     client_order_id = not self:order_id() and (self.made_id or self.params.client_order_id) or nil }
-  ids.since = self.first and self.first - AHEAD or nil -- how far back a list is read that cannot be asked for an id
+  -- How far back a list is read that cannot be asked for an id; what is changed or cancelled may be of any age.
+  ids.since = self.row.settle == "place" and self.first and self.first - AHEAD or nil
   return self.class.dialect.find_order(self.call, self.client, self:reading(ids), self:conditional())
 end
 

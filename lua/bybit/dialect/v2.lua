@@ -128,7 +128,8 @@ local function is_wanted(record, p)
   return rawget(record, key) == (p.order_id or p.client_order_id)
 end
 
--- Looks at a list, newest first, back to the moment `since`. The order; false; or nil and an error.
+-- Looks at a list, newest first, back to the moment `since`, or as far as MOST_PAGES go. The order; false; or nil and an
+-- error, also where the list goes on: what is not among the first of it is not proved to be absent.
 local function find_in_list(call, client, p, kind)
   local at
   for _ = 1, MOST_PAGES do
@@ -138,10 +139,11 @@ local function find_in_list(call, client, p, kind)
       if is_wanted(record, p) then return record, nil, response end
     end
     local oldest = #page > 0 and rawget(page[#page], "create_time")
-    if ended(page, at) or not p.since or oldest and oldest < p.since then return false, nil, response end
+    if ended(page, at) or p.since and oldest and oldest < p.since then return false, nil, response end
     at = page.next_cursor
   end
-  return false
+  return nil, errors.new({ kind = "not_found", method = "find_order", attempts = 0, elapsed = 0,
+    message = ("not among the last %d orders of the list, which goes on"):format(MOST_PAGES * PAGE) }, p)
 end
 
 local function find_now(call, client, p, kind)
@@ -153,7 +155,8 @@ local function find_now(call, client, p, kind)
 end
 
 --- Looks for an order by its id in every place where it may be: the trading core and the lists, in both phases.
----@param p table symbol, order_id or client_order_id, options of a call; since: ms, how far back lists are read
+---@param p table symbol, order_id or client_order_id, options of a call; since: ms, how far back lists are read (nil: as
+--- far as that is sensible)
 ---@param conditional boolean
 ---@return table|false|nil order false: it is in none of them
 ---@return bybit.Error|integer|nil err or, with false, the exchange's time of the first answer
