@@ -177,7 +177,7 @@ describe("signing", function()
     local seen
     local transport = { start = function(_, request)
       seen = request
-      return { status = 200, body = '{"retCode":0,"retMsg":"OK","result":{"list":[]},"time":1}' }
+      return { status = 200, body = '{"retCode":0,"retMsg":"OK","result":{"list":[],"orderId":"a"},"time":1}' }
     end }
     local client <close> = bybit.client(options { transport = transport })
     assert(client:request("GET", "/v5/account/info", { category = nil }))

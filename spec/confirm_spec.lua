@@ -109,7 +109,7 @@ describe("a read-back that fails", function()
 
   it("never turns a placed order into an error", function()
     local client <close> = scripted.client(function(request)
-      if request.path == "/v5/order/create" then return scripted.answer(0, '{"orderId":"o-1","orderLinkId":"x"}') end
+      if request.path == "/v5/order/create" then return scripted.answer(0, '{"orderId":"o-1"}') end
       return { status = 200, body = "<html>" }
     end, { confirm = true })
     local ack, err, response = client:place_order(LIMIT)
@@ -120,7 +120,7 @@ describe("a read-back that fails", function()
 
   it("says when the order never showed", function()
     local client <close> = scripted.client(function(request)
-      if request.path == "/v5/order/create" then return scripted.answer(0, '{"orderId":"o-1","orderLinkId":"x"}') end
+      if request.path == "/v5/order/create" then return scripted.answer(0, '{"orderId":"o-1"}') end
       return scripted.list()
     end, { confirm = true })
     local ack, _, response = client:place_order(LIMIT)

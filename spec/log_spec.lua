@@ -30,7 +30,7 @@ describe("log = function", function()
     local sent
     local client <close>, events = listening(function(request)
       sent = request.params.orderLinkId
-      return scripted.answer(0, ACK)
+      return scripted.answer(0, '{"orderId":"o-1"}')
     end)
     assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1 })
     assert.equal(sent, events[1].client_order_id)

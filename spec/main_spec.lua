@@ -204,6 +204,31 @@ describe("Ctrl-C without bybit.main", function()
     end
   end)
 
+  it("leaves what a call has sent among the unsettled: it is raised, and reconcile finds the order", function()
+    local exchange <close> = assert(bybit.paper.start { seed = 3, lag = 0, limits = false })
+    exchange:set_price("BTCUSD", 30000)
+    exchange:faults { { "delay", path = "/v5/order/create", times = 1, seconds = 2 } }
+    local run = process.start(HEAD .. [[
+      local client <close> = bybit.client(options)
+      say "placing"
+      local ok, why = pcall(client.place_order, client, { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1,
+        price = "20000", client_order_id = "mine" })
+      say(tostring(ok) .. " " .. why:match "interrupted")
+      local open = client:unsettled()
+      say(#open .. " " .. open[1].client_order_id)
+      local report = assert(client:reconcile { symbol = "BTCUSD" })
+      say(report.settled[1].outcome .. " " .. report.live[1].client_order_id .. " " .. #report.unsettled)
+    ]], { URL = exchange.url, KEY = exchange.key, SECRET = exchange.secret })
+    assert.equal("placing", run:line())
+    os.execute "sleep 0.3"
+    run:signal "INT"
+    assert.equal("false interrupted", run:line())
+    assert.equal("1 mine", run:line())
+    assert.equal("placed mine 0", run:line())
+    run:wait()
+    assert.equal(1, #exchange:books().orders)
+  end)
+
   it("cancels what bybit.run runs, which cleans up with calls", function()
     local exchange <close> = assert(bybit.paper.start { seed = 3, lag = 0, limits = false })
     local run = process.start(HEAD .. [[

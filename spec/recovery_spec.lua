@@ -79,6 +79,18 @@ describe("a placement of unknown outcome", function()
     assert.equal(0, #client:unsettled())
   end)
 
+  it("is not acknowledged by an answer about another order, or about none", function()
+    for _, result in ipairs { "{}", '{"orderId":"","orderLinkId":""}', '{"orderId":"o-9","orderLinkId":"foreign"}',
+      '{"orderLinkId":"mine-1"}', "[]" } do
+      local client <close>, requests = scripted.client(by_path {
+        [CREATE] = { answer(0, result), function() return answer(110072) end },
+        [REALTIME] = function() return list(order { orderLinkId = "mine-1" }) end,
+      })
+      local ack = assert(client:place_order(with { client_order_id = "mine-1" }))
+      assert.same({ "o-1", "mine-1", 2 }, { ack.order_id, ack.client_order_id, count(requests, CREATE) }, result)
+    end
+  end)
+
   it("that does not show at once is looked for until it does", function()
     local looks = 0
     local client <close> = scripted.client(nothing_but {
@@ -389,6 +401,16 @@ end)
 
 describe("a cancellation of unknown outcome", function()
   local ONE = { symbol = "BTCUSD", order_id = "o-1" }
+
+  it("is not acknowledged by an answer about another order", function()
+    local client <close>, requests = scripted.client(by_path {
+      [CANCEL] = { answer(0, '{"orderId":"o-9","orderLinkId":""}') },
+      [REALTIME] = function() return list(order { orderStatus = "Cancelled" }) end,
+    })
+    assert.equal("o-1", assert(client:cancel_order { symbol = "BTCUSD", order_id = "o-1" }).order_id)
+    assert.equal(1, count(requests, CANCEL))
+    assert.equal(1, count(requests, REALTIME))
+  end)
 
   it("is settled by a cancelled order", function()
     local client <close>, requests = scripted.client(by_path { [CANCEL] = { lost },

@@ -34,7 +34,7 @@ static int call_free(lua_State *L) {
 
 /* Pushes a new call that belongs to the client at ARG_CLIENT. */
 static Call *call_new(lua_State *L, Client *client, const Endpoint *ep) {
-  Call *c = lua_newuserdatauv(L, sizeof *c, 2);
+  Call *c = lua_newuserdatauv(L, sizeof *c, 3);
   *c = (Call){.client = client, .ep = ep};
   luaL_setmetatable(L, CALL); /* from here on __gc owns what is acquired */
   lua_pushvalue(L, ARG_CLIENT);
@@ -148,6 +148,13 @@ static int call_judge(lua_State *L, Call *c, const Answer *a, const char *kind, 
     lua_pushvalue(L, ARG_PARAMS);
   }
   call_push_facts(L, c, a, kind, text);
+  if (c->raise) {
+    if (lua_getiuservalue(L, AT_CALL, 3) == LUA_TNIL) {
+      lua_pop(L, 1);
+      lua_pushboolean(L, 1);
+    }
+    lua_setfield(L, -2, "raise");
+  }
   if (result != 0) {
     lua_pushvalue(L, result);
     lua_setfield(L, -2, "result");
@@ -174,22 +181,9 @@ static int call_finish(lua_State *L, Call *c) {
   if (c->retry_after > 0) return call_failed(L, c, &a, "rate_limit", 0);
   if (c->error == HTTP_CANCELLED && c->client->closed) return call_failed(L, c, &a, "closed", 0);
   if (c->error != HTTP_OK) return call_failed(L, c, &a, call_error_kind(c->error), 0);
-  const char *text = c->answer.data == NULL ? "" : c->answer.data;
-  schema_decode(L, c->ep, lua_upvalueindex(UP_RECORD), lua_upvalueindex(UP_ENVELOPE), text, c->answer.size,
-                &a);
-  call_learn(c, &a);
+  const char *kind = call_read(L, c, lua_upvalueindex(UP_RECORD), lua_upvalueindex(UP_ENVELOPE), &a);
   int result = lua_gettop(L) - 2, message = result + 1, undecoded = result + 2;
-  if (c->status != 200 && !(a.error == NULL && a.code != 0)) return call_failed(L, c, &a, "http", 0);
-  if (a.error != NULL) {
-    c->failure = a.error;
-    return call_failed(L, c, &a, "decode", 0);
-  }
-  if (a.code != 0) return call_failed(L, c, &a, "exchange", message);
-  if (c->ep->shape == SHAPE_FIRST && lua_isnil(L, result)) return call_failed(L, c, &a, "not_found", message);
-  if (c->ep->shape == SHAPE_RECORD && lua_isnil(L, result)) {
-    a.error = c->failure = "no result";
-    return call_failed(L, c, &a, "decode", 0);
-  }
+  if (kind != NULL) return call_failed(L, c, &a, kind, a.has_code && a.error == NULL ? message : 0);
   if (lua_isnil(L, result)) {
     lua_newtable(L);
     lua_replace(L, result);
@@ -226,8 +220,10 @@ static int call_wait(lua_State *L, int status, lua_KContext ctx) {
     }
     if (!loop_may_yield(loop, L)) {
       if (loop_block(L, loop, -1)) continue;
-      call_cancel(c); /* Ctrl-C: the call ends here, not when it is collected */
-      return lua_error(L);
+      lua_setiuservalue(L, AT_CALL, 3); /* Ctrl-C: raised when it is noted what the call leaves open */
+      c->raise = true;
+      call_cancel(c);
+      continue;
     }
     if (c->wait == 0) c->wait = loop_wait_new(loop);
     if (c->wait == 0) return luaL_error(L, "not enough memory");

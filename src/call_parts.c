@@ -155,10 +155,6 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
   lua_setfield(L, -2, "timestamp");
   lua_pushinteger(L, c->e.receive_window);
   lua_setfield(L, -2, "receive_window");
-  if (c->raise) {
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "raise");
-  }
   lua_pushboolean(L, c->e.confirm < 0 ? c->client->confirm : c->e.confirm);
   lua_setfield(L, -2, "confirm");
   if (c->number != 0) {

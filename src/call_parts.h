@@ -19,7 +19,8 @@ typedef enum CallState {
   CALL_ENDED
 } CallState;
 
-typedef struct Call { /* user value 1: the client, 2: its cancel token */
+typedef struct
+    Call { /* user value 1: the client, 2: its cancel token, 3: what Ctrl-C raised while it waited */
   Client *client;
   CallState state;
   int64_t wait;             /* the loop's number to wake when it has ended; 0: nobody waits so */
@@ -30,7 +31,7 @@ typedef struct Call { /* user value 1: the client, 2: its cancel token */
   LimitGroup *group;        /* its rate group; NULL: none */
   double sent_at, ended_at; /* loop_now(): about when the last attempt left, and when it ended */
   double retry_after;       /* s: the limiter refused it, its turn comes then; 0: it did not */
-  bool raise;               /* its task was cancelled: a failure is raised */
+  bool raise;               /* its task was cancelled, or Ctrl-C pressed: a failure is raised */
   bool again;               /* recovery sends it once more, and gets the facts of that */
   const Endpoint *ep;
   Encoding e;
@@ -74,6 +75,12 @@ void call_succeeded(Call *c); /* counts it, and closes its intent */
 void call_log_open(lua_State *L); /* adds to 'client' of the module on top: listen, listens, tell */
 /* The listener of the client, if there is one, hears that the call succeeded; the rest are places on the stack. */
 void call_tell(lua_State *L, Call *c, int client, int params, int response);
+
+/* call_answer.c */
+/* Reads the answer of the last attempt: pushes result, message, and the names of fields that did not decode (each may
+** be nil). NULL: a plain success; else what kind of failure it is, and c->failure where the exchange gives no message.
+** The record and the dialect's names are at those places. Never raises. */
+const char *call_read(lua_State *L, Call *c, int record, int names, Answer *a);
 
 /* call_limits.c */
 LimitGroup *call_group(Call *c, bool *failed); /* the rate group it counts in; NULL: none, or no memory */

@@ -175,6 +175,8 @@ static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int an
     p->values_ref = compile_enum(L, row, enums, anchors);
   else
     compile_limits(L, row, p);
+  ep->names_order |= p->wire != NULL && (p->type == PARAM_ID || p->type == PARAM_LINK);
+  ep->generates |= p->generate;
   ep->param_count++;
 }
 

@@ -108,6 +108,8 @@ typedef struct Endpoint {
   bool settles;      /* a failure of unknown outcome can be settled */
   bool cancels;      /* it takes no risk: cancels, or reads */
   bool internal;     /* made by the Lua layer for a method of its own */
+  bool names_order;  /* it is about one order, by an id */
+  bool generates;    /* an order that it makes itself */
   ShapeKind shape;
   bool list_needed; /* an answer without the list is no answer: absence is concluded from it */
   const char *list_key, *cursor_key; /* NULL list_key: the result itself is the list, or its one record */
@@ -125,7 +127,8 @@ typedef struct Encoding {
   const char *category; /* for fixed parameters without a value */
   const char *made_id;  /* the client order id for a call that gives none */
   bool used_made_id;
-  char symbol[33]; /* that the call is about; empty: none */
+  char symbol[33];                        /* that the call is about; empty: none */
+  char order_id[64], client_order_id[37]; /* that go out; empty: none, or one too long to be one */
   int64_t
       receive_window; /* ms; preset to the client's; may be replaced by a call option, as the next three */
   double timeout, connect_timeout, deadline;

@@ -61,6 +61,7 @@ static void check_link(const Walk *w, int i) {
   bool fine = size >= 1 && size <= 36;
   for (size_t k = 0; k < size && fine; k++) fine = link_character(text[k]);
   if (!fine) walk_wrong(w, i, "1 to 36 of A-Z a-z 0-9 - _");
+  memcpy(w->e->client_order_id, text, size + 1);
 }
 
 static void check_symbol(const Walk *w, int i) {
@@ -93,6 +94,7 @@ static void check_plain_text(const Walk *w, int i) {
   if (w->ep->param[i].type != PARAM_ID) return;
   for (size_t k = 0; k < size; k++)
     if (text[k] <= ' ' || text[k] > '~') walk_wrong(w, i, "printable characters without spaces");
+  if (size < sizeof w->e->order_id) memcpy(w->e->order_id, text, size + 1);
 }
 
 static void out_of_range(const Walk *w, int i) {

@@ -65,6 +65,13 @@ function Run:note(err, facts, response, code)
   if err.outcome and (RANK[err.outcome] > (RANK[self.worst] or 0)) then self.worst = err.outcome end
 end
 
+--- Was the task that makes the call cancelled while it waited, or Ctrl-C pressed? Then the call raises when it ends: its
+--- error, or what Ctrl-C raised.
+function Run:interrupted(facts, err)
+  if not facts.raise then return end
+  self.cancelled, self.raised = true, facts.raise == true and err or facts.raise
+end
+
 --- Waits. False when the call was cancelled meanwhile, or no time is left.
 ---@param seconds number
 function Run:sleep(seconds)
@@ -92,9 +99,7 @@ function Run:again()
   if ok then return true, a, response end
   local err, code = verdict.of(self.class.dialect.codes, a, response, self.params)
   self:note(err, a, response, code)
-  if a.raise then
-    self.cancelled, self.raised = true, err
-  end
+  self:interrupted(a, err)
   return false, err, response, code
 end
 
@@ -158,9 +163,7 @@ local function recover(run, facts, response)
   local err, code = verdict.of(run.class.dialect.codes, facts, response, run.params)
   local tried = { count = 0 }
   run:note(err, facts, response, code)
-  if facts.raise then
-    run.cancelled, run.raised = true, err
-  end
+  run:interrupted(facts, err)
   while true do
     if run.worst == "unknown" and not run.cancelled and run.row.settle then
       run:goes_on(err, response)

@@ -59,7 +59,8 @@ end
 
 function judge.decode(err, facts)
   err.outcome = "unknown"
-  err.message = ("byte %d: %s"):format(facts.offset or 0, facts.message)
+  local at = facts.offset or 0 -- 0: nothing is wrong with its form
+  err.message = at > 0 and ("byte %d: %s"):format(at, facts.message) or facts.message
 end
 
 function judge.not_found(err)

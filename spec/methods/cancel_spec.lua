@@ -63,7 +63,7 @@ describe("cancel_order", function()
 
   it("gives the acknowledgement of the documentation's example", function()
     local client <close> = methods.client(methods.example "order-cancel")
-    local ack = assert(client:cancel_order(methods.params "cancel_order"))
+    local ack = assert(client:cancel_order(methods.params("cancel_order", methods.AMENDED)))
     methods.same_record({ order_id = "c6f055d9-7f21-4079-913d-e6523a9cfffa", client_order_id = "linear-004" }, ack)
     assert.equal("order_id{order_id=c6f055d9-7f21-4079-913d-e6523a9cfffa client_order_id=linear-004}", tostring(ack))
   end)
@@ -83,7 +83,8 @@ describe("cancel_conditional_order", function()
 
   it("gives an acknowledgement that has its id under both names", function()
     local client <close> = methods.client(methods.example "order-cancel")
-    local ack = assert(client:cancel_conditional_order(methods.params "cancel_conditional_order"))
+    local ack = assert(client:cancel_conditional_order(methods.params("cancel_conditional_order",
+      { stop_order_id = methods.AMENDED.order_id })))
     assert.equal("c6f055d9-7f21-4079-913d-e6523a9cfffa", ack.order_id)
     assert.equal("c6f055d9-7f21-4079-913d-e6523a9cfffa", ack.stop_order_id)
   end)
@@ -99,7 +100,7 @@ local LISTED = methods.ok('{"list":[{"orderId":"o-1","orderLinkId":"mm1-a","stop
 local function by_prefix()
   local case = methods.prefix_case '{"category":"inverse","symbol":"BTCUSD","orderId":"o-3"}'
   case[1].path = "/v5/order/cancel"
-  case[1].answer = function(request) return request.verb == "GET" and LISTED or methods.ok '{"orderId":"o","orderLinkId":""}' end
+  case[1].answer = function(request) return request.verb == "GET" and LISTED or methods.acknowledged(request) end
   return case
 end
 

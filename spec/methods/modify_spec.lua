@@ -117,7 +117,7 @@ describe("modify_order", function()
 
   it("gives the acknowledgement of the documentation's example", function()
     local client <close> = methods.client(methods.example "order-amend")
-    local ack = assert(client:modify_order(methods.params "modify_order"))
+    local ack = assert(client:modify_order(methods.params("modify_order", methods.AMENDED)))
     methods.same_record({ order_id = "c6f055d9-7f21-4079-913d-e6523a9cfffa", client_order_id = "linear-004" }, ack)
   end)
 
@@ -161,7 +161,8 @@ describe("modify_conditional_order", function()
 
   it("gives an acknowledgement that has its id under both names", function()
     local client <close> = methods.client(methods.example "order-amend")
-    local ack = assert(client:modify_conditional_order(methods.params "modify_conditional_order"))
+    local ack = assert(client:modify_conditional_order(methods.params("modify_conditional_order",
+      { stop_order_id = methods.AMENDED.order_id })))
     assert.equal("c6f055d9-7f21-4079-913d-e6523a9cfffa", ack.order_id)
     assert.equal("c6f055d9-7f21-4079-913d-e6523a9cfffa", ack.stop_order_id)
   end)

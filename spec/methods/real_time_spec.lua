@@ -14,7 +14,7 @@ local SYMBOL_BAD = { { nil, "parameter 'symbol' is missing", without = { "symbol
   { "btc_usd", "parameter 'symbol': 'btc_usd' is not a symbol: upper case letters and digits such as 'BTCUSD'; perhaps "
     .. "'BTCUSD'?" } }
 
-local ONE = page(1, 1)
+local ONE = methods.one
 local ORDER = "category=&symbol=&orderId=&orderLinkId="
 
 local function by_id(name, id, more)
@@ -62,7 +62,8 @@ describe("get_open_order_real_time", function()
 
   it("gives the documentation's example as one order, in one line", function()
     local client <close> = methods.client(methods.example "order-realtime")
-    local order = assert(client:get_open_order_real_time { symbol = "ETHUSDT", order_id = "o" })
+    local order = assert(client:get_open_order_real_time { symbol = "ETHUSDT",
+      order_id = "fd4300ae-7847-404e-b947-b46980a4d140" })
     assert.equal("fd4300ae-7847-404e-b947-b46980a4d140", order.order_id)
     assert.equal("order{order_id=fd4300ae-7847-404e-b947-b46980a4d140 symbol=ETHUSDT side=Buy type=Limit quantity=0.10 "
       .. "price=1600.00 filled_quantity=0.00 status=New}", tostring(order))

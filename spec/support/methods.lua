@@ -23,6 +23,31 @@ function methods.example(name)
   return file:read "a"
 end
 
+--- Ids of the order that the documentation's examples of placing, and of amending and cancelling, are about.
+methods.PLACED = { client_order_id = "spot-test-postonly" }
+methods.AMENDED = { order_id = "c6f055d9-7f21-4079-913d-e6523a9cfffa" }
+
+-- The members of an order that the request names, or of o-1.
+local function ids_of(request)
+  local text = request.body or request.url
+  local function named(key)
+    local value = text:match('"' .. key .. '":"([^"]*)"') or text:match("[?&]" .. key .. "=([^&]*)")
+    return value and value:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  end
+  return ('"orderId":"%s","orderLinkId":"%s"'):format(named "orderId" or "o-1", named "orderLinkId" or "")
+end
+
+--- What the exchange says to a request that it takes; a list is empty.
+function methods.acknowledged(request)
+  return methods.ok(("{%s,\"list\":[]}"):format(ids_of(request)))
+end
+
+--- The same, with the order in the list.
+function methods.one(request)
+  local order = ids_of(request)
+  return methods.ok(('{%s,"list":[{%s}],"nextPageCursor":""}'):format(order, order))
+end
+
 --- A client that sends nothing: `sent` gathers the requests; `answer` is the body of every answer, or a function of
 --- (request, its number) that gives a body or a transfer.
 ---@param answer? string|function
@@ -33,9 +58,10 @@ function methods.client(answer, options)
   local sent = {}
   local transport = { start = function(_, request)
     sent[#sent + 1] = request
-    local body = answer or methods.ok '{"orderId":"o-1","orderLinkId":"","list":[]}'
+    local body = answer or methods.acknowledged
     if type(body) == "function" then body = body(request, #sent) end
     if type(body) == "table" then return body end
+    request.answer = body
     return { status = 200, body = body }
   end }
   local o = { environment = { url = "http://127.0.0.1:1" }, key = KEY, secret = "secret", transport = transport }
