@@ -112,13 +112,23 @@ local function reachable(...)
   return strings
 end
 
--- Fails when a string holds a needle.
+-- What a text means once what JSON, URLs and HTML write otherwise is read, in lower case.
+local function plainly(text)
+  if not text:find "[%%\\&]" then return text:lower() end
+  local function character(digits) return string.char(tonumber(digits, 16)) end
+  text = text:gsub("\\u00(%x%x)", character):gsub("%%(%x%x)", character):gsub("&#x(%x%x);", character)
+  text = text:gsub("&#(%d%d%d?);", function(n) return tonumber(n) < 256 and string.char(tonumber(n)) or nil end)
+  return text:gsub('\\(["\\/])', "%1"):lower()
+end
+
+-- Fails when a string holds a needle, however it is written.
 local function search(strings)
   local straight = {}
-  for name, reversed in pairs(needles) do straight[name] = reversed:reverse() end
+  for name, reversed in pairs(needles) do straight[name] = reversed:reverse():lower() end
   for text in pairs(strings) do
-    for name, needle in pairs(#text >= 16 and straight or {}) do
-      if #text >= #needle and text:find(needle, 1, true) then
+    local plain = #text >= 16 and plainly(text)
+    for name, needle in pairs(plain and straight or {}) do
+      if #plain >= #needle and plain:find(needle, 1, true) then
         error(("the %s is in %q"):format(name, text:sub(1, 300)), 2)
       end
     end
@@ -151,6 +161,13 @@ local function url_text(text)
   return (text:gsub("[^%w%-_.~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
+-- Every character written otherwise.
+local function each_as(format)
+  return function(text)
+    return (text:gsub(".", function(c) return format:format(c:byte()) end))
+  end
+end
+
 -- All that came in, as one text.
 local function all_of(request) return request.line .. "\n" .. request.headers .. "\n" .. request.body end
 
@@ -175,6 +192,32 @@ local ECHOES = {
   ["an error that holds it as in a URL"] = function(request)
     return envelope(10005, url_text(all_of(request))), "", "200 OK"
   end,
+  ["an error in which every character is escaped"] = function(request)
+    return envelope(10003, each_as "\\u%04x"(all_of(request))), "", "200 OK"
+  end,
+  ["an error in which every character is percent-encoded"] = function(request)
+    return envelope(10003, each_as "%%%02x"(all_of(request))), "", "200 OK"
+  end,
+  ["an error in which some characters are escaped"] = function(request)
+    return envelope(10003, (json_text(all_of(request)):gsub("[%w]", function(c)
+      return c:byte() % 3 == 0 and ("\\u%04X"):format(c:byte()) or c:byte() % 7 == 0 and ("%%%02X"):format(c:byte()) or nil
+    end))), "", "200 OK"
+  end,
+  ["an error in capitals"] = function(request)
+    return envelope(10003, json_text(all_of(request):upper()):gsub("\\R\\N", " ")), "X-Echo: "
+      .. (request.headers:gsub("\r\n", " ")):upper() .. "\r\n", "200 OK"
+  end,
+  ["an error that holds an answer without one"] = function(request)
+    return envelope(10003, json_text(all_of(request)), '{"retCode":0,"x":1}'), "", "200 OK"
+  end,
+  ["a page of HTML in entities"] = function(request)
+    return "<html>" .. each_as "&#%d;"(all_of(request)) .. each_as "&#x%x;"(all_of(request)) .. "</html>",
+      "Content-Type: text/html\r\n", "502 Bad Gateway"
+  end,
+  ["a redirect to where it came from"] = function(request)
+    return "", ("Location: https://example.com%s&k=%s\r\n"):format(request.line:match " (%S+) ",
+      url_text(request.headers:gsub("\r\n", " "))), "302 Found"
+  end,
   ["response headers"] = function(request)
     local lines = request.headers:gsub("([^\r\n:]+): ([^\r\n]*)", "X-Echo-%1: <%2>"):gsub("\r?\n$", "")
     return envelope(10003, "no"), lines .. "\r\nX-Body: " .. request.body .. "\r\nX-Line: " .. request.line .. "\r\n", "200 OK"
@@ -188,6 +231,10 @@ local ECHOES = {
 }
 
 ---------------------------------------------------------------------------------------------------------------
+
+-- Answers that a call does not end with.
+local AGAIN = { ["JSON that breaks off"] = true, ["a page of HTML in entities"] = true,
+  ["a redirect to where it came from"] = true }
 
 local WORST = "an error that holds the whole request"
 local reversed_pem -- made once: it takes its time
@@ -238,8 +285,8 @@ local KINDS = {
 }
 
 -- Makes the call as a task with a hook in it, and answers it by `echo`. Gives the call's results, and what the hook saw.
-local function exchange(site, client, echo, method, params)
-  local seen, results = {}, nil
+local function exchange(site, client, echo, method, ...)
+  local seen, results, words = {}, nil, table.pack(...)
   local function hook()
     for level = 2, 60 do
       if not debug.getinfo(level, "l") then return end
@@ -260,7 +307,7 @@ local function exchange(site, client, echo, method, params)
   local call = client[method] -- made before: what compiles it sees no secret
   local task = bybit.spawn(function()
     debug.sethook(hook, "cr")
-    results = table.pack(call(client, params))
+    results = table.pack(call(client, table.unpack(words, 1, words.n)))
     debug.sethook()
   end)
   local connection = server.await(function()
@@ -293,12 +340,13 @@ describe("secrets", function()
         local told = {}
         local client <close> = open(site.url, function(event) told[#told + 1] = event end)
         for _, call in ipairs { { "place_order", ORDER }, { "get_open_order_real_time",
-          { symbol = "BTCUSD", client_order_id = "x", raw = true, deadline = 5 } } } do
+          { symbol = "BTCUSD", client_order_id = "x", raw = true, deadline = 5 } }, { "request" } } do
           local p = {}
-          for k, v in pairs(call[2]) do p[k] = v end
-          -- an unreadable answer leaves the outcome open, which is settled by more requests: no time for them
-          if what == "JSON that breaks off" then p.deadline, p.timeout = 0.3, 0.3 end
-          local results, seen = exchange(site, client, echo, call[1], p)
+          for k, v in pairs(call[2] or { raw = true }) do p[k] = v end
+          -- what leaves the outcome open is settled by more requests: no time for them
+          if AGAIN[what] then p.deadline, p.timeout = 0.2, 0.2 end
+          local words = call[2] and { p } or { "GET", "/v5/account/info", { x = "y" }, p }
+          local results, seen = exchange(site, client, echo, call[1], table.unpack(words))
           assert.is_nil(results[1])
           assert.truthy(bybit.json and results[2].kind)
           seen[tostring(results[2])] = true
