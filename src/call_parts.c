@@ -40,11 +40,12 @@ static bool is_name(const JsonValue *key, const char *name) {
 static bool is_success(const Bytes *answer) {
   JsonScanner s;
   JsonValue key, v;
+  char room[JSON_KEY];
   int more, codes = 0;
   if (answer->size == 0) return false;
   json_scan_init(&s, answer->data, answer->size, JSON_DEPTH);
   if (json_scan_value(&s, &v) != JSON_OBJECT) return false;
-  while ((more = json_scan_member(&s, &key)) == 1) {
+  while ((more = json_scan_key(&s, &key, room)) == 1) {
     if (json_scan_value(&s, &v) == JSON_ERROR) return false;
     if (is_name(&key, "retCode") || is_name(&key, "ret_code")) {
       if (v.type != JSON_INTEGER || v.integer != 0) return false;
