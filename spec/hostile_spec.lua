@@ -54,7 +54,8 @@ local CASES = {
   { "one header line without end", bytes = endless("HTTP/1.1 200 OK\r\nX: ", ("x"):rep(4096)),
     any = { too_large = true, network = true } },
   { "interim answers without end", bytes = endless("", ("HTTP/1.1 100 Continue\r\n\r\n"):rep(100)), kind = "too_large" },
-  { "early hints without end", bytes = endless("", ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"):rep(100)), kind = "too_large" },
+  { "early hints without end", bytes = endless("", ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"):rep(100)),
+    kind = "too_large" },
   { "a body without end", bytes = endless("HTTP/1.1 200 OK\r\n\r\n", (" "):rep(4096)), kind = "too_large" },
   { "chunks without end", bytes = endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     "1000\r\n" .. (" "):rep(4096) .. "\r\n"), kind = "too_large" },
@@ -91,8 +92,8 @@ local CASES = {
   { "gzip wrapped many times", gzip = true, bytes = { whole(GZIPPED, nil, "Content-Encoding: " .. ("gzip, "):rep(200)
     .. "gzip\r\n") }, kind = "network", order = false },
   { "gzip that is none", gzip = true, bytes = { whole(EMPTY, nil, GZIP) }, kind = "network", order = false },
-  { "gzip cut short", gzip = true, bytes = { whole(GZIPPED:sub(1, -16), nil, GZIP) }, any = { network = true, decode = true },
-    order = false },
+  { "gzip cut short", gzip = true, bytes = { whole(GZIPPED:sub(1, -16), nil, GZIP) }, order = false,
+    any = { network = true, decode = true } },
   { "gzip that nobody asked for", bytes = { whole(GZIPPED, nil, GZIP) }, kind = "decode" },
   { "a coding that nobody knows", gzip = true, bytes = { whole(EMPTY, nil, "Content-Encoding: rot13\r\n") },
     any = { network = true }, order = false },
@@ -430,7 +431,7 @@ describe("hostile networks:", function()
         local answer = dying(reset, seen)
         new()
         assert(call(answer, "get_open_orders_real_time", READ))
-        local p = { resend = false }
+        local p = { resend = false, deadline = 0.5 }
         for k, v in pairs(ORDER) do p[k] = v end
         local ack, err = call(answer, "place_order", p)
         assert.is_nil(ack)
@@ -535,8 +536,7 @@ describe("hostile networks:", function()
     local function through(bytes, userinfo)
       site = server.listen()
       client = bybit.client { environment = { url = "https://api.example.com" }, key = "theKeyItself",
-        secret = "theSecretItself", proxy = site.url:gsub("//", "//" .. (userinfo or "")), timeout = TIMEOUT,
-        deadline = DEADLINE }
+        secret = "theSecretItself", proxy = site.url:gsub("//", "//" .. (userinfo or "")), deadline = 0.4 }
       local seen = {}
       local ack, err = call(function(connection, request)
         seen[#seen + 1] = request.line .. request.body
@@ -569,7 +569,7 @@ describe("hostile networks:", function()
         "http://user:proxyPassItself@127.0.0.1:99999999", "socks5h://user:proxyPassItself@127.0.0.1:1",
         "http://user:proxyPassItself@nowhere.invalid:1" } do
         local made, other = pcall(bybit.client, { environment = { url = "https://api.example.com" }, key = "theKeyItself",
-          secret = "theSecretItself", proxy = proxy, deadline = 0.3 })
+          secret = "theSecretItself", proxy = proxy, deadline = 0.2 })
         local _, why
         if made then
           _, why = other:place_order(ORDER)
@@ -585,7 +585,7 @@ describe("hostile networks:", function()
 
   it("a name that nobody knows costs an error: nothing was sent", function()
     local other <close> = bybit.client { environment = { url = "https://nowhere.invalid" }, key = "theKeyItself",
-      secret = "theSecretItself", deadline = DEADLINE }
+      secret = "theSecretItself", deadline = 0.4 }
     local ack, err = other:place_order(ORDER)
     assert.is_nil(ack)
     assert.is_true(err.kind == "network" or err.kind == "timeout", err.kind)
@@ -595,7 +595,7 @@ describe("hostile networks:", function()
 
   it("a server that is not there costs an error: nothing was sent", function()
     site = server.listen()
-    new()
+    new { deadline = 0.4 }
     site.tcp:close()
     local _, err, took = call(function() end, "place_order", ORDER)
     assert.same({ "network", "not_sent" }, { err.kind, err.outcome })
@@ -661,7 +661,7 @@ describe("hostile networks:", function()
     local function handshake(tick)
       site = server.listen()
       site.url = site.url:gsub("^http:", "https:")
-      new()
+      new { deadline = 0.5 }
       local got, start = nil, loop.now()
       bybit.spawn(function() got = table.pack(client:place_order(ORDER)) end)
       local read = {}

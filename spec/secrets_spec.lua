@@ -182,6 +182,7 @@ local function signed_text(request)
   return header "X-BAPI-TIMESTAMP" .. header "X-BAPI-API-KEY" .. header "X-BAPI-RECV-WINDOW" .. request.body
 end
 
+local WORST = "an error that holds the whole request"
 local ECHOES = {
   ["the exchange's 10004"] = function(request)
     return envelope(10004, ("error sign! origin_string[%s]"):format(json_text(signed_text(request)))), "", "200 OK"
@@ -236,7 +237,6 @@ local ECHOES = {
 local AGAIN = { ["JSON that breaks off"] = true, ["a page of HTML in entities"] = true,
   ["a redirect to where it came from"] = true }
 
-local WORST = "an error that holds the whole request"
 local reversed_pem -- made once: it takes its time
 
 local function private_key()
@@ -306,7 +306,7 @@ local function exchange(site, client, echo, method, ...)
   end
   local call = client[method] -- made before: what compiles it sees no secret
   local task = bybit.spawn(function()
-    debug.sethook(hook, "cr")
+    if echo == ECHOES[WORST] then debug.sethook(hook, "crl", 100) else debug.sethook(hook, "cr") end
     results = table.pack(call(client, table.unpack(words, 1, words.n)))
     debug.sethook()
   end)
@@ -385,6 +385,155 @@ describe("secrets", function()
     try { environment = { url = "http://" .. key .. ":" .. secret .. "@example.com" } }
     key, secret = nil, nil -- luacheck: ignore 311
     search(reachable(messages))
+  end)
+
+  it("stay secret when the credentials of a file or the environment are wrong", function()
+    local key, secret, path = random_text(18), random_text(36), os.tmpname()
+    remember("key", key)
+    remember("secret", secret)
+    finally(function() os.remove(path) end)
+    local messages = {}
+    for _, text in ipairs {
+      ('{"key":"%s","secret":"%s","environment":"mainnet"}'):format(key, secret),
+      ('{"key":"%s","secret":"%s"}'):format(key, secret),
+      ('{"key":"%s","secret":"%s","private_key":"%s","environment":"testnet"}'):format(key, secret, secret),
+      ('{"key":"%s","private_key":"%s","environment":"testnet"}'):format(key, secret),
+      ('{"key":"%s","secret":"%s","environment":"testnet"'):format(key, secret),
+      ("%s:%s"):format(key, secret),
+    } do
+      local file <close> = assert(io.open(path, "w"))
+      file:write(text)
+      file:flush()
+      os.execute("chmod 600 " .. path)
+      local ok, message = pcall(bybit.client, { environment = "testnet", credentials = { file = path } })
+      assert.is_false(ok)
+      messages[#messages + 1] = tostring(message)
+    end
+    search(reachable(messages))
+  end)
+
+  it("that would change a request are refused: a line break in a key is a header of somebody else's", function()
+    local path = os.tmpname()
+    finally(function() os.remove(path) end)
+    for what, escaped in pairs { ["a line feed"] = "\\n", ["two lines"] = "\\r\\nX-Evil: 1", ["a zero"] = "\\u0000x",
+      ["a blank"] = " x", ["no ASCII"] = "\\u00e9", nothing = false } do
+      local file = assert(io.open(path, "w"))
+      file:write(('{"key":"%s","secret":"theSecretItself","environment":"testnet"}'):format(
+        escaped and "theKeyItself" .. escaped or ""))
+      file:close()
+      os.execute("chmod 600 " .. path)
+      local ok, message = pcall(bybit.client, { environment = "testnet", credentials = { file = path } })
+      assert.is_false(ok, what)
+      assert.truthy(message:find("printable characters", 1, true), message)
+      assert.is_nil(message:find "Itself")
+    end
+  end)
+
+  it("are in nothing that a call which succeeds hands over", function()
+    for kind, open in pairs(KINDS) do
+      local site <close> = server.listen()
+      local told = {}
+      local client <close> = open(site.url, function(event) told[#told + 1] = event end)
+      local results, seen = exchange(site, client, function(request)
+        local id = request.body:match '"orderLinkId":"([^"]+)"' or request.body:match "order_link_id=([^&]+)"
+        return envelope(0, "OK", ('{"orderId":"1","orderLinkId":"%s","order_id":"1","order_link_id":"%s"}'):format(id, id)),
+          "", "200 OK"
+      end, "place_order", ORDER)
+      assert.truthy(results[1], kind .. ": " .. tostring(results[2]))
+      search(seen)
+      search(reachable(results, told, client, client:stats(), client:budget(), table.unpack(roots())))
+    end
+  end)
+
+  it("are in no journal", function()
+    local path = os.tmpname()
+    finally(function() os.remove(path) end)
+    local site <close> = server.listen()
+    local key, secret = random_text(18), random_text(36)
+    remember("key", key)
+    remember("secret", secret)
+    local client <close> = bybit.client { environment = { url = site.url }, key = key, secret = secret, journal = path }
+    exchange(site, client, ECHOES[WORST], "place_order", ORDER)
+    local file <close> = assert(io.open(path))
+    local text = file:read "a"
+    assert.truthy(text:find("place_order", 1, true))
+    search { [text] = true }
+  end)
+
+  it("may be words, or patterns: only they are struck out", function()
+    local scripted = require "spec.support.scripted_exchange"
+    for _, case in ipairs {
+      { "k", "the key is wrong", "the key is wrong" }, -- too short for a key: nothing can be known by it
+      { "wrong", "the key is wrong", "the key is wrong" },
+      { "%a+.*%a+.*", "the key is wrong", "the key is wrong" },
+      { ".........", "the key is wrong", "the key is wrong" },
+      { "%a+.*[x].", "no %a+.*[x]. here, no aaaxx here", "no *** here, no aaaxx here" },
+      { "-^$()%.[", "no -^$()%.[-^$()%.[ here", "no ****** here" },
+      { "%41%42%43%44", "no %41%42%43%44 nor %2541%2542%2543%2544, %", "no *** nor ***, %" },
+      { "ABCDEFGH", "%, %4, %41, %ABCDEFGH%, &#x41, &#65;BCDEFGH, \\\\", "%, %4, %41, %***%, &#x41, ***, \\" },
+    } do
+      local client <close> = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = case[1], secret = "s",
+        transport = { start = function() return scripted.answer(10001, "{}", case[2]) end } }
+      local _, err = client:place_order(ORDER)
+      assert.equal(case[3], err.message)
+    end
+  end)
+
+  describe("in memory, where only C has held them,", function()
+    local function hex(text) return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
+
+    local function output_of(command)
+      local pipe <close> = assert(io.popen(command))
+      return pipe:read "a"
+    end
+
+    -- How often the needles, of name and bytes, are in the memory of a process with these credentials.
+    local function counts(credentials, list)
+      local path, words, found = os.tmpname(), {}, {}
+      local file = assert(io.open(path, "w"))
+      file:write(bybit.json.encode(credentials))
+      file:close()
+      os.execute("chmod 600 " .. path)
+      for name, bytes in pairs(list) do words[#words + 1] = name .. ":" .. hex(bytes:reverse()) end
+      local text = output_of(("%s spec/support/wiped_child.lua %s %s"):format(os.getenv "LUA" or "lua5.4", path,
+        table.concat(words, " ")))
+      os.remove(path)
+      for when, name, count in text:gmatch "(%a+)\t(%w+)\t(%d+)" do found[when .. " " .. name] = tonumber(count) end
+      return found
+    end
+
+    if not io.open "/proc/self/mem" then
+      pending "this system shows no process its memory"
+      return
+    end
+
+    it("a key and its secret are wiped when the client closes", function()
+      local key, secret = random_text(18), random_text(40)
+      local found = counts({ key = key, secret = secret, environment = "testnet" }, { key = key, secret = secret })
+      assert.is_true(found["open key"] > 0 and found["open secret"] > 0, "nothing can be found this way")
+      assert.equal(0, found["closed secret"])
+      assert.equal(0, found["closed key"])
+    end)
+
+    it("so is an RSA key, its text and its numbers", function()
+      local pem = private_key()
+      local path = os.tmpname()
+      local file = assert(io.open(path, "w"))
+      file:write(pem)
+      file:close()
+      local text = output_of(("openssl rsa -in %s -noout -text 2>/dev/null"):format(path))
+      os.remove(path)
+      -- the bytes of a number; in memory the last is the first
+      local function bytes_of(name)
+        local digits = text:match(name .. ":\n([%x:%s]+)"):gsub("[:%s]", ""):gsub("^00", "")
+        return (digits:gsub("%x%x", function(c) return string.char(tonumber(c, 16)) end):reverse())
+      end
+      local line = pem:match "\n([^\n]+)\n[^\n]+\n%-"
+      local found = counts({ key = random_text(18), private_key = pem, environment = "testnet" }, { line = line,
+        prime = bytes_of "prime1", exponent = bytes_of "privateExponent" })
+      assert.is_true(found["open prime"] > 0 and found["open exponent"] > 0, "nothing can be found this way")
+      assert.same({ 0, 0, 0 }, { found["closed prime"], found["closed exponent"], found["closed line"] })
+    end)
   end)
 
   it("are gone from the client's memory once it is closed", function()
