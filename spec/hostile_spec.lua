@@ -6,9 +6,10 @@ local server = require "spec.support.scripted_server"
 local loop = require("bybit.core").loop
 local tasks = require "bybit.tasks"
 
-local TIMEOUT, DEADLINE = 0.3, 0.6 -- seconds, of one sending and of the whole call
-local LATE = 5                     -- far more than any call may take: a bound, not a measure
+local TIMEOUT, DEADLINE = 1, 2 -- seconds, of one sending and of the whole call
+local LATE = 8                 -- far more than any call may take: a bound, not a measure
 local MAX_BODY = 256 * 1024
+local MEMORY = 128 * 1024 * 1024 -- bytes, of all cases together, servers included
 local GOOD = '{"retCode":0,"retMsg":"OK","result":%s,"retExtInfo":{},"time":1700000000000}'
 local EMPTY = GOOD:format '{"list":[],"nextPageCursor":""}'
 
@@ -23,12 +24,14 @@ local function endless(start, again)
   return { start, again = again }
 end
 
-local function gzip(size)
-  local pipe = io.popen(("head -c %d /dev/zero | gzip -9"):format(size))
-  local packed = pipe:read "a"
-  pipe:close()
-  return packed
+local function output_of(command)
+  local pipe <close> = assert(io.popen(command))
+  return pipe:read "a"
 end
+
+local BOMB = "head -c 256M /dev/zero | gzip -9"
+local GZIPPED = output_of(("printf %%s '%s' | gzip -9"):format(EMPTY))
+local GZIP = "Content-Encoding: gzip\r\n"
 
 -- What the server does: `bytes` are sent, then `again` as fast as it goes or, with `slowly`, a byte at a time; `close`
 -- ends the connection. What comes of it: `kind` of a read's error (`codes`: its code), `says` in its message; for an order
@@ -40,10 +43,19 @@ local CASES = {
   { "no answer at all", bytes = { "" }, kind = "timeout" },
   { "headers without end", bytes = endless("HTTP/1.1 200 OK\r\n", ("X-Filler: %s\r\n"):format(("x"):rep(1000))),
     kind = "too_large" },
+  { "short headers without end", bytes = endless("HTTP/1.1 200 OK\r\n", ("a:b\r\n"):rep(800)), kind = "too_large" },
+  { "a status line without end", bytes = endless("HTTP/1.1 200 ", ("x"):rep(4096)), any = { too_large = true,
+    network = true } },
+  { "blank lines without end", bytes = endless("", ("\r\n"):rep(2000)), kind = "network" },
+  { "interim answers that drip", bytes = { "", again = "HTTP/1.1 100 Continue\r\n\r\n", slowly = true },
+    any = { timeout = true, too_large = true } },
+  { "a slow drip of chunks", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", again = "1\r\n \r\n",
+    slowly = true }, kind = "timeout" },
   { "one header line without end", bytes = endless("HTTP/1.1 200 OK\r\nX: ", ("x"):rep(4096)),
     any = { too_large = true, network = true } },
-  { "interim answers without end", bytes = endless("", "HTTP/1.1 100 Continue\r\n\r\n"), kind = "too_large" },
-  { "early hints without end", bytes = endless("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), kind = "too_large" },
+  { "interim answers without end", bytes = endless("", ("HTTP/1.1 100 Continue\r\n\r\n"):rep(100)), kind = "too_large" },
+  { "early hints without end", bytes = endless("", ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"):rep(100)),
+    kind = "too_large" },
   { "a body without end", bytes = endless("HTTP/1.1 200 OK\r\n\r\n", (" "):rep(4096)), kind = "too_large" },
   { "chunks without end", bytes = endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     "1000\r\n" .. (" "):rep(4096) .. "\r\n"), kind = "too_large" },
@@ -61,13 +73,30 @@ local CASES = {
   { "a length that is too long", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: 4000")) }, kind = "timeout" },
   { "a length that is too short", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: 20")) }, kind = "decode" },
   { "a length that is no number", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: ten")) }, kind = "network" },
+  { "a length below zero", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: -5")) }, kind = "network" },
+  { "a chunk that is no number long", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n" },
+    kind = "network" },
+  { "a chunk longer than all numbers", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    .. ("f"):rep(40) .. "\r\n{}\r\n" }, kind = "network" },
+  { "a chunk longer than it says", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}{}\r\n0\r\n\r\n" },
+    kind = "network" },
+  { "HTTP/1.0 without a length, cut short", bytes = { "HTTP/1.0 200 OK\r\n\r\n" .. EMPTY:sub(1, -10) }, close = true,
+    kind = "decode" },
+  { "a header with bytes of zero", bytes = { whole(EMPTY, nil, "X: \0\0\0\r\n") }, any = { network = true } },
   { "two lengths that differ", bytes = { whole(EMPTY, nil, "Content-Length: 20\r\n") }, close = true,
     any = { network = true, decode = true } },
-  { "gzip that grows without end", gzip = true, bytes = function()
-    return { whole(gzip(256 * 1024 * 1024), nil, "Content-Encoding: gzip\r\n") }
-  end, kind = "too_large", order = false },
-  { "gzip that is none", gzip = true, bytes = { whole(EMPTY, nil, "Content-Encoding: gzip\r\n") }, kind = "network",
+  { "gzip that grows without end", gzip = true, bytes = { whole(output_of(BOMB), nil, GZIP) }, kind = "too_large",
     order = false },
+  { "gzip inside gzip that grows without end", gzip = true, bytes = { whole(output_of(BOMB .. " | gzip -9 | gzip -9"), nil,
+    "Content-Encoding: gzip, gzip, gzip\r\n") }, kind = "too_large", order = false },
+  { "gzip wrapped many times", gzip = true, bytes = { whole(GZIPPED, nil, "Content-Encoding: " .. ("gzip, "):rep(200)
+    .. "gzip\r\n") }, kind = "network", order = false },
+  { "gzip that is none", gzip = true, bytes = { whole(EMPTY, nil, GZIP) }, kind = "network", order = false },
+  { "gzip cut short", gzip = true, bytes = { whole(GZIPPED:sub(1, -16), nil, GZIP) }, order = false,
+    any = { network = true, decode = true } },
+  { "gzip that nobody asked for", bytes = { whole(GZIPPED, nil, GZIP) }, kind = "decode" },
+  { "a coding that nobody knows", gzip = true, bytes = { whole(EMPTY, nil, "Content-Encoding: rot13\r\n") },
+    any = { network = true }, order = false },
   { "text that is not UTF-8", bytes = { whole(GOOD:format '{"list":[],"x":"\xff\xfe"}') }, kind = "decode" },
   { "text that is UTF-16", bytes = { whole(("\xff\xfe" .. EMPTY:gsub(".", "%0\0"))) }, kind = "decode" },
   { "a byte of zero", bytes = { whole(GOOD:format '{"list":[],"x":"\0"}') }, kind = "decode" },
@@ -75,6 +104,20 @@ local CASES = {
   { "HTML and 502", bytes = { whole("<html>\n<h1>Bad gateway</h1>\n</html>", "502 Bad Gateway") }, kind = "http" },
   { "HTML and 404", bytes = { whole("<html>\n<h1>Not found</h1>\n</html>", "404 Not Found") }, kind = "http",
     outcome = false },
+  { "a success and 500", bytes = { whole(EMPTY, "500 Internal Server Error") }, kind = "http" },
+  { "a success and 404", bytes = { whole(EMPTY, "404 Not Found") }, kind = "http", outcome = false },
+  { "a success and 206", bytes = { whole(EMPTY, "206 Partial Content") }, kind = "http" },
+  { "a success and 201", bytes = { whole(EMPTY, "201 Created") }, kind = "http" },
+  { "no content", bytes = { "HTTP/1.1 204 No Content\r\n\r\n" }, kind = "http" },
+  { "nothing new", bytes = { "HTTP/1.1 304 Not Modified\r\n\r\n" }, kind = "http" },
+  { "HTML and 407", bytes = { whole("<html>proxy</html>", "407 Proxy Authentication Required",
+    'Proxy-Authenticate: Basic realm="x"\r\n') }, any = { http = true, network = true, auth = true }, outcome = false },
+  { "HTML and 413", bytes = { whole("<html>too large</html>", "413 Payload Too Large") }, kind = "http", outcome = false },
+  { "HTML and 414", bytes = { whole("<html>too long</html>", "414 URI Too Long") }, kind = "http", outcome = false },
+  { "HTML and 503", bytes = { whole("<html>busy</html>", "503 Service Unavailable", "Retry-After: 99999999\r\n") },
+    kind = "http" },
+  { "HTML and 504", bytes = { whole("<html>late</html>", "504 Gateway Timeout") }, kind = "http" },
+  { "HTML and 599", bytes = { whole("<html>?</html>", "599 What") }, kind = "http" },
   { "nothing", bytes = { whole "" }, kind = "decode" },
   { "white space", bytes = { whole "  \r\n " }, kind = "decode" },
   { "two answers in one", bytes = { whole(EMPTY .. EMPTY) }, kind = "decode" },
@@ -86,9 +129,20 @@ local CASES = {
     kind = "decode" },
   { "a return code with a fraction", bytes = { whole '{"retCode":0.5,"retMsg":"OK","result":{"list":[]}}' },
     kind = "decode" },
+  { "a return code that is a text", bytes = { whole '{"retCode":"0","retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code of 0.0", bytes = { whole '{"retCode":0.0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of 0e0", bytes = { whole '{"retCode":0e0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of -0", bytes = { whole '{"retCode":-0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of 1e0", bytes = { whole '{"retCode":1e0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of another wire", bytes = { whole '{"ret_code":0,"ret_msg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
   { "a return code past 64 bits", bytes = { whole '{"retCode":99999999999999999999,"retMsg":"OK","result":{"list":[]}}' },
     kind = "decode" },
   { "two return codes", bytes = { whole '{"retCode":10001,"retMsg":"no","retCode":0,"result":{"list":[]}}' },
+    kind = "decode" },
+  { "the same return code twice", bytes = { whole '{"retCode":0,"retCode":0,"result":{"list":[]}}' }, kind = "decode" },
+  { "two return codes, one of them escaped", bytes = { whole '{"retCode":10001,"retMsg":"no","ret\\u0043ode":0,"result":{}}' },
     kind = "decode" },
   { "two results", bytes = { whole '{"retCode":0,"retMsg":"OK","result":{"list":[]},"result":{"list":[]}}' },
     kind = "decode" },
@@ -98,6 +152,16 @@ local CASES = {
     kind = "exchange", code = math.mininteger },
   { "a list where the envelope is due", bytes = { whole "[]" }, kind = "decode" },
   { "a number where the envelope is due", bytes = { whole "0" }, kind = "decode" },
+  { "a text where the envelope is due", bytes = { whole '"OK"' }, kind = "decode" },
+  { "null where the envelope is due", bytes = { whole "null" }, kind = "decode" },
+  { "null where the result is due", bytes = { whole(GOOD:format "null") }, kind = "decode" },
+  { "a list where the result is due", bytes = { whole(GOOD:format "[]") }, kind = "decode" },
+  { "a number where the result is due", bytes = { whole(GOOD:format "0") }, kind = "decode" },
+  { "nothing where the list is due", bytes = { whole(GOOD:format "{}") }, kind = "decode", order = false },
+  { "null where the list is due", bytes = { whole(GOOD:format '{"list":null}') }, kind = "decode", order = false },
+  { "a list of numbers", bytes = { whole(GOOD:format '{"list":[1,2]}') }, kind = "decode", order = false },
+  { "a list of texts", bytes = { whole(GOOD:format '{"list":["BTCUSD"]}') }, kind = "decode", order = false },
+  { "a list of nothing", bytes = { whole(GOOD:format '{"list":[null]}') }, kind = "decode", order = false },
   { "a text where the result is due", bytes = { whole(GOOD:format '"list"') }, kind = "decode" },
   { "a text where the list is due", bytes = { whole(GOOD:format '{"list":"none"}') }, kind = "decode", order = false },
   { "an object where the list is due", bytes = { whole(GOOD:format '{"list":{}}') }, kind = "decode", order = false },
@@ -109,6 +173,7 @@ local CASES = {
   { "a redirect", bytes = { whole(EMPTY, "302 Found", "Location: http://127.0.0.1:1/elsewhere\r\n") }, kind = "http" },
   { "a redirect that keeps the verb", bytes = { whole("", "307 Temporary Redirect",
     "Location: /v5/order/create\r\n") }, kind = "http" },
+  { "a redirect to a file", bytes = { whole("", "301 Moved", "Location: file:///etc/passwd\r\n") }, kind = "http" },
   { "another protocol", bytes = { "SSH-2.0-OpenSSH_9.2\r\n" }, close = true, kind = "network" },
   { "HTTP/0.9", bytes = { EMPTY }, close = true, kind = "network" },
   { "a version from the future", bytes = { (whole(EMPTY):gsub("HTTP/1.1", "HTTP/9.9")) }, close = true, kind = "network" },
@@ -147,9 +212,10 @@ describe("hostile networks:", function()
   end
 
   -- One turn of the server: each request that has come whole gets what `answer` does: answer(connection, request).
-  local function turn(answer)
-    site:poll()
-    for _, c in ipairs(site.accepted) do
+  local function turn(answer, at)
+    at = at or site
+    at:poll()
+    for _, c in ipairs(at.accepted) do
       if not c.gone then
         c:poll()
         local head, start = c.input:match "^(.-)\r\n\r\n()"
@@ -164,8 +230,8 @@ describe("hostile networks:", function()
     end
   end
 
-  -- Sends what a case says, as far as the client takes it: never waits. What is sent is counted.
-  local function script(case, count)
+  -- Sends what a case says, as far as the client takes it: never waits.
+  local function script(case)
     local bytes = case.bytes
     return function(connection)
       local out, again = bytes[1], bytes.again
@@ -177,7 +243,7 @@ describe("hostile networks:", function()
           end
           local last, why, part = self.tcp:send(out)
           local sent = last or part or 0
-          count.sent, out = count.sent + sent, out:sub(sent + 1)
+          out = out:sub(sent + 1)
           if why then break end
         end
         if case.close and out == "" then
@@ -196,7 +262,7 @@ describe("hostile networks:", function()
       turn(answer)
       return got
     end)
-    return got[1], got[2], loop.now() - start
+    return got[1], got[2], loop.now() - start, got[3]
   end
 
   local READ = { symbol = "BTCUSD" }
@@ -204,20 +270,15 @@ describe("hostile networks:", function()
 
   -- The exchange as it should be.
   local function good(connection, request)
-    if connection.tick then -- still at its old tricks: it was not to be used again
-      error("a connection with half an answer was used again", 0)
-    end
     local id = request.body:match '"orderLinkId":"([^"]+)"'
     connection:answer(id and GOOD:format(('{"orderId":"o-%s","orderLinkId":"%s"}'):format(id, id)) or EMPTY)
   end
 
-  -- Both kinds of call get what they should from a good server. Connections that got a whole bad answer may be kept.
+  -- Both kinds of call get what they should from a good server.
+  local AFTER = { symbol = "BTCUSD", side = "Sell", type = "Limit", quantity = 1, price = "30000", client_order_id = "after" }
   local function works()
-    for _, c in ipairs(site.accepted) do c.tick = nil end
     assert.same({}, (assert(call(good, "get_open_orders_real_time", READ))))
-    local ack = assert(call(good, "place_order", { symbol = "BTCUSD", side = "Sell", type = "Limit", quantity = 1,
-      price = "30000", client_order_id = "after" }))
-    assert.equal("o-after", ack.order_id)
+    assert.equal("o-after", assert(call(good, "place_order", AFTER)).order_id)
   end
 
   local function one_line(err)
@@ -228,63 +289,121 @@ describe("hostile networks:", function()
     assert.is_true(#text < 1000, text)
   end
 
+  -- The last of several attempts may have had too little of the deadline left for any answer.
+  local function squeezed(err)
+    local ms = err.kind == "timeout" and tonumber(err.message:match "after (%d+) milliseconds")
+    return ms and err.attempts > 1 and ms < TIMEOUT * 500
+  end
+
   local function check_kind(case, err)
+    if squeezed(err) then return end
     if case.any then
-      assert.is_true(case.any[err.kind] or false, err.kind)
+      assert.is_true(case.any[err.kind] or false, err.kind .. ": " .. tostring(err))
     else
-      assert.equal(case.kind, err.kind)
+      assert.equal(case.kind, err.kind, tostring(err))
     end
     if case.code then assert.equal(case.code, err.code) end
   end
 
-  for _, case in ipairs(CASES) do
-    describe(case[1], function()
-      local count, before
+  -- All cases run at once, each with a client and a server of its own: what waits for a timeout holds up no other.
+  describe("answered with", function()
+    local attacks, most = {}, 0 -- by case and method; bytes of memory beyond those before
 
-      before_each(function()
-        site, count = server.listen(), { sent = 0 }
-        if type(case.bytes) == "function" then case.bytes = case.bytes() end
-        new { gzip = case.gzip }
-        collectgarbage()
-        before = resident()
-      end)
-
-      local function bounded(took)
-        assert.is_true(took < LATE, took)
-        assert.is_true(resident() - before < 64 * 1024 * 1024, resident() - before)
+    -- One case: the call, then two calls that a good server answers.
+    local function attack(case, method, params)
+      local self = { case = case, ids = {}, site = server.listen() }
+      self.client = bybit.client { environment = { url = self.site.url }, key = "theKeyItself", secret = "theSecretItself",
+        timeout = TIMEOUT, deadline = DEADLINE, max_body = MAX_BODY, gzip = case.gzip }
+      local bad = script(case)
+      function self.answer(connection, request)
+        if self.good then
+          self.reused = self.reused or connection.bad
+          connection.tick = nil
+          return good(connection, request)
+        end
+        connection.bad = true
+        self.ids[#self.ids + 1] = request.body:match '"orderLinkId":"([^"]+)"'
+        bad(connection)
       end
-
-      it("to a read", function()
-        local result, err, took = call(script(case, count), "get_open_orders_real_time", READ)
-        assert.is_nil(result)
-        check_kind(case, err)
-        assert.is_nil(err.outcome)
-        one_line(err)
-        bounded(took)
-        works()
+      bybit.spawn(function()
+        local start = loop.now()
+        self.result, self.err = self.client[method](self.client, params)
+        self.took = loop.now() - start
+        self.good = true
+        self.list, self.list_err = self.client:get_open_orders_real_time { symbol = "BTCUSD", deadline = LATE }
+        self.ack, self.ack_err = self.client:place_order(AFTER)
+        self.done = true
       end)
+      return self
+    end
 
-      if case.order == false then return end
-
-      it("to an order, whose outcome is then what is known", function()
-        local ids = {}
-        local bad = script(case, count)
-        local result, err, took = call(function(connection, request)
-          ids[#ids + 1] = request.body:match '"orderLinkId":"([^"]+)"'
-          bad(connection)
-        end, "place_order", ORDER)
-        assert.is_nil(result)
-        check_kind(case, err)
-        if case.outcome ~= false then assert.equal("unknown", err.outcome) end
-        assert.is_false(err.retryable and err.outcome == "unknown")
-        assert.equal("mine", err.client_order_id)
-        for _, id in ipairs(ids) do assert.equal("mine", id) end
-        one_line(err)
-        bounded(took)
-        works()
-      end)
+    setup(function()
+      collectgarbage()
+      local before, running = resident(), {}
+      for _, case in ipairs(CASES) do
+        attacks[case] = { read = attack(case, "get_open_orders_real_time", READ) }
+        if case.order ~= false then attacks[case].order = attack(case, "place_order", ORDER) end
+        for _, a in pairs(attacks[case]) do running[#running + 1] = a end
+      end
+      server.await(function()
+        local left = 0
+        for _, a in ipairs(running) do
+          if not a.done then
+            left = left + 1
+            turn(a.answer, a.site)
+          end
+        end
+        most = math.max(most, resident() - before)
+        return left == 0
+      end, 4 * LATE)
+      for _, a in ipairs(running) do
+        a.client:close()
+        a.site:close()
+      end
     end)
-  end
+
+    local function bounded(a)
+      assert.is_true(a.took < LATE, a.took)
+      assert.is_nil(a.result)
+      check_kind(a.case, a.err)
+      one_line(a.err)
+    end
+
+    local UNFINISHED = { timeout = true, too_large = true, network = true }
+
+    -- The client is as good as before, and an answer that did not end is over with its connection.
+    local function usable(a)
+      assert.same({}, a.list, tostring(a.list_err))
+      assert.equal("o-after", (a.ack or {}).order_id, tostring(a.ack_err))
+      assert.is_false(a.reused and UNFINISHED[a.err.kind] or false, "a connection with half an answer was used again")
+    end
+
+    for _, case in ipairs(CASES) do
+      it(case[1] .. ", a read fails", function()
+        local a = attacks[case].read
+        bounded(a)
+        assert.is_nil(a.err.outcome)
+        usable(a)
+      end)
+
+      if case.order ~= false then
+        it(case[1] .. ", an order's outcome is what is known of it", function()
+          local a = attacks[case].order
+          bounded(a)
+          if case.outcome ~= false then assert.equal("unknown", a.err.outcome) end
+          assert.is_false(a.err.retryable and a.err.outcome == "unknown")
+          assert.equal("mine", a.err.client_order_id)
+          assert.is_true(#a.ids > 0)
+          for _, id in ipairs(a.ids) do assert.equal("mine", id) end
+          usable(a)
+        end)
+      end
+    end
+
+    it("all of that, memory stays bounded", function()
+      assert.is_true(most < MEMORY, most)
+    end)
+  end)
 
   describe("a connection that the server closes as it is used again", function()
     -- Serves well, but each connection dies when its second request comes; with `reset` by a reset.
@@ -306,24 +425,177 @@ describe("hostile networks:", function()
         for _ = 1, 4 do assert.same({}, (assert(call(answer, "get_open_orders_real_time", READ)))) end
       end)
 
+      it("brings an order there once when it may not be sent again: " .. how, function()
+        site = server.listen()
+        local seen = {}
+        local answer = dying(reset, seen)
+        new()
+        assert(call(answer, "get_open_orders_real_time", READ))
+        local p = { resend = false, deadline = 0.5 }
+        for k, v in pairs(ORDER) do p[k] = v end
+        local ack, err = call(answer, "place_order", p)
+        assert.is_nil(ack)
+        assert.equal("unknown", err.outcome)
+        assert.same({ "mine" }, seen)
+        works()
+      end)
+
       it("never makes an order of another id, and never says that it was not sent: " .. how, function()
         site = server.listen()
         local seen = {}
         local answer = dying(reset, seen)
         new()
         assert(call(answer, "get_open_orders_real_time", READ))
-        local ack, err = call(answer, "place_order", ORDER)
+        local ack, err, _, response = call(answer, "place_order", ORDER)
         if ack then assert.equal("o-mine", ack.order_id) else assert.equal("unknown", err.outcome) end
-        assert.is_true(#seen > 0)
+        assert.is_true(#seen > 0 and #seen <= response.attempts, "what came more often than it was sent")
         for _, id in ipairs(seen) do assert.equal("mine", id) end
         works()
       end)
     end
   end)
 
-  it("a server that is not there costs an error: nothing was sent", function()
+  describe("an answer that nobody asked for", function()
+    local OTHER = GOOD:format '{"orderId":"o-other","orderLinkId":"other"}'
+
+    for when, late in pairs { ["with the one before"] = false, ["after it"] = true } do
+      it("is nobody's: " .. when, function()
+        site = server.listen()
+        new()
+        local function twice(connection, request)
+          connection.tick = nil
+          good(connection, request)
+          if late then
+            function connection:tick() self.tcp:send(whole(OTHER)) self.tick = nil end
+          else
+            connection:send(whole(OTHER))
+          end
+        end
+        assert(call(twice, "get_open_orders_real_time", READ))
+        server.await(function()
+          turn(twice)
+          for _, c in ipairs(site.accepted) do
+            if c.tick then return false end
+          end
+          return true
+        end)
+        for _ = 1, 3 do assert.equal("o-mine", assert(call(twice, "place_order", ORDER)).order_id) end
+      end)
+    end
+  end)
+
+  it("HTTP/1.0 that ends with its connection is an answer like any other", function()
     site = server.listen()
     new()
+    assert.same({}, (assert(call(function(connection)
+      connection:send("HTTP/1.0 200 OK\r\n\r\n" .. EMPTY)
+      connection.gone = true
+      connection:close()
+    end, "get_open_orders_real_time", READ))))
+    works()
+  end)
+
+  it("a redirect is followed to no other server", function()
+    local elsewhere <close> = server.listen()
+    site = server.listen()
+    new()
+    for _, status in ipairs { "301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect" } do
+      local _, err = call(function(connection)
+        connection:answer("", ("Location: %s/v5/order/create\r\n"):format(elsewhere.url), status)
+      end, "place_order", { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1, resend = false, deadline = 0.1 })
+      assert.equal("unknown", err.outcome)
+      assert.is_nil(elsewhere:poll())
+    end
+    works()
+  end)
+
+  it("a client serves others while one call gets a drip", function()
+    site = server.listen()
+    new { timeout = LATE, deadline = LATE }
+    local drip = script { bytes = { "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n", again = " ", slowly = true } }
+    local token, slow = bybit.cancel_token(), nil
+    bybit.spawn(function()
+      slow = table.pack(client:get_open_orders_real_time { symbol = "BTCUSD", cancel = token })
+    end)
+    local function serve(connection, request)
+      if connection == site.accepted[1] then drip(connection) else good(connection, request) end
+    end
+    for i = 1, 5 do
+      local id = "other-" .. i
+      assert.equal("o-" .. id, assert(call(serve, "place_order", { symbol = "BTCUSD", side = "Buy", type = "Market",
+        quantity = 1, client_order_id = id })).order_id)
+    end
+    assert.is_nil(slow)
+    token:cancel()
+    server.await(function() return slow end)
+    assert.equal("cancelled", slow[2].kind)
+  end)
+
+  describe("a proxy", function()
+    -- The world outside, through a proxy that answers `bytes`.
+    local function through(bytes, userinfo)
+      site = server.listen()
+      client = bybit.client { environment = { url = "https://api.example.com" }, key = "theKeyItself",
+        secret = "theSecretItself", proxy = site.url:gsub("//", "//" .. (userinfo or "")), deadline = 0.4 }
+      local seen = {}
+      local ack, err = call(function(connection, request)
+        seen[#seen + 1] = request.line .. request.body
+        script { bytes = bytes, close = true }(connection)
+      end, "place_order", ORDER)
+      assert.is_nil(ack)
+      assert.equal("not_sent", err.outcome)
+      one_line(err)
+      assert.is_true(#seen > 0)
+      for _, text in ipairs(seen) do assert.equal("CONNECT api.example.com:443 HTTP/1.1", text) end
+      return err
+    end
+
+    for what, bytes in pairs {
+      ["that refuses"] = { whole("<html>no</html>", "403 Forbidden") },
+      ["that wants a password"] = { whole("", "407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="x"\r\n') },
+      ["that closes"] = { "" },
+      ["that speaks something else"] = { "SSH-2.0-OpenSSH_9.2\r\n" },
+      ["that connects to nothing"] = { "HTTP/1.1 200 Connection established\r\n\r\n" },
+      ["whose headers have no end"] = endless("HTTP/1.1 200 OK\r\n", ("X-Filler: %s\r\n"):format(("x"):rep(1000))),
+    } do
+      it(what .. " gets no byte of an order", function() through(bytes) end)
+    end
+
+    it("keeps its password to itself, whatever goes wrong", function()
+      local err = through({ whole("theSecretItself", "407 No", 'Proxy-Authenticate: Basic realm="x"\r\n') },
+        "user:proxyPassItself@")
+      assert.is_nil(tostring(err):find "Itself")
+      for _, proxy in ipairs { "gopher://user:proxyPassItself@127.0.0.1:1", "http://user:proxyPassItself@",
+        "http://user:proxyPassItself@127.0.0.1:99999999", "socks5h://user:proxyPassItself@127.0.0.1:1",
+        "http://user:proxyPassItself@nowhere.invalid:1" } do
+        local made, other = pcall(bybit.client, { environment = { url = "https://api.example.com" }, key = "theKeyItself",
+          secret = "theSecretItself", proxy = proxy, deadline = 0.2 })
+        local _, why
+        if made then
+          _, why = other:place_order(ORDER)
+          assert.equal("not_sent", why.outcome)
+          other:close()
+        else
+          why = other
+        end
+        assert.is_nil(tostring(why):find("proxyPass", 1, true), tostring(why))
+      end
+    end)
+  end)
+
+  it("a name that nobody knows costs an error: nothing was sent", function()
+    local other <close> = bybit.client { environment = { url = "https://nowhere.invalid" }, key = "theKeyItself",
+      secret = "theSecretItself", deadline = 0.4 }
+    local ack, err = other:place_order(ORDER)
+    assert.is_nil(ack)
+    assert.is_true(err.kind == "network" or err.kind == "timeout", err.kind)
+    assert.equal("not_sent", err.outcome)
+    one_line(err)
+  end)
+
+  it("a server that is not there costs an error: nothing was sent", function()
+    site = server.listen()
+    new { deadline = 0.4 }
     site.tcp:close()
     local _, err, took = call(function() end, "place_order", ORDER)
     assert.same({ "network", "not_sent" }, { err.kind, err.outcome })
@@ -338,8 +610,9 @@ describe("hostile networks:", function()
     teardown(function() certificates.remove(dir) end)
 
     -- Orders over TLS: the certificate that the server has, and whom the client trusts.
-    local function order(name, ca)
-      local context = assert(require("ssl").newcontext { mode = "server", protocol = "any",
+    local function order(name, ca, protocol)
+      local context = assert(require("ssl").newcontext { mode = "server", protocol = protocol or "any",
+        ciphers = protocol and "ALL:@SECLEVEL=0" or nil,
         key = ("%s/%s.key"):format(dir, name), certificate = ("%s/%s.pem"):format(dir, name) })
       if site then site:close() end
       site = server.listen(context)
@@ -354,6 +627,7 @@ describe("hostile networks:", function()
       ["a wrong name"] = { "wrong", true, "match" },
       ["an expired certificate"] = { "expired", true, "expired" },
       ["an unknown authority"] = { "right", false, "certificate" },
+      ["a certificate that it signed itself"] = { "own", true, "certificate" },
     } do
       it(what .. " gets no byte of an order", function()
         local result, connection = order(case[1], case[2])
@@ -374,6 +648,71 @@ describe("hostile networks:", function()
         assert.equal("o-mine", result()[1].order_id)
       end)
     end
+
+    it("an old version gets no byte of an order", function()
+      local result = order("right", true, "tlsv1")
+      local got = result()
+      assert.is_nil(got[1])
+      assert.same({ "tls", "not_sent" }, { got[2].kind, got[2].outcome })
+      one_line(got[2])
+    end)
+
+    -- A server that does with the first bytes of a handshake what `tick` says.
+    local function handshake(tick)
+      site = server.listen()
+      site.url = site.url:gsub("^http:", "https:")
+      new { deadline = 0.5 }
+      local got, start = nil, loop.now()
+      bybit.spawn(function() got = table.pack(client:place_order(ORDER)) end)
+      local read = {}
+      server.await(function()
+        site:poll()
+        for i, c in ipairs(site.accepted) do
+          c:poll()
+          if #c.input > 0 and not c.gone then tick(c) end
+          read[i] = c.input
+        end
+        return got
+      end)
+      assert.is_nil(got[1])
+      assert.equal("not_sent", got[2].outcome)
+      assert.is_true(loop.now() - start < LATE)
+      assert.is_nil(table.concat(read):find("orderLinkId", 1, true))
+      one_line(got[2])
+      return got[2]
+    end
+
+    it("a handshake that drips ends in time", function()
+      local answer = "\22\3\3\63\255" .. ("\2"):rep(16000)
+      assert.equal("timeout", handshake(function(c)
+        c.at = (c.at or 0) + 1
+        c.tcp:send(answer:sub(c.at, c.at))
+      end).kind)
+    end)
+
+    it("a handshake that never begins ends in time", function()
+      assert.equal("timeout", handshake(function() end).kind)
+    end)
+
+    it("a handshake without end ends", function()
+      local record = "\22\3\3\63\240" .. ("\0"):rep(0x3ff0) -- hello requests
+      local kind = handshake(function(c)
+        for _ = 1, 16 do
+          local last, _, part = c.tcp:send(c.rest or record)
+          c.rest = not last and (c.rest or record):sub((part or 0) + 1) or nil
+          if not last then return end
+        end
+      end).kind
+      assert.is_true(kind == "tls" or kind == "timeout" or kind == "network", kind)
+    end)
+
+    it("a handshake that breaks off is no order", function()
+      local kind = handshake(function(c)
+        c.gone = true
+        c:close()
+      end).kind
+      assert.is_true(kind == "tls" or kind == "network", kind)
+    end)
 
     it("a server that speaks no TLS gets no byte of an order", function()
       site = server.listen()

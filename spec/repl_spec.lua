@@ -276,6 +276,18 @@ describe("a session with readline", function()
     has(out[4], "\n42\n")
   end)
 
+  it("keeps no line that names a key or a secret", function()
+    session({
+      'c1 = bybit.client{environment = "testnet", key = "theKeyItself", secret = "theSecretItself"}',
+      "c2 = bybit.client{environment = 'testnet', ['key']= 'theKeyItself',", { "..> ", 'secret="theSecretItself"}\n' },
+      'my_secret = "theSecretItself"', 'pem = "PRIVATE KEY theSecretItself"', "kept = 'monkeys = 3'",
+    }, options)
+    local file <close> = assert(io.open(history))
+    local text = file:read "a"
+    assert.truthy(text:find("kept", 1, true))
+    assert.is_nil(text:find "Itself")
+  end)
+
   it("gives a line up with Ctrl-C, at once", function()
     local out = session({ { PROMPT, "never ru" }, { "never ru", "\3" }, { PROMPT, "1 + 1\n" }, { PROMPT, "\3" }, "3 + 4" },
       options)

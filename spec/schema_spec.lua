@@ -338,6 +338,16 @@ describe("records", function()
     assert.equal("duplicate key", facts.message)
   end)
 
+  it("know a field by what its name means, however it is written", function()
+    assert.equal("12.5", tostring(decode([[{"pr\u0069ce":"12.5"}]]).price))
+    local _, result, facts = method({ params = {}, result = { record = "x" } }, record,
+      [[{"retCode":0,"result":{"price":"1","pr\u0069ce":"2"}}]]) {}
+    assert.is_nil(result)
+    assert.equal("duplicate key", facts.message)
+    local long = ("\\u0061"):rep(60)
+    assert.equal("x", decode(('{"%s":"x"}'):format(long))[("a"):rep(60)])
+  end)
+
   it("come as lists with a cursor, or as the first of a list", function()
     local json = '{"retCode":0,"result":{"list":[{"orderId":"a"},{"orderId":"b","price":"x"}],"nextPageCursor":"p%3D1"}}'
     local _, list, _, response = method({ params = {},

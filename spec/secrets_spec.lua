@@ -112,13 +112,23 @@ local function reachable(...)
   return strings
 end
 
--- Fails when a string holds a needle.
+-- What a text means once what JSON, URLs and HTML write otherwise is read, in lower case.
+local function plainly(text)
+  if not text:find "[%%\\&]" then return text:lower() end
+  local function character(digits) return string.char(tonumber(digits, 16)) end
+  text = text:gsub("\\u00(%x%x)", character):gsub("%%(%x%x)", character):gsub("&#x(%x%x);", character)
+  text = text:gsub("&#(%d%d%d?);", function(n) return tonumber(n) < 256 and string.char(tonumber(n)) or nil end)
+  return text:gsub('\\(["\\/])', "%1"):lower()
+end
+
+-- Fails when a string holds a needle, however it is written.
 local function search(strings)
   local straight = {}
-  for name, reversed in pairs(needles) do straight[name] = reversed:reverse() end
+  for name, reversed in pairs(needles) do straight[name] = reversed:reverse():lower() end
   for text in pairs(strings) do
-    for name, needle in pairs(#text >= 16 and straight or {}) do
-      if #text >= #needle and text:find(needle, 1, true) then
+    local plain = #text >= 16 and plainly(text)
+    for name, needle in pairs(plain and straight or {}) do
+      if #plain >= #needle and plain:find(needle, 1, true) then
         error(("the %s is in %q"):format(name, text:sub(1, 300)), 2)
       end
     end
@@ -151,6 +161,13 @@ local function url_text(text)
   return (text:gsub("[^%w%-_.~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
+-- Every character written otherwise.
+local function each_as(format)
+  return function(text)
+    return (text:gsub(".", function(c) return format:format(c:byte()) end))
+  end
+end
+
 -- All that came in, as one text.
 local function all_of(request) return request.line .. "\n" .. request.headers .. "\n" .. request.body end
 
@@ -165,6 +182,7 @@ local function signed_text(request)
   return header "X-BAPI-TIMESTAMP" .. header "X-BAPI-API-KEY" .. header "X-BAPI-RECV-WINDOW" .. request.body
 end
 
+local WORST = "an error that holds the whole request"
 local ECHOES = {
   ["the exchange's 10004"] = function(request)
     return envelope(10004, ("error sign! origin_string[%s]"):format(json_text(signed_text(request)))), "", "200 OK"
@@ -174,6 +192,32 @@ local ECHOES = {
   end,
   ["an error that holds it as in a URL"] = function(request)
     return envelope(10005, url_text(all_of(request))), "", "200 OK"
+  end,
+  ["an error in which every character is escaped"] = function(request)
+    return envelope(10003, each_as "\\u%04x"(all_of(request))), "", "200 OK"
+  end,
+  ["an error in which every character is percent-encoded"] = function(request)
+    return envelope(10003, each_as "%%%02x"(all_of(request))), "", "200 OK"
+  end,
+  ["an error in which some characters are escaped"] = function(request)
+    return envelope(10003, (json_text(all_of(request)):gsub("[%w]", function(c)
+      return c:byte() % 3 == 0 and ("\\u%04X"):format(c:byte()) or c:byte() % 7 == 0 and ("%%%02X"):format(c:byte()) or nil
+    end))), "", "200 OK"
+  end,
+  ["an error in capitals"] = function(request)
+    return envelope(10003, json_text(all_of(request):upper()):gsub("\\R\\N", " ")), "X-Echo: "
+      .. (request.headers:gsub("\r\n", " ")):upper() .. "\r\n", "200 OK"
+  end,
+  ["an error that holds an answer without one"] = function(request)
+    return envelope(10003, json_text(all_of(request)), '{"retCode":0,"x":1}'), "", "200 OK"
+  end,
+  ["a page of HTML in entities"] = function(request)
+    return "<html>" .. each_as "&#%d;"(all_of(request)) .. each_as "&#x%x;"(all_of(request)) .. "</html>",
+      "Content-Type: text/html\r\n", "502 Bad Gateway"
+  end,
+  ["a redirect to where it came from"] = function(request)
+    return "", ("Location: https://example.com%s&k=%s\r\n"):format(request.line:match " (%S+) ",
+      url_text(request.headers:gsub("\r\n", " "))), "302 Found"
   end,
   ["response headers"] = function(request)
     local lines = request.headers:gsub("([^\r\n:]+): ([^\r\n]*)", "X-Echo-%1: <%2>"):gsub("\r?\n$", "")
@@ -189,7 +233,10 @@ local ECHOES = {
 
 ---------------------------------------------------------------------------------------------------------------
 
-local WORST = "an error that holds the whole request"
+-- Answers that a call does not end with.
+local AGAIN = { ["JSON that breaks off"] = true, ["a page of HTML in entities"] = true,
+  ["a redirect to where it came from"] = true }
+
 local reversed_pem -- made once: it takes its time
 
 local function private_key()
@@ -238,8 +285,8 @@ local KINDS = {
 }
 
 -- Makes the call as a task with a hook in it, and answers it by `echo`. Gives the call's results, and what the hook saw.
-local function exchange(site, client, echo, method, params)
-  local seen, results = {}, nil
+local function exchange(site, client, echo, method, ...)
+  local seen, results, words = {}, nil, table.pack(...)
   local function hook()
     for level = 2, 60 do
       if not debug.getinfo(level, "l") then return end
@@ -259,8 +306,8 @@ local function exchange(site, client, echo, method, params)
   end
   local call = client[method] -- made before: what compiles it sees no secret
   local task = bybit.spawn(function()
-    debug.sethook(hook, "cr")
-    results = table.pack(call(client, params))
+    if echo == ECHOES[WORST] then debug.sethook(hook, "crl", 100) else debug.sethook(hook, "cr") end
+    results = table.pack(call(client, table.unpack(words, 1, words.n)))
     debug.sethook()
   end)
   local connection = server.await(function()
@@ -293,12 +340,13 @@ describe("secrets", function()
         local told = {}
         local client <close> = open(site.url, function(event) told[#told + 1] = event end)
         for _, call in ipairs { { "place_order", ORDER }, { "get_open_order_real_time",
-          { symbol = "BTCUSD", client_order_id = "x", raw = true, deadline = 5 } } } do
+          { symbol = "BTCUSD", client_order_id = "x", raw = true, deadline = 5 } }, { "request" } } do
           local p = {}
-          for k, v in pairs(call[2]) do p[k] = v end
-          -- an unreadable answer leaves the outcome open, which is settled by more requests: no time for them
-          if what == "JSON that breaks off" then p.deadline, p.timeout = 0.3, 0.3 end
-          local results, seen = exchange(site, client, echo, call[1], p)
+          for k, v in pairs(call[2] or { raw = true }) do p[k] = v end
+          -- what leaves the outcome open is settled by more requests: no time for them
+          if AGAIN[what] then p.deadline, p.timeout = 0.2, 0.2 end
+          local words = call[2] and { p } or { "GET", "/v5/account/info", { x = "y" }, p }
+          local results, seen = exchange(site, client, echo, call[1], table.unpack(words))
           assert.is_nil(results[1])
           assert.truthy(bybit.json and results[2].kind)
           seen[tostring(results[2])] = true
@@ -337,6 +385,155 @@ describe("secrets", function()
     try { environment = { url = "http://" .. key .. ":" .. secret .. "@example.com" } }
     key, secret = nil, nil -- luacheck: ignore 311
     search(reachable(messages))
+  end)
+
+  it("stay secret when the credentials of a file or the environment are wrong", function()
+    local key, secret, path = random_text(18), random_text(36), os.tmpname()
+    remember("key", key)
+    remember("secret", secret)
+    finally(function() os.remove(path) end)
+    local messages = {}
+    for _, text in ipairs {
+      ('{"key":"%s","secret":"%s","environment":"mainnet"}'):format(key, secret),
+      ('{"key":"%s","secret":"%s"}'):format(key, secret),
+      ('{"key":"%s","secret":"%s","private_key":"%s","environment":"testnet"}'):format(key, secret, secret),
+      ('{"key":"%s","private_key":"%s","environment":"testnet"}'):format(key, secret),
+      ('{"key":"%s","secret":"%s","environment":"testnet"'):format(key, secret),
+      ("%s:%s"):format(key, secret),
+    } do
+      local file <close> = assert(io.open(path, "w"))
+      file:write(text)
+      file:flush()
+      os.execute("chmod 600 " .. path)
+      local ok, message = pcall(bybit.client, { environment = "testnet", credentials = { file = path } })
+      assert.is_false(ok)
+      messages[#messages + 1] = tostring(message)
+    end
+    search(reachable(messages))
+  end)
+
+  it("that would change a request are refused: a line break in a key is a header of somebody else's", function()
+    local path = os.tmpname()
+    finally(function() os.remove(path) end)
+    for what, escaped in pairs { ["a line feed"] = "\\n", ["two lines"] = "\\r\\nX-Evil: 1", ["a zero"] = "\\u0000x",
+      ["a blank"] = " x", ["no ASCII"] = "\\u00e9", nothing = false } do
+      local file = assert(io.open(path, "w"))
+      file:write(('{"key":"%s","secret":"theSecretItself","environment":"testnet"}'):format(
+        escaped and "theKeyItself" .. escaped or ""))
+      file:close()
+      os.execute("chmod 600 " .. path)
+      local ok, message = pcall(bybit.client, { environment = "testnet", credentials = { file = path } })
+      assert.is_false(ok, what)
+      assert.truthy(message:find("printable characters", 1, true), message)
+      assert.is_nil(message:find "Itself")
+    end
+  end)
+
+  it("are in nothing that a call which succeeds hands over", function()
+    for kind, open in pairs(KINDS) do
+      local site <close> = server.listen()
+      local told = {}
+      local client <close> = open(site.url, function(event) told[#told + 1] = event end)
+      local results, seen = exchange(site, client, function(request)
+        local id = request.body:match '"orderLinkId":"([^"]+)"' or request.body:match "order_link_id=([^&]+)"
+        return envelope(0, "OK", ('{"orderId":"1","orderLinkId":"%s","order_id":"1","order_link_id":"%s"}'):format(id, id)),
+          "", "200 OK"
+      end, "place_order", ORDER)
+      assert.truthy(results[1], kind .. ": " .. tostring(results[2]))
+      search(seen)
+      search(reachable(results, told, client, client:stats(), client:budget(), table.unpack(roots())))
+    end
+  end)
+
+  it("are in no journal", function()
+    local path = os.tmpname()
+    finally(function() os.remove(path) end)
+    local site <close> = server.listen()
+    local key, secret = random_text(18), random_text(36)
+    remember("key", key)
+    remember("secret", secret)
+    local client <close> = bybit.client { environment = { url = site.url }, key = key, secret = secret, journal = path }
+    exchange(site, client, ECHOES[WORST], "place_order", ORDER)
+    local file <close> = assert(io.open(path))
+    local text = file:read "a"
+    assert.truthy(text:find("place_order", 1, true))
+    search { [text] = true }
+  end)
+
+  it("may be words, or patterns: only they are struck out", function()
+    local scripted = require "spec.support.scripted_exchange"
+    for _, case in ipairs {
+      { "k", "the key is wrong", "the key is wrong" }, -- too short for a key: nothing can be known by it
+      { "wrong", "the key is wrong", "the key is wrong" },
+      { "%a+.*%a+.*", "the key is wrong", "the key is wrong" },
+      { ".........", "the key is wrong", "the key is wrong" },
+      { "%a+.*[x].", "no %a+.*[x]. here, no aaaxx here", "no *** here, no aaaxx here" },
+      { "-^$()%.[", "no -^$()%.[-^$()%.[ here", "no ****** here" },
+      { "%41%42%43%44", "no %41%42%43%44 nor %2541%2542%2543%2544, %", "no *** nor ***, %" },
+      { "ABCDEFGH", "%, %4, %41, %ABCDEFGH%, &#x41, &#65;BCDEFGH, \\\\", "%, %4, %41, %***%, &#x41, ***, \\" },
+    } do
+      local client <close> = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = case[1], secret = "s",
+        transport = { start = function() return scripted.answer(10001, "{}", case[2]) end } }
+      local _, err = client:place_order(ORDER)
+      assert.equal(case[3], err.message)
+    end
+  end)
+
+  describe("in memory, where only C has held them,", function()
+    local function hex(text) return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
+
+    local function output_of(command)
+      local pipe <close> = assert(io.popen(command))
+      return pipe:read "a"
+    end
+
+    -- How often the needles, of name and bytes, are in the memory of a process with these credentials.
+    local function counts(credentials, list)
+      local path, words, found = os.tmpname(), {}, {}
+      local file = assert(io.open(path, "w"))
+      file:write(bybit.json.encode(credentials))
+      file:close()
+      os.execute("chmod 600 " .. path)
+      for name, bytes in pairs(list) do words[#words + 1] = name .. ":" .. hex(bytes:reverse()) end
+      local text = output_of(("%s spec/support/wiped_child.lua %s %s"):format(os.getenv "LUA" or "lua5.4", path,
+        table.concat(words, " ")))
+      os.remove(path)
+      for when, name, count in text:gmatch "(%a+)\t(%w+)\t(%d+)" do found[when .. " " .. name] = tonumber(count) end
+      return found
+    end
+
+    if not io.open "/proc/self/mem" then
+      pending "this system shows no process its memory"
+      return
+    end
+
+    it("a key and its secret are wiped when the client closes", function()
+      local key, secret = random_text(18), random_text(40)
+      local found = counts({ key = key, secret = secret, environment = "testnet" }, { key = key, secret = secret })
+      assert.is_true(found["open key"] > 0 and found["open secret"] > 0, "nothing can be found this way")
+      assert.equal(0, found["closed secret"])
+      assert.equal(0, found["closed key"])
+    end)
+
+    it("so is an RSA key, its text and its numbers", function()
+      local pem = private_key()
+      local path = os.tmpname()
+      local file = assert(io.open(path, "w"))
+      file:write(pem)
+      file:close()
+      local text = output_of(("openssl rsa -in %s -noout -text 2>/dev/null"):format(path))
+      os.remove(path)
+      -- the bytes of a number; in memory the last is the first
+      local function bytes_of(name)
+        local digits = text:match(name .. ":\n([%x:%s]+)"):gsub("[:%s]", ""):gsub("^00", "")
+        return (digits:gsub("%x%x", function(c) return string.char(tonumber(c, 16)) end):reverse())
+      end
+      local line = pem:match "\n([^\n]+)\n[^\n]+\n%-"
+      local found = counts({ key = random_text(18), private_key = pem, environment = "testnet" }, { line = line,
+        prime = bytes_of "prime1", exponent = bytes_of "privateExponent" })
+      assert.is_true(found["open prime"] > 0 and found["open exponent"] > 0, "nothing can be found this way")
+      assert.same({ 0, 0, 0 }, { found["closed prime"], found["closed exponent"], found["closed line"] })
+    end)
   end)
 
   it("are gone from the client's memory once it is closed", function()

@@ -3,6 +3,7 @@
 ** request and transfer of a transport written in Lua.
 */
 #include "call_parts.h"
+#include "json.h"
 #include "redact.h"
 
 #include <lauxlib.h>
@@ -23,28 +24,48 @@ const char *call_error_kind(HttpError error) {
   return "http";
 }
 
-static void redact_bytes(const Call *c, Bytes *b) {
-  const char *const secrets[] = {c->client->session.key, c->request.signature.data};
+/* 'data': the key may be in it by the caller's own wish. */
+static void redact_bytes(const Call *c, Bytes *b, bool data) {
+  const char *const secrets[] = {c->request.signature.data, data ? NULL : c->client->session.key};
   if (b->size == 0) return;
   b->size = redact(b->data, b->size, secrets, sizeof secrets / sizeof *secrets);
   b->data[b->size] = '\0';
 }
 
+static bool is_name(const JsonValue *key, const char *name) {
+  return key->size == strlen(name) && memcmp(key->text, name, key->size) == 0;
+}
+
+/* Is the answer a whole success? */
+static bool is_success(const Bytes *answer) {
+  JsonScanner s;
+  JsonValue key, v;
+  char room[JSON_KEY];
+  int more, codes = 0;
+  if (answer->size == 0) return false;
+  json_scan_init(&s, answer->data, answer->size, JSON_DEPTH);
+  if (json_scan_value(&s, &v) != JSON_OBJECT) return false;
+  while ((more = json_scan_key(&s, &key, room)) == 1) {
+    if (json_scan_value(&s, &v) == JSON_ERROR) return false;
+    if (is_name(&key, "retCode") || is_name(&key, "ret_code")) {
+      if (v.type != JSON_INTEGER || v.integer != 0) return false;
+      codes++;
+    }
+    if (!json_scan_skip(&s, &v)) return false;
+  }
+  return more == 0 && codes > 0 && json_scan_end(&s);
+}
+
 /* Is this what a caller of any endpoint asked for, who may have asked for his key? */
 static bool is_data(const Call *c) {
-  static const char *const marks[] = {"\"retCode\":0,", "\"ret_code\":0,"};
-  if (c->ep->shape != SHAPE_FREE || c->status != 200) return false;
-  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-    if (c->answer.size > 0 && memmem(c->answer.data, c->answer.size, marks[i], strlen(marks[i])) != NULL)
-      return true;
-  return false;
+  return c->ep->shape == SHAPE_FREE && c->status == 200 && is_success(&c->answer);
 }
 
 void call_redact(Call *c) {
   Bytes message = {.data = c->message, .size = strlen(c->message)};
-  redact_bytes(c, &message);
-  redact_bytes(c, &c->headers);
-  if (!is_data(c)) redact_bytes(c, &c->answer);
+  redact_bytes(c, &message, false);
+  redact_bytes(c, &c->headers, false);
+  redact_bytes(c, &c->answer, is_data(c));
 }
 
 /* Pushes the header lines as a table of lower case names. */

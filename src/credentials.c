@@ -106,6 +106,8 @@ bool credentials_file(Session *s, const char *path, const char *environment, con
     *why = "its environment is another";
     fine = false;
   }
+  if (fine && strlen(found[KEY].data) != found[KEY].size)
+    found[KEY].data[0] = '\0'; /* a zero inside: no key */
   if (fine)
     fine = session_credentials(s, found[KEY].data, found[SECRET].data, found[SECRET].size,
                                found[PRIVATE_KEY].data, found[PRIVATE_KEY].size, why);

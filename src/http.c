@@ -213,6 +213,18 @@ static HttpError error_of(const Transfer *t) {
   }
 }
 
+/* libcurl quotes a proxy that it cannot use, with its user and password. */
+static bool tells_password(const Transfer *t) {
+  const char *proxy = t->http->proxy, *end = proxy == NULL ? NULL : strrchr(proxy, '@');
+  if (end == NULL) return false;
+  const char *user = strstr(proxy, "://");
+  user = user == NULL || user > end ? proxy : user + 3;
+  size_t size = (size_t)(end - user);
+  const char *colon = memchr(user, ':', size);
+  if (colon != NULL) size = (size_t)(colon + 1 - user);
+  return memmem(t->result.message, strlen(t->result.message), user, size) != NULL;
+}
+
 static void explain(Transfer *t, HttpError error) {
   char *message = t->result.message;
   const char *words = NULL;
@@ -230,7 +242,7 @@ static void explain(Transfer *t, HttpError error) {
   else if (t->code == CURLE_OK)
     words =
         t->headed ? "no answer came but interim ones" : "the connection closed inside the answer's headers";
-  else if (message[0] == '\0')
+  else if (message[0] == '\0' || tells_password(t))
     words = curl_easy_strerror(t->code);
   if (words != NULL) {
     strncpy(message, words, sizeof t->result.message - 1);
@@ -581,6 +593,7 @@ void http_free(Http *http) {
   while (http->sockets != NULL) socket_forget(http, http->sockets); /* NOLINT: the first has none before it */
   loop_timer_stop(http->loop, &http->timer);
   free(http->ca_file);
+  if (http->proxy != NULL) wipe(http->proxy, strlen(http->proxy)); /* there may be a password in it */
   free(http->proxy);
   free(http);
 }

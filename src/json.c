@@ -336,6 +336,15 @@ int json_scan_member(JsonScanner *s, JsonValue *key) {
   return 1;
 }
 
+int json_scan_key(JsonScanner *s, JsonValue *key, char room[JSON_KEY]) {
+  int more = json_scan_member(s, key);
+  if (more != 1 || !key->escaped || key->size > JSON_KEY) return more;
+  key->size = json_unescape(key, room);
+  key->text = room;
+  key->escaped = false;
+  return 1;
+}
+
 int json_scan_element(JsonScanner *s) {
   char c = next_byte(s);
   if (c == ']') return scan_close(s);

@@ -17,6 +17,8 @@
 #define JSON_DEPTH     128  /* containers inside containers, by default */
 #define JSON_DEPTH_MAX 1024 /* the largest limit; a larger one counts as this */
 
+#define JSON_KEY 256 /* bytes: no name that matters is longer, however it is escaped */
+
 typedef enum JsonType {
   JSON_ERROR,
   JSON_OBJECT, /* '{' was read: members follow */
@@ -50,6 +52,8 @@ void json_scan_init(JsonScanner *s, const char *text, size_t size, int depth_lim
 JsonType json_scan_value(JsonScanner *s, JsonValue *v);
 /* In an object: 1 with the next key in 'key' and its ':' consumed, 0 at '}', -1 on error. */
 int json_scan_member(JsonScanner *s, JsonValue *key);
+/* The same, with an escaped key of up to JSON_KEY bytes as what it means; 'room' holds it. */
+int json_scan_key(JsonScanner *s, JsonValue *key, char room[JSON_KEY]);
 /* In an array: 1 when another element follows, 0 at ']', -1 on error. */
 int json_scan_element(JsonScanner *s);
 /* Skips (and checks) the rest of the value 'v' just read: a container's contents, nothing for others.

@@ -291,10 +291,11 @@ typedef struct Members { /* of one record: which fields came, and which is expec
 static bool read_members(Decode *d, const Field *within) {
   Members members = {.guess = 0}, *m = &members;
   JsonValue key, v;
+  char room[JSON_KEY];
   int more;
-  while ((more = json_scan_member(d->s, &key)) == 1) {
+  while ((more = json_scan_key(d->s, &key, room)) == 1) {
     if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
-    const Field *f = key.escaped ? NULL : record_find(d->record, key.text, key.size, m->guess);
+    const Field *f = record_find(d->record, key.text, key.size, m->guess);
     if (f == NULL) {
       if (!keep_field(d, within, &key, &v)) return false;
       continue;
@@ -377,8 +378,9 @@ static bool push_page(Decode *d, const Endpoint *ep) {
   int page = lua_gettop(L);
   lua_pushnil(L); /* the cursor */
   JsonValue key, v;
+  char room[JSON_KEY];
   int more;
-  while ((more = json_scan_member(d->s, &key)) == 1) {
+  while ((more = json_scan_key(d->s, &key, room)) == 1) {
     if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
     if (key_is(&key, ep->list_key) && v.type == JSON_ARRAY) {
       if (!push_list(d, first)) return false;
@@ -525,11 +527,12 @@ static bool take_part(Decode *d, const Endpoint *ep, const Names *n, enum Part p
 /* stack: result, message, undecoded from 'base' on */
 static bool read_envelope(Decode *d, const Endpoint *ep, const Names *n, int base, Answer *a) {
   JsonValue key, v;
+  char room[JSON_KEY];
   if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
   if (v.type != JSON_OBJECT) return failed(d->s, "an object expected");
   int more;
   bool seen[PARTS] = {false};
-  while ((more = json_scan_member(d->s, &key)) == 1) {
+  while ((more = json_scan_key(d->s, &key, room)) == 1) {
     enum Part part = part_of(n, &key);
     if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
     if (part < PARTS && seen[part])

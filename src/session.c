@@ -20,10 +20,21 @@ struct Scheme {
   Sign *sign;
 };
 
+/* A key goes into a header as it is: a line break in it would be the end of that. */
+static bool is_printable(const char *key) {
+  const char *at = key;
+  while (*at > ' ' && *at <= '~') at++;
+  return at > key && *at == '\0';
+}
+
 bool session_credentials(Session *s, const char *key, const char *secret, size_t secret_size, const char *pem,
                          size_t pem_size, const char **why) {
   if (s->scheme->hmac_only && secret == NULL) {
     *why = "this API takes a key with a secret (HMAC), not an RSA key";
+    return false;
+  }
+  if (!is_printable(key)) {
+    *why = "a key of printable characters expected";
     return false;
   }
   char *copy = strdup(key);

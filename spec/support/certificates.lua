@@ -1,8 +1,9 @@
--- Certificates of a throw-away authority: one for the right name (127.0.0.1), one for another, one that has expired.
+-- Certificates of a throw-away authority: one for the right name (127.0.0.1), one for another, one that has expired; and
+-- one for the right name that nobody but itself signed.
 
 local certificates = {}
 
----A directory with ca.pem, and of "right", "wrong" and "expired" a .pem and a .key.
+---A directory with ca.pem, and of "right", "wrong", "expired" and "own" a .pem and a .key.
 function certificates.make()
   local temporary = io.popen("mktemp -d")
   local dir = temporary:read "l"
@@ -19,6 +20,8 @@ function certificates.make()
     run(("openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days %d -extfile %s.ext -out %s.pem")
       :format(name, days, name, name))
   end
+  run [[openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -days 30 -subj '/CN=127.0.0.1' \
+    -addext 'subjectAltName=IP:127.0.0.1']]
   return dir
 end
 

@@ -9,12 +9,15 @@ local PATIENCE = 10 -- seconds: how long a spec waits for what must come
 local server = {}
 
 ---Steps the client's loop and its tasks until f() gives something true; that is returned.
-function server.await(f)
-  local stop = socket.gettime() + PATIENCE
+---@param f function
+---@param patience number? seconds
+function server.await(f, patience)
+  patience = patience or PATIENCE
+  local stop = socket.gettime() + patience
   while true do
     local found = f()
     if found then return found end
-    if socket.gettime() > stop then error("nothing came in " .. PATIENCE .. " s", 2) end
+    if socket.gettime() > stop then error("nothing came in " .. patience .. " s", 2) end
     tasks.step(0.002)
   end
 end

@@ -112,10 +112,16 @@ function lines:ask(question)
   return read_plainly(question) or nil
 end
 
---- Remembers what was typed, to be edited again.
+-- What makes a client may have its key in it, and the history is a file.
+local function tells_secret(text)
+  local plain = text:lower()
+  return plain:find("secret", 1, true) or plain:find "private[_ ]key" or plain:find "%f[%w]key[%s%]\"']*="
+end
+
+--- Remembers what was typed, to be edited again; nothing in which a key or a secret is named.
 ---@param text string
 function lines:remember(text)
-  if not self.readline or text == self.last or not text:find "%S" then return end
+  if not self.readline or text == self.last or not text:find "%S" or tells_secret(text) then return end
   self.last = text
   -- An entry is a line of the history's file; what cannot be joined is remembered line by line.
   local whole = not text:find("--", 1, true) and not text:find("[[", 1, true)
