@@ -19,7 +19,7 @@ describe("bybit.assert", function()
 
   it("raises the error as it is, for its fields", function()
     local client <close> = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "keykeykey", secret = "s",
-      deadline = 0.05 }
+      deadline = 0.5 }
     local err = raised(function() check(client:get_open_orders_real_time { symbol = "BTCUSD" }) end)
     assert.equal("network", err.kind)
   end)

@@ -8,7 +8,7 @@ local tasks = require "bybit.tasks"
 local function scripted(pages)
   local asked = {}
   local client = bybit.client {
-    environment = { url = "http://127.0.0.1:1" }, key = "k", secret = "s", deadline = 0.001,
+    environment = { url = "http://127.0.0.1:1" }, key = "k", secret = "s", deadline = 0.3,
     transport = { start = function(_, request)
       local at = request.url:match "cursor=([^&]*)" or ""
       asked[#asked + 1] = at
