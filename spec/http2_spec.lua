@@ -1,0 +1,130 @@
+-- HTTP/2 with a server that misbehaves: a stream that is reset or refused, a connection that says good-bye, answers that
+-- are too long, too slow or none. The server is a program of its own, with somebody else's code for the protocol
+-- (python3-h2); it tells what reached it.
+
+local bybit = require "bybit"
+local certificates = require "spec.support.certificates"
+local process = require "spec.support.process"
+
+local TIMEOUT, DEADLINE = 1.5, 3 -- seconds, of one sending and of the whole call
+
+-- What the server does with an order -> the kind of its error; false: none, it is placed.
+local CASES = {
+  { "good", false }, { "farewell", false },
+  { "refused", "network" }, { "reset", "network" }, { "torn", "network" }, { "goaway", "network" }, { "short", "network" },
+  { "garbage", "network" }, { "flood", "too_large", "network" }, { "endless", "too_large" }, { "drip", "timeout" },
+  { "silent", "timeout" },
+}
+
+describe("HTTP/2", function()
+  local dir, program, url
+
+  local function new()
+    return bybit.client { environment = { url = url }, key = "theKeyItself", secret = "theSecretItself", http = "2",
+      ca_file = dir .. "/ca.pem", timeout = TIMEOUT, deadline = DEADLINE, max_body = 256 * 1024 }
+  end
+
+  local function order(id, more)
+    local p = { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = "20000", client_order_id = id }
+    for k, v in pairs(more or {}) do p[k] = v end
+    return p
+  end
+
+  setup(function()
+    dir = certificates.make()
+    local file <close> = assert(io.open "spec/support/h2_server.py")
+    -- the first Python, or the system's own: where the library is
+    local python = os.execute "python3 -c 'import h2.connection' 2>/dev/null" and "python3" or "/usr/bin/python3"
+    program = process.start(file:read "a", {}, python, ("%s/right.pem %s/right.key"):format(dir, dir))
+    url = "https://127.0.0.1:" .. program:line()
+  end)
+
+  teardown(function()
+    program:signal "KILL"
+    program:wait()
+    certificates.remove(dir)
+  end)
+
+  -- What the server has seen since it was last asked: text -> how often. It is asked by an order that ends the list.
+  local asked = 0
+  local function seen()
+    asked = asked + 1
+    local id, counts = "good-last-" .. asked, {}
+    local client <close> = new()
+    assert(client:place_order(order(id)))
+    for line in function() return program:line() end do
+      counts[line] = (counts[line] or 0) + 1
+      if line == id then return counts end
+    end
+  end
+
+  it("brings each order there once, with an outcome that is true, and the client is as good as before", function()
+    local results = {}
+    bybit.run(function()
+      for _, case in ipairs(CASES) do
+        bybit.spawn(function()
+          local client <close> = new()
+          local ack, err = client:place_order(order(case[1] .. "-once", { resend = false }))
+          results[case[1]] = { ack = ack, err = err, after = client:place_order(order("good-after-" .. case[1])) }
+        end)
+      end
+    end)
+    local counts = seen()
+    for _, case in ipairs(CASES) do
+      local id, r = case[1] .. "-once", results[case[1]]
+      assert.equal(1, counts[id], id)
+      assert.equal("o-good-after-" .. case[1], (r.after or {}).order_id, case[1])
+      if case[2] then
+        assert.is_nil(r.ack, id)
+        assert.is_true(r.err.kind == case[2] or r.err.kind == case[3], id .. ": " .. tostring(r.err))
+        assert.equal("unknown", r.err.outcome)
+        assert.is_nil(tostring(r.err):find "Itself")
+        assert.is_nil(tostring(r.err):find "%c")
+      else
+        assert.equal("o-" .. id, (r.ack or {}).order_id, tostring(r.err))
+      end
+    end
+  end)
+
+  it("sends again only as recovery does: under the same id", function()
+    local list = { "refused", "reset", "torn", "goaway", "short", "garbage" }
+    local results = {}
+    bybit.run(function()
+      for _, name in ipairs(list) do
+        bybit.spawn(function()
+          local client <close> = new()
+          results[name] = table.pack(client:place_order(order(name .. "-twice", { deadline = 10 })))
+        end)
+      end
+    end)
+    local counts = seen()
+    for _, name in ipairs(list) do
+      local ack, err, response = table.unpack(results[name], 1, 3)
+      assert.equal("o-" .. name .. "-twice", (ack or {}).order_id, tostring(err))
+      assert.equal(2, response.attempts, name)
+      assert.equal(2, counts[name .. "-twice"], name)
+    end
+  end)
+
+  it("one stream that drips holds up no other of its connection; cancelled, it alone is reset", function()
+    seen()
+    bybit.run(function()
+      local client <close> = new()
+      local token, slow = bybit.cancel_token(), nil
+      assert(client:place_order(order "good-first"))
+      bybit.spawn(function()
+        slow = table.pack(client:place_order(order("drip-slow", { cancel = token, timeout = 30, deadline = 30 })))
+      end)
+      for i = 1, 5 do assert(client:place_order(order("good-beside-" .. i))) end
+      assert.is_nil(slow)
+      token:cancel()
+      bybit.sleep(0)
+      assert(client:place_order(order "good-then"))
+      assert.equal("cancelled", slow[2].kind)
+      assert.equal("unknown", slow[2].outcome)
+    end)
+    local counts = seen()
+    assert.equal(2, counts.connection, "one for all, and that of the question")
+    assert.equal(1, counts.ended)
+  end)
+end)
