@@ -21,7 +21,7 @@ for _, vector in ipairs(cjson.decode(v2.read "signature-vectors.json")) do vecto
 local function sent_at(ms, f)
   core.loop.virtual(ms + 2000)
   finally(function() core.loop.real() end)
-  local client <close>, sent = v2.client(v2.ok '{"data":[],"trade_list":[]}')
+  local client <close>, sent = v2.client(v2.ok '{"data":[],"trade_list":[],"order_id":"x"}')
   f(client)
   assert.equal(1, #sent)
   return sent[1]
@@ -142,15 +142,17 @@ local BASE = {
 
 local EITHER = { client_order_id = { "order_id", "stop_order_id" } }
 
-local function result_for(path)
-  if path:find "/list$" then return '{"data":[],"trade_list":[]}' end
-  if path:find "All$" then return "[]" end
-  return '{"order_id":"x"}'
+-- An order that is answered about is the one that the request names.
+local function result_for(request)
+  local got = v2.parse(request)
+  if got.path:find "/list$" then return '{"data":[],"trade_list":[]}' end
+  if got.path:find "All$" then return "[]" end
+  return ('{"order_id":"%s"}'):format(got.params.order_id or got.params.stop_order_id or "x")
 end
 
 -- What a call of the method sends, with the base call's parameters and these.
 local function sent_by(method, params, without_base)
-  local client <close>, sent = v2.client(function(request) return v2.ok(result_for(request.url:match "^[^?]*")) end)
+  local client <close>, sent = v2.client(function(request) return v2.ok(result_for(request)) end)
   local p = {}
   for k, v in pairs(without_base and {} or BASE[method]) do p[k] = v end
   for k, v in pairs(params) do
