@@ -11,6 +11,7 @@ local core = require "bybit.core"
 local WHEN, FILE = arg[1], arg[2]
 local REGION_MOST = 256 * 1024 * 1024 -- bytes: a sanitizer's shadow is larger
 local PIECE = 4096
+local ZEROS = ("\0"):rep(PIECE)
 
 local function pattern_of(hex)
   local sets = {}
@@ -49,7 +50,7 @@ local function look()
       memory:seek("set", at)
       local bytes = memory:read(PIECE) or ""
       local both = before .. bytes
-      for _, needle in ipairs(needles) do
+      for _, needle in ipairs(bytes == ZEROS and {} or needles) do -- most of it is nothing
         if both:find(needle.pattern) then counts[needle] = counts[needle] + 1 end
       end
       before = bytes:sub(-1000)
