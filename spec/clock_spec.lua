@@ -89,6 +89,14 @@ describe("clock", function()
     core.clock():adopt() -- nothing to adopt is fine
   end)
 
+  it("keeps what it knows when a request was refused because it came late", function()
+    local clock = core.clock()
+    answer(clock, 0, 0.01, 0.01)
+    answer(clock, 1, 7, 0.01) -- 7 s on its way there: its timestamp is too old, and half the round trip is far off
+    clock:adopt()
+    assert.is_true(math.abs(clock:now(9, 0) - exchange_time(9)) <= 15)
+  end)
+
   it("ignores what is no time", function()
     local clock = core.clock()
     for _, time in ipairs { 0, -1, 1, 1700000000, math.maxinteger, math.mininteger } do clock:learn(0, 0.01, time) end

@@ -429,6 +429,15 @@ describe("secrets", function()
     end
   end)
 
+  it("have no companion either that would: a broker id with a line break", function()
+    for _, id in ipairs { "", "a\r\nX-Evil: 1", "a\nb", "a\0b", ("x"):rep(65) } do
+      local ok, message = pcall(bybit.client, { environment = "testnet", referer = id })
+      assert.is_false(ok)
+      assert.truthy(message:find("option 'referer': 1 to 64 printable characters expected", 1, true), message)
+    end
+    bybit.client { environment = "testnet", referer = "Broker-1" }:close()
+  end)
+
   it("are in nothing that a call which succeeds hands over", function()
     for kind, open in pairs(KINDS) do
       local site <close> = server.listen()
@@ -487,18 +496,23 @@ describe("secrets", function()
       return pipe:read "a"
     end
 
-    -- How often the needles, of name and bytes, are in the memory of a process with these credentials.
+    -- How often the needles, of name and bytes, are in the memory of a process with these credentials. In the file they
+    -- are far from its start, and they are long: what is allocated later takes the place of what was freed.
     local function counts(credentials, list)
       local path, words, found = os.tmpname(), {}, {}
       local file = assert(io.open(path, "w"))
-      file:write(bybit.json.encode(credentials))
+      file:write('{"comment":"', ("x"):rep(40000), '",', (bybit.json.encode(credentials):gsub("^{", "")))
       file:close()
       os.execute("chmod 600 " .. path)
-      for name, bytes in pairs(list) do words[#words + 1] = name .. ":" .. hex(bytes:reverse()) end
-      local text = output_of(("%s spec/support/wiped_child.lua %s %s"):format(os.getenv "LUA" or "lua5.4", path,
-        table.concat(words, " ")))
+      for name, bytes in pairs(list) do -- of the middle of each: freeing overwrites the beginning
+        words[#words + 1] = name .. ":" .. hex(bytes:sub(20, -5):reverse())
+      end
+      for _, when in ipairs { "open", "closed", "unused" } do
+        local text = output_of(("%s spec/support/wiped_child.lua %s %s %s"):format(os.getenv "LUA" or "lua5.4", when, path,
+          table.concat(words, " ")))
+        for name, count in text:gmatch "(%w+)\t(%d+)" do found[when .. " " .. name] = tonumber(count) end
+      end
       os.remove(path)
-      for when, name, count in text:gmatch "(%a+)\t(%w+)\t(%d+)" do found[when .. " " .. name] = tonumber(count) end
       return found
     end
 
@@ -508,11 +522,13 @@ describe("secrets", function()
     end
 
     it("a key and its secret are wiped when the client closes", function()
-      local key, secret = random_text(18), random_text(40)
+      local key, secret = random_text(100), random_text(100)
       local found = counts({ key = key, secret = secret, environment = "testnet" }, { key = key, secret = secret })
       assert.is_true(found["open key"] > 0 and found["open secret"] > 0, "nothing can be found this way")
-      assert.equal(0, found["closed secret"])
-      assert.equal(0, found["closed key"])
+      for _, when in ipairs { "closed", "unused" } do
+        assert.equal(0, found[when .. " secret"])
+        assert.equal(0, found[when .. " key"])
+      end
     end)
 
     it("so is an RSA key, its text and its numbers", function()
@@ -532,7 +548,9 @@ describe("secrets", function()
       local found = counts({ key = random_text(18), private_key = pem, environment = "testnet" }, { line = line,
         prime = bytes_of "prime1", exponent = bytes_of "privateExponent" })
       assert.is_true(found["open prime"] > 0 and found["open exponent"] > 0, "nothing can be found this way")
-      assert.same({ 0, 0, 0 }, { found["closed prime"], found["closed exponent"], found["closed line"] })
+      for _, when in ipairs { "closed", "unused" } do
+        assert.same({ 0, 0, 0 }, { found[when .. " prime"], found[when .. " exponent"], found[when .. " line"] })
+      end
     end)
   end)
 

@@ -125,4 +125,26 @@ describe("help", function()
     assert.is_nil(text)
     assert.equal("no help on 'amend_order': here it is 'modify_order'", message)
   end)
+
+  it("lets nothing of the exchange's steer the terminal", function()
+    local function text_of(body, call)
+      local client <close> = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "keykeykey", secret = "s",
+        transport = { start = function() return { status = 200, body = body } end } }
+      local value = assert(call(client))
+      return { show.text(value), show.line(value), tostring(value), tostring(value[1]) }
+    end
+    local evil = "\\u001b[2J\\u009b31m\\u202e\\r\\n\\u0007"
+    local list = ('{"retCode":0,"retMsg":"OK","result":{"list":[{"symbol":"BTC%sUSD","orderId":"%s","odd%s":"x%s"}]}}')
+      :gsub("%%s", (evil:gsub("%%", "%%%%")))
+    local seen = text_of(list, function(client) return client:get_open_orders_real_time { symbol = "BTCUSD" } end)
+    for _, text in ipairs(text_of(list, function(client) return client:request("GET", "/v5/order/realtime") end)) do
+      seen[#seen + 1] = text
+    end
+    for _, text in ipairs(text_of(list, function(client)
+      return { (client:get_open_order_real_time { symbol = "BTCUSD", order_id = "x" }) }
+    end)) do seen[#seen + 1] = text end
+    for _, text in ipairs(seen) do
+      assert.is_nil(text:gsub("\n", ""):find "[%c\127]" or text:find "\xC2[\x80-\x9F]", text)
+    end
+  end)
 end)

@@ -35,8 +35,10 @@ void clock_learn(Clock *c, double sent, double ended, int64_t time) {
   c->last = said;
 }
 
+/* An answer that agrees with the rest says that the clock is right: the request was late, and half its round trip is a
+** poor guess. */
 void clock_adopt(Clock *c) {
-  if (!c->known) return;
+  if (!c->known || !c->doubted) return;
   c->bounds = c->last;
   c->doubted = false;
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { OTHERS = 512 }; /* bytes: the names, the times, the type of content */
+
 typedef bool Sign(Session *s, const Bytes *payload, int64_t timestamp, int64_t window, SignedRequest *r,
                   size_t at[]);
 
@@ -104,12 +106,34 @@ static void clear(SignedRequest *r) {
   r->body = NULL;
 }
 
+static void wipe_bytes(Bytes *b) {
+  if (b->data != NULL) wipe(b->data, b->capacity);
+  bytes_free(b);
+}
+
+/* What grows leaves copies behind: there is room for all of it before a byte of a key comes in. */
+static bool make_room(Bytes *b, size_t size) {
+  if (b->capacity > size) return true;
+  wipe_bytes(b);
+  return bytes_reserve(b, size);
+}
+
+static bool make_rooms(const Session *s, const char *path, const Bytes *payload, SignedRequest *r) {
+  size_t key = s->key == NULL ? 0 : 3 * strlen(s->key); /* percent-encoded at most */
+  size_t params = payload->size + key + SIGN_TEXT_MAX + OTHERS;
+  size_t lines = key + SIGN_TEXT_MAX + OTHERS + (s->referer == NULL ? 0 : strlen(s->referer));
+  return make_room(&r->url, strlen(s->url) + strlen(path) + params) && make_room(&r->lines, lines) &&
+         make_room(&r->signature, SIGN_TEXT_MAX) &&
+         (!s->scheme->params || (make_room(&r->params, params) && make_room(&r->text, params)));
+}
+
 bool session_request(Session *s, bool post, const char *path, const Bytes *payload, bool sign,
                      int64_t timestamp, int64_t receive_window, SignedRequest *r) {
   size_t at[SESSION_HEADERS] = {0};
   clear(r);
   sign = sign && s->signer != NULL;
-  bool fine = !sign || s->scheme->sign(s, payload, timestamp, receive_window, r, at);
+  bool fine = !sign || (make_rooms(s, path, payload, r) &&
+                        s->scheme->sign(s, payload, timestamp, receive_window, r, at));
   const Bytes *out = sign && s->scheme->params ? &r->params : payload;
   fine = fine && bytes_text(&r->url, s->url) && bytes_text(&r->url, path);
   if (fine && post) {
@@ -137,11 +161,6 @@ void session_free(Session *s) {
   free(s->url);
   free(s->referer);
   *s = (Session){0};
-}
-
-static void wipe_bytes(Bytes *b) {
-  if (b->data != NULL) wipe(b->data, b->capacity);
-  bytes_free(b);
 }
 
 void signed_request_free(SignedRequest *r) {

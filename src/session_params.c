@@ -83,7 +83,8 @@ bool session_sign_params(Session *s, const Bytes *payload, int64_t timestamp, in
   size_t most = OWN;
   for (size_t i = 0; i < payload->size; i++) most += payload->data[i] == '&';
   Pair *pairs = calloc(most + 1, sizeof *pairs);
-  bool fine = pairs != NULL && bytes_text(&key, "api_key=") && percent_encode(&key, s->key, strlen(s->key));
+  bool fine = pairs != NULL && bytes_reserve(&key, 3 * strlen(s->key) + 16) && /* once: see session.c */
+              bytes_text(&key, "api_key=") && percent_encode(&key, s->key, strlen(s->key));
   if (fine) {
     int time_size = snprintf(time_text, sizeof time_text, "timestamp=%" PRId64, timestamp);
     int window_size = snprintf(window_text, sizeof window_text, "recv_window=%" PRId64, receive_window);

@@ -1,5 +1,7 @@
 -- Errors: the one place that makes a `bybit.error`, a table that prints as one clear line.
 
+local printable = require "bybit.printable"
+
 local errors = {}
 
 ---@class bybit.Error
@@ -64,7 +66,7 @@ function meta:__tostring()
   local verdict = verdict_of(self)
   if verdict then parts[1] = parts[1] .. ", " .. verdict end
   if self.where then parts[2] = self.where end
-  return (table.concat(parts, "; "):gsub("[%c\127]+", " ")) -- the exchange's own words may have several lines
+  return printable(table.concat(parts, "; "))
 end
 
 -- Two errors are never joined by mistake: concatenation prints.

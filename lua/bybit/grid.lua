@@ -1,6 +1,8 @@
 -- Aligned tables of text: for what prints lists, in a terminal of a given width or without one. It knows nothing of
 -- records; what its cells hold is told by their kind.
 
+local printable = require "bybit.printable"
+
 local grid = {}
 
 local GAP = "  "
@@ -28,6 +30,16 @@ local function broken(name, width)
     if math.max(#left, #right) < math.max(#first, #second) then first, second = left, right end
   end
   return { first, second }
+end
+
+-- The first `max` rows, safe to print.
+local function first_rows(rows, max)
+  local out = {}
+  for n = 1, math.min(#rows, max) do
+    out[n] = {}
+    for i, text in ipairs(rows[n]) do out[n][i] = printable(text) end
+  end
+  return out
 end
 
 local function lay_out(columns, rows)
@@ -107,7 +119,7 @@ end
 function grid.render(columns, rows, options)
   options = options or {}
   local max = options.max or MAX_ROWS
-  local shown = table.move(rows, 1, math.min(#rows, max), 1, {})
+  local shown = first_rows(rows, max)
   local laid, cells, gone = fit(columns, shown, options.width or math.huge)
   local lines = {}
   head_lines(laid, lines)

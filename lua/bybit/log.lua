@@ -4,6 +4,7 @@
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"
+local printable = require "bybit.printable"
 local time = require "bybit.time"
 
 local log = {}
@@ -37,11 +38,6 @@ local function event_of(client, method, params, response, made_id, err, level)
   }
 end
 
--- A line of a log never becomes two, whatever the exchange's text holds.
-local function one_line(text)
-  return (text:gsub("%c", " "))
-end
-
 --- The line of an event: `2026-01-31T12:00:00.000Z info place_order BTCUSD id=x attempt=1 status=200 12 ms ok`.
 ---@param event bybit.LogEvent
 ---@return string
@@ -57,7 +53,7 @@ function log.line(event)
   add("%d ms", event.duration and math.floor(event.duration * 1000 + 0.5))
   add("%s", event.outcome)
   add("%s", event.error)
-  return one_line(table.concat(parts, " "))
+  return printable(table.concat(parts, " ")) -- a line never becomes two
 end
 
 --- Checks the option; gives the listener for core.client.listen, nil: none.

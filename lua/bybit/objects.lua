@@ -2,6 +2,7 @@
 -- that reads well in a terminal. The fields themselves are declared in records.lua.
 
 local grid = require "bybit.grid"
+local printable = require "bybit.printable"
 local records = require "bybit.records"
 local hints = require "bybit.hints"
 local time = require "bybit.time"
@@ -65,7 +66,7 @@ local function line(name, record)
     local value = rawget(record, key)
     if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value, key)) end
   end
-  return ("%s{%s}"):format(name, table.concat(parts, " "))
+  return printable(("%s{%s}"):format(name, table.concat(parts, " ")))
 end
 
 local KINDS = { decimal = "number", integer = "number", time = "time" }

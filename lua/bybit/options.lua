@@ -65,7 +65,8 @@ return {
       .. "each request that is only part of one. What it raises is dropped." }),
   row("proxy", { type = "string", doc = "A proxy, as curl writes it: `http://host:port`. Never used for loopback." }),
   row("ca_file", { type = "string", doc = "A file of certificates to trust (PEM) in place of the system's." }),
-  row("referer", { type = "string", doc = "A broker id." }),
+  row("referer", { type = "string", pattern = "^%g+$", most = 64, wanted = "1 to 64 printable characters",
+    doc = "A broker id." }),
   row("seed", { type = "integer", doc = "For tests: ids and jitter drawn from it, so that a run can be repeated." }),
   row("transport", { types = "table", doc = "For tests: what sends requests in place of HTTP." }),
 }

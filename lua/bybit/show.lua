@@ -3,6 +3,7 @@
 
 local grid = require "bybit.grid"
 local objects = require "bybit.objects"
+local printable = require "bybit.printable"
 local records = require "bybit.records"
 local time = require "bybit.time"
 
@@ -20,7 +21,7 @@ local function quoted(text)
   return '"' .. text:gsub('[%c"\\]', function(c)
     if c == '"' or c == "\\" then return "\\" .. c end
     return ("\\%d"):format(c:byte())
-  end) .. '"'
+  end):gsub("\xC2[\x80-\x9F]", function(c) return ("\\u{%X}"):format(utf8.codepoint(c)) end) .. '"'
 end
 
 local function cut(text, width)
@@ -68,8 +69,8 @@ local function record_text(name, record, options)
     local text = tostring(value)
     if types[key] == "time" and math.type(value) == "integer" then text = ("%d  %s"):format(value, time.iso(value)) end
     if type(value) == "table" then text = show.line(value) end
-    lines[#lines + 1] = "  " .. tostring(key) .. (" "):rep(widest - #tostring(key)) .. "  "
-      .. cut(text, options.width - widest - 4)
+    lines[#lines + 1] = printable("  " .. tostring(key) .. (" "):rep(widest - #tostring(key)) .. "  "
+      .. cut(text, options.width - widest - 4))
   end
   return table.concat(lines, "\n")
 end
@@ -116,7 +117,7 @@ end
 local function atom(value)
   if type(value) == "string" then return quoted(value) end
   if type(value) == "function" then return "a function" end
-  return tostring(value)
+  return printable(tostring(value))
 end
 
 -- Has it a text of its own, or nothing inside?

@@ -7,6 +7,8 @@ local time = require "bybit.time"
 
 local verdict = {}
 
+local MESSAGE_MOST = 500 -- bytes of the exchange's own words: an answer may be 16 MiB of them
+
 local LAST = 4102444800000 -- ms: the year 2100
 
 -- The row that a return code has, refined by what its text says where the exchange uses one code for many things.
@@ -19,6 +21,12 @@ end
 
 local function http_row(codes, status)
   return codes.http[status] or (status >= 500 and codes.http["5xx"]) or nil
+end
+
+-- The words, cut where a character ends.
+local function cut(words)
+  if #words <= MESSAGE_MOST then return words end
+  return (words:sub(1, MESSAGE_MOST):gsub("[\xC0-\xFF][\x80-\xBF]*$", "")) .. "..."
 end
 
 local judge = {}
@@ -93,7 +101,7 @@ end
 ---@return table? row
 function verdict.of(codes, facts, response, params)
   local err = {
-    kind = facts.kind, method = facts.method, message = facts.message, http_status = facts.http_status,
+    kind = facts.kind, method = facts.method, message = cut(facts.message), http_status = facts.http_status,
     client_order_id = facts.client_order_id or rawget(params, "client_order_id"),
     attempts = response.attempts, elapsed = response.duration,
   }

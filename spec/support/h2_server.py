@@ -69,7 +69,7 @@ class Connection:
         self.h2.send_data(stream, answer(id), end_stream=True)
 
     def flood(self, stream, id):
-        self.headers(stream, *[("x-%d" % i, "y" * 4000) for i in range(60)])
+        self.headers(stream, *[("x-%d" % i, "y" * 4000) for i in range(20)])
         self.h2.send_data(stream, answer(id), end_stream=True)
 
     def endless(self, stream, id):

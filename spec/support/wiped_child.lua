@@ -1,15 +1,17 @@
--- A client whose credentials only C has held, and then a look for them in all of this process's memory: once while it is
--- open, and once after it is closed. Prints how often each needle was found: "open" or "closed", name, count.
+-- A client whose credentials only C has held, and then a look for them in all of this process's memory: while it is open,
+-- once it is closed, or once it is closed without having been used. Prints how often each needle was found: name, count.
 --
--- usage: lua wiped_child.lua FILE NEEDLES...: FILE holds the credentials; a needle is "name:hex of the bytes, last first",
--- so that nothing here is a copy of what is looked for. Neither is the pattern: each byte is a set of its own in it.
+-- usage: lua wiped_child.lua open|closed|unused FILE NEEDLES...: FILE holds the credentials; a needle is "name:hex of the bytes,
+-- last first", so that nothing here is a copy of what is looked for. Neither is the pattern: each byte is a set of its own
+-- in it. The pieces that are read are small, so as not to take the place of what was freed.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
 
-local FILE = arg[1]
+local WHEN, FILE = arg[1], arg[2]
 local REGION_MOST = 256 * 1024 * 1024 -- bytes: a sanitizer's shadow is larger
-local PIECE = 1024 * 1024
+local PIECE = 4096
+local ZEROS = ("\0"):rep(PIECE)
 
 local function pattern_of(hex)
   local sets = {}
@@ -21,9 +23,9 @@ local function pattern_of(hex)
 end
 
 local needles = {}
-for i = 2, #arg do
+for i = 3, #arg do
   local name, hex = arg[i]:match "^(.-):(%x+)$"
-  needles[#needles + 1] = { name = name, pattern = pattern_of(hex), size = #hex // 2 }
+  needles[#needles + 1] = { name = name, pattern = pattern_of(hex) }
 end
 
 -- The places in memory that may be written: { from, to }.
@@ -37,32 +39,37 @@ local function regions()
   return list
 end
 
-local function look(when)
-  local memory <close> = assert(io.open("/proc/self/mem", "rb"))
-  for _, needle in ipairs(needles) do
-    local count = 0
-    for _, region in ipairs(regions()) do
-      for at = region[1], region[2] - 1, PIECE do
-        memory:seek("set", at)
-        local bytes = memory:read(math.min(PIECE + needle.size, region[2] - at))
-        if bytes and bytes:find(needle.pattern) then count = count + 1 end
-        bytes = nil -- luacheck: ignore 311
-        collectgarbage()
+local memory <close> = assert(io.open("/proc/self/mem", "rb"))
+
+local function look()
+  local places, counts = regions(), {}
+  for _, needle in ipairs(needles) do counts[needle] = 0 end
+  for _, region in ipairs(places) do
+    local before = ""
+    for at = region[1], region[2] - 1, PIECE do
+      memory:seek("set", at)
+      local bytes = memory:read(PIECE) or ""
+      local both = before .. bytes
+      for _, needle in ipairs(bytes == ZEROS and {} or needles) do -- most of it is nothing
+        if both:find(needle.pattern) then counts[needle] = counts[needle] + 1 end
       end
+      before = bytes:sub(-1000)
     end
-    print(when, needle.name, count)
   end
+  for _, needle in ipairs(needles) do print(needle.name, counts[needle]) end
 end
 
 local client = bybit.client { environment = { url = "http://127.0.0.1:1" }, credentials = { file = FILE } }
 local order = { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1, deadline = 0.05 }
-for _ = 1, 3 do
+for _ = 1, WHEN == "unused" and 0 or 3 do
   assert(not client:place_order(order))
   assert(not client:get_open_orders_real_time { symbol = "BTCUSD", deadline = 0.05 })
 end
-look "open"
-client:close()
-collectgarbage()
-collectgarbage()
-core.loop.step(0)
-look "closed"
+if WHEN ~= "open" then
+  client:close()
+  client = nil -- luacheck: ignore 311
+  collectgarbage()
+  collectgarbage()
+  core.loop.step(0)
+end
+look()
