@@ -318,7 +318,8 @@ describe("through the paper exchange", function()
     exchange:faults { { "code", code = 10002, path = "order/create" } }
     local outcome, err = failed(client:place_order(limit()))
     assert.same({ "rejected", "timestamp_out_of_window", 2 }, { outcome, err.name, err.attempts })
-    assert.matches("signed for 2023%-12%-31T23:59:58%.000Z; the exchange's clock showed 2024%-01%-01T.*, the local one 2024%-01%-01T",
+    assert.matches(
+      "signed for 2023%-12%-31T23:59:58%.000Z; the exchange's clock showed 2024%-01%-01T.*, the local one 2024%-01%-01T",
       err.message)
     assert.equal(0, #orders())
   end)

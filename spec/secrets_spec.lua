@@ -488,6 +488,20 @@ describe("secrets", function()
     end
   end)
 
+  it("echoed without end are struck out one and all, in time that goes with the size", function()
+    local scripted = require "spec.support.scripted_exchange"
+    local key, signature = "theKeyItself123456", nil
+    local client <close> = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = key, secret = "s", transport = {
+      start = function(_, request)
+        signature = table.concat(request.headers, "\n"):match "X%-BAPI%-SIGN: (%x+)"
+        local echo = key .. signature .. "%74" .. key:sub(2) .. signature:upper() .. "origin_string[" .. key .. "]"
+        return scripted.answer(10001, "{}", echo:rep(12 * 1024 * 1024 // #echo))
+      end } }
+    local _, err = client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1 }
+    assert.equal(10001, err.code)
+    assert.is_nil(err.message:lower():find(signature, 1, true) or err.message:find(key, 1, true))
+  end)
+
   describe("in memory, where only C has held them,", function()
     local function hex(text) return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
 

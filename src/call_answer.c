@@ -60,11 +60,8 @@ const char *call_read(lua_State *L, Call *c, int record, int names, Answer *a) {
   lua_pushvalue(L, record);
   lua_pushvalue(L, names);
   if (lua_pcall(L, 4, 3, 0) != LUA_OK) {
+    lua_settop(L, base);
     lua_settop(L, base + 3); /* in place of the error: three nils */
-    for (int i = 1; i <= 3; i++) {
-      lua_pushnil(L);
-      lua_replace(L, base + i);
-    }
     *a = (Answer){0};
     c->failure = "not enough memory to read the answer";
     return "too_large";

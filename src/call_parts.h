@@ -19,8 +19,8 @@ typedef enum CallState {
   CALL_ENDED
 } CallState;
 
-typedef struct
-    Call { /* user value 1: the client, 2: its cancel token, 3: what Ctrl-C raised while it waited */
+/* User value 1: the client, 2: its cancel token, 3: what Ctrl-C raised while it waited. */
+typedef struct Call {
   Client *client;
   CallState state;
   int64_t wait;             /* the loop's number to wake when it has ended; 0: nobody waits so */

@@ -28,13 +28,29 @@ typedef struct Text {
   size_t size;
 } Text;
 
-/* Puts stars in place of 'length' bytes at 'at'. Returns where they end. */
-static size_t blot(Text *t, size_t at, size_t length) {
-  size_t stars = length < STARS ? length : STARS;
-  memset(t->data + at, '*', stars);
-  memmove(t->data + at + stars, t->data + at + length, t->size - at - length);
-  t->size -= length - stars;
-  return at + stars;
+/* One way through a text, which only gets shorter: what is read is copied down over what is gone. */
+typedef struct Sweep {
+  Text *t;
+  size_t from, out; /* read up to, written up to */
+} Sweep;
+
+static void keep(Sweep *s, size_t to) {
+  if (s->out != s->from) memmove(s->t->data + s->out, s->t->data + s->from, to - s->from);
+  s->out += to - s->from;
+  s->from = to;
+}
+
+/* Stars in place of what comes up to 'to'. */
+static void blot(Sweep *s, size_t to) {
+  size_t stars = to - s->from < STARS ? to - s->from : STARS;
+  memset(s->t->data + s->out, '*', stars);
+  s->out += stars;
+  s->from = to;
+}
+
+static void finish(Sweep *s) {
+  keep(s, s->t->size);
+  s->t->size = s->out;
 }
 
 static bool find(const Text *t, size_t from, const char *what, size_t length, size_t *at) {
@@ -46,8 +62,13 @@ static bool find(const Text *t, size_t from, const char *what, size_t length, si
 /* ---- a secret that is written as it is, or in capitals ---- */
 
 static void strike_plain(Text *t, const char *run, size_t length) {
-  size_t at = 0;
-  while (find(t, at, run, length, &at)) at = blot(t, at, length);
+  Sweep s = {.t = t};
+  size_t at;
+  while (find(t, s.from, run, length, &at)) {
+    keep(&s, at);
+    blot(&s, at + length);
+  }
+  finish(&s);
 }
 
 static void strike_case(Text *t, const char *run, size_t length, int (*turn)(int)) {
@@ -116,17 +137,18 @@ static size_t next_escape(const Text *t, size_t from, size_t next[]) {
 
 /* What begins before its first escape has that many plain characters there, and fewer than all. */
 static void strike_escaped(Text *t, const char *run, size_t length) {
-  size_t next[sizeof ESCAPES] = {NOWHERE, NOWHERE, NOWHERE}, from = 0, escape;
-  while ((escape = next_escape(t, from, next)) < t->size) {
-    size_t at = escape - from < length ? from : escape - length + 1, end = 0;
+  size_t next[sizeof ESCAPES] = {NOWHERE, NOWHERE, NOWHERE}, escape, searched = 0;
+  Sweep s = {.t = t};
+  while ((escape = next_escape(t, searched, next)) < t->size) {
+    size_t at = escape - searched < length ? searched : escape - length + 1, end = 0;
     while (at <= escape && (end = run_end(t, at, run, length)) == 0) at++;
-    if (end == 0) {
-      from = escape + 1;
-      continue;
-    }
-    from = blot(t, at, end - at);
-    for (size_t i = 0; i < sizeof ESCAPES; i++) next[i] = NOWHERE; /* what follows has moved */
+    searched = escape + 1;
+    if (end == 0) continue;
+    keep(&s, at);
+    blot(&s, end);
+    searched = end;
   }
+  finish(&s);
 }
 
 static void strike(Text *t, const char *run, size_t length) {
@@ -161,11 +183,13 @@ static size_t echo_end(const Text *t, size_t at) {
 
 /* Strikes what stands in brackets after 'word', which ends with one. */
 static void strike_brackets(Text *t, const char *word) {
-  size_t at = 0, length = strlen(word);
-  while (find(t, at, word, length, &at)) {
-    at += length;
-    at = blot(t, at, echo_end(t, at) - at);
+  Sweep s = {.t = t};
+  size_t at, length = strlen(word);
+  while (find(t, s.from, word, length, &at)) {
+    keep(&s, at + length);
+    blot(&s, echo_end(t, s.from));
   }
+  finish(&s);
 }
 
 size_t redact(char *text, size_t size, const char *const secrets[], size_t count) {

@@ -117,7 +117,7 @@ end
 local function atom(value)
   if type(value) == "string" then return quoted(value) end
   if type(value) == "function" then return "a function" end
-  return printable(tostring(value))
+  return tostring(value)
 end
 
 -- Has it a text of its own, or nothing inside?
