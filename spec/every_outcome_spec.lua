@@ -17,6 +17,10 @@ local SEED = tonumber(os.getenv "SEED") or os.time()
 local ROUGH = { refused = 0.04, lost_request = 0.08, late = 0.06, lost_answer = 0.1, cut = 0.05, page = 0.02,
   page_done = 0.03, code = 0.03, code_done = 0.04, limited = 0.01, restart = 0.005 }
 
+-- Calls that can stay unknown: an amendment whose price the exchange moved, of an order that has ended; and a stop of a
+-- position that has closed while another call set it as well. Nothing that can be read tells then; it is rare.
+local BLURRED = { amend = true, stop = true }
+
 -- The exchange of a case.
 local function exchange_of(seed)
   local random = core.random(seed)
@@ -73,10 +77,11 @@ for _, api in ipairs { "v5", "v2" } do describe("on " .. api, function()
       calm(exchange)
       local why = {}
       for _, intent in ipairs(book:unknown()) do
-        if not program.is_blurred(exchange, intent) then why[#why + 1] = "unknown: " .. tostring(intent.err) end
+        if not BLURRED[intent.kind] then why[#why + 1] = "unknown: " .. tostring(intent.err) end
       end
       return 0, why
     end)
+    assert.is_true(counts.unknown <= counts.ok / 300, "too many are unknown")
     assert.is_true(counts.ok > 0 and counts.rejected > 0)
   end)
 end) end

@@ -32,15 +32,14 @@ local function same(a, b)
   return a == nil and b == nil or a ~= nil and b ~= nil and decimal(a):eq(decimal(b))
 end
 
---- Notes that a call that adds is done: its orders are not those of another call. `claimed`: by order id, where it was seen.
+--- Notes that a call is done: its orders are not those of another call.
 ---@param run bybit.Run
 function stops.note(run)
-  if not stops.adds(run.params) then return end
   local list, _, doubt = noted(run.client), core.client.clock(run.client)
   local now = core.client.now(run.client) + (doubt or 0)
   while list[1] and list[1].at < loop.now() - KEPT do table.remove(list, 1) end
   local from = run:since()
-  local entry = { at = loop.now(), from = from, to = now, claimed = run.claimed }
+  local entry = { at = loop.now(), from = from, to = now, claimed = run.claimed, adds = stops.adds(run.params) }
   for _, half in ipairs(HALVES) do
     entry[half[1]], entry[half[2]] = run.params[half[1]], run.params[half[2]]
   end
@@ -57,7 +56,9 @@ local function others(run, half)
       list[#list + 1] = { from = from, to = to, claimed = claimed }
     end
   end
-  for _, entry in ipairs(noted(run.client)) do add(entry, entry.from, entry.to, entry.claimed) end
+  for _, entry in ipairs(noted(run.client)) do
+    if entry.adds then add(entry, entry.from, entry.to, entry.claimed) end
+  end
   local journal = core.client.table(run.client).journal
   if run.intent and run.intent.earlier and journal then
     local _, _, _, done = intents.read(journal:text())
@@ -193,6 +194,15 @@ function stops.while_open(run, f, ...)
   return table.unpack(out, 2, out.n)
 end
 
+-- Has another call set stops for the whole position since this one began, or may it have?
+local function overwritten(run)
+  if core.client.open_heard(run.client) > 0 then return true end
+  for _, entry in ipairs(noted(run.client)) do
+    if not entry.adds and entry.symbol == run.params.symbol and entry.to >= run:since() then return true end
+  end
+  return false
+end
+
 --- Was a stop for the whole position set that is there no more, since the position has ended or the stop was reached? True,
 --- false, "unclear" where nothing tells, or nil when it could not be seen.
 ---@param run bybit.Run
@@ -202,13 +212,13 @@ function stops.was_set(run)
   local p, since = run.params, run.first - AHEAD
   local ended = {}
   for _, order in ipairs(orders) do
-    if order:is_done() and (not rawget(order, "update_time") or order.update_time >= since) then ended[#ended + 1] = order end
+    if order.status ~= "Untriggered" and (not rawget(order, "update_time") or order.update_time >= since) then ended[#ended + 1] = order end
   end
   local told = false
   for _, half in ipairs(HALVES) do
     local price = p[half[1]]
     if price ~= nil and not decimal(price):is_zero() then
-      if #at_price(ended, half[4], decimal(price)) == 0 then return false end
+      if #at_price(ended, half[4], decimal(price)) == 0 then return overwritten(run) and "unclear" end
       told = true
     end
   end
@@ -218,7 +228,7 @@ function stops.was_set(run)
       return "unclear" -- which distance it kept, it does not say
     end
   end
-  return false
+  return overwritten(run) and "unclear"
 end
 
 return stops

@@ -2,6 +2,7 @@
 -- (spec.support.virtual_exchange knows which call a request is of) and what it returned; afterwards every acknowledgement
 -- has to be true, every `rejected` and `not_sent` too, nothing may have been done twice, and nothing without a call.
 
+local decimal = require("bybit.core").decimal
 local errors = require "bybit.errors"
 
 local ledger = {}
@@ -113,8 +114,18 @@ function check.place(intent, done, find)
   if p.client_order_id and order.client_order_id ~= p.client_order_id then return "the id given is not the order's" end
 end
 
-function check.amend(intent, done)
-  if intent.result then return done == 0 and "was not amended" end
+-- A copy of an earlier call that asked for the same may have come late.
+local function shows(intent, find)
+  local p = intent.params
+  local order = find(p.order_id or p.stop_order_id or "?", p.client_order_id or "?")
+  for name, field in pairs { new_price = "price", new_quantity = "quantity", new_trigger_price = "trigger_price" } do
+    if p[name] ~= nil and not (order and order[field] and decimal(order[field]):eq(p[name])) then return false end
+  end
+  return true
+end
+
+function check.amend(intent, done, find)
+  if intent.result then return done == 0 and not shows(intent, find) and "was not amended" end
   return done > 0 and "was amended"
 end
 

@@ -9,12 +9,6 @@ local program = {}
 
 local SYMBOL = "BTCUSD"
 
---- Can nobody tell, by the order, whether this call was carried out?
-function program.is_blurred(exchange, intent)
-  local p = intent.params
-  return p.new_price ~= nil and exchange.used.across[p.new_price] or p.trailing_stop_distance ~= nil
-end
-
 --- A position of 1000 contracts, so that there is something to protect and to reduce.
 function program.begin(book, client)
   assert(book:call(client, "place_order", { symbol = SYMBOL, side = "Buy", type = "Market", quantity = 1000 }))
@@ -38,9 +32,7 @@ end
 local function amended_price(self, order)
   local across = chance(self, 0.1)
   local low = (order.side == "Sell") ~= across and 30100 or 28000
-  local price = fresh_price(self, low, low + 1900)
-  self.used.across[price] = across
-  return price
+  return fresh_price(self, low, low + 1900)
 end
 
 local function fresh_quantity(self)
@@ -197,7 +189,7 @@ end
 --- Runs `tasks` workers of `steps` steps each. `decorate(worker, params)` may add to a call's parameters.
 ---@param options { tasks: integer, steps: integer, decorate: function? }
 function program.run(exchange, book, random, client, options)
-  local used = exchange.used or { across = {} }
+  local used = exchange.used or {}
   exchange.used = used
   local list = {}
   bybit.run(function()
