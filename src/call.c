@@ -20,10 +20,18 @@
 enum { ARG_CLIENT = 1, ARG_PARAMS = 2, AT_CALL = 3 };
 enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CALL = UP_FAILED, UP_PARAMS };
 
+/* Of what recovery hears of all outcomes it also has to know which are still to come. */
+static void count_heard(Call *c, bool open) {
+  if (!c->ep->heard || c->counted == open) return;
+  c->counted = open;
+  c->client->open_heard += open ? 1 : -1;
+}
+
 /* 'close' of a call: also its __gc. Never raises. */
 static int call_free(lua_State *L) {
   Call *c = luaL_checkudata(L, 1, CALL);
   call_abandon(c);
+  count_heard(c, false);
   bytes_free(&c->payload);
   bytes_free(&c->named);
   bytes_free(&c->answer);
@@ -173,6 +181,7 @@ static int call_failed(lua_State *L, Call *c, const Answer *a, const char *kind,
 /* The answer is here: decodes it and returns, or hands over. */
 static int call_finish(lua_State *L, Call *c) {
   Answer a = {0};
+  count_heard(c, false);
   call_redact(c);
   if (c->guarded != NULL) {
     c->failure = c->guarded;
@@ -190,7 +199,7 @@ static int call_finish(lua_State *L, Call *c) {
   }
   call_succeeded(c);
   bool confirm = c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1);
-  if (confirm && !c->again) return call_judge(L, c, &a, "confirm", 0, result);
+  if ((confirm || c->ep->heard) && !c->again) return call_judge(L, c, &a, "confirm", 0, result);
   call_push_response(L, c, &a);
   lua_pushvalue(L, undecoded);
   lua_setfield(L, -2, "undecoded");
@@ -283,6 +292,7 @@ static int call_composite(lua_State *L, Call *c) {
 
 /* The call at AT_CALL is sent, or waits for its turn, unless there is a reason not to. */
 static int call_attempt(lua_State *L, Call *c) {
+  count_heard(c, true);
   refuse(L, c);
   if (c->state == CALL_NEW) call_submit(c);
   return call_wait(L, LUA_OK, 0);

@@ -32,6 +32,7 @@ typedef struct Call {
   double sent_at, ended_at; /* loop_now(): about when the last attempt left, and when it ended */
   double retry_after;       /* s: the limiter refused it, its turn comes then; 0: it did not */
   bool raise;               /* its task was cancelled, or Ctrl-C pressed: a failure is raised */
+  bool counted;             /* it is among the client's 'open_heard' */
   bool again;               /* recovery sends it once more, and gets the facts of that */
   const Endpoint *ep;
   Encoding e;

@@ -51,6 +51,7 @@ typedef struct Client {
   struct Call *saving; /* calls whose intents go to the disk together, the first of them */
   LoopTimer save;      /* at the end of this step of the loop; armed while there are any */
   uint64_t successes;  /* calls that succeeded */
+  int open_heard;      /* calls of 'heard' endpoints whose outcome Lua does not know yet */
   char category[16];
   char id_prefix[24]; /* with its '-'; empty: none */
 } Client;

@@ -33,6 +33,12 @@ static int l_clock(lua_State *L) {
   return 2;
 }
 
+/* open_heard(client) -> how many calls of 'heard' endpoints are open of whose outcome Lua has not heard */
+static int l_open_heard(lua_State *L) {
+  lua_pushinteger(L, check_client(L)->open_heard);
+  return 1;
+}
+
 /* adopt_clock(client): the last answer's time is right, whatever those before said. */
 static int l_adopt_clock(lua_State *L) {
   clock_adopt(client_clock(check_client(L)));
@@ -165,6 +171,7 @@ void client_facts_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"now", l_now},
                                        {"clock", l_clock},
                                        {"adopt_clock", l_adopt_clock},
+                                       {"open_heard", l_open_heard},
                                        {"limited", l_limited},
                                        {"ban", l_ban},
                                        {"pause", l_pause},

@@ -290,6 +290,7 @@ static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anch
   ep->composite = flag(L, declaration, "composite");
   ep->internal = flag(L, declaration, "internal");
   ep->settles = flag(L, declaration, "settle");
+  ep->heard = flag(L, declaration, "heard");
   ep->cancels = flag(L, declaration, "cancels");
   ep->post = ep->verb != NULL && strcmp(ep->verb, "POST") == 0;
   ep->json = ep->post && !flag(L, declaration, "form");

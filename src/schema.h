@@ -106,6 +106,7 @@ typedef struct Endpoint {
   bool open;         /* public: needs no signature */
   bool composite;    /* several requests, made by Lua over other endpoints */
   bool settles;      /* a failure of unknown outcome can be settled */
+  bool heard;        /* recovery hears of its successes too */
   bool cancels;      /* it takes no risk: cancels, or reads */
   bool internal;     /* made by the Lua layer for a method of its own */
   bool names_order;  /* it is about one order, by an id */

@@ -13,6 +13,8 @@ local of_error = setmetatable({}, { __mode = "k" }) -- error -> its intent
 ---@field params table what was asked for
 ---@field first integer timestamp of the first attempt, ms
 ---@field fence integer the exchange's clock past which none of its attempts can be accepted, ms
+---@field began number? when the call began, by the loop's clock, where it was in this run
+---@field outcome string? of one that has ended, in a journal
 ---@field earlier boolean? from the journal of an earlier run
 ---@field number integer? in the journal
 
@@ -34,7 +36,7 @@ end
 function intents.keep(run, err)
   local intent = run.intent
   if not intent then
-    intent = { method = run.method, row = run.row.name, params = copy(run.params), first = run.first,
+    intent = { method = run.method, row = run.row.name, params = copy(run.params), first = run.first, began = run.began,
       fence = run.fence or run.first, client_order_id = run.made_id or run.params.client_order_id,
       number = run.number }
     local list = list_of(run.client)
@@ -82,6 +84,7 @@ end
 ---@return bybit.Intent[] open in the order of their numbers
 ---@return table<string, string> ids client order id -> symbol
 ---@return integer last number used
+---@return bybit.Intent[] done those that were carried out, in the order of their numbers
 function intents.read(text)
   local by_number, order, ids, last = {}, {}, {}, 0
   for line in text:gmatch "[^\n]+" do
@@ -97,14 +100,20 @@ function intents.read(text)
       local intent = by_number[row.a]
       intent.fence = math.max(intent.fence, row.t + intent.window + 1000)
     elseif row and row.d then
+      local intent = by_number[row.d]
+      if intent then intent.outcome = row.o end
       by_number[row.d] = nil
     end
   end
-  local open = {}
+  local open, done = {}, {}
   for _, intent in ipairs(order) do
-    if by_number[intent.number] == intent then open[#open + 1] = intent end
+    if by_number[intent.number] == intent then
+      open[#open + 1] = intent
+    elseif intent.outcome == "done" then
+      done[#done + 1] = intent
+    end
   end
-  return open, ids, last
+  return open, ids, last, done
 end
 
 --- Opens the journal that a client's option names.

@@ -5,7 +5,7 @@ local core = require "bybit.core"
 local errors = require "bybit.errors"
 local objects = require "bybit.objects"
 
-local decimal = core.decimal
+local decimal, loop = core.decimal, core.loop
 
 local lookup = {}
 
@@ -53,6 +53,13 @@ function lookup:find(ids)
   return self.class.dialect.find_order(self.call, self.client, self:reading(ids), self:conditional())
 end
 
+--- When the call began by the exchange's clock, or a little before: ms.
+function lookup:since()
+  local offset, doubt = core.client.clock(self.client)
+  if not offset or not self.began then return self.first - AHEAD end
+  return math.floor(core.client.now(self.client) - (loop.now() - self.began) * 1000 - doubt)
+end
+
 --- The position of the symbol, also a flat one.
 function lookup:position()
   return self.call(self.client, "position_list", self:reading { symbol = self.params.symbol })
@@ -96,6 +103,38 @@ function lookup:applied(record)
     end
   end
   return told
+end
+
+-- A limit price beyond the permissible range is silently moved to its edge (V5 documentation, order/create), at least a
+-- percent from the market: such an order takes from the book at once, far better than at its own price. So much of a price
+-- tells the one from the other.
+local APART = decimal "0.002"
+
+-- The average price of an order's fills; nil without any, or where the record does not tell.
+local function average(order)
+  local price, filled, value = rawget(order, "avg_price"), rawget(order, "filled_quantity"), rawget(order, "filled_value")
+  if price and not price:is_zero() then return price end
+  if filled and value and not value:is_zero() then return filled / value end -- v2 tells the value, in coin
+end
+
+-- May the order show this price because the exchange has moved the one that was asked for?
+local function price_moved(order, wanted)
+  local price = rawget(order, "price")
+  if not price or price:is_zero() or price:eq(wanted) or order.type == "Market" then return false end
+  if (order.side == "Buy") ~= (price < wanted) then return false end
+  local mean = average(order)
+  if not mean then return order.time_in_force == "PostOnly" end -- it could not take: that has ended it
+  return (mean / price - 1):abs() > APART
+end
+
+--- May the exchange have taken an amendment although the order does not show what was asked for? It moves prices, and
+--- cuts the quantity of what only reduces.
+function lookup:altered(order)
+  local p, changed = self.params, rawget(order, "update_time")
+  if changed and (changed < self:since() or changed == rawget(order, "create_time")) then return false end
+  local quantity = rawget(order, "quantity")
+  return p.new_price ~= nil and price_moved(order, decimal(p.new_price))
+    or p.new_quantity ~= nil and rawget(order, "reduce_only") and quantity ~= nil and quantity < decimal(p.new_quantity) or false
 end
 
 --- What a trading stop would have given: the position where the exchange answers with it.

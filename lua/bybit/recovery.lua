@@ -8,6 +8,7 @@ local intents = require "bybit.intents"
 local limits = require "bybit.limits"
 local log = require "bybit.log"
 local settle = require "bybit.settle"
+local stops = require "bybit.stops"
 local tasks = require "bybit.tasks"
 local verdict = require "bybit.verdict"
 
@@ -36,6 +37,7 @@ local ONCE = { timestamp_out_of_window = true }
 ---@field params table what the caller gave
 ---@field stop number when the deadline passes, by the loop's clock
 ---@field worst? "unknown"|"rejected"|"not_sent" of all attempts
+---@field began number when the call began, by the loop's clock
 ---@field first integer? timestamp of the first attempt, ms
 ---@field fence integer? the exchange's clock past which no attempt of unknown outcome can be accepted, ms
 local Run = {}
@@ -184,9 +186,10 @@ local function recover(run, facts, response)
   end
 end
 
-local function new_run(class, row, client, params, facts)
+local function new_run(class, row, client, params, facts, response)
   return setmetatable({ class = class, row = row, client = client, params = params, method = facts.method,
     send = facts.again, made_id = facts.client_order_id, number = facts.number, stop = loop.now() + facts.left,
+    began = loop.now() - (response.duration or 0),
     call = class.inner(facts.method) }, Run)
 end
 
@@ -200,7 +203,7 @@ function recovery.look(class, client, intent, deadline, cancel)
   local params = setmetatable({ cancel = cancel }, { __index = intent.params })
   return setmetatable({ class = class, row = class.row(intent.row), client = client, params = params,
     method = intent.method, made_id = intent.client_order_id, intent = intent, number = intent.number,
-    stop = loop.now() + deadline, first = intent.first, fence = intent.fence, worst = "unknown",
+    stop = loop.now() + deadline, began = intent.began, first = intent.first, fence = intent.fence, worst = "unknown",
     call = class.inner(intent.method) }, Run)
 end
 
@@ -210,7 +213,10 @@ end
 function recovery.settle(run, err)
   local copy = {}
   for k, v in pairs(err) do copy[k] = v end
-  return settle.after(run, errors.new(copy, run.params), { attempts = 0, requests = 0, duration = 0 })
+  local result, why, response = settle.after(run, errors.new(copy, run.params), { attempts = 0, requests = 0,
+    duration = 0 })
+  if result and run.row.heard then stops.note(run) end
+  return result, why, response
 end
 
 --- The function that the C core calls for whatever is not a plain success of an endpoint.
@@ -218,7 +224,7 @@ end
 ---@param row table the endpoint's declaration
 function recovery.handler(class, row)
   return function(client, params, facts, response)
-    local run = new_run(class, row, client, params, facts)
+    local run = new_run(class, row, client, params, facts, response)
     local result, err
     if facts.result then
       result = facts.result
@@ -228,6 +234,7 @@ function recovery.handler(class, row)
         core.client.table(client).journal:done(run.number, result and "done" or err.outcome)
       end
     end
+    if result and row.heard then stops.note(run) end
     run:told(err, response)
     if not facts.confirm or not row.settle then return result, err, response end
     if err and not err.unchanged then return nil, err, response end

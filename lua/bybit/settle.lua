@@ -7,6 +7,7 @@
 
 local core = require "bybit.core"
 local objects = require "bybit.objects"
+local stops = require "bybit.stops"
 
 local loop = core.loop
 
@@ -133,7 +134,7 @@ end
 
 ---------------------------------------------------------------------------------------------------------------
 -- Amendments and cancellations: `state(order)` says whether the order is as asked (true), has ended otherwise (nil), or
--- may still become so (false).
+-- may still become so (false); "unclear" where the order cannot tell.
 
 local function by_order(run, err, response, state)
   local refused
@@ -141,6 +142,10 @@ local function by_order(run, err, response, state)
     local order, time = run:find()
     if not order then return order, time end -- nil: it could not be asked
     local as_asked = state(order)
+    if as_asked == "unclear" then
+      if order:is_done() then return function() return run:give_up(err, response) end end
+      return nil, time
+    end
     if as_asked then return function() return run:acknowledge(order), nil, response end end
     if as_asked == nil then
       local ended = run:missing(("the order has ended: %s"):format(order.status))
@@ -173,6 +178,7 @@ end
 function after.amend(run, err, response)
   return by_order(run, err, response, function(order)
     if run:applied(order) then return true end
+    if run:altered(order) then return "unclear" end
     if order:is_done() then return nil end
     return false
   end)
@@ -210,28 +216,12 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Trading stops.
 
--- In Partial mode each call adds: it is never sent again, but looked for among the stop orders made since.
+-- In Partial mode each call adds: it is never sent again, but looked for among the stop orders.
 local function parts(run, err, response)
   local decision = watch(run, function()
-    local page, why, r = run.class.dialect.open_orders(run.call, run.client, run:reading {
-      symbol = run.params.symbol }, true)
-    if not page then return nil, why end
-    local wanted, found = 0, 0
-    for _, half in ipairs { { "take_profit_price", "PartialTakeProfit" }, { "stop_loss_price", "PartialStopLoss" } } do
-      local price = run.params[half[1]]
-      if price then
-        wanted = wanted + 1
-        for _, order in ipairs(page) do
-          if order.stop_order_type == half[2] and order.trigger_price and order.trigger_price:eq(price)
-            and order.create_time and order.create_time >= run.first - 1000 then
-            found = found + 1
-            break
-          end
-        end
-      end
-    end
-    if wanted > 0 and found == wanted then return function() return run:stopped(), nil, response end end
-    return false, r.time
+    local added, time = stops.added(run)
+    if added then return function() return run:stopped(), nil, response end end
+    return added, time
   end, function() return disproved(run, err, response, "fence") end)
   if decision then return decision() end
   return run:give_up(err, response)
@@ -248,31 +238,37 @@ local function whole_position(run, err, response)
     if run:applied(position) then return function() return run:stopped(position), nil, response end end
     return false, r.time
   end
+  -- Past the fence: the position does not show it, but it may have closed since.
+  local function absent(e, r)
+    return function()
+      local set
+      repeat set = stops.was_set(run) until set ~= nil or not run:sleep(MOST)
+      if set == true then return run:stopped(), nil, r end
+      if set == false then return disproved(run, e, r, "fence") end
+      return run:give_up(e, r)
+    end
+  end
   local decision = look()
   if not decision and by_account then
     while not decision and mode == nil and run:sleep(FIRST) do decision = look() end
-    if not decision and mode == "Partial" then return parts(run, err, response) end
+    if not decision and mode == "Partial" then return stops.while_open(run, parts, err, response) end
     if not decision and mode == nil then return run:give_up(err, response) end
   end
   decision = decision or send_until(run, function(e, r)
     err, response = e, r
     if e.unchanged then return function() return run:stopped(), nil, r end end
     if not goes_on(e) then
-      return watch(run, look, function() return disproved(run, e, r, "fence") end)
-        or function() return run:give_up(e, r) end
+      return watch(run, look, absent(e, r)) or function() return run:give_up(e, r) end
     end
   end)
-  if not decision and not run.send then
-    decision = watch(run, look, function() return disproved(run, err, response, "fence") end)
-  end
+  if not decision and not run.send then decision = watch(run, look, absent(err, response)) end
   if decision then return decision() end
   return run:give_up(err, response)
 end
 
 function after.stop(run, err, response)
-  local p = run.params
-  local partial = p.tpsl_mode == "Partial" or p.take_profit_quantity ~= nil or p.stop_loss_quantity ~= nil
-  return (partial and parts or whole_position)(run, err, response)
+  if stops.adds(run.params) then return stops.while_open(run, parts, err, response) end
+  return whole_position(run, err, response)
 end
 
 --- Goes on after an attempt of unknown outcome. Returns what the call gives.

@@ -106,7 +106,7 @@ local function cancel_all(row, kind)
   return function(call, client, p)
     if not p.id_prefix then return call(client, row, inner(p, { symbol = p.symbol })) end
     local list, err, before = all_open(kind)(call, client, p)
-    if not list then return nil, err, before end
+    if not list then return walk.not_begun(err, before) end
     return walk.cancel_each(list, p, before, function(order)
       return call(client, kind.cancel, inner(p, { symbol = p.symbol, [kind.id] = order.order_id }))
     end)
@@ -159,15 +159,15 @@ end
 --- far as that is sensible)
 ---@param conditional boolean
 ---@return table|false|nil order false: it is in none of them
----@return bybit.Error|integer|nil err or, with false, the exchange's time of the first answer
+---@return bybit.Error|integer|nil err or, unless order is nil, the exchange's time of the first answer
 function v2.find_order(call, client, p, conditional)
   local time
   for _, look in ipairs { find_now, find_in_list } do
     for _, kind in ipairs { kinds(conditional) } do
       local record, err, response = look(call, client, p, kind)
-      if record then return record end
       if record == nil then return nil, err end
       time = time or response and response.time or 0
+      if record then return record, time end
     end
   end
   return false, time
@@ -190,6 +190,11 @@ function v2.open_orders(call, client, p, conditional)
   local orders, err, response = all_open(kinds(conditional))(call, client, p)
   if not orders or not conditional or #orders == 0 then return orders, err, response end
   return add_types(call, client, p, orders, response)
+end
+
+--- Stop orders whatever became of them: on this wire the list of closed ones holds them all.
+function v2.past_stops()
+  return {}
 end
 
 --- The last orders of a kind, closed ones among them, at least `count` where the exchange still shows so many.

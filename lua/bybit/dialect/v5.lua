@@ -196,7 +196,7 @@ end
 
 local function cancel_listed(call, client, p, kind)
   local list, err, before = all_open(kind)(call, client, p)
-  if not list then return nil, err, before end
+  if not list then return walk.not_begun(err, before) end
   return walk.cancel_each(list, p, before, function(order)
     return call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id }))
   end)
@@ -262,6 +262,24 @@ function v5.closed_orders(call, client, p, conditional, count)
     at = page.next_cursor
   until #list >= count + PAGE or #list >= OPEN_MAX
   return list
+end
+
+--- Stop orders whatever became of them, from `since` (ms) on, or of the exchange's default window: those that have ended
+--- are in history, also once they were triggered.
+function v5.past_stops(call, client, p, since)
+  local list, at, first = nil, nil, nil
+  for _ = 1, OPEN_MAX // PAGE do
+    local page, err, response = call(client, CONDITIONAL.history, inner(p, { symbol = p.symbol, limit = PAGE, cursor = at,
+      start_time = since }))
+    if not page then return nil, err, response end
+    list, first = list or setmetatable({}, getmetatable(page)), first or response
+    for _, order in ipairs(page) do
+      if rawget(order, "stop_order_type") then list[#list + 1] = order end
+    end
+    if ended(page, at) then break end
+    at = page.next_cursor
+  end
+  return list, nil, first
 end
 
 --- Methods that are several requests: composite(call, client, checked parameters) -> result, err, response, where

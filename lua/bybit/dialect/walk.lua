@@ -60,6 +60,14 @@ function walk.keep_prefix(list, response, prefix)
   end)
 end
 
+--- What a call that changes something gives when it fails where it only reads first.
+---@param err bybit.Error
+---@param response table
+function walk.not_begun(err, response)
+  err.outcome = "not_sent"
+  return nil, err, response
+end
+
 --- Cancels the orders of a list one by one with `cancel(order)` -> ack, err, response; of p.stop_order_type only, where it
 --- is given. Those that ended meanwhile are left out. An error has `cancelled`, those that went before it.
 ---@param before table? the response of what was asked before
