@@ -145,12 +145,13 @@ $(OOM)/torture: spec/torture/oom.c spec/torture/inject.h
 	$(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lcurl -lcrypto -lm -pthread
 
 # Each line of what settles outcomes runs in a spec that drives the paper exchange: there is no branch that never ran.
-POLICY       ?= recovery settle lookup confirm intents reconcile verdict limits
-POLICY_SPECS ?= $(wildcard spec/e2e_*_spec.lua spec/v2_*_spec.lua spec/methods/e2e_*_spec.lua) spec/confirm_spec.lua spec/journal_spec.lua
+POLICY       ?= recovery settle stops lookup confirm intents reconcile verdict limits
+POLICY_SPECS ?= $(wildcard spec/e2e_*_spec.lua spec/v2_*_spec.lua spec/methods/e2e_*_spec.lua) spec/confirm_spec.lua \
+                  spec/journal_spec.lua spec/every_outcome_spec.lua
 coverage:
 	@$(DEPS) build test
 	@$(AGAIN) all
-	@$(RUN) COVERED='$(POLICY)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' $(LUA) spec/support/coverage.lua $(POLICY_SPECS)
+	@$(RUN) SEED=1 COVERED='$(POLICY)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' $(LUA) spec/support/coverage.lua $(POLICY_SPECS)
 
 # A strategy's load on the paper exchange for so long: memory and descriptors have to stay level.
 soak:

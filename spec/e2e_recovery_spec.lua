@@ -183,6 +183,18 @@ describe("through the paper exchange", function()
       assert.equal("28000", orders()[1].price)
     end)
 
+    it("shows what the exchange made of it: a quantity cut to the position is no sign that nothing was done", function()
+      position()
+      assert(client:place_order(limit { side = "Sell", price = 31000, quantity = 50, reduce_only = true, client_order_id = "a" }))
+      exchange:advance(1)
+      exchange:faults { { "lost_answer", path = "order/amend", nth = 1 }, { "lost_request", path = "order/amend" } }
+      local change = of { client_order_id = "a", new_quantity = 500 }
+      local err = unknown(client:modify_order(within(change, 10)))
+      exchange:faults(false)
+      assert.equal("100", orders()[2].quantity)
+      assert.equal("unknown", (failed(client:resolve(err, { deadline = 10 }))))
+    end)
+
     it("is rejected where the order has ended in another way", function()
       assert(client:place_order(limit { client_order_id = "a" }))
       exchange:set_price("BTCUSD", "28000")
@@ -257,6 +269,87 @@ describe("through the paper exchange", function()
     end)
   end)
 
+  describe("a trading stop among others", function()
+    local STOP = "position/trading-stop"
+    local PART = of { tpsl_mode = "Partial", stop_loss_price = 28000, stop_loss_quantity = 50 }
+
+    before_each(position)
+
+    local function stops()
+      local n = 0
+      for _, order in ipairs(orders()) do n = n + (order.status == "Untriggered" and 1 or 0) end
+      return n
+    end
+
+    it("is not taken for an earlier one that asked for the same", function()
+      for _ = 1, 2 do assert(client:set_trading_stop(PART)) end
+      exchange:faults { { "lost_request", path = STOP, nth = 1 } }
+      assert.equal("rejected", (failed(client:set_trading_stop(PART))))
+      exchange:faults { { "lost_answer", path = STOP, nth = 1 } }
+      assert(client:set_trading_stop(PART))
+      assert.equal(3, stops())
+    end)
+
+    -- Asks for the same, and for more.
+    local BOTH = of { tpsl_mode = "Partial", stop_loss_price = 28000, stop_loss_quantity = 50, take_profit_price = 33000,
+      take_profit_quantity = 50 }
+
+    it("is not told as long as its order may be that of another one that is open", function()
+      exchange:faults { { "lost_answer", path = STOP, nth = 1 }, DOWN }
+      local more = unknown(client:set_trading_stop(within(BOTH, 3)))
+      exchange:faults { { "lost_answer", path = STOP, nth = 1 } }
+      local less = unknown(client:set_trading_stop(within(PART, 20)))
+      unknown(client:resolve(less, { deadline = 20 }))
+      assert(client:resolve(more))
+      assert(client:resolve(less))
+      assert.equal(3, stops())
+    end)
+
+    it("is told from one under way that asks for half of it", function()
+      exchange:faults { { "lost_answer", path = STOP, nth = { 1, 2 } } }
+      bybit.run(function()
+        for _, params in ipairs { PART, BOTH } do
+          bybit.spawn(function() assert(client:set_trading_stop(params)) end)
+        end
+      end)
+      assert.equal(3, stops())
+    end)
+
+    it("is told after a restart from what the journal says was done before", function()
+      for _, fault in ipairs { "lost_request", "lost_answer" } do
+        local path = os.tmpname()
+        finally(function() os.remove(path) end)
+        local function start()
+          client:close()
+          client = bybit.client { environment = exchange, rate = false, journal = path }
+        end
+        start()
+        assert(client:set_trading_stop(PART))
+        exchange:faults { { fault, path = STOP, nth = 1 }, DOWN }
+        unknown(client:set_trading_stop(within(PART, 3)))
+        exchange:faults(false)
+        start()
+        local report = assert(client:reconcile { symbol = "BTCUSD" })
+        assert.same({ fault == "lost_answer" and "done" or "rejected", 0 }, { report.settled[1].outcome, #report.unsettled })
+      end
+      assert.equal(3, stops())
+    end)
+
+    it("of a position that has closed since is told by the order that ended with it, unless another was set over it", function()
+      for _, over in ipairs { false, true } do
+        if over then position() end
+        exchange:faults { { "lost_answer", path = STOP, nth = 1 }, DOWN }
+        local err = unknown(client:set_trading_stop(of { take_profit_price = over and 33500 or 33000, deadline = 3 }))
+        exchange:faults(false)
+        if over then assert(client:set_trading_stop(of { take_profit_price = 34000 })) end
+        assert(client:place_order(of { side = "Sell", type = "Market", quantity = 100, reduce_only = true }))
+        local result, why = client:resolve(err)
+        assert.equal(over, result == nil)
+        if over then assert.equal("unknown", why.outcome, "nothing that can be read tells") end
+      end
+    end)
+  end)
+
   describe("a call in recovery", function()
     it("ends with its token, with what is known", function()
       local token = bybit.cancel_token()
@@ -312,6 +405,13 @@ describe("through the paper exchange", function()
     exchange:faults { { "code", code = 123456, path = "order/create", nth = 1, executed = true } }
     assert.equal("a", assert(client:place_order(limit { client_order_id = "a" })).client_order_id)
     assert.equal(1, #orders())
+  end)
+
+  it("a refusal in many words is told in few", function()
+    exchange:faults { { "code", code = 110007, path = "order/create", message = ("é"):rep(1000) } }
+    local outcome, err = failed(client:place_order(limit()))
+    assert.equal("rejected", outcome)
+    assert.truthy(#err.message < 600 and utf8.len(err.message))
   end)
 
   it("a timestamp that is refused again and again is told with both clocks", function()

@@ -472,9 +472,9 @@ describe("a trading stop of unknown outcome", function()
 
   it("for a part is never sent again: it would protect twice", function()
     local shown = false
-    local client <close>, requests = scripted.client(by_path { [STOP] = { lost },
+    local client <close>, requests = scripted.client(nothing_but { [STOP] = { lost },
       [REALTIME] = function()
-        local stop = order { stopOrderType = "PartialStopLoss", triggerPrice = "29000.0", orderId = "s-1",
+        local stop = order { stopOrderType = "PartialStopLoss", triggerPrice = "29000.0", orderId = "s-1", qty = "50",
           createdTime = tostring(scripted.START + 5) }
         local result = shown and list(stop) or list()
         shown = true
@@ -485,7 +485,7 @@ describe("a trading stop of unknown outcome", function()
   end)
 
   it("for a part is rejected when the fence has passed without it", function()
-    local client <close>, requests = scripted.client(by_path { [STOP] = { lost }, [REALTIME] = function() return list() end })
+    local client <close>, requests = scripted.client(nothing_but { [STOP] = { lost } })
     local done, err = client:set_trading_stop { symbol = "BTCUSD", stop_loss_price = 29000, stop_loss_quantity = 50 }
     assert.is_nil(done)
     assert.equal("rejected", err.outcome)

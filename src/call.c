@@ -169,6 +169,10 @@ static int call_judge(lua_State *L, Call *c, const Answer *a, const char *kind, 
   }
   set_again(L);
   call_push_response(L, c, a);
+  if (result != 0) {
+    lua_pushvalue(L, result + 2); /* the fields that did not decode */
+    lua_setfield(L, -2, "undecoded");
+  }
   if (c->again) return 3;
   lua_callk(L, 4, LUA_MULTRET, text, give_back);
   return give_back(L, LUA_OK, text);

@@ -212,7 +212,8 @@ function stops.was_set(run)
   local p, since = run.params, run.first - AHEAD
   local ended = {}
   for _, order in ipairs(orders) do
-    if order.status ~= "Untriggered" and (not rawget(order, "update_time") or order.update_time >= since) then ended[#ended + 1] = order end
+    local changed = rawget(order, "update_time")
+    if order.status ~= "Untriggered" and (not changed or changed >= since) then ended[#ended + 1] = order end
   end
   local told = false
   for _, half in ipairs(HALVES) do

@@ -234,7 +234,7 @@ declare("get_user_trades", {
 })
 
 declare("set_trading_stop", {
-  verb = "POST", path = "/v2/private/position/trading-stop", group = "stop", settle = "stop",
+  verb = "POST", path = "/v2/private/position/trading-stop", group = "stop", settle = "stop", heard = true,
   source = "v2 documentation, set trading stop",
   doc = "Sets, changes or removes take profit, stop loss and trailing stop of the open position: left out leaves as it "
     .. "is, 0 removes. In Partial mode, a setting of the account, it only adds: never repeat such a call blindly.",

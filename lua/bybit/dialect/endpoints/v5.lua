@@ -3,8 +3,8 @@
 --
 -- Of a row: verb, path; group and limit (requests per second of the rate group, V5 documentation, rate limits);
 -- changes (it changes something, so its failures have an outcome); settle (how one of unknown outcome is settled, see
--- settle.lua); heard (recovery notes its successes too, see stops.lua); cancels (it adds no risk); fixed (what always goes out: a value, or an option
--- of the client); params; rules; result; composite (several requests over the internal rows, made by dialect/v5.lua);
+-- settle.lua); heard (recovery notes its successes too, see stops.lua); cancels (it adds no risk); fixed (what always
+-- goes out: a value, or an option of the client); params; rules; result; composite (several requests over the internal rows, made by dialect/v5.lua);
 -- internal (no method of its own); needed (of a result: without its list an answer is none); source (where the exchange documents it).
 --
 -- Of a parameter: our name, the wire's (false: not sent as it is), type; required, default, default_by (by the value
@@ -318,7 +318,8 @@ endpoints.get_user_trades = {
 }
 
 endpoints.set_trading_stop = {
-  verb = "POST", path = "/v5/position/trading-stop", group = "position/trading-stop", limit = 10, changes = true, settle = "stop", heard = true,
+  verb = "POST", path = "/v5/position/trading-stop", group = "position/trading-stop", limit = 10, changes = true,
+  settle = "stop", heard = true,
   source = "V5 documentation, position/trading-stop",
   doc = "Sets, changes or removes take profit, stop loss and trailing stop of the open position: left out leaves as it "
     .. "is, 0 removes. In Partial mode it only adds: never repeat such a call blindly.",
