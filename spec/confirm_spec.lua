@@ -90,6 +90,13 @@ describe("confirm", function()
     for _, order in ipairs(list) do assert.equal("Cancelled", order.status) end
   end)
 
+  it("of a cancel-all that found nothing to do is an empty list", function()
+    exchange:faults { { "code", code = 34040, path = "order/cancel-all", nth = 1 } }
+    local list, err, response = client:cancel_all_orders({ symbol = "BTCUSD" })
+    assert.is_nil(err)
+    assert.same({ 0, true }, { #list, response.unchanged })
+  end)
+
   it("does not hide a refusal", function()
     local order, err = client:place_order(with { quantity = 999999999 })
     assert.is_nil(order)
