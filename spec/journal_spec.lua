@@ -16,6 +16,12 @@ local function path()
   return name
 end
 
+local function with_resend(resend)
+  local p = { resend = resend }
+  for k, v in pairs(ORDER) do p[k] = v end
+  return p
+end
+
 local function lines(name)
   local out = {}
   for line in io.lines(name) do out[#out + 1] = assert(bybit.json.decode(line)) end
@@ -136,6 +142,42 @@ describe("a journal", function()
       assert.equal(sync and 1 or 0, before)
       assert.equal(before, journal:syncs(), "how it ended need not survive: what is open is looked up")
     end
+  end)
+
+  it("that ends anywhere, in the middle of a line too, tells all that was whole before", function()
+    local name, sent = path(), 0
+    do
+      local client <close> = scripted.client(serve { ["/v5/order/create"] = function(request)
+        sent = sent + 1
+        if sent % 3 == 0 then return lost() end
+        return answer(0, ('{"orderId":"o-%d","orderLinkId":"%s"}'):format(sent, request.params.orderLinkId))
+      end }, { journal = name })
+      for _ = 1, 4 do client:place_order(with_resend(false)) end
+    end
+    local whole <close> = assert(io.open(name))
+    local text, known = whole:read "a", 0
+    assert.is_true(#text > 400)
+    for size = 0, #text do
+      local file = assert(io.open(name, "w"))
+      file:write(text:sub(1, size))
+      file:close()
+      local journal = assert(core.journal(name, false))
+      local open, ids, last = intents.read(journal:text())
+      journal:close()
+      local lines_before, begun, ended = text:sub(1, size):match "^(.*\n)" or "", 0, 0
+      for line in lines_before:gmatch "[^\n]+" do
+        begun = begun + (line:find '^{"i"' and 1 or 0)
+        ended = ended + (line:find '^{"d"' and 1 or 0)
+      end
+      -- A line of which only its end is missing is whole: it is counted once its last brace is there.
+      local all = 0
+      for _ in pairs(ids) do all = all + 1 end
+      assert.is_true(all == begun or all == begun + 1 and text:sub(size, size) == "}", size)
+      assert.equal(all, last, size)
+      assert.is_true(#open == begun - ended or text:sub(size, size) == "}", size)
+      known = math.max(known, all)
+    end
+    assert.equal(4, known)
   end)
 
   it("is checked as an option", function()

@@ -1,26 +1,50 @@
 -- A strategy that dies: places, amends and cancels with a journal until it is killed. It reconciles first, as it should.
--- A text for spec.support.process, which gets URL, KEY, SECRET and JOURNAL as variables.
+-- What its calls and reconcile tell is a line each: `said METHOD ID OUTCOME`. A text for spec.support.process, which gets
+-- URL, KEY, SECRET, JOURNAL and SYNC as variables.
 local bybit = require "bybit"
 
-local url, key, secret, journal = os.getenv "URL", os.getenv "KEY", os.getenv "SECRET", os.getenv "JOURNAL"
+local SYMBOL = "BTCUSD"
 local rates = { ip = 1000000, ["order/create"] = 100000, ["order/amend"] = 100000, ["order/cancel"] = 100000,
   ["order/realtime"] = 100000, ["order/history"] = 100000, ["execution/list"] = 100000 }
-local client = bybit.client { environment = { url = url }, key = key, secret = secret, journal = journal, rate = rates,
+local client = bybit.client { environment = { url = os.getenv "URL" }, key = os.getenv "KEY", secret = os.getenv "SECRET",
+  journal = { path = os.getenv "JOURNAL", sync = os.getenv "SYNC" == "true" }, rate = rates,
   receive_window = 1000, visibility = 0.05, timeout = 0.5, in_flight = 8, connections = 8 }
 
-local report = assert(client:reconcile { symbol = "BTCUSD", deadline = 60 })
+local function say(...)
+  io.stdout:write(table.concat({ ... }, " "), "\n")
+  io.stdout:flush()
+end
+
+say "begun"
+local report = assert(client:reconcile { symbol = SYMBOL, deadline = 60 })
 assert(#report.unsettled == 0, "not all is settled")
-io.stdout:write(("reconciled %d\n"):format(#report.settled))
-io.stdout:flush()
+for _, entry in ipairs(report.settled) do say("said", entry.method, entry.client_order_id, entry.outcome) end
+say("reconciled", #report.settled)
+
+local function call(method, params)
+  params.symbol = SYMBOL
+  local ack, err = client[method](client, params)
+  say("said", method, ack and ack.client_order_id or err.client_order_id or "-", ack and "done" or err.outcome)
+  return ack
+end
+
+local ACTIVE = { "place_order", "modify_order", "cancel_order", { type = "Limit", price = 20000 }, { new_price = 20100 } }
+local CONDITIONAL = { "place_conditional_order", "modify_conditional_order", "cancel_conditional_order",
+  { type = "Market", trigger_price = 20000, base_price = 30000 }, { new_trigger_price = 20100 } }
 
 bybit.run(function()
   for i = 1, 8 do
     bybit.spawn(function()
       while true do
-        local ack = client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = i, price = 20000 }
+        local place, modify, cancel, fields, change = table.unpack(i % 4 == 0 and CONDITIONAL or ACTIVE)
+        local order = { side = "Buy", quantity = i }
+        for k, v in pairs(fields) do order[k] = v end
+        local ack = call(place, order)
         if ack then
-          client:modify_order { symbol = "BTCUSD", client_order_id = ack.client_order_id, new_price = 20100 }
-          client:cancel_order { symbol = "BTCUSD", client_order_id = ack.client_order_id }
+          local amendment = { client_order_id = ack.client_order_id }
+          for k, v in pairs(change) do amendment[k] = v end
+          call(modify, amendment)
+          call(cancel, { client_order_id = ack.client_order_id })
         end
       end
     end)

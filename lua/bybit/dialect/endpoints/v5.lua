@@ -4,8 +4,9 @@
 -- Of a row: verb, path; group and limit (requests per second of the rate group, V5 documentation, rate limits);
 -- changes (it changes something, so its failures have an outcome); settle (how one of unknown outcome is settled, see
 -- settle.lua); heard (recovery notes its successes too, see stops.lua); cancels (it adds no risk); fixed (what always
--- goes out: a value, or an option of the client); params; rules; result; composite (several requests over the internal rows, made by dialect/v5.lua);
--- internal (no method of its own); needed (of a result: without its list an answer is none); source (where the exchange documents it).
+-- goes out: a value, or an option of the client); params; rules; result; composite (several requests over the internal
+-- rows, made by dialect/v5.lua); internal (no method of its own); needed (of a result: without its list an answer is none);
+-- source (where the exchange documents it).
 --
 -- Of a parameter: our name, the wire's (false: not sent as it is), type; required, default, default_by (by the value
 -- of another parameter), required_when, above, min, max, enum, wire (what goes out for our words), also (a second
