@@ -418,9 +418,11 @@ describe("http", function()
     it("are used for the world outside", function()
       http:close()
       http = core.http { proxy = site.url }
-      local transfer = http:start { verb = "GET", url = "http://api.example.com/v5/market/time" }
-      assert.equal("GET http://api.example.com/v5/market/time HTTP/1.1", site:accept():request().line)
-      transfer:release()
+      for _, host in ipairs { "api.example.com", "127.example.com", "127.0.0.1.example.com", "localhost.example.com" } do
+        local transfer = http:start { verb = "GET", url = ("http://%s/v5/market/time"):format(host) }
+        assert.equal(("GET http://%s/v5/market/time HTTP/1.1"):format(host), site:accept():request().line)
+        transfer:release()
+      end
     end)
 
     it("get no request of ours in clear when the address is https", function()

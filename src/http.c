@@ -367,16 +367,20 @@ static bool set_fixed(Http *http, Transfer *t) {
   return bad == CURLE_OK;
 }
 
-static bool is_loopback(const char *url) {
+bool http_is_loopback(const char *url) {
   const char *host = strstr(url, "://");
   if (host == NULL) return false;
   host += 3;
-  static const char *const names[] = {"127.", "localhost", "[::1]"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strncmp(host, names[i], strlen(names[i])) == 0) {
-      char after = host[strlen(names[i])];
-      return i == 0 || after == '\0' || strchr(":/?", after) != NULL;
-    }
+  if (strncmp(host, "127.", 4) == 0) { /* but no name that begins so */
+    host += strspn(host, "0123456789.");
+    return *host == '\0' || strchr(":/?", *host) != NULL;
+  }
+  static const char *const names[] = {"localhost", "[::1]"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t size = strlen(names[i]);
+    if (strncmp(host, names[i], size) == 0 && (host[size] == '\0' || strchr(":/?", host[size]) != NULL))
+      return true;
+  }
   return false;
 }
 
@@ -390,7 +394,7 @@ static long milliseconds(double seconds) {
 ** target is the whole URL.) */
 static const char *request_target(const char *url) {
   const char *host = strstr(url, "://");
-  if (host == NULL || (strncmp(url, "https:", 6) != 0 && !is_loopback(url))) return NULL;
+  if (host == NULL || (strncmp(url, "https:", 6) != 0 && !http_is_loopback(url))) return NULL;
   return strchr(host + 3, '/');
 }
 
@@ -421,7 +425,7 @@ static bool set_request(Transfer *t, const HttpRequest *r) {
   SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
   SET(CURLOPT_ACCEPT_ENCODING, r->gzip ? "gzip" : NULL);
   SET(CURLOPT_PROXY, t->http->proxy);
-  SET(CURLOPT_NOPROXY, is_loopback(r->url) ? "*" : NULL);
+  SET(CURLOPT_NOPROXY, http_is_loopback(r->url) ? "*" : NULL);
 #undef SET
   return bad == CURLE_OK;
 }

@@ -3,6 +3,7 @@
 ** that makes room (a transfer that ends) serves the line at once.
 */
 #include "line.h"
+#include "http.h"
 #include "random.h"
 #include "sign.h"
 
@@ -12,13 +13,6 @@
 #include <string.h>
 
 static const char KEY; /* its address is the line's key in the registry */
-
-static bool is_local(const char *url) {
-  static const char *const hosts[] = {"://127.", "://localhost", "://[::1]"};
-  for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-    if (strstr(url, hosts[i]) != NULL) return true;
-  return false;
-}
 
 double line_now(Line *line) {
   if (line->era != loop_era(line->loop)) {
@@ -44,7 +38,7 @@ static bool print_of(const Line *line, const char *key, char print[SIGN_TEXT_MAX
 bool line_join(Line *line, LineClient *client, const char *url, const char *key) {
   char print[SIGN_TEXT_MAX];
   if (!print_of(line, key, print)) return false;
-  client->account = limiter_join(&line->limiter, url, is_local(url), print);
+  client->account = limiter_join(&line->limiter, url, http_is_loopback(url), print);
   return client->account != NULL;
 }
 
