@@ -5,6 +5,7 @@
 */
 #include "http.h"
 #include "sign.h"
+#include "url.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -367,35 +368,9 @@ static bool set_fixed(Http *http, Transfer *t) {
   return bad == CURLE_OK;
 }
 
-bool http_is_loopback(const char *url) {
-  const char *host = strstr(url, "://");
-  if (host == NULL) return false;
-  host += 3;
-  if (strncmp(host, "127.", 4) == 0) { /* but no name that begins so */
-    host += strspn(host, "0123456789.");
-    return *host == '\0' || strchr(":/?", *host) != NULL;
-  }
-  static const char *const names[] = {"localhost", "[::1]"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    size_t size = strlen(names[i]);
-    if (strncmp(host, names[i], size) == 0 && (host[size] == '\0' || strchr(":/?", host[size]) != NULL))
-      return true;
-  }
-  return false;
-}
-
 static long milliseconds(double seconds) {
   double ms = seconds * 1000;
   return ms < 1 ? 1 : ms > 1e9 ? (long)1e9 : (long)ms; /* libcurl takes 0 for "no timeout" */
-}
-
-/* The URL from its path on: libcurl sends it as it is, else it would put it together again from its parts, and leave
-** out the query where memory is short. What was signed is what is sent. (NULL: through a proxy in clear, where the
-** target is the whole URL.) */
-static const char *request_target(const char *url) {
-  const char *host = strstr(url, "://");
-  if (host == NULL || (strncmp(url, "https:", 6) != 0 && !http_is_loopback(url))) return NULL;
-  return strchr(host + 3, '/');
 }
 
 static bool set_request(Transfer *t, const HttpRequest *r) {
@@ -413,7 +388,7 @@ static bool set_request(Transfer *t, const HttpRequest *r) {
     t->headers = more;
   }
   SET(CURLOPT_URL, r->url);
-  SET(CURLOPT_REQUEST_TARGET, request_target(r->url));
+  SET(CURLOPT_REQUEST_TARGET, url_target(r->url));
   SET(CURLOPT_HTTPHEADER, t->headers);
   if (post) {
     SET(CURLOPT_POST, 1L);
@@ -425,7 +400,7 @@ static bool set_request(Transfer *t, const HttpRequest *r) {
   SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
   SET(CURLOPT_ACCEPT_ENCODING, r->gzip ? "gzip" : NULL);
   SET(CURLOPT_PROXY, t->http->proxy);
-  SET(CURLOPT_NOPROXY, http_is_loopback(r->url) ? "*" : NULL);
+  SET(CURLOPT_NOPROXY, url_is_loopback(r->url) ? "*" : NULL);
 #undef SET
   return bad == CURLE_OK;
 }

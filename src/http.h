@@ -55,8 +55,6 @@ typedef struct HttpResult {
   double lead;     /* of them, until the request was sent: name, connection, handshake */
 } HttpResult;
 
-/* Does the URL reach this machine only? */
-bool http_is_loopback(const char *url);
 Http *http_new(Loop *loop, const HttpOptions *options, const char **why); /* copies the options */
 /* Ends every transfer still running with HTTP_CANCELLED (their 'done' is called) and closes connections. */
 void http_free(Http *http);

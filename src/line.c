@@ -3,9 +3,9 @@
 ** that makes room (a transfer that ends) serves the line at once.
 */
 #include "line.h"
-#include "http.h"
 #include "random.h"
 #include "sign.h"
+#include "url.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -38,7 +38,7 @@ static bool print_of(const Line *line, const char *key, char print[SIGN_TEXT_MAX
 bool line_join(Line *line, LineClient *client, const char *url, const char *key) {
   char print[SIGN_TEXT_MAX];
   if (!print_of(line, key, print)) return false;
-  client->account = limiter_join(&line->limiter, url, http_is_loopback(url), print);
+  client->account = limiter_join(&line->limiter, url, url_is_loopback(url), print);
   return client->account != NULL;
 }
 

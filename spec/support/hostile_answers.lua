@@ -1,0 +1,186 @@
+-- Answers of servers that are against us, for spec/hostile_spec.lua: the bytes that they send and what has to come of them.
+
+local answers = {}
+
+answers.GOOD = '{"retCode":0,"retMsg":"OK","result":%s,"retExtInfo":{},"time":1700000000000}'
+answers.EMPTY = answers.GOOD:format '{"list":[],"nextPageCursor":""}'
+
+--- A whole answer.
+function answers.whole(body, status, headers)
+  return ("HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"):format(status or "200 OK",
+    #body, headers or "", body)
+end
+
+--- The same bytes again and again, without end.
+function answers.endless(start, again)
+  return { start, again = again }
+end
+
+local function output_of(command)
+  local pipe <close> = assert(io.popen(command))
+  return pipe:read "a"
+end
+
+local GOOD, EMPTY, whole, endless = answers.GOOD, answers.EMPTY, answers.whole, answers.endless
+local BOMB = "head -c 256M /dev/zero | gzip -9"
+local GZIPPED = output_of(("printf %%s '%s' | gzip -9"):format(EMPTY))
+local GZIP = "Content-Encoding: gzip\r\n"
+
+-- What the server does: `bytes` are sent, then `again` as fast as it goes or, with `slowly`, a byte at a time; `close`
+-- ends the connection. What comes of it: `kind` of a read's error (`codes`: its code), `says` in its message; for an order
+-- the outcome, unknown unless told; with `order = false` the case is none for orders.
+answers.cases = {
+  { "a slow drip of the body", bytes = { "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n", again = " ", slowly = true },
+    kind = "timeout" },
+  { "a slow drip of the headers", bytes = { "HTTP/1.1 200 OK\r\nX: ", again = "x", slowly = true }, kind = "timeout" },
+  { "no answer at all", bytes = { "" }, kind = "timeout" },
+  { "headers without end", bytes = endless("HTTP/1.1 200 OK\r\n", ("X-Filler: %s\r\n"):format(("x"):rep(1000))),
+    kind = "too_large" },
+  { "short headers without end", bytes = endless("HTTP/1.1 200 OK\r\n", ("a:b\r\n"):rep(800)), kind = "too_large" },
+  { "a status line without end", bytes = endless("HTTP/1.1 200 ", ("x"):rep(4096)), any = { too_large = true,
+    network = true } },
+  { "blank lines without end", bytes = endless("", ("\r\n"):rep(2000)), kind = "network" },
+  { "interim answers that drip", bytes = { "", again = "HTTP/1.1 100 Continue\r\n\r\n", slowly = true },
+    any = { timeout = true, too_large = true } },
+  { "a slow drip of chunks", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", again = "1\r\n \r\n",
+    slowly = true }, kind = "timeout" },
+  { "one header line without end", bytes = endless("HTTP/1.1 200 OK\r\nX: ", ("x"):rep(4096)),
+    any = { too_large = true, network = true } },
+  { "interim answers without end", bytes = endless("", ("HTTP/1.1 100 Continue\r\n\r\n"):rep(100)), kind = "too_large" },
+  { "early hints without end", bytes = endless("", ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"):rep(100)),
+    kind = "too_large" },
+  { "a body without end", bytes = endless("HTTP/1.1 200 OK\r\n\r\n", (" "):rep(4096)), kind = "too_large" },
+  { "chunks without end", bytes = endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "1000\r\n" .. (" "):rep(4096) .. "\r\n"), kind = "too_large" },
+  { "a body that says it is huge", bytes = endless("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+    (" "):rep(4096)), kind = "too_large" },
+  { "a length past all numbers", bytes = { "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n{}" },
+    close = true, any = { too_large = true, network = true, decode = true } },
+  { "trailers without end", bytes = endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+    ("X-Filler: %s\r\n"):format(("x"):rep(1000))), kind = "too_large" },
+  { "a body cut short", bytes = { (whole(EMPTY):sub(1, -10)) }, close = true, kind = "network" },
+  { "a chunked body cut short", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{" }, close = true,
+    kind = "network" },
+  { "headers cut short", bytes = { "HTTP/1.1 200 OK\r\nContent-Le" }, close = true, kind = "network" },
+  { "a closed connection", bytes = { "" }, close = true, kind = "network" },
+  { "a length that is too long", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: 4000")) }, kind = "timeout" },
+  { "a length that is too short", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: 20")) }, kind = "decode" },
+  { "a length that is no number", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: ten")) }, kind = "network" },
+  { "a length below zero", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: -5")) }, kind = "network" },
+  { "a chunk that is no number long", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n" },
+    kind = "network" },
+  { "a chunk longer than all numbers", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    .. ("f"):rep(40) .. "\r\n{}\r\n" }, kind = "network" },
+  { "a chunk longer than it says", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}{}\r\n0\r\n\r\n" },
+    kind = "network" },
+  { "HTTP/1.0 without a length, cut short", bytes = { "HTTP/1.0 200 OK\r\n\r\n" .. EMPTY:sub(1, -10) }, close = true,
+    kind = "decode" },
+  { "a header with bytes of zero", bytes = { whole(EMPTY, nil, "X: \0\0\0\r\n") }, any = { network = true } },
+  { "two lengths that differ", bytes = { whole(EMPTY, nil, "Content-Length: 20\r\n") }, close = true,
+    any = { network = true, decode = true } },
+  { "gzip that grows without end", gzip = true, bytes = { whole(output_of(BOMB), nil, GZIP) }, kind = "too_large",
+    order = false },
+  { "gzip inside gzip that grows without end", gzip = true, bytes = { whole(output_of(BOMB .. " | gzip -9 | gzip -9"), nil,
+    "Content-Encoding: gzip, gzip, gzip\r\n") }, kind = "too_large", order = false },
+  { "gzip wrapped many times", gzip = true, bytes = { whole(GZIPPED, nil, "Content-Encoding: " .. ("gzip, "):rep(200)
+    .. "gzip\r\n") }, kind = "network", order = false },
+  { "gzip that is none", gzip = true, bytes = { whole(EMPTY, nil, GZIP) }, kind = "network", order = false },
+  { "gzip cut short", gzip = true, bytes = { whole(GZIPPED:sub(1, -16), nil, GZIP) }, order = false,
+    any = { network = true, decode = true } },
+  { "gzip that nobody asked for", bytes = { whole(GZIPPED, nil, GZIP) }, kind = "decode" },
+  { "a coding that nobody knows", gzip = true, bytes = { whole(EMPTY, nil, "Content-Encoding: rot13\r\n") },
+    any = { network = true }, order = false },
+  { "text that is not UTF-8", bytes = { whole(GOOD:format '{"list":[],"x":"\xff\xfe"}') }, kind = "decode" },
+  { "text that is UTF-16", bytes = { whole(("\xff\xfe" .. EMPTY:gsub(".", "%0\0"))) }, kind = "decode" },
+  { "a byte of zero", bytes = { whole(GOOD:format '{"list":[],"x":"\0"}') }, kind = "decode" },
+  { "HTML", bytes = { whole("<!DOCTYPE html>\r\n<html><body>\nUnder maintenance\n</body></html>") }, kind = "decode" },
+  { "HTML and 502", bytes = { whole("<html>\n<h1>Bad gateway</h1>\n</html>", "502 Bad Gateway") }, kind = "http" },
+  { "HTML and 404", bytes = { whole("<html>\n<h1>Not found</h1>\n</html>", "404 Not Found") }, kind = "http",
+    outcome = false },
+  { "a success and 500", bytes = { whole(EMPTY, "500 Internal Server Error") }, kind = "http" },
+  { "a success and 404", bytes = { whole(EMPTY, "404 Not Found") }, kind = "http", outcome = false },
+  { "a success and 206", bytes = { whole(EMPTY, "206 Partial Content") }, kind = "http" },
+  { "a success and 201", bytes = { whole(EMPTY, "201 Created") }, kind = "http" },
+  { "no content", bytes = { "HTTP/1.1 204 No Content\r\n\r\n" }, kind = "http" },
+  { "nothing new", bytes = { "HTTP/1.1 304 Not Modified\r\n\r\n" }, kind = "http" },
+  { "HTML and 407", bytes = { whole("<html>proxy</html>", "407 Proxy Authentication Required",
+    'Proxy-Authenticate: Basic realm="x"\r\n') }, any = { http = true, network = true, auth = true }, outcome = false },
+  { "HTML and 413", bytes = { whole("<html>too large</html>", "413 Payload Too Large") }, kind = "http", outcome = false },
+  { "HTML and 414", bytes = { whole("<html>too long</html>", "414 URI Too Long") }, kind = "http", outcome = false },
+  { "HTML and 503", bytes = { whole("<html>busy</html>", "503 Service Unavailable", "Retry-After: 99999999\r\n") },
+    kind = "http" },
+  { "HTML and 504", bytes = { whole("<html>late</html>", "504 Gateway Timeout") }, kind = "http" },
+  { "HTML and 599", bytes = { whole("<html>?</html>", "599 What") }, kind = "http" },
+  { "nothing", bytes = { whole "" }, kind = "decode" },
+  { "white space", bytes = { whole "  \r\n " }, kind = "decode" },
+  { "two answers in one", bytes = { whole(EMPTY .. EMPTY) }, kind = "decode" },
+  { "no return code", bytes = { whole '{"retMsg":"OK","result":{"list":[]},"time":1700000000000}' }, kind = "decode" },
+  { "a return code of null", bytes = { whole '{"retCode":null,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code that is a list", bytes = { whole '{"retCode":[0],"retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code that is true", bytes = { whole '{"retCode":false,"retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code with a fraction", bytes = { whole '{"retCode":0.5,"retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code that is a text", bytes = { whole '{"retCode":"0","retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code of 0.0", bytes = { whole '{"retCode":0.0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of 0e0", bytes = { whole '{"retCode":0e0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of -0", bytes = { whole '{"retCode":-0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of 1e0", bytes = { whole '{"retCode":1e0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
+  { "a return code of another wire", bytes = { whole '{"ret_code":0,"ret_msg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code past 64 bits", bytes = { whole '{"retCode":99999999999999999999,"retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "two return codes", bytes = { whole '{"retCode":10001,"retMsg":"no","retCode":0,"result":{"list":[]}}' },
+    kind = "decode" },
+  { "the same return code twice", bytes = { whole '{"retCode":0,"retCode":0,"result":{"list":[]}}' }, kind = "decode" },
+  { "two return codes, one of them escaped", bytes = { whole '{"retCode":10001,"retMsg":"no","ret\\u0043ode":0,"result":{}}' },
+    kind = "decode" },
+  { "two results", bytes = { whole '{"retCode":0,"retMsg":"OK","result":{"list":[]},"result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code that nobody knows", bytes = { whole '{"retCode":987654,"retMsg":"new\\r\\nin town","result":{}}' },
+    kind = "exchange", code = 987654 },
+  { "words without measure", bytes = { whole('{"retCode":10001,"retMsg":"' .. ("é"):rep(100000) .. '","result":{}}') },
+    kind = "exchange", code = 10001, outcome = false },
+  { "words that steer a terminal",
+    bytes = { whole('{"retCode":10001,"retMsg":"a\\u001b[2J\\u009b2J\\u202e\\r\\nb","result":{}}') },
+    kind = "exchange", code = 10001, outcome = false },
+  { "a return code below zero", bytes = { whole '{"retCode":-9223372036854775808,"retMsg":"no","result":{}}' },
+    kind = "exchange", code = math.mininteger },
+  { "a list where the envelope is due", bytes = { whole "[]" }, kind = "decode" },
+  { "a number where the envelope is due", bytes = { whole "0" }, kind = "decode" },
+  { "a text where the envelope is due", bytes = { whole '"OK"' }, kind = "decode" },
+  { "null where the envelope is due", bytes = { whole "null" }, kind = "decode" },
+  { "null where the result is due", bytes = { whole(GOOD:format "null") }, kind = "decode" },
+  { "a list where the result is due", bytes = { whole(GOOD:format "[]") }, kind = "decode" },
+  { "a number where the result is due", bytes = { whole(GOOD:format "0") }, kind = "decode" },
+  { "nothing where the list is due", bytes = { whole(GOOD:format "{}") }, kind = "decode", order = false },
+  { "null where the list is due", bytes = { whole(GOOD:format '{"list":null}') }, kind = "decode", order = false },
+  { "a list of numbers", bytes = { whole(GOOD:format '{"list":[1,2]}') }, kind = "decode", order = false },
+  { "a list of texts", bytes = { whole(GOOD:format '{"list":["BTCUSD"]}') }, kind = "decode", order = false },
+  { "a list of nothing", bytes = { whole(GOOD:format '{"list":[null]}') }, kind = "decode", order = false },
+  { "a text where the result is due", bytes = { whole(GOOD:format '"list"') }, kind = "decode" },
+  { "a text where the list is due", bytes = { whole(GOOD:format '{"list":"none"}') }, kind = "decode", order = false },
+  { "an object where the list is due", bytes = { whole(GOOD:format '{"list":{}}') }, kind = "decode", order = false },
+  { "a list of lists", bytes = { whole(GOOD:format '{"list":[[]]}') }, kind = "decode", order = false },
+  { "a list deeper than any answer", bytes = { whole(GOOD:format(('{"list":[],"x":%s%s}'):format(("["):rep(5000),
+    ("]"):rep(5000)))) }, kind = "decode" },
+  { "brackets that never close", bytes = { whole(("["):rep(200000)) }, kind = "decode" },
+  { "objects that never close", bytes = { whole(('{"a":'):rep(40000)) }, kind = "decode" },
+  { "a redirect", bytes = { whole(EMPTY, "302 Found", "Location: http://127.0.0.1:1/elsewhere\r\n") }, kind = "http" },
+  { "a redirect that keeps the verb", bytes = { whole("", "307 Temporary Redirect",
+    "Location: /v5/order/create\r\n") }, kind = "http" },
+  { "a redirect to a file", bytes = { whole("", "301 Moved", "Location: file:///etc/passwd\r\n") }, kind = "http" },
+  { "another protocol", bytes = { "SSH-2.0-OpenSSH_9.2\r\n" }, close = true, kind = "network" },
+  { "HTTP/0.9", bytes = { EMPTY }, close = true, kind = "network" },
+  { "a version from the future", bytes = { (whole(EMPTY):gsub("HTTP/1.1", "HTTP/9.9")) }, close = true, kind = "network" },
+  { "a status that is none", bytes = { (whole(EMPTY):gsub("200 OK", "9999 OK")) }, close = true, kind = "network" },
+  { "a switch of protocols", bytes = { "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n" }, close = true,
+    kind = "network" },
+  { "an interim answer alone", bytes = { "HTTP/1.1 100 Continue\r\n\r\n" }, close = true, kind = "network" },
+  { "a wish for credentials", bytes = { whole("", "401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n") },
+    any = { auth = true, http = true }, outcome = false },
+}
+
+return answers
