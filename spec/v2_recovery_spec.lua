@@ -124,6 +124,22 @@ describe("a call of unknown outcome on the v2 wire", function()
     assert.equal("unknown", err.outcome)
   end)
 
+  it("of an amendment is told by the list of conditional orders once the order was triggered", function()
+    for n, fault in ipairs { "lost_answer", "lost_request" } do
+      local id = assert(client:place_conditional_order(conditional { trigger_price = 29000 - n })).order_id
+      exchange:advance(1)
+      exchange:faults { { fault, path = "stop-order/replace", nth = 1 }, { "lost_request" } }
+      local changed, err = client:modify_conditional_order(of { stop_order_id = id, new_trigger_price = 29500, deadline = 2 })
+      assert.is_nil(changed)
+      assert.equal("unknown", err.outcome)
+      exchange:set_price("BTCUSD", "28900")
+      exchange:faults(false)
+      local result, why = client:resolve(err)
+      if n == 1 then assert.equal(id, result.order_id) else assert.same({ nil, "rejected" }, { result, why.outcome }) end
+      exchange:set_price("BTCUSD", "30000")
+    end
+  end)
+
   it("of an order that was triggered meanwhile is found among the active ones", function()
     exchange:faults { { "lost_answer", path = "stop-order/create", nth = 1 },
       { "lost_request", path = "stop-order/create" } }

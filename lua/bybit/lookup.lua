@@ -133,6 +133,7 @@ function lookup:altered(order)
   local p, changed = self.params, rawget(order, "update_time")
   if changed and (changed < self:since() or changed == rawget(order, "create_time")) then return false end
   local quantity = rawget(order, "quantity")
+  if p.new_trigger_price ~= nil and rawget(order, "trigger_price") == nil then return true end
   return p.new_price ~= nil and price_moved(order, decimal(p.new_price))
     or p.new_quantity ~= nil and rawget(order, "reduce_only") and quantity ~= nil and quantity < decimal(p.new_quantity) or false
 end

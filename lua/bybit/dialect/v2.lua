@@ -154,6 +154,13 @@ local function find_now(call, client, p, kind)
   return false, nil, response
 end
 
+-- Once it was triggered, an order is an active one and says no more at which price; the list of conditional ones does.
+local function add_trigger(call, client, p, record)
+  local parked = rawget(record, "trigger_price") == nil and find_in_list(call, client, p, CONDITIONAL)
+  if parked then record.trigger_price = rawget(parked, "trigger_price") end
+  return record
+end
+
 --- Looks for an order by its id in every place where it may be: the trading core and the lists, in both phases.
 ---@param p table symbol, order_id or client_order_id, options of a call; since: ms, how far back lists are read (nil: as
 --- far as that is sensible)
@@ -167,7 +174,7 @@ function v2.find_order(call, client, p, conditional)
       local record, err, response = look(call, client, p, kind)
       if record == nil then return nil, err end
       time = time or response and response.time or 0
-      if record then return record, time end
+      if record then return conditional and add_trigger(call, client, p, record) or record, time end
     end
   end
   return false, time
