@@ -20,9 +20,10 @@
 enum { ARG_CLIENT = 1, ARG_PARAMS = 2, AT_CALL = 3 };
 enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CALL = UP_FAILED, UP_PARAMS };
 
-/* Of what recovery hears of all outcomes it also has to know which are still to come. */
+/* Of what recovery hears of all outcomes it also has to know which are still to come. (When the call is collected its
+** endpoint may be gone.) */
 static void count_heard(Call *c, bool open) {
-  if (!c->ep->heard || c->counted == open) return;
+  if (c->counted == open || (open && !c->ep->heard)) return;
   c->counted = open;
   c->client->open_heard += open ? 1 : -1;
 }
