@@ -1,6 +1,7 @@
 -- What becomes of calls on the v2 wire whose answers are lost: each is settled against the paper exchange, in virtual time,
 -- by what dialect/v2.lua knows of finding orders.
 
+local core = require "bybit.core"
 local asked = require "spec.support.asked"
 local trading = require "spec.support.trading"
 local v2 = require "spec.support.v2_client"
@@ -179,5 +180,35 @@ describe("on the v2 wire", function()
     assert.same({ "a", "New" }, { order.order_id, order.status })
     assert.is_nil(order.stop_loss_price)
     assert.equal("order created, set tp sl failed", response.flaw)
+  end)
+
+  it("a stop for a part, where the account is in Partial mode, is looked for and never sent again", function()
+    core.loop.virtual(1655708182000)
+    finally(function() core.loop.real() end)
+    for _, made in ipairs { true, false } do
+      local sent = 0
+      local function ok(result) -- at this moment of the virtual clock
+        return (v2.ok(result):gsub('"time_now":"[^"]+"', ('"time_now":"%d.000"'):format(core.loop.wall() // 1000)))
+      end
+      local client <close> = v2.client(function(request)
+        local path = v2.parse(request).path
+        if path:find "trading%-stop$" then
+          sent = sent + 1
+          return "<html>"
+        elseif path:find "position/list$" then
+          return ok '{"symbol":"BTCUSD","side":"Buy","size":100,"tp_sl_mode":"Partial","stop_loss":"0"}'
+        elseif path:find "stop%-order$" then
+          return ok(made and '[{"symbol":"BTCUSD","order_id":"s-1","stop_px":"28000","order_status":"Untriggered",'
+            .. '"created_at":"2022-06-20T06:56:22.500Z"}]' or "[]")
+        end
+        return ok(made and '{"data":[{"stop_order_id":"s-1","symbol":"BTCUSD","stop_px":"28000","stop_order_status":'
+          .. '"Untriggered","stop_order_type":"PartialStopLoss","created_at":"2022-06-20T06:56:22.500Z"}],"cursor":""}'
+          or '{"data":[],"cursor":""}')
+      end)
+      local result, err = client:set_trading_stop(of { stop_loss_price = 28000 })
+      assert.equal(made, result ~= nil, tostring(err))
+      if not made then assert.same({ "rejected", "fence" }, { err.outcome, err.proof }) end
+      assert.equal(1, sent)
+    end
   end)
 end)

@@ -429,7 +429,7 @@ return function(options)
       category = settings.category, connections = math.min(settings.in_flight, connections), required = required,
       visibility = options.visibility or 5, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {},
-      stops = {}, adding = {}, budget_of_retries = recovery.new_budget() }
+      stops = {}, settling = {}, late = {}, budget_of_retries = recovery.new_budget() }
     local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
     if options.journal then

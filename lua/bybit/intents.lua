@@ -39,6 +39,7 @@ function intents.keep(run, err)
     intent = { method = run.method, row = run.row.name, params = copy(run.params), first = run.first, began = run.began,
       fence = run.fence or run.first, client_order_id = run.made_id or run.params.client_order_id,
       number = run.number }
+    run.intent = intent
     local list = list_of(run.client)
     list[#list + 1] = intent
   end

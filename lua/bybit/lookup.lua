@@ -127,9 +127,38 @@ local function price_moved(order, wanted)
   return (mean / price - 1):abs() > APART
 end
 
+--- Notes that a copy of this amendment may still come, up to its fence.
+function lookup:may_come_late()
+  local late, now = core.client.table(self.client).late, core.client.now(self.client)
+  for i = #late, 1, -1 do
+    if late[i].fence < now - 60000 then table.remove(late, i) end -- nobody settles against it any longer
+  end
+  for _, entry in ipairs(late) do
+    if entry.run == self then
+      entry.fence = self.fence
+      return
+    end
+  end
+  late[#late + 1] = { run = self, fence = self.fence, order_id = self:order_id(),
+    client_order_id = self.params.client_order_id }
+end
+
+--- May a copy of another amendment of the order have come after this one, so that it shows that one's values?
+function lookup:overtaken(order)
+  local order_id, client_order_id = rawget(order, "order_id"), rawget(order, "client_order_id")
+  for _, entry in ipairs(core.client.table(self.client).late) do
+    local same = entry.order_id ~= nil and entry.order_id == order_id
+      or entry.client_order_id ~= nil and entry.client_order_id == client_order_id
+    local own = entry.run == self or self.intent and entry.run.intent == self.intent
+    if same and not own and entry.fence >= self.first then return true end
+  end
+  return false
+end
+
 --- May the exchange have taken an amendment although the order does not show what was asked for? It moves prices, and
 --- cuts the quantity of what only reduces.
 function lookup:altered(order)
+  if self:overtaken(order) then return true end
   local p, changed = self.params, rawget(order, "update_time")
   if changed and (changed < self:since() or changed == rawget(order, "create_time")) then return false end
   local quantity = rawget(order, "quantity")

@@ -62,6 +62,7 @@ function Run:note(err, facts, response, code)
     if err.outcome == "unknown" then
       -- a second is the exchange's own tolerance (V5 documentation, authentication)
       self.fence = math.max(self.fence or 0, facts.timestamp + facts.receive_window + 1000)
+      if self.row.settle == "amend" then self:may_come_late() end
     end
   end
   if err.outcome and (RANK[err.outcome] > (RANK[self.worst] or 0)) then self.worst = err.outcome end

@@ -251,7 +251,10 @@ local function whole_position(run, err, response)
   local decision = look()
   if not decision and by_account then
     while not decision and mode == nil and run:sleep(FIRST) do decision = look() end
-    if not decision and mode == "Partial" then return stops.while_open(run, parts, err, response) end
+    if not decision and mode == "Partial" then
+      run.partial = true
+      return parts(run, err, response)
+    end
     if not decision and mode == nil then return run:give_up(err, response) end
   end
   decision = decision or send_until(run, function(e, r)
@@ -267,8 +270,7 @@ local function whole_position(run, err, response)
 end
 
 function after.stop(run, err, response)
-  if stops.adds(run.params) then return stops.while_open(run, parts, err, response) end
-  return whole_position(run, err, response)
+  return stops.while_open(run, stops.adds(run.params) and parts or whole_position, err, response)
 end
 
 --- Goes on after an attempt of unknown outcome. Returns what the call gives.

@@ -131,6 +131,25 @@ local function at_price(orders, kind, price, quantity)
   return list
 end
 
+-- The other calls whose outcome is open: those that are being settled, and those that were left. Gives the parameters of
+-- each, and whether it adds.
+local function open_calls(run)
+  local t, list = core.client.table(run.client), {}
+  for _, other in ipairs(t.settling) do
+    if other ~= run then list[#list + 1] = { other.params, stops.adds(other.params) or other.partial } end
+  end
+  for _, intent in ipairs(t.intents) do
+    if intent ~= run.intent and intent.row == "set_trading_stop" then
+      list[#list + 1] = { intent.params, stops.adds(intent.params) }
+    end
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    if list[i] then return list[i][1], list[i][2] end
+  end
+end
+
 -- May the order that shows this half be that of another call whose outcome is open? One that is under way, or one that asks
 -- for this half together with something else; of those that only settle and ask for the very same it does not matter whose
 -- order is whose.
@@ -143,14 +162,9 @@ local function contended(run, half)
     end
     return false
   end
-  local t = core.client.table(run.client)
   if core.client.open_heard(run.client) > 0 then return true end
-  for _, other in ipairs(t.adding) do
-    if contends(other.params) then return true end
-  end
-  for _, intent in ipairs(t.intents) do
-    if intent ~= run.intent and intent.row == "set_trading_stop" and stops.adds(intent.params)
-      and contends(intent.params) then return true end
+  for p, adds in open_calls(run) do
+    if adds and contends(p) then return true end
   end
   return false
 end
@@ -184,7 +198,7 @@ end
 --- Holds that the call is open while `f` finds out what became of it.
 ---@param run bybit.Run
 function stops.while_open(run, f, ...)
-  local list = core.client.table(run.client).adding
+  local list = core.client.table(run.client).settling
   list[#list + 1] = run
   local out = table.pack(pcall(f, run, ...))
   for i, other in ipairs(list) do
@@ -194,11 +208,22 @@ function stops.while_open(run, f, ...)
   return table.unpack(out, 2, out.n)
 end
 
+-- Do both set the same? Then one hides nothing of the other.
+local function alike(p, q)
+  for _, half in ipairs(HALVES) do
+    if not same(p[half[1]], q[half[1]]) then return false end
+  end
+  return same(p.trailing_stop_price or p.trailing_stop_distance, q.trailing_stop_price or q.trailing_stop_distance)
+end
+
 -- Has another call set stops for the whole position since this one began, or may it have?
 local function overwritten(run)
   if core.client.open_heard(run.client) > 0 then return true end
   for _, entry in ipairs(noted(run.client)) do
     if not entry.adds and entry.symbol == run.params.symbol and entry.to >= run:since() then return true end
+  end
+  for p, adds in open_calls(run) do
+    if not adds and p.symbol == run.params.symbol and not alike(p, run.params) then return true end
   end
   return false
 end

@@ -146,7 +146,7 @@ function act.stop(self)
   local p = { symbol = SYMBOL }
   if chance(self, 0.6) then p.stop_loss_price = fresh_price(self, 28000, 29500) end
   if chance(self, 0.5) then p.take_profit_price = fresh_price(self, 30500, 32000) end
-  if not next(p, next(p)) or chance(self, 0.2) then p.trailing_stop_distance = self.random:integer(200, 900) end
+  if not next(p, next(p)) or chance(self, 0.2) then p.trailing_stop_distance = fresh_price(self, 200, 900) end
   call(self, "set_trading_stop", p)
 end
 

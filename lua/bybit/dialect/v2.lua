@@ -116,7 +116,9 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- What recovery and read-backs ask.
 
-local MOST_PAGES, PAGE = 10, 50 -- of a list, when something is looked for
+-- Of a list, when something is looked for: back to a moment, all that the exchange keeps of a symbol (10,000 orders, v2
+-- documentation, order list); without one, as far as that is sensible.
+local ALL_PAGES, MOST_PAGES, PAGE = 200, 10, 50
 
 local function kinds(conditional)
   if conditional then return CONDITIONAL, ACTIVE end
@@ -128,11 +130,12 @@ local function is_wanted(record, p)
   return rawget(record, key) == (p.order_id or p.client_order_id)
 end
 
--- Looks at a list, newest first, back to the moment `since`, or as far as MOST_PAGES go. The order; false; or nil and an
--- error, also where the list goes on: what is not among the first of it is not proved to be absent.
+-- Looks at a list, newest first. The order; false; or nil and an error, also where the list goes on: what is not among the
+-- first of it is not proved to be absent.
 local function find_in_list(call, client, p, kind)
   local at
-  for _ = 1, MOST_PAGES do
+  local most = p.since and ALL_PAGES or MOST_PAGES
+  for _ = 1, most do
     local page, err, response = call(client, kind.list, inner(p, { symbol = p.symbol, limit = PAGE, cursor = at }))
     if not page then return nil, err, response end
     for _, record in ipairs(page) do
@@ -143,7 +146,7 @@ local function find_in_list(call, client, p, kind)
     at = page.next_cursor
   end
   return nil, errors.new({ kind = "not_found", method = "find_order", attempts = 0, elapsed = 0,
-    message = ("not among the last %d orders of the list, which goes on"):format(MOST_PAGES * PAGE) }, p)
+    message = ("not among the last %d orders of the list, which goes on"):format(most * PAGE) }, p)
 end
 
 local function find_now(call, client, p, kind)
