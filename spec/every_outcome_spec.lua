@@ -10,7 +10,7 @@ local program = require "spec.support.random_program"
 local virtual = require "spec.support.virtual_exchange"
 
 local CASES = tonumber(os.getenv "CASES") or 150
-local SEED = tonumber(os.getenv "SEED") or os.time()
+local SEED = tonumber(os.getenv "SEED") or 1 -- one and the same in CI: what is new is found by the long form
 
 -- What may go wrong with a request, of 1.
 local ROUGH = { refused = 0.04, lost_request = 0.08, late = 0.06, lost_answer = 0.1, cut = 0.05, page = 0.02,
