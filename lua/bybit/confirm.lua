@@ -53,13 +53,14 @@ end
 
 -- Of many: those that the exchange still shows among the closed ones; the rest stay as they were acknowledged.
 function read.all(run, list)
+  list = list or {} -- there was nothing to cancel
   local closed, why = run.class.dialect.closed_orders(run.call, run.client, run:reading {
-    symbol = run.params.symbol }, run.method:find "conditional" ~= nil, list and #list or 0)
+    symbol = run.params.symbol }, run:conditional(), #list)
   if not closed then return nil, why end
   local by_id = {}
   for _, order in ipairs(closed) do by_id[order.order_id] = order end
   local out = setmetatable({}, getmetatable(closed))
-  for i, entry in ipairs(list or {}) do out[i] = by_id[entry.order_id] or entry end
+  for i, entry in ipairs(list) do out[i] = by_id[entry.order_id] or entry end
   return out
 end
 
