@@ -14,6 +14,7 @@ local objects = require "bybit.objects"
 local records = require "bybit.records"
 local reconcile = require "bybit.reconcile"
 local recovery = require "bybit.recovery"
+local stops = require "bybit.stops"
 local view = require "bybit.view"
 local warm = require "bybit.warm"
 
@@ -429,11 +430,13 @@ return function(options)
       category = settings.category, connections = math.min(settings.in_flight, connections), required = required,
       visibility = options.visibility or 5, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {},
-      stops = {}, settling = {}, late = {}, budget_of_retries = recovery.new_budget() }
+      stops = {}, earlier_stops = {}, settling = {}, late = {}, budget_of_retries = recovery.new_budget() }
     local c = core.client.new(settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
     if options.journal then
-      t.journal, t.intents = intents.open(options.journal)
+      local done
+      t.journal, t.intents, done = intents.open(options.journal)
+      t.earlier_stops = stops.of_journal(done)
       core.client.journal(c, t.journal)
       core.client.hold(c, #t.intents > 0)
     end

@@ -121,14 +121,15 @@ end
 ---@param option string|{path: string, sync: boolean?}
 ---@return userdata journal
 ---@return bybit.Intent[] open
+---@return bybit.Intent[] done
 function intents.open(option)
   local path, sync = option, false
   if type(option) == "table" then path, sync = option.path, option.sync or false end
   local journal, why = core.journal(path, sync)
   if not journal then errors.raise(("bybit.client: journal '%s': %s"):format(path, why)) end
-  local open, _, last = intents.read(journal:text())
+  local open, _, last, done = intents.read(journal:text())
   journal:start(last + 1)
-  return journal, open
+  return journal, open, done
 end
 
 return intents

@@ -10,8 +10,9 @@ local decimal, loop = core.decimal, core.loop
 local lookup = {}
 
 -- What an order made by a call may be older than its timestamp: the exchange takes timestamps that are up to a second
--- ahead of its clock (V5 documentation, authentication).
+-- ahead of its clock (V5 documentation, authentication). ms
 local AHEAD = 1000
+lookup.AHEAD = AHEAD
 
 -- Parameters that change something, and the field of the order or position that shows it.
 local SHOWN = {

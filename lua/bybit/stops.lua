@@ -4,14 +4,14 @@
 -- closed, the orders that ended with it do.
 
 local core = require "bybit.core"
-local intents = require "bybit.intents"
+local lookup = require "bybit.lookup"
 
 local decimal, loop = core.decimal, core.loop
 
 local stops = {}
 
 local KEPT = 60 -- seconds that what calls have set is noted for: longer than any of their copies can come late
-local AHEAD = 1000 -- ms: see lookup.lua
+local AHEAD = lookup.AHEAD
 
 -- A price and its quantity in the parameters; the type that its order has in Partial mode and for the whole position.
 local HALVES = {
@@ -39,35 +39,40 @@ function stops.note(run)
   local now = core.client.now(run.client) + (doubt or 0)
   while list[1] and list[1].at < loop.now() - KEPT do table.remove(list, 1) end
   local from = run:since()
-  local entry = { at = loop.now(), from = from, to = now, claimed = run.claimed, adds = stops.adds(run.params) }
+  local params = { symbol = run.params.symbol }
   for _, half in ipairs(HALVES) do
-    entry[half[1]], entry[half[2]] = run.params[half[1]], run.params[half[2]]
+    params[half[1]], params[half[2]] = run.params[half[1]], run.params[half[2]]
   end
-  entry.symbol = run.params.symbol
-  list[#list + 1] = entry
+  list[#list + 1] = { at = loop.now(), from = from, to = now, claimed = run.claimed, adds = stops.adds(run.params),
+    params = params }
+end
+
+--- What an earlier run has added, as its journal tells when it is opened: entries as note makes them.
+---@param done bybit.Intent[] calls that were carried out
+function stops.of_journal(done)
+  local list = {}
+  for _, intent in ipairs(done) do
+    if intent.row == "set_trading_stop" and stops.adds(intent.params) then
+      list[#list + 1] = { from = intent.first - AHEAD, to = intent.fence, adds = true, params = intent.params }
+    end
+  end
+  return list
 end
 
 -- The other calls that have set this half of the same, each with the span of time in which its order was made.
 local function others(run, half)
   local list = {}
-  local function add(p, from, to, claimed)
-    if p.symbol == run.params.symbol and p[half[1]] ~= nil and same(p[half[1]], run.params[half[1]])
-      and same(p[half[2]], run.params[half[2]]) then
-      list[#list + 1] = { from = from, to = to, claimed = claimed }
-    end
-  end
-  for _, entry in ipairs(noted(run.client)) do
-    if entry.adds then add(entry, entry.from, entry.to, entry.claimed) end
-  end
-  local journal = core.client.table(run.client).journal
-  if run.intent and run.intent.earlier and journal then
-    local _, _, _, done = intents.read(journal:text())
-    for _, intent in ipairs(done) do
-      if intent.row == "set_trading_stop" and stops.adds(intent.params) then
-        add(intent.params, intent.first - AHEAD, intent.fence)
+  local function add(entries)
+    for _, entry in ipairs(entries) do
+      local p = entry.params
+      if entry.adds and p.symbol == run.params.symbol and p[half[1]] ~= nil and same(p[half[1]], run.params[half[1]])
+        and same(p[half[2]], run.params[half[2]]) then
+        list[#list + 1] = entry
       end
     end
   end
+  add(noted(run.client))
+  if run.intent and run.intent.earlier then add(core.client.table(run.client).earlier_stops) end
   table.sort(list, function(a, b) return a.to < b.to end)
   return list
 end
@@ -220,7 +225,7 @@ end
 local function overwritten(run)
   if core.client.open_heard(run.client) > 0 then return true end
   for _, entry in ipairs(noted(run.client)) do
-    if not entry.adds and entry.symbol == run.params.symbol and entry.to >= run:since() then return true end
+    if not entry.adds and entry.params.symbol == run.params.symbol and entry.to >= run:since() then return true end
   end
   for p, adds in open_calls(run) do
     if not adds and p.symbol == run.params.symbol and not alike(p, run.params) then return true end
