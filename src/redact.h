@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-/* Replaces every copy of each of the 'count' secrets (NULL: none) by "***", also in capitals and where JSON, a URL or HTML
-** writes characters otherwise, and what the exchange says that it signed or expected ("origin_string[...]", "sign_string[...]"). Returns the new size,
-** which is not larger; the text is not closed by a zero. */
+/* Replaces every copy of each of the 'count' secrets (NULL: none) by "***", also in capitals and where JSON, a URL or
+** HTML writes characters otherwise, and what the exchange says that it signed or expected ("origin_string[...]",
+** "sign_string[...]"). Returns the new size, which is not larger; the text is not closed by a zero. */
 size_t redact(char *text, size_t size, const char *const secrets[], size_t count);
 
 #endif

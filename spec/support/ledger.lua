@@ -34,7 +34,6 @@ function ledger.new(exchange)
   exchange.on_copy = function(copy)
     local intent = self.running[copy.thread]
     if intent then
-      copy.intent = intent
       intent.copies[#intent.copies + 1] = copy
     else
       self.strays[#self.strays + 1] = copy -- whatever settles reads only: nothing may leave there
@@ -43,34 +42,34 @@ function ledger.new(exchange)
   return self
 end
 
---- The intent that the running coroutine is at.
-function Ledger:current(thread)
-  return self.running[thread or coroutine.running()]
-end
-
 -- A call that is cancelled with its task raises what it would have returned.
-local function outcome_of(ok, result, err, response)
-  if ok then return result, err, response end
+local function outcome_of(ok, result, err)
+  if ok then return result, err end
   if errors.is(result) then return nil, result end
   error(result, 0)
+end
+
+-- The orders with an id of ours that are open and wait for a trigger, or do not.
+local function standing(exchange, waiting)
+  local list = {}
+  for _, order in ipairs(exchange:books().orders) do
+    if order.open and order.client_order_id and (order.status == "Untriggered") == waiting then list[#list + 1] = order end
+  end
+  return list
 end
 
 --- Makes a call and notes it. What the call gives; nothing is raised but mistakes.
 function Ledger:call(client, method, params)
   local thread = coroutine.running()
-  local intent = { method = method, kind = KIND[method], params = params, copies = {}, client = client,
+  local intent = { method = method, kind = KIND[method], params = params, copies = {},
     partial = params.tpsl_mode == "Partial" }
+  if intent.kind == "all" then intent.standing = standing(self.exchange, method:find "conditional" ~= nil) end
   self.intents[#self.intents + 1], self.running[thread] = intent, intent
-  local ok, result, err, response = pcall(client[method], client, params)
+  local ok, result, err = pcall(client[method], client, params)
   self.running[thread] = nil
-  intent.result, intent.err, intent.response = outcome_of(ok, result, err, response)
+  intent.result, intent.err = outcome_of(ok, result, err)
   intent.ended = true
-  return intent.result, intent.err, intent
-end
-
---- What settling later gave in place of what the call said.
-function Ledger.settled(_, intent, result, err)
-  intent.result, intent.err = result, err
+  return intent.result, intent.err
 end
 
 --- The intents whose outcome is unknown.
@@ -146,9 +145,9 @@ function check.all(intent, done, find)
     return false
   end
   if not intent.result then return done > 0 and "were cancelled" end
-  for _, order in ipairs(intent.standing or {}) do
+  for _, order in ipairs(intent.standing) do
     local now = find(order.order_id, "?")
-    if now and now.open then return order.order_id .. " still stands" end
+    if now and now.open and now.status == order.status then return order.order_id .. " still stands" end
   end
 end
 

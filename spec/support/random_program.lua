@@ -43,7 +43,6 @@ end
 -- Makes a call with what any call may have besides.
 local function call(self, method, params)
   if chance(self, 0.15) then params.confirm = true end
-  if self.options.decorate then self.options.decorate(self, params) end
   return self.book:call(self.client, method, params)
 end
 
@@ -53,12 +52,14 @@ local function given_id(self)
   return ("me-%d"):format(self.used.id)
 end
 
--- An order of one's own, and by which of its ids it is called.
-local function own(self, key)
+-- An order of one's own, and the parameters that name it by one of its ids.
+local function own(self)
   local order = self.orders[self.random:integer(1, math.max(1, #self.orders))]
   if not order then return nil end
-  if order.order_id and (not order.client_order_id or chance(self, 0.5)) then return order, { [key] = order.order_id } end
-  return order, { client_order_id = order.client_order_id }
+  if order.order_id and (not order.client_order_id or chance(self, 0.5)) then
+    return order, { symbol = SYMBOL, [order.conditional and "stop_order_id" or "order_id"] = order.order_id }
+  end
+  return order, { symbol = SYMBOL, client_order_id = order.client_order_id }
 end
 
 local function remember(self, ack, err, side, conditional)
@@ -98,11 +99,9 @@ function act.conditional(self)
 end
 
 function act.modify(self)
-  local order, p = own(self, "order_id")
+  local order, p = own(self)
   if not order then return end
-  p.symbol = SYMBOL
   if order.conditional then
-    p.stop_order_id, p.order_id = p.order_id, nil
     local low = order.side == "Buy" and 30200 or 28300
     p.new_trigger_price = fresh_price(self, low, low + 1000)
     if chance(self, 0.3) then p.new_quantity = fresh_quantity(self) end
@@ -115,25 +114,19 @@ end
 
 -- There and back: the order looks as it did before.
 function act.modify_back(self)
-  local order, p = own(self, "order_id")
+  local order, p = own(self)
   if not order or order.conditional then return end
   local a, b = amended_price(self, order), amended_price(self, order)
   for _, price in ipairs { a, b, a } do
-    local q = { symbol = SYMBOL, new_price = price }
+    local q = { new_price = price }
     for k, v in pairs(p) do q[k] = v end
     if not call(self, "modify_order", q) then return end
   end
 end
 
 function act.cancel(self)
-  local order, p = own(self, "order_id")
-  if not order then return end
-  p.symbol = SYMBOL
-  if order.conditional then
-    p.stop_order_id, p.order_id = p.order_id, nil
-    return call(self, "cancel_conditional_order", p)
-  end
-  call(self, "cancel_order", p)
+  local order, p = own(self)
+  if order then call(self, order.conditional and "cancel_conditional_order" or "cancel_order", p) end
 end
 
 function act.all(self)
@@ -186,18 +179,15 @@ local function draw(random)
   end
 end
 
---- Runs `tasks` workers of `steps` steps each. `decorate(worker, params)` may add to a call's parameters.
----@param options { tasks: integer, steps: integer, decorate: function? }
+--- Runs `tasks` workers of `steps` steps each.
+---@param options { api: string, tasks: integer, steps: integer }
 function program.run(exchange, book, random, client, options)
-  local used = exchange.used or {}
-  exchange.used = used
-  local list = {}
+  local used, list = {}, {}
   bybit.run(function()
     for i = 1, options.tasks do
       local worker = setmetatable({ exchange = exchange, book = book, client = client, random = core.random(random:bits()),
         used = used, orders = {}, options = options }, Worker)
       list[i] = bybit.spawn(function()
-        worker.task = list[i]
         for _ = 1, options.steps do draw(worker.random)(worker) end
       end)
       list[i].awaited = true

@@ -33,8 +33,7 @@ Exchange.__index = Exchange
 ---@param options { seed: integer, skew: integer?, lag: integer?, forget: number? } skew and lag: ms; forget: seconds
 function virtual.start(options)
   loop.virtual(virtual.START)
-  local self = setmetatable({ random = core.random(options.seed), late = {}, weights = QUIET, struck = {} },
-    Exchange)
+  local self = setmetatable({ random = core.random(options.seed), late = {}, weights = QUIET }, Exchange)
   self.clock = function() return (self.moment or loop.wall()) * 1000000 end
   local boot = pack.write { keys = { { key = virtual.KEY, secret = virtual.SECRET } }, seed = options.seed, limits = false,
     lag = 0, faults = { skew = options.skew, lag = options.lag, forget = options.forget } }
@@ -68,7 +67,6 @@ local function draw(self)
   for _, name in ipairs(self.names or {}) do
     x = x - self.weights[name]
     if x < 0 then
-      self.struck[name] = (self.struck[name] or 0) + 1
       return name
     end
   end
@@ -91,7 +89,7 @@ local function deliver(self, copy, moment)
   copy.when = moment
   local said = body:find "^{" and cjson.decode(body) or {}
   copy.code = said.retCode or said.ret_code
-  copy.done, copy.body_said = copy.code == 0, said
+  copy.done = copy.code == 0
   return status, body, headers
 end
 
@@ -104,20 +102,13 @@ function Exchange:catch_up()
   end
 end
 
--- Time passes while a request is under way. `self.meanwhile(copy)` may do something to its call then.
-local function pass(self, copy, seconds)
-  local part = self.random:unit() * seconds
-  loop.advance(part)
-  if self.meanwhile then self.meanwhile(copy) end
-  loop.advance(seconds - part)
-end
-
-local function lost(self, copy, timeout)
+-- Time passes, and no answer comes.
+local function lost(self, timeout)
   if self.random:unit() < 0.5 then
-    pass(self, copy, self.random:unit() * 0.05)
+    loop.advance(self.random:unit() * 0.05)
     return { error = "network", message = "connection reset", sent = true }
   end
-  pass(self, copy, timeout)
+  loop.advance(timeout)
   return { error = "timeout", message = "no answer", sent = true }
 end
 
@@ -142,18 +133,18 @@ local PAGE = "<html><head><title>502</title></head></html>"
 -- Each kind of mishap: what the client meets, of a copy that has left.
 local mishap = {}
 
-function mishap.lost_request(self, copy, timeout) return lost(self, copy, timeout) end
+function mishap.lost_request(self, _, timeout) return lost(self, timeout) end
 
 -- It arrives after the client has given it up, perhaps outside its window.
 function mishap.late(self, copy, timeout)
   copy.due = loop.wall() + self.random:integer(60, 12000)
   self.late[#self.late + 1] = copy
-  return lost(self, copy, timeout)
+  return lost(self, timeout)
 end
 
 function mishap.lost_answer(self, copy, timeout)
   deliver(self, copy, loop.wall())
-  return lost(self, copy, timeout)
+  return lost(self, timeout)
 end
 
 function mishap.cut(self, copy)
@@ -179,14 +170,12 @@ function mishap.limited(self, copy)
   return answered(200, saying(self, copy, 10006, "Too many visits. Exceeded the API Rate Limit."))
 end
 
-function mishap.banned() return answered(403, "access too frequent") end
-
 -- Closed orders are forgotten, and the connection breaks.
-function mishap.restart(self, copy, timeout)
+function mishap.restart(self, _, timeout)
   self:command("faults", { { "restart", times = 1 }, skew = self.standing.skew, lag = self.standing.lag,
     forget = self.standing.forget })
   self.on_request("GET", "/v5/market/time", "", "127.0.0.1")
-  return lost(self, copy, timeout)
+  return lost(self, timeout)
 end
 
 local function read_request(request)
@@ -208,14 +197,14 @@ local function start(self, request)
   local kind = draw(self)
   if kind == "refused" then return { error = "network", message = "connection refused", sent = false } end
   if copy.verb == "POST" and self.on_copy then self.on_copy(copy) end -- reading changes nothing
-  pass(self, copy, 0.001 + self.random:unit() * 0.02)
+  loop.advance(0.001 + self.random:unit() * 0.02)
   local transfer
   if kind then
     transfer = mishap[kind](self, copy, request.timeout)
   else
     transfer = answered(deliver(self, copy, loop.wall()))
   end
-  if transfer.status then pass(self, copy, 0.001 + self.random:unit() * 0.02) end
+  if transfer.status then loop.advance(0.001 + self.random:unit() * 0.02) end
   return transfer
 end
 
