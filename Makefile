@@ -1,242 +1,193 @@
-# Everything that is done with this project: `make demo` and `make test` bring what they need, build and run.
+# Builds, tests and installs. `make help` lists the targets; `make test` and `make demo` bring what they need.
 # Variants live side by side, each in a directory of its own: make BUILD=build/clang CC=clang
 
-first = $(firstword $(foreach name,$(1),$(shell command -v $(name) 2>/dev/null)) $(firstword $(1)))
+# The first of these programs that there is.
+first_found = $(firstword $(foreach name,$(1),$(shell command -v $(name) 2>/dev/null)) $(firstword $(1)))
 
-LUA         ?= $(notdir $(call first,lua5.4 lua54 lua-5.4 lua))
+LUA         ?= $(notdir $(call first_found,lua5.4 lua54 lua-5.4 lua))
+LUA_INCDIR  ?= $(firstword $(patsubst %/lua.h,%,$(wildcard $(foreach root,/usr/include /usr/local/include /opt/homebrew/include, \
+                 $(root)/lua5.4/lua.h $(root)/lua54/lua.h $(root)/lua/5.4/lua.h $(root)/lua/lua.h $(root)/lua.h))) /usr/include/lua5.4)
+# Lua's library, whatever the system calls it: for the programs in C that embed Lua.
+LUA_LIB     ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell echo 'int main(void) { return 0; }' | \
+                 $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
+# Intel's decimal library: arguments by value, no global rounding mode, no global flags.
+BID         ?= -lbidgcc000
+BUILD       ?= build
+CFLAGS      ?= -O2 -g
 PREFIX      ?= /usr/local
 INST_LIBDIR ?= $(PREFIX)/lib/lua/5.4
 INST_LUADIR ?= $(PREFIX)/share/lua/5.4
 INST_BINDIR ?= $(PREFIX)/bin
-LUA_INCDIR  ?= $(firstword $(patsubst %/lua.h,%,$(wildcard $(foreach root,/usr/include /usr/local/include /opt/homebrew/include, \
-                 $(root)/lua5.4/lua.h $(root)/lua54/lua.h $(root)/lua/5.4/lua.h $(root)/lua/lua.h $(root)/lua.h))) /usr/include/lua5.4)
-BUILD       ?= build
-CFLAGS      ?= -O2 -g
-# Intel's decimal library: arguments by value, no global rounding mode, no global flags.
-BID         ?= -lbidgcc000
-
-WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
-        -Wconversion -Wundef -Wvla
-BASE := -std=c11 -D_GNU_SOURCE -I$(LUA_INCDIR)
-ALL_CFLAGS := $(BASE) $(WARN) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
-
-PAPER_SRC := $(wildcard src/paper_*.c)
-CORE_SRC  := $(filter-out $(PAPER_SRC),$(wildcard src/*.c))
-CORE_OBJ  := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o)
-PAPER_OBJ := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
-CORE      := $(BUILD)/bybit/core.so
-PAPER     := $(if $(PAPER_SRC),$(BUILD)/bybit/paper_server.so)
-
-# What the specs and the demo run under: the working tree's Lua files and this variant's shared objects.
-RUN = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;' LUA='$(LUA)'
-DEPS = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BID='$(BID)' sh .ci/deps
-say = $(if $(V),,@echo '  $(1) $@'; )# make V=1 shows whole commands
-AGAIN = $(MAKE) --no-print-directory
+INST_MANDIR ?= $(PREFIX)/share/man/man1
+INST_COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+INST_ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+INST_FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 SPEC         ?= spec
 DEMO_SECONDS ?= 15
 SECONDS      ?= 60
 
-all: $(CORE) $(PAPER)
-client: $(CORE)
-paper: $(PAPER)
+# The checks set these for a build of their own (.ci/checks.mk). SANITIZE: flags of the compiler and the linker. INJECT: flags for
+# the client and the journal, not for the paper exchange. PAPER_LDFLAGS: for the paper exchange alone. WRAPPER: the command that
+# the specs' interpreter is started by.
+SANITIZE ?=
+INJECT ?=
+PAPER_LDFLAGS ?=
+WRAPPER ?=
 
-# The dependencies come first, then a second make that finds them.
-test:
-	@$(DEPS) build test
-	@$(AGAIN) all hosts
-	@$(RUN) BUILD='$(BUILD)' $(WRAP) $(LUA) spec/support/run.lua $(SPEC)
+WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
+               -Wconversion -Wundef -Wvla
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -I$(LUA_INCDIR)
+ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
 
-demo:
-	@$(DEPS) build
-	@$(AGAIN) all
-	@$(RUN) DEMO_SECONDS='$(DEMO_SECONDS)' $(LUA) examples/market_maker.lua
+PAPER_SRC   := $(wildcard src/paper/*.c)
+JOURNAL_SRC := $(wildcard src/journal/*.c)
+CORE_SRC    := $(filter-out $(PAPER_SRC) $(JOURNAL_SRC),$(wildcard src/*.c src/*/*.c))
+CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o
+PAPER_OBJ   := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
+JOURNAL_OBJ := $(JOURNAL_SRC:src/%.c=$(BUILD)/obj/%.o)
+CORE        := $(BUILD)/bybit/core.so
+JOURNAL     := $(BUILD)/bybit/journal.so
+PAPER       := $(if $(PAPER_SRC),$(BUILD)/bybit/paper_server.so)
 
-# A session on paper; make repl ARGS='--env testnet'
-repl:
-	@$(DEPS) build
-	@$(AGAIN) all
-	@$(RUN) $(LUA) lua/bybit/cli/bybit repl $(ARGS)
+# Runs a program with the working tree's Lua files and this variant's shared objects.
+IN_TREE = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;' LUA='$(LUA)'
+# Installs what a target needs from the system, where it is missing: $(NEED) build test
+NEED = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BID='$(BID)' sh .ci/deps
+# A second make, which finds what was installed by then.
+SUBMAKE = $(MAKE) --no-print-directory
+# $(call brief,CC)command prints `CC target` in place of the command; make V=1 prints the command.
+brief = $(if $(V),,@echo '  $(1) $@'; )
 
-deps:
-	@$(DEPS) build test
+all: $(CORE) $(JOURNAL) $(PAPER) ## builds the client and the paper exchange; the default
+client: $(CORE) $(JOURNAL) ## builds the client alone
+paper: $(PAPER) ## builds the server of the paper exchange alone
+
+help: ## prints this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile .ci/checks.mk
+
+test: ## runs the specs; SPEC=spec/value runs those of a folder, or of a file
+	@$(NEED) build test
+	@$(SUBMAKE) all hosts
+	@$(IN_TREE) BUILD='$(BUILD)' $(WRAPPER) $(LUA) spec/support/run.lua $(SPEC)
+
+lint: ## checks the sources without running them: formats, warnings, sizes, who uses whom
+	@$(NEED) build lint
+	@$(SUBMAKE) all
+	@CC='$(CC)' LUA='$(LUA)' BASE_CFLAGS='$(BASE_CFLAGS)' CORE='$(CORE)' JOURNAL='$(JOURNAL)' PAPER='$(PAPER)' sh .ci/lint
+
+demo: ## runs a market maker on the paper exchange for DEMO_SECONDS=15
+	@$(NEED) build
+	@$(SUBMAKE) all
+	@$(IN_TREE) DEMO_SECONDS='$(DEMO_SECONDS)' $(LUA) examples/market_maker.lua
+
+repl: ## opens a session on paper; ARGS='--env testnet' opens it elsewhere
+	@$(NEED) build
+	@$(SUBMAKE) all
+	@$(IN_TREE) $(LUA) lua/bybit/shell/bybit repl $(ARGS)
+
+types: all ## writes what editors know, lua/bybit/types.lua
+	@$(IN_TREE) $(LUA) doc/generate/types.lua lua/bybit/types.lua
+	@echo lua/bybit/types.lua
+
+doc: all ## writes the reference and the site, doc/reference and doc/html
+	@$(NEED) doc
+	@$(IN_TREE) $(LUA) doc/generate/reference.lua doc
+
+deps: ## installs what the build and the specs need from the system
+	@$(NEED) build test
+
+clean: ## removes build/
+	rm -rf build
 
 # -z nodelete: libcurl's resolver thread may outlive the Lua state that loaded core.so.
 # --exclude-libs: the decimal library is a static one; its names stay inside.
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) -lcurl -lcrypto $(BID) -lm
+	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
+	  -lcurl -lcrypto $(BID) -lm
+
+# The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide.
+$(BUILD)/obj/modules/code.c: src/modules/compile.lua src/modules/probe.lua $(shell find lua/bybit -name '*.lua') $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call brief,LUA)$(LUA) src/modules/compile.lua $@.new && mv $@.new $@
+
+$(BUILD)/obj/modules/code.o: $(BUILD)/obj/modules/code.c
+	$(call brief,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# -z nodelete: what watches forks (src/journal/file.c) may be called when the Lua state that loaded it is gone.
+$(JOURNAL): $(JOURNAL_OBJ)
+	@mkdir -p $(@D)
+	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete $(CFLAGS) $(SANITIZE) -o $@ $(JOURNAL_OBJ) $(LDFLAGS) -lsqlite3 -pthread
 
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(KEEP) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd -pthread
+	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd -pthread
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(ALL_CFLAGS) $(if $(filter $(CORE_SRC),$<),$(INJECT)) -MMD -MP -c -o $@ $<
+	$(call brief,CC)$(CC) $(ALL_CFLAGS) $(if $(filter $(CORE_SRC) $(JOURNAL_SRC),$<),$(INJECT)) -MMD -MP -c -o $@ $<
 
-# Changes when the compiler or its flags do, so that no object of another setting is linked.
+# Changes when the compiler, its flags or the Lua of the bytecode do, so that no object of another setting is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+	@echo '$(CC) $(ALL_CFLAGS) $(LUA)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LUA)' >$@
 
--include $(wildcard $(BUILD)/obj/*.d)
+# No file: what depends on it is made each time.
+FORCE:
 
-# Programs in C that embed Lua, which the specs run. Lua's library, whatever the system calls it; where it is a static
-# one, the modules find it in the program (-E).
-LUA_LIB ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell echo 'int main(void) { return 0; }' | \
-             $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
-hosts: $(BUILD)/examples/host $(BUILD)/support/two_states
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
+
+hosts: $(BUILD)/examples/host $(BUILD)/support/two_states $(BUILD)/support/forks $(BUILD)/support/interrupt.so \
+       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so
+hosts: ## builds the C programs that the specs run
 	@:
-embed = $(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lm -pthread
+
+# A program in C that embeds Lua. -E: where Lua's library is a static one, the modules find it in the program.
+link_program = $(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lm -pthread
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(embed)
+	$(link_program)
 
 $(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(embed)
+	$(link_program)
 
-# AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer. The options are read per program (see
-# spec/support/asan.lua5.4), so that leaks of openssl(1) and others that a spec starts are not ours.
-asan:
-	@$(DEPS) build test
-	@ASAN_OPTIONS=include_if_exists=spec/support/asan.%b:detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 \
-	 $(AGAIN) test SPEC='$(SPEC)' BUILD=build/asan CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-	   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' KEEP=-Wl,-z,nodelete \
-	   WRAP='env LD_PRELOAD=$$$$(gcc -print-file-name=libasan.so)'
-
-# Data races: the paper exchange has a thread of its own, and a program may have a state in each of its threads. The
-# interpreter is a copy that loads TSan's runtime by itself. Preloaded, it would come into all that a spec starts, and
-# sh(1) dies of it: its first call of those that the runtime takes over is setjmp, which the runtime only knows from a
-# first malloc on. Reports of all processes go to files, and none may be there at the end.
-TSAN = build/tsan
-tsan:
-	@$(DEPS) build test tsan
-	@rm -rf $(TSAN)/reports && mkdir -p $(TSAN)/reports
-	@patchelf --add-needed "$$(basename "$$(readlink -f "$$(gcc -print-file-name=libtsan.so)")")" \
-	   --output $(TSAN)/lua "$$(readlink -f "$$(command -v $(LUA))")"
-	@bad=0; TSAN_OPTIONS=log_path='$(CURDIR)/$(TSAN)/reports/process' \
-	 $(AGAIN) test SPEC='$(SPEC)' BUILD=$(TSAN) LUA='$(CURDIR)/$(TSAN)/lua' LUA_INCDIR='$(LUA_INCDIR)' CC=gcc \
-	   CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE=-fsanitize=thread KEEP=-Wl,-z,nodelete || bad=1; \
-	 ! grep -rh . $(TSAN)/reports && exit $$bad
-
-# Memory and descriptors, as valgrind sees them; SPEC=spec leaves out what makes no sense there.
-VALGRIND = build/valgrind
-valgrind:
-	@$(DEPS) build test valgrind
-	@$(AGAIN) all hosts BUILD=$(VALGRIND) CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' KEEP=-Wl,-z,nodelete
-	@$(RUN) LUA_CPATH='$(VALGRIND)/?.so;;' BUILD='$(VALGRIND)' sh .ci/valgrind $(SPEC)
-
-# Memory runs out at the 1st, 2nd, 3rd ... allocation of each step of a client's life: FULL=full tries every one.
-OOM = build/oom
-oom:
-	@$(DEPS) build test
-	@$(AGAIN) all $(OOM)/torture BUILD=$(OOM) CC=gcc CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-	   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' KEEP=-Wl,-z,nodelete \
-	   INJECT='-include spec/torture/inject.h'
-	@$(RUN) LUA_CPATH='$(OOM)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 \
-	 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 $(OOM)/torture spec/torture/oom.lua $(FULL)
-
-$(OOM)/torture: spec/torture/oom.c spec/torture/inject.h
+# A module of the specs' own.
+$(BUILD)/support/%.so: spec/support/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(BASE) $(WARN) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $< $(LDFLAGS) $(LUA_LIB) -lcurl -lcrypto -lm -pthread
+	$(call brief,LD)$(CC) $(ALL_CFLAGS) -shared -Wl,-z,nodelete -o $@ $< $(LDFLAGS)
 
-# Each line of what settles outcomes runs in a spec that drives the paper exchange: there is no branch that never ran.
-POLICY       ?= recovery settle stops lookup confirm intents reconcile verdict limits
-POLICY_SPECS ?= $(wildcard spec/e2e_*_spec.lua spec/v2_*_spec.lua spec/methods/e2e_*_spec.lua) spec/confirm_spec.lua \
-                  spec/journal_spec.lua spec/every_outcome_spec.lua
-coverage:
-	@$(DEPS) build test
-	@$(AGAIN) all
-	@$(RUN) SEED=1 COVERED='$(POLICY)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' $(LUA) spec/support/coverage.lua $(POLICY_SPECS)
-
-# A strategy's load on the paper exchange for so long: memory and descriptors have to stay level.
-soak:
-	@$(DEPS) build test
-	@$(AGAIN) all
-	@$(RUN) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
-
-# libFuzzer over what reads foreign bytes, each target for so many seconds from the seeds in spec/fuzz/corpus. What it
-# learns stays in build/fuzz; an input that breaks something goes to spec/fuzz/crashes:
-# build/fuzz/target/json spec/fuzz/crashes/json-...
-FUZZ    ?= $(filter-out script,$(basename $(notdir $(wildcard spec/fuzz/*.c)))) answers params http
-fuzz:
-	@$(DEPS) build test fuzz
-	@$(AGAIN) fuzz-all BUILD=build/fuzz CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-	   SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' SECONDS=$(SECONDS)
-
-fuzz-all: $(FUZZ:%=$(BUILD)/target/%)
-	@mkdir -p spec/fuzz/crashes
-	@for target in $(FUZZ); do mkdir -p $(BUILD)/corpus/$$target; \
-	  echo "  FUZZ $$target"; \
-	  $(RUN) ASAN_OPTIONS=detect_leaks=0 $(BUILD)/target/$$target -max_total_time=$(SECONDS) -max_len=4096 -timeout=20 \
-	    -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -artifact_prefix=spec/fuzz/crashes/$$target- \
-	    $(BUILD)/corpus/$$target spec/fuzz/corpus/$$target >$(BUILD)/$$target.log 2>&1 || \
-	    { tail -n 60 $(BUILD)/$$target.log; exit 1; }; \
-	  grep number_of_executed_units $(BUILD)/$$target.log; done
-
-fuzzer = $(call say,CC)mkdir -p $(@D) && $(CC) $(BASE) $(WARN) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined \
-  -fno-sanitize-recover=all -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(BID) $(LUA_LIB) -lm -pthread
-$(BUILD)/target/%: spec/fuzz/%.c $(CORE_OBJ)
-	$(fuzzer)
-
-$(BUILD)/target/%: spec/fuzz/script.c spec/fuzz/%.lua $(CORE_OBJ)
-	$(fuzzer) -DTARGET='"$*"'
-
-lint:
-	@$(DEPS) build lint
-	@$(AGAIN) all
-	@CC='$(CC)' LUA='$(LUA)' BASE='$(BASE)' WARN='$(WARN)' CORE='$(CORE)' PAPER='$(PAPER)' sh .ci/lint
-
-# The Lua programs in spec/bench, and their peers in C.
-BENCH := $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(wildcard spec/bench/*.c))
-bench: all $(BENCH)
-	@for program in $(sort $(wildcard spec/bench/*.lua)); do $(RUN) BUILD='$(BUILD)' $(LUA) $$program || exit 1; done
-
-$(BUILD)/bench/%: spec/bench/%.c spec/bench/bare.h
-	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(BASE) $(CFLAGS) -o $@ $< -lcurl -lcrypto
-
-# What editors know, from the declarations; committed, and a spec says when it is stale.
-types: all
-	@$(RUN) $(LUA) .ci/types.lua lua/bybit/types.lua
-	@echo lua/bybit/types.lua
-
-# The reference, a page per subject, from declarations and doc comments: Markdown, and HTML beside it.
-doc: all
-	@$(DEPS) doc
-	@$(RUN) $(LUA) .ci/reference.lua doc
-
-# $(call put,SHARED OBJECT,WHICH): the object and those of the Lua files, which are found, not listed. Two parts, as
+# $(call install_part,SHARED OBJECTS,WHICH): the objects and those of the Lua files, which are found, not listed. Two parts, as
 # the rocks are: the paper exchange can be left out where one only trades.
-put = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1) '$(DESTDIR)$(INST_LIBDIR)/bybit' && \
+install_part = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1) '$(DESTDIR)$(INST_LIBDIR)/bybit' && \
   cd lua && find bybit -name '*.lua' $(2) | while read -r file; do \
   install -D -m 644 "$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
 
-install: install-client install-paper install-command
+install: install-client install-paper install-command ## installs everything under PREFIX=/usr/local
 
-install-client: $(CORE)
-	$(call put,$(CORE),! -path 'bybit/paper/*')
+install-client: $(CORE) $(JOURNAL) ## installs the client alone
+	$(call install_part,$(CORE) $(JOURNAL),! -path 'bybit/paper/*')
 
-install-paper: $(PAPER)
-	$(call put,$(PAPER),-path 'bybit/paper/*')
+install-paper: $(PAPER) ## installs the paper exchange alone
+	$(call install_part,$(PAPER),-path 'bybit/paper/*')
 
-# The command, with the interpreter and the paths that it was installed for.
-install-command:
+# The command, with the interpreter and the paths that it was installed for; its manual page, and its completion in shells.
+install-command: $(CORE) ## installs the command `bybit` alone
 	install -d '$(DESTDIR)$(INST_BINDIR)'
 	{ echo '#!$(shell command -v $(LUA))'; \
 	  echo 'package.path = "$(INST_LUADIR)/?.lua;$(INST_LUADIR)/?/init.lua;" .. package.path'; \
 	  echo 'package.cpath = "$(INST_LIBDIR)/?.so;" .. package.cpath'; \
-	  tail -n +2 lua/bybit/cli/bybit; } >'$(DESTDIR)$(INST_BINDIR)/bybit'
+	  tail -n +2 lua/bybit/shell/bybit; } >'$(DESTDIR)$(INST_BINDIR)/bybit'
 	chmod 755 '$(DESTDIR)$(INST_BINDIR)/bybit'
+	install -d '$(DESTDIR)$(INST_MANDIR)' '$(DESTDIR)$(INST_COMPDIR)' '$(DESTDIR)$(INST_ZSHDIR)' '$(DESTDIR)$(INST_FISHDIR)'
+	$(IN_TREE) $(LUA) lua/bybit/shell/bybit man >'$(DESTDIR)$(INST_MANDIR)/bybit.1'
+	$(IN_TREE) $(LUA) lua/bybit/shell/bybit completion bash >'$(DESTDIR)$(INST_COMPDIR)/bybit'
+	$(IN_TREE) $(LUA) lua/bybit/shell/bybit completion zsh >'$(DESTDIR)$(INST_ZSHDIR)/_bybit'
+	$(IN_TREE) $(LUA) lua/bybit/shell/bybit completion fish >'$(DESTDIR)$(INST_FISHDIR)/bybit.fish'
 
-clean:
-	rm -rf build doc
+# The checks that take long: sanitizers, fuzzing, coverage and their like.
+include .ci/checks.mk
 
-FORCE:
-.PHONY: all client hosts paper test demo deps coverage asan tsan valgrind oom soak fuzz fuzz-all lint bench types doc install \
-  install-client install-paper \
-  install-command repl clean FORCE
+.PHONY: all client paper help test lint demo repl types doc deps clean hosts install install-client install-paper install-command

@@ -1,5 +1,5 @@
--- Are the installed rocks whole, and apart from each other? Every Lua file of the source tree must be found in the
--- installed one, and only there. usage: lua5.4 .ci/installed.lua TREE client|both
+-- Checks that the installed rocks are complete and separate: every Lua file of the source tree must be in its installed tree,
+-- and only there. usage: lua5.4 .ci/installed.lua TREE client|both
 local tree, what = ...
 
 local function expect(condition, text, ...)
@@ -21,13 +21,18 @@ for file in list:lines() do
 end
 expect(count > 10, "only %d Lua files in lua/", count)
 found("bybit.core", package.cpath, true)
+found("bybit.journal", package.cpath, true)
 found("bybit.paper_server", package.cpath, what == "both")
 
--- The client alone loads, and without the paper exchange says so in place of breaking.
+-- core.so has the bytecode of each of its files, made by this Lua.
+local without = table.concat(require("bybit.core").modules.hold "bybit.", " ")
+expect(without == "", "no bytecode fits %s", without)
+
+-- The client loads alone; if the paper exchange is missing, it says so.
 local bybit = require "bybit"
 expect(tostring(bybit.decimal "0.10") == "0.10", "bybit.decimal does not work")
 
--- The command starts, and a session trades on paper where the paper exchange is there, and says so where it is not.
+-- The command starts. A session trades on paper; if the paper exchange is missing, it says so.
 local function run(line)
   local pipe = assert(io.popen(("env -u LUA_PATH -u LUA_CPATH %s 2>&1"):format(line)))
   local output = pipe:read "a"

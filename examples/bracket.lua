@@ -1,5 +1,5 @@
--- A bracket: an entry that carries its take profit and stop loss, so that no moment exists in which the position is
--- naked; once it is in profit, a trailing stop takes over. Then it is followed to its end, and the books are read.
+-- A bracket: an entry order that carries its take profit and stop loss, so that the position is protected from its first moment.
+-- Once it is in profit, a trailing stop takes over. The program follows the trade to its end, and reads the books.
 --
 --   lua5.4 examples/bracket.lua [Buy|Sell]
 
@@ -11,7 +11,7 @@ local SYMBOL = "BTCUSD"
 local SIDE = arg[1] or "Buy"
 local QUANTITY = 2000 -- contracts of 1 USD
 local AWAY, RISK, REWARD, TRAIL = 4, 60, 240, 40 -- ticks: entry from the market; stop, target, trailing stop from the entry
-local PATIENCE, LIMIT = 600, 4 * 3600 -- seconds: for the entry to be filled, for the whole trade
+local PATIENCE, LIMIT = 600, 4 * 3600 -- seconds: to wait for the entry's fill, for the whole trade
 
 local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { clock = "manual", seed = 20 } or nil
 local client <close> = bybit.client {
@@ -42,7 +42,7 @@ local function position()
   return assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
 end
 
--- The entry, filled; nil when the market ran away.
+-- Places the entry and waits for its fill; nil: the market moved away.
 local function enter()
   local price = last_price() - tick * AWAY * SIGN
   local ack = assert(btc:place_order {
@@ -55,7 +55,7 @@ local function enter()
     local order = assert(btc:get_open_order_real_time { order_id = ack.order_id })
     if order:is_done() then return order.filled_quantity > 0 and order or nil end
     if client:now() > late then
-      -- Cancelling races with a fill: what counts is how the order ended, which confirm reads back.
+      -- The order may be filled before it is cancelled. `confirm` reads back how it ended.
       local _, err = btc:cancel_order { order_id = ack.order_id, confirm = true }
       if err and err.kind ~= "not_found" then error(err) end
     else
@@ -79,7 +79,7 @@ local function follow(entry)
     end
     pause(2)
   end
-  say("out of time: closed at the market") -- place_order would want a stop loss here, as `required` says
+  say("out of time: closed at the market") -- not place_order: `required` asks for a stop loss there
   assert(client:request("POST", "/v5/order/create", { symbol = SYMBOL, side = SIDE == "Buy" and "Sell" or "Buy",
     orderType = "Market", qty = position().size, reduceOnly = true, timeInForce = "IOC" }))
 end
@@ -90,9 +90,9 @@ say("filled: %s at %s", order.filled_quantity, order.avg_price)
 follow(order.avg_price)
 
 local profit, fees = decimal(0), decimal(0)
-for trade in btc:each("get_user_trades", { trade_type = "Trade" }) do
-  profit = trade.side == "Buy" and profit + trade.value or profit - trade.value
-  fees = fees + trade.fee
+for trade in btc:each("get_user_trades") do
+  if trade:is_fill() then profit = trade.side == "Buy" and profit + trade.value or profit - trade.value end
+  fees = fees + trade.fee -- funding too
   if trade.stop_order_type then say("closed by a %s: %s at %s", trade.stop_order_type, trade.quantity, trade.price) end
 end
 say("profit %s BTC, fees %s BTC, net %s BTC", profit, fees, profit - fees)

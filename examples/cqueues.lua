@@ -1,5 +1,5 @@
--- Trading inside a program on cqueues: each coroutine of its controller runs its calls as a task of ours, and they share
--- one client and its connections; the program's own coroutines go on meanwhile. (Debian: lua-cqueues.)
+-- Trading inside a program on cqueues: each coroutine of its controller runs its calls as a task. The tasks share one client and
+-- its connections; the program's other coroutines go on meanwhile. (Debian: lua-cqueues.)
 --
 --   lua5.4 examples/cqueues.lua
 
@@ -19,7 +19,7 @@ local function best_bid(symbol)
   return bybit.decimal(tickers.list[1].bid1Price)
 end
 
--- Quotes once below the market and takes the quote back: straight lines, although others trade meanwhile.
+-- Places a quote below the market and cancels it: straight-line code, although others trade meanwhile.
 local function visit(symbol)
   local bid = best_bid(symbol)
   local quote = { symbol = symbol, side = "Buy", type = "Limit", quantity = 10, price = bid, time_in_force = "PostOnly" }
@@ -38,7 +38,7 @@ for _, symbol in ipairs(SYMBOLS) do
   end)
 end
 
--- What the program does besides.
+-- The program's other work.
 controller:wrap(function()
   while left > 0 do
     cqueues.sleep(0.001)

@@ -1,6 +1,6 @@
--- Endpoints that have no method: client:request reaches any of them, signed, over the same connections, with the same
--- errors. It answers with the wire's own names; what is a number there stays the text that it is until it is asked to be
--- one. A few lines make a method of it that reads like the others.
+-- Endpoints that have no method: client:request reaches any of them, signed, over the same connections, with the same errors. The
+-- answer has the wire's own names, and its numbers stay texts until the program converts them. A few lines make such a request
+-- look like a method.
 --
 --   lua5.4 examples/custom_endpoint.lua
 
@@ -13,7 +13,7 @@ local SYMBOL, COIN = "BTCUSD", "BTC"
 local client <close> = bybit.client { environment = ENVIRONMENT, credentials = ENVIRONMENT ~= "paper" and "env" or nil }
 local decimal = bybit.decimal
 
--- Public: needs no key.
+-- Public: it needs no key.
 local function ticker(symbol)
   local result, err, response = client:request("GET", "/v5/market/tickers", { symbol = symbol })
   if not result then return nil, err, response end
@@ -29,12 +29,12 @@ local function wallet(coin)
   return { balance = decimal(row.walletBalance), equity = decimal(row.equity) }
 end
 
--- One that changes something: decimals go out as strings, the category is filled in.
+-- A request that changes something: decimals are sent as strings, the category is filled in.
 local function set_leverage(symbol, leverage)
   leverage = tostring(decimal(leverage))
   local done, err = client:request("POST", "/v5/position/set-leverage",
     { symbol = symbol, buyLeverage = leverage, sellLeverage = leverage }, { timeout = 5 })
-  if not done and err.unchanged then return true end -- it is so already
+  if not done and err.unchanged then return true end -- it is as asked already
   return done and true, err
 end
 
@@ -48,7 +48,7 @@ print("leverage", set_leverage(SYMBOL, "12.5"))
 local position = assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
 print("leverage", position.leverage, "as the exchange tells it")
 
--- A refusal comes back as any other: it says what is known of the request.
+-- A refusal is an error like any other: it says what is known of the request.
 local refused, why = client:request("POST", "/v5/position/set-leverage",
   { symbol = SYMBOL, buyLeverage = "1000", sellLeverage = "1000" })
 print("refused ", refused, why)

@@ -1,6 +1,6 @@
--- Buying in instalments, with exact sizing: each time the same worth of coin is sold for dollars at the market (on an
--- inverse contract: a short of that worth, as a miner hedges). Contracts are whole, so an instalment is never spent to
--- the last satoshi; what is left over goes into the next one, and at the end the sum is right to the last digit.
+-- Selling in instalments, with exact sizes: each time coin of the same worth is sold for dollars at the market (on an inverse
+-- contract a short of that worth, as a miner hedges). Contracts are whole, so an instalment is never used to the last satoshi.
+-- The rest goes into the next instalment, and at the end the sum is right to the last digit.
 --
 --   lua5.4 examples/dca.lua [instalments]
 
@@ -31,7 +31,7 @@ local function best_bid()
   return decimal(assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1].bid1Price)
 end
 
--- A market order's fills, summed up: it is acknowledged before it is booked.
+-- A market order, with its fills summed up. It is acknowledged before it is booked, so it is read back.
 local function settled(id)
   while true do
     local order = assert(client:get_open_order_real_time { symbol = SYMBOL, order_id = id })
@@ -44,14 +44,14 @@ local carried, sold, contracts = decimal(0), decimal(0), decimal(0)
 
 local function instalment(n)
   local worth = BUDGET + carried
-  local quantity = (worth * best_bid()):to_step(step) -- down: never more than there is
+  local quantity = (worth * best_bid()):to_step(step) -- rounded down: never more than there is
   if quantity < least then
     carried = worth
     return print(("%2d  %s %s is less than the smallest order: kept"):format(n, worth, COIN))
   end
   local order, err = client:place_order {
     symbol = SYMBOL, side = "Sell", type = "Market", quantity = quantity,
-    client_order_id = ("dca-%d-%d"):format(client:now(), n), -- yours or made by the client: never sent under another
+    client_order_id = ("dca-%d-%d"):format(client:now(), n), -- your own id: the order is never sent under another
   }
   if not order then
     carried = worth

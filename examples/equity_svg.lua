@@ -1,10 +1,9 @@
--- Draws a strategy's equity, the price and every fill as an SVG picture, from what the exchange has written down: the
--- executions, walked page by page, and the price seen along the way. Money is summed in exact decimals; floats appear
--- only where a number becomes a place on paper.
+-- Draws a strategy's equity, the price and every fill as an SVG picture. It reads the exchange's executions page by page, and
+-- uses the prices that it saw on the way. Money is summed in exact decimals; floats are used only for places in the picture.
 --
 --   lua5.4 examples/equity_svg.lua [FILE] [minutes]          (equity.svg without FILE)
 --
--- The strategy, so that there is something to draw: buys below a slow average of the price, sells above it.
+-- So that there is something to draw, a strategy buys below a slow average of the price and sells above it.
 
 require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
@@ -25,7 +24,7 @@ local function last_price()
   return decimal(assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1].lastPrice)
 end
 
--- Trades and remembers prices: { time, price }.
+-- Trades, and keeps the prices: { time, price }.
 local function trade()
   local seen, average, held = {}, nil, 0
   local stop = client:now() + MINUTES * 60000
@@ -45,17 +44,17 @@ local function trade()
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- Books: coin bought and sold so far, contracts held; on an inverse contract their worth is contracts / price.
+-- Books: coin bought and sold so far, contracts held. The worth of inverse contracts is contracts / price.
 
 local function fills(from)
   local list = {}
-  for t in client:each("get_user_trades", { symbol = SYMBOL, trade_type = "Trade", start_time = from }) do
-    table.insert(list, 1, t) -- newest come first
+  for t in client:each("get_user_trades", { symbol = SYMBOL, start_time = from }) do
+    if t:is_fill() then table.insert(list, 1, t) end -- the exchange lists the newest first
   end
   return list
 end
 
--- Equity in coin at each moment that a price was seen.
+-- The equity in coin at each moment at which a price was seen.
 local function equity(seen, list)
   local line, i, coin, contracts = {}, 1, decimal(0), decimal(0)
   for n, point in ipairs(seen) do

@@ -1,5 +1,5 @@
--- The whole trade history as CSV: every execution since a day, oldest windows last, walked page by page with no end of
--- memory. What is exact stays exact: numbers go out as the exchange wrote them.
+-- Writes the whole trade history as CSV: every execution since a day, page by page, the newest first, with little memory. Numbers
+-- are written as the exchange wrote them.
 --
 --   lua5.4 examples/export_trades.lua [--progress] [--since=2024-01-01] [FILE]      (standard output without FILE)
 --
@@ -24,7 +24,7 @@ local client <close> = bybit.client {
   environment = exchange or ENVIRONMENT, credentials = not exchange and "env" or nil,
 }
 
--- Something to export: a trade in and a trade out, every few hours for three weeks.
+-- Makes something to export: a buy and a sell every few hours, for three weeks.
 local function trade_for_weeks()
   for _ = 1, 63 do
     for _, side in ipairs { "Buy", "Sell" } do
@@ -53,7 +53,7 @@ local function line(trade)
   return table.concat(cells, ",") .. "\n"
 end
 
--- The walk goes from now back to `from`, so the share of that time which is behind it is the share of the work.
+-- The walk goes from now back to `from`, so the share of that time that is done is the share of the work.
 local drawing = options.progress and os.execute "test -t 2"
 local drawn = -1
 
@@ -72,7 +72,7 @@ local from, to = bybit.time(options.since), client:now()
 local count, fees = 0, bybit.decimal(0)
 
 out:write(table.concat(COLUMNS, ","), "\n")
--- Windows of seven days follow each other by themselves; a trade on the edge of two comes once.
+-- The client walks the windows of seven days by itself. A trade on the edge of two windows comes once.
 for trade in client:each("get_user_trades", { symbol = SYMBOL, start_time = from, page_size = 100 }) do
   out:write(line(trade))
   count, fees = count + 1, fees + trade.fee

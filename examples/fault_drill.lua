@@ -1,6 +1,6 @@
--- A fault drill: a strategy run through what networks and exchanges do on bad days. The paper exchange loses requests and
--- answers, breaks off bodies, resets connections, says that it does not know itself; the strategy counts what it asked
--- for, and at the end the exchange's books must hold exactly that.
+-- A fault drill: a strategy runs through what networks and exchanges do on bad days. The paper exchange loses requests and
+-- answers, cuts bodies, resets connections, and answers with codes that leave the outcome open. The strategy counts what it
+-- asked for; at the end the exchange's books must hold exactly that.
 --
 --   lua5.4 examples/fault_drill.lua [orders] [seed]
 
@@ -30,7 +30,7 @@ local client <close> = bybit.client { environment = exchange, id_prefix = "drill
 local counts = { placed = 0, rejected = 0, not_sent = 0, unknown = 0, cancelled = 0, attempts = 0 }
 local meant = {} -- client_order_id -> is it live?
 
--- Asks until it is known: an unknown outcome is never guessed at and never repeated blindly.
+-- Resolves until the outcome is known: an unknown outcome is never guessed, and never repeated blindly.
 local function settle(err)
   local result
   for _ = 1, 5 do

@@ -1,6 +1,6 @@
--- A grid: a ladder of conditional orders around the market. Each waits at its level without holding margin, becomes a
--- limit order when the price gets there, and once filled is answered by its opposite one level on, so that every swing
--- between two levels earns the distance between them.
+-- A grid: a ladder of conditional orders around the market. Each order waits at its level without using margin, and becomes a
+-- limit order when the price gets there. Once it is filled, the opposite order is placed one level further, so that every
+-- swing between two levels earns the distance between them.
 --
 --   lua5.4 examples/grid.lua [minutes]
 --
@@ -35,7 +35,7 @@ end
 local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = SYMBOL })).list[1]
 local tick = decimal(info.priceFilter.tickSize)
 
--- Level 0 is where the grid begins; one level is always empty, the gap, between those that buy and those that sell.
+-- The grid begins at level 0. One level, the gap, is always empty: it lies between the levels that buy and those that sell.
 local home = decimal(ticker().lastPrice):to_step(tick)
 local gap = 0
 local levels = {} -- number -> { id, side }
@@ -45,7 +45,7 @@ local function price_of(level)
   return home + tick * STEP * level
 end
 
--- Waits at a level; where the price has passed it already, right there.
+-- Places the order of a level; if the price has passed the level already, at the market's price.
 local function set(level, side)
   local price = price_of(level)
   local order = { side = side, type = "Limit", quantity = QUANTITY, price = price }
@@ -59,7 +59,7 @@ local function set(level, side)
   levels[level] = { id = assert(ack, err).order_id, side = side }
 end
 
--- A level was filled: its opposite goes into the gap, and it becomes the gap.
+-- A level was filled: the opposite order goes into the gap, and this level becomes the gap.
 local function fill(level, order)
   filled = filled + 1
   local side = levels[level].side
@@ -74,7 +74,7 @@ local function fill(level, order)
   gap = level
 end
 
--- Levels whose order has left the list of those that wait, nearest to the gap first: was it filled?
+-- Looks at levels whose order waits no more, the nearest to the gap first: was the order filled?
 local function look()
   local waiting = {}
   for _, order in ipairs(assert(grid:get_open_conditional_orders_real_time())) do waiting[order.order_id] = true end
@@ -91,7 +91,7 @@ local function look()
       if order.status == "Filled" then
         fill(number, order)
       elseif order:is_done() then
-        set(number, level.side) -- cancelled by someone: put back
+        set(number, level.side) -- somebody cancelled it: place it again
       end
     end
   end
@@ -114,11 +114,11 @@ do
   end
 end
 
--- Of an inverse contract the profit is the coin that was bought less the coin that was sold.
+-- The profit on an inverse contract is the coin that was bought minus the coin that was sold.
 local fees, profit = decimal(0), decimal(0)
-for trade in grid:each("get_user_trades", { trade_type = "Trade" }) do
-  fees = fees + trade.fee
-  profit = trade.side == "Buy" and profit + trade.value or profit - trade.value
+for trade in grid:each("get_user_trades") do
+  fees = fees + trade.fee -- funding too
+  if trade:is_fill() then profit = trade.side == "Buy" and profit + trade.value or profit - trade.value end
 end
 local position = assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
 if decimal(position.size) > 0 then
@@ -127,4 +127,4 @@ if decimal(position.size) > 0 then
   profit = position.side == "Buy" and profit - value or profit + value
 end
 print(("%d levels filled, %d of them answered; position %s %s"):format(filled, swings, position.side, position.size))
-print(("profit %s BTC with the position at the last price, fees %s BTC"):format(profit:round(8), fees))
+print(("profit %s BTC with the position at the last price, fees %s BTC"):format(profit:round(8) + 0, fees)) -- + 0: never -0

@@ -1,11 +1,11 @@
 /*
-** A host in C: a frame loop of its own, 60 times a second over epoll, with a strategy in Lua inside. The strategy's
-** calls never block it, its Lua has 2 ms of each frame, and at the end it winds down while the frames go on.
+** A host in C with a loop of its own: 60 frames a second, over epoll, and a strategy in Lua. The strategy's calls never
+** block the host, and its Lua code gets 2 ms of each frame. At the end the strategy stops while the frames go on.
 **
 **   build/examples/host examples/strategy.lua [frames [url]]
 **
-** Without a url the strategy trades on a paper exchange of its own; with one, on the exchange there, with the keys
-** in BYBIT_API_KEY and BYBIT_API_SECRET.
+** Without a url the strategy trades on a paper exchange. With a url it trades on the exchange there, with the key in
+** BYBIT_API_KEY and BYBIT_API_SECRET.
 */
 #include <errno.h>
 #include <lauxlib.h>
@@ -20,12 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUDGET 0.002 /* seconds of Lua in a frame */
+#define BUDGET 0.002 /* seconds of Lua in a frame, at most */
 
-enum { RATE = 60, PATIENCE = 6 * RATE /* frames that a strategy has to wind down */ };
+enum {
+  RATE = 60,          /* frames a second */
+  PATIENCE = 6 * RATE /* frames that the strategy has to stop by itself before it is cancelled */
+};
 
-/* What the host needs of Lua, made in Lua. The strategy sees its client and a choice of functions: no files, no
-** programs, no modules, no debug library, no bytecode. */
+/* The Lua side of the host. The strategy can use its client and some functions: no files, no programs, no modules, no
+** debug library, no bytecode. It returns the functions that the host calls. */
 static const char boot[] =
     "local path, url = ...\n"
     "local bybit = require 'bybit'\n"
@@ -46,7 +49,7 @@ static const char boot[] =
     "  world.bybit[name] = bybit[name]\n"
     "end\n"
     "local strategy = assert(loadfile(path, 't', world))\n"
-    "bybit.blocking(false)\n" /* a call outside of a task would cost frames: let it fail instead */
+    "bybit.blocking(false)\n" /* a blocking call would cost frames, so it raises instead */
     "local failed = false\n"
     "bybit.on_error(function(_, err, traceback)\n"
     "  failed = true\n"
@@ -57,9 +60,9 @@ static const char boot[] =
     "return bybit.step, bybit.fd(), function() stop:cancel() end, function() task:cancel() end,\n"
     "  function() client:close() return failed end\n";
 
-enum { STEP = 1, FD, STOP, CANCEL, CLOSE }; /* where what 'boot' returned stands on the stack */
+enum { STEP = 1, FD, STOP, CANCEL, CLOSE }; /* the results of 'boot': their places on the stack */
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* SIGINT or SIGTERM came */
 
 static void on_signal(int number) {
   (void)number;
@@ -83,7 +86,7 @@ static void check(lua_State *L, int status) {
   exit(1);
 }
 
-/* Calls the function at 'index' with at most one number; leaves its one result. */
+/* Calls the function at 'index' with the first 'count' of two numbers; leaves its one result on the stack. */
 static void call(lua_State *L, int index, int count, double wait, double budget) {
   lua_pushvalue(L, index);
   if (count > 0) lua_pushnumber(L, wait);
@@ -91,11 +94,13 @@ static void call(lua_State *L, int index, int count, double wait, double budget)
   check(L, lua_pcall(L, count, 1, 0));
 }
 
+/* Adds a descriptor to epoll, or changes it. */
 static void watch(int epoll, int how, int fd, uint32_t events) {
   struct epoll_event e = {.events = events, .data.fd = fd};
   if (epoll_ctl(epoll, how, fd, &e) != 0) fail("epoll_ctl");
 }
 
+/* A timerfd that is readable once a frame. */
 static int start_ticks(void) {
   int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   struct itimerspec every = {.it_interval.tv_nsec = 1000000000 / RATE, .it_value.tv_nsec = 1000000000 / RATE};
@@ -103,7 +108,7 @@ static int start_ticks(void) {
   return fd;
 }
 
-/* The frames. Returns the longest that Lua had of one. */
+/* Runs the frames until the strategy has ended. Returns the most seconds that Lua took of one frame. */
 static double loop(lua_State *L, int epoll, int ticks, int frames) {
   int ours = (int)lua_tointeger(L, FD), frame = 0, ended = -1;
   double spent = 0, worst = 0;
@@ -115,12 +120,12 @@ static double loop(lua_State *L, int epoll, int ticks, int frames) {
     if (n > 0 && e.data.fd == ticks) {
       uint64_t times;
       if (read(ticks, &times, sizeof times) != sizeof times) continue;
-      frame++; /* here a game would draw, and a server look at its clients */
+      frame++; /* here a game would draw, and a server would serve its clients */
       spent = 0;
     }
     if (ended < 0 && (interrupted || frame >= frames)) {
       ended = frame;
-      call(L, STOP, 0, 0, 0); /* the strategy is told; what it has in flight ends as it likes */
+      call(L, STOP, 0, 0, 0); /* tells the strategy to stop; calls in flight go on */
       lua_pop(L, 1);
     }
     if (ended >= 0 && frame == ended + PATIENCE) {
@@ -137,7 +142,7 @@ static double loop(lua_State *L, int epoll, int ticks, int frames) {
     spent += seconds() - before;
     if (spent > worst) worst = spent;
     if (spent < BUDGET)
-      watch(epoll, EPOLL_CTL_MOD, ours, EPOLLIN | EPOLLONESHOT); /* else with the next frame */
+      watch(epoll, EPOLL_CTL_MOD, ours, EPOLLIN | EPOLLONESHOT); /* else in the next frame */
   }
   printf("host: %d frames, %s\n", frame, interrupted ? "interrupted" : "stopped");
   return worst;
@@ -150,7 +155,7 @@ int main(int argc, char **argv) {
   sigaction(SIGTERM, &action, NULL);
   lua_State *L = luaL_newstate();
   if (L == NULL) fail("lua");
-  luaL_openlibs(L); /* for the module; the strategy gets what 'boot' picks */
+  luaL_openlibs(L); /* for the module; the strategy gets only what 'boot' picks */
   check(L, luaL_loadbufferx(L, boot, sizeof boot - 1, "=boot", "t"));
   lua_pushstring(L, argv[1]);
   lua_pushstring(L, argc > 3 ? argv[3] : NULL);

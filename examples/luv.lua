@@ -1,4 +1,4 @@
--- Trading inside a program on luv (libuv): tasks of ours run in uv.run(), beside the program's own timers and sockets.
+-- Trading inside a program on luv (libuv): tasks run in uv.run(), beside the program's own timers and sockets.
 -- (Debian: lua-luv.)
 --
 --   lua5.4 examples/luv.lua [SECONDS]
@@ -16,7 +16,7 @@ local client <close> = bybit.client { environment = ENVIRONMENT, credentials = E
 
 local looks, last = 0, nil
 
--- A task: looks at the market until the token says that it is enough.
+-- A task: looks at the market until the token is cancelled.
 local function watch(stop)
   repeat
     local tickers = assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL }))
@@ -29,7 +29,7 @@ local attached = adapter.attach()
 local stop = bybit.cancel_token()
 local watching = attached:spawn(watch, stop)
 
--- The program's own: a timer that reports, and one that ends it.
+-- The program's own timers: one reports, one ends the program.
 local report, finish = uv.new_timer(), uv.new_timer()
 report:start(500, 500, function() print(("%s %s, after %d looks"):format(SYMBOL, last or "not seen", looks)) end)
 finish:start(math.floor(SECONDS * 1000), 0, function()

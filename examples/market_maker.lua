@@ -1,12 +1,12 @@
--- A market maker: quotes both sides around the middle of the book, leans against the position it has picked up, moves
--- its quotes when the market moves, and protects what it holds twice, on the exchange's side, so that it holds when this
--- program does not: a stop loss of the position by the last price, and further out a conditional order by the mark
--- price, which follows the market. At the end it cancels, closes, and settles its books to the last satoshi.
+-- A market maker. It quotes both sides around the middle of the book, shifts its quotes against its position, and moves them when
+-- the market moves. It protects its position twice with orders on the exchange, which work even when this program has died: a
+-- stop loss by the last price, and further away a conditional order by the mark price, which follows the market. At the end it
+-- cancels its orders, closes its position, and settles its books to the last satoshi.
 --
 --   make demo          or: lua5.4 examples/market_maker.lua
 --
--- It trades on a paper exchange of its own. With one word changed it trades on the testnet, with the keys of
--- BYBIT_API_KEY and BYBIT_API_SECRET.
+-- It trades on a paper exchange that it starts. With one word changed it trades on the testnet, with the keys from BYBIT_API_KEY
+-- and BYBIT_API_SECRET.
 
 require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
@@ -14,7 +14,7 @@ local bybit = require "bybit"
 local ENVIRONMENT = "paper" -- "testnet"
 local SYMBOL, COIN = "BTCUSD", "BTC"
 local QUANTITY = 1000 -- contracts of 1 USD a quote
-local MOST = 5000 -- position past which the side that adds to it pauses
+local MOST = 5000 -- above this position it stops quoting the side that adds to it
 local SPREAD = 3 -- ticks from the middle to each quote
 local STOP = 60 -- ticks from the entry to the stop loss
 local FUSE = 120 -- ticks from the market to the conditional order behind it
@@ -38,7 +38,7 @@ local function note(err)
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- What the market and the account look like, from endpoints that have no method of their own.
+-- Reads the market and the account, through endpoints that have no method.
 
 local function first(path, params)
   return assert(client:request("GET", path, params)).list[1]
@@ -84,7 +84,7 @@ local function move(side, price)
     quote.price = price
     counts.moved = counts.moved + 1
   elseif err.kind == "not_found" then
-    quotes[side] = nil -- filled, or cancelled because it would have crossed: it is placed anew
+    quotes[side] = nil -- filled, or cancelled since it would have crossed: it is placed again
   elseif not err.unchanged then
     note(err)
   end
@@ -108,7 +108,7 @@ local function look_after()
   end
 end
 
--- The position leans the middle: long quotes lower, short quotes higher.
+-- The position shifts the middle: a long position quotes lower, a short one higher.
 local function wanted(bid, ask, size)
   local middle = (bid + ask) / 2 - tick * (size / QUANTITY):round(0)
   local buy = (middle - tick * SPREAD):to_step(tick):min(ask - tick)
@@ -130,10 +130,10 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Protection.
 
-local stop -- the stop loss as it was set last: its price
+local stop -- the price of the stop loss that was set last
 local fuse -- the conditional order: { id, side, price }
 
--- A distance away from the market, on the losing side of a position.
+-- A price at a distance from the market, on the losing side of the position.
 local function behind(size, price, ticks)
   return (size > 0 and price - tick * ticks or price + tick * ticks):to_step(tick)
 end
@@ -158,7 +158,7 @@ local function cut_fuse()
   fuse = nil
 end
 
--- The conditional order closes all there is, whatever became of the quotes; reduce_only: it never opens anything.
+-- The conditional order closes the whole position, whatever became of the quotes. With reduce_only it never opens one.
 local function follow(size, middle)
   local side = size > 0 and "Sell" or size < 0 and "Buy" or nil
   if fuse and fuse.side ~= side then cut_fuse() end
@@ -242,7 +242,7 @@ local function trade(seconds)
   end
 end
 
--- Nothing is left behind, whichever way trading ends.
+-- Cleans up, whatever ends the trading.
 local function wind_down()
   assert(book:cancel_all_orders())
   assert(book:cancel_all_conditional_orders { stop_order_type = "Stop" })
@@ -254,7 +254,7 @@ local function wind_down()
   end
 end
 
--- The order records, page by page, and what the executions add up to.
+-- Reads the orders page by page, and adds up the executions.
 local function report(before, from)
   local pages, by_status = 0, {}
   for _, method in ipairs { "get_orders", "get_conditional_orders" } do

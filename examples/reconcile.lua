@@ -1,11 +1,11 @@
--- A strategy that is killed in the middle of an order, and started again. Before an order is sent its intent is in the
--- journal; the next run finds it there, asks the exchange what became of it, and goes on from what is true. Until it has,
--- orders that add risk are refused.
+-- A strategy is killed in the middle of an order, and started again. An order's intent is in the journal before the order is
+-- sent. The next run finds it there, asks the exchange what became of it, and goes on from there. Until then orders that add
+-- risk are refused.
 --
 --   lua5.4 examples/reconcile.lua [journal]
 --
--- On paper this program plays both runs: the first in a process of its own, which gets no answer to its order (the
--- exchange holds it back on purpose) and is killed with SIGKILL while it waits.
+-- On paper this program plays both runs. The first is a process of its own: the exchange holds back the answer to its order,
+-- and it is killed with SIGKILL while it waits.
 
 require "bybit.strict" -- undeclared globals raise
 local bybit = require "bybit"
@@ -15,7 +15,7 @@ local SYMBOL = "BTCUSD"
 local JOURNAL = arg[1] or os.tmpname()
 local CHILD = os.getenv "RECONCILE_URL"
 
--- The first run: one order, and whatever comes then.
+-- The first run: it places one order.
 if CHILD then
   local client <close> = bybit.client {
     environment = { url = CHILD }, credentials = "env", id_prefix = "rec", journal = JOURNAL, deadline = 60, timeout = 60,
@@ -24,6 +24,7 @@ if CHILD then
   os.exit(true)
 end
 
+if not arg[1] then os.remove(JOURNAL) end -- only the name is wanted: an empty file is not a journal
 local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { seed = 3 } or nil
 
 -- Starts the first run, waits until the exchange has its order, and kills it.
@@ -41,7 +42,7 @@ local function first_run()
   assert(os.execute("kill -9 " .. pid))
   print("killed while it waited for the answer to its order")
   exchange:faults(false)
-  bybit.sleep(0.1) -- its lock on the journal ends with it
+  bybit.sleep(0.1) -- its lock on the journal ends with the process
 end
 
 if exchange then first_run() end
@@ -66,11 +67,12 @@ for _, entry in ipairs(report.settled) do
 end
 print(("%d orders live, %d trades since, %d still open"):format(#report.live, #report.trades, #report.unsettled))
 
--- From here on it is a strategy like any other: it takes over what lives and goes on.
+-- From here it is a strategy like any other: it takes over the open orders and goes on.
 for _, order in ipairs(report.live) do
   assert(client:cancel_order { symbol = SYMBOL, order_id = order.order_id })
 end
 print("a new order now:", assert(client:place_order {
   symbol = SYMBOL, side = "Buy", type = "Limit", quantity = 100, price = 28000 }).client_order_id)
 assert(client:cancel_all_orders { symbol = SYMBOL })
+client:close()
 if not arg[1] then os.remove(JOURNAL) end

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A V5 request by hand: an order, signed with openssl(1) and sent with curl(1), to a paper exchange. The exchange does not
-# know what wrote the request: any client in any language can trade on it.
+# A V5 request by hand: an order that is signed with openssl(1) and sent with curl(1) to a paper exchange. Any client in any
+# language can trade on this exchange.
 #
 #   bybit paper --port 8080                  (or: lua5.4 -e 'require"bybit.paper".serve{port=8080}')
 #   BYBIT_URL=http://127.0.0.1:8080 BYBIT_API_KEY=... BYBIT_API_SECRET=... sh examples/signed_request.sh
@@ -8,7 +8,7 @@ set -eu
 : "${BYBIT_URL:?the address that the exchange printed}" "${BYBIT_API_KEY:?}" "${BYBIT_API_SECRET:?}"
 window=5000
 
-# What is signed: timestamp, key, receive window, and the body or the query, one after the other.
+# The signed text: timestamp, key, receive window, and the body or the query, joined.
 sign() {
   printf %s "$1" | openssl dgst -sha256 -hmac "$BYBIT_API_SECRET" | sed 's/^.* //'
 }

@@ -1,5 +1,5 @@
--- A strategy for examples/host.c: it quotes a little below the market and follows it, until the host says stop. It is
--- a function of its client and of the token `stop`, and sees nothing of the computer that it runs on.
+-- A strategy for examples/host.c: it quotes a little below the market and follows it, until the host stops it. It is a
+-- function of its client and of the token `stop`, and has no access to the computer that it runs on.
 
 -- luacheck: read_globals bybit
 
@@ -33,4 +33,4 @@ local off <close> = bybit.defer(function() -- luacheck: ignore 211
 end)
 
 print "strategy: quoting"
-while not stop:cancelled() do follow() end -- a request is always on its way
+while not stop:cancelled() do follow() end -- a request is always in flight

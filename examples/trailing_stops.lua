@@ -1,6 +1,6 @@
--- A manager of stops: looks after every position of the account, wherever it came from, in a task per symbol. A position
--- that has no stop gets one; once it is far enough in profit, a trailing stop follows it. The stops live on the exchange:
--- they hold when this program does not.
+-- A manager of stops: looks after every position of the account, whoever opened it, in a task per symbol. A position without a
+-- stop gets one. Once it is far enough in profit, a trailing stop follows it. The stops are on the exchange: they work even
+-- when this program has died.
 --
 --   lua5.4 examples/trailing_stops.lua [minutes]
 --
@@ -11,9 +11,9 @@ local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"
 local SYMBOLS = { "BTCUSD", "ETHUSD", "XRPUSD" }
-local LOSS = bybit.decimal "0.004" -- of the entry price: where the stop loss goes
-local GAIN = bybit.decimal "0.001" -- of the entry price: profit at which the trailing stop begins
-local TRAIL = bybit.decimal "0.0015" -- of the entry price: how far behind the best price it stays
+local LOSS = bybit.decimal "0.004" -- of the entry price: the distance of the stop loss
+local GAIN = bybit.decimal "0.001" -- of the entry price: the profit at which the trailing stop begins
+local TRAIL = bybit.decimal "0.0015" -- of the entry price: the trailing stop's distance from the best price
 local MINUTES = tonumber(arg[1] or 120)
 
 local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { clock = "manual", seed = 5 } or nil
@@ -47,13 +47,13 @@ local function ending(symbol)
   return newest and ("closed by a %s at %s"):format(newest.stop_order_type, newest.avg_price) or "closed by hand"
 end
 
--- One look; returns whether there is a position.
+-- Looks once; returns whether there is a position.
 local function look(symbol, tick)
   local p = held(symbol)
   if not p then return false end
   if not p.stop then
     local price = p.long and p.entry * (1 - LOSS) or p.entry * (1 + LOSS)
-    price = price:to_step(tick, p.long and "up" or "down") -- towards the entry: never risk more than was meant
+    price = price:to_step(tick, p.long and "up" or "down") -- rounded towards the entry: the risk is never higher than planned
     assert(client:set_trading_stop { symbol = symbol, stop_loss_price = price, stop_loss_trigger_type = "MarkPrice" })
     say(symbol, "%s %s at %s had no stop loss: set to %s", p.long and "long" or "short", p.size, p.entry:to_step(tick), price)
   end

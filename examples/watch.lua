@@ -1,5 +1,5 @@
--- Watches several symbols at once: a task for each asks for its price and trades a little on it, in straight-line Lua,
--- over connections that they share. One more task draws. Ctrl-C ends it, and leaves no order behind.
+-- Watches several symbols at once. A task for each symbol asks for its price and trades a little, in straight-line Lua; the tasks
+-- share connections. One more task draws. Ctrl-C ends the program, which leaves no order behind.
 --
 --   lua5.4 examples/watch.lua [SYMBOL ...]          WATCH_SECONDS=5 ends it by itself
 
@@ -24,7 +24,7 @@ local function look(client, symbol)
   return s
 end
 
--- One symbol: a bid rests a little below the market from the first look to the last.
+-- One symbol: a bid rests a little below the market as long as the program runs.
 local function watch(client, stop, symbol)
   local s = look(client, symbol)
   local tick = bybit.decimal(assert(client:request("GET", "/v5/market/instruments-info", { symbol = symbol }))

@@ -1,11 +1,11 @@
--- bybit.main with real signals to a real process, whose exchange lives here: what it leaves behind can be seen.
+-- bybit.main with real signals to a real process. Its exchange runs here, so that we see what it leaves behind.
 
 local bybit = require "bybit"
 local process = require "spec.support.process"
 
 local KEY, SECRET = "mainKey0123456789", "mainSecretMainSecretMainSecret000001"
 
--- The common part of the programs: they quote on the exchange of this process, under `bybit.main`.
+-- The common part of the programs: they quote on this process's exchange, under `bybit.main`.
 local HEAD = [[
   local bybit = require "bybit"
   local options = { environment = { url = os.getenv "URL" }, key = os.getenv "KEY", secret = os.getenv "SECRET" }
@@ -86,7 +86,7 @@ describe("bybit.main", function()
     run:signal "TERM"
     local how, status, output, errors = run:wait()
     assert.equal("cancelled unknown\n", output)
-    assert.equal("", errors) -- being stopped is no failure
+    assert.equal("", errors) -- being stopped is not a failure
     assert.same({ "exit", 143 }, { how, status })
   end)
 
@@ -106,7 +106,7 @@ describe("bybit.main", function()
     run:signal "TERM"
     local how, status, output = run:wait()
     assert.equal("", output)
-    -- The shell that popen starts may be there still, and then it is the one to tell.
+    -- The shell that popen started may still be there; then the signal goes to the shell.
     if how == "exit" then assert.equal(143, status) else assert.same({ "signal", 15 }, { how, status }) end
   end)
 
@@ -161,7 +161,7 @@ describe("bybit.main", function()
     assert.same({ "exit", 0 }, { how, status })
   end)
 
-  it("refuses what cannot work", function()
+  it("raises for wrong arguments", function()
     local _, err = pcall(bybit.main, { environment = exchange })
     assert.matches("main: a function f%(client, stop%) expected as second argument, got nil", err)
     _, err = pcall(bybit.run, bybit.main, { environment = exchange }, print)
@@ -174,12 +174,12 @@ describe("bybit.main", function()
     local core = require "bybit.core"
     local holder <close> = core.signals(bybit.cancel_token()) -- luacheck: ignore 211
     _, err = pcall(bybit.main, { environment = exchange }, print)
-    assert.matches("the signals are heard by another", err)
+    assert.matches("another part of this process catches the signals", err)
   end)
 end)
 
 describe("Ctrl-C without bybit.main", function()
-  it("raises out of a blocking call, in the main program and in a coroutine of the user's, and ends the call", function()
+  it("raises out of a blocking call, in the main program and in the user's own coroutine, and ends the call", function()
     for _, how in ipairs { "f()", "coroutine.wrap(f)()" } do
       local run = process.start(([[
         local bybit = require "bybit"
@@ -193,7 +193,7 @@ describe("Ctrl-C without bybit.main", function()
         local ok, why = pcall(function() %s end)
         io.stdout:write(tostring(ok), " ", why:match "interrupted", "\n")
         local _, err = client:request("GET", "/v5/market/time", nil, { timeout = 0.1, deadline = 0.1 })
-        io.stdout:write(err.message, "\n") -- its own timeout: the interrupted call is not in its way
+        io.stdout:write(err.message, "\n") -- its own timeout: the interrupted call does not block it
       ]]):format(how))
       assert.equal("waiting", run:line())
       os.execute "sleep 0.2"
@@ -204,7 +204,7 @@ describe("Ctrl-C without bybit.main", function()
     end
   end)
 
-  it("leaves what a call has sent among the unsettled: it is raised, and reconcile finds the order", function()
+  it("is raised, and leaves a sent call among the unsettled; reconcile finds the order", function()
     local exchange <close> = assert(bybit.paper.start { seed = 3, lag = 0, limits = false })
     exchange:set_price("BTCUSD", 30000)
     exchange:faults { { "delay", path = "/v5/order/create", times = 1, seconds = 2 } }
@@ -229,7 +229,7 @@ describe("Ctrl-C without bybit.main", function()
     assert.equal(1, #exchange:books().orders)
   end)
 
-  it("cancels what bybit.run runs, which cleans up with calls", function()
+  it("cancels the task of bybit.run, which cleans up with calls", function()
     local exchange <close> = assert(bybit.paper.start { seed = 3, lag = 0, limits = false })
     local run = process.start(HEAD .. [[
       local client <close> = bybit.client(options)

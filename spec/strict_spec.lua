@@ -1,6 +1,6 @@
--- bybit.strict, in programs of their own: it changes the globals of the whole Lua state.
+-- bybit.strict, in separate programs, since it changes the globals of the whole Lua state.
 
--- Runs a program of some files in a directory of its own; its output.
+-- Runs a program of several files in its own directory. Returns its output.
 local function run(files)
   local directory = os.tmpname()
   os.remove(directory)
@@ -17,19 +17,19 @@ local function run(files)
 end
 
 describe("bybit.strict", function()
-  it("raises where an undeclared global is read, with the nearest name", function()
+  it("raises when an undeclared global is read, and suggests the nearest name", function()
     local output = run { ["main.lua"] = 'require "bybit.strict"\nlocal x = 1\nprnt(x)\n' }
     assert.truthy(output:find("main.lua:3: undeclared global 'prnt', did you mean 'print'?", 1, true), output)
   end)
 
-  it("raises where one is set, in a function as in the main chunk", function()
+  it("raises when one is set, in a function or in the main chunk", function()
     local output = run { ["main.lua"] = 'require "bybit.strict"\nlocal function f()\n  totl = 1\nend\nf()\n' }
     assert.truthy(output:find("main.lua:3: setting the undeclared global 'totl'", 1, true), output)
     output = run { ["main.lua"] = 'require "bybit.strict"\ntotl = 1\n' }
     assert.truthy(output:find("main.lua:2: setting the undeclared global 'totl'", 1, true), output)
   end)
 
-  it("takes globals that are declared, and those that were there before", function()
+  it("accepts declared globals, and those that existed before", function()
     local output = run { ["main.lua"] = [[
       before = 1
       local declare = require "bybit.strict"
@@ -40,7 +40,7 @@ describe("bybit.strict", function()
     assert.equal("2\t3\tnil\n", output)
   end)
 
-  it("minds the program's other files, and leaves modules of others alone", function()
+  it("checks the program's other files, and leaves other modules alone", function()
     local output = run {
       ["main.lua"] = 'require "bybit.strict"\nrequire "own"', -- inner/ is in the path
       ["inner/own.lua"] = "return misspelt",
@@ -51,7 +51,7 @@ describe("bybit.strict", function()
     local file = assert(io.open(library, "w"))
     file:write "local jit = jit\nglobal_of_a_library = jit == nil\nreturn true"
     file:close()
-    -- A program in a directory of its own, a library elsewhere.
+    -- A program in its own directory, a library elsewhere.
     output = run { ["main.lua"] = ('require "bybit.strict"\nprint(dofile "%s", global_of_a_library)'):format(library) }
     assert.equal("true\ttrue\n", output)
   end)

@@ -1,31 +1,36 @@
 /*
-** luaopen_bybit_core: makes the module table and lets each part add itself to it. It decides nothing.
+** luaopen_bybit_core, which Lua calls for require "bybit.core": makes the module table and lets each room add its
+** functions. core is the module's private half; programs use the Lua layer above it.
 */
-#include "call.h"
-#include "client.h"
-#include "clock_lua.h"
-#include "decimal_lua.h"
-#include "http_lua.h"
-#include "journal_lua.h"
-#include "json_lua.h"
-#include "limiter_lua.h"
-#include "loop.h"
-#include "moment_lua.h"
-#include "random_lua.h"
-#include "schema.h"
-#include "sign_lua.h"
-#include "signals.h"
-#include "terminal.h"
-#include "token.h"
+#include "call/call.h"
+#include "call/client.h"
+#include "pace/clock_lua.h"
+#include "value/decimal_lua.h"
+#include "loop/hooks.h"
+#include "wire/http_lua.h"
+#include "value/json_lua.h"
+#include "pace/limiter_lua.h"
+#include "loop/loop.h"
+#include "modules/modules.h"
+#include "value/moment_lua.h"
+#include "value/random_lua.h"
+#include "schema/schema.h"
+#include "wire/redact_lua.h"
+#include "wire/sign_lua.h"
+#include "wire/url_lua.h"
+#include "loop/signals.h"
+#include "loop/terminal.h"
+#include "loop/token.h"
 
 #include <lauxlib.h>
 #include <lua.h>
 
-/* Each adds its functions to the table on top of the stack and leaves the stack as it found it. */
+/* Each function adds to the table on top of the stack and leaves the stack as it found it. loop_open comes before
+** all that holds a loop: what is made first is closed last. */
 static void (*const parts[])(lua_State *L) = {
-    decimal_open, json_open,  sign_open,        random_open,   loop_open,         token_open,
-    signals_open, http_open,  schema_open,      client_open,   client_facts_open, call_open,
-    limiter_open, clock_open, journal_lua_open, terminal_open, moment_open,       NULL,
+    hooks_open,   decimal_open,  json_open,   sign_open,   random_open,       loop_open,    token_open,
+    signals_open, http_open,     schema_open, client_open, client_facts_open, call_open,    limiter_open,
+    clock_open,   terminal_open, moment_open, url_open,    redact_open,       modules_open, NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

@@ -1,21 +1,24 @@
--- `local check = require "bybit.assert"`: what a strategy takes for granted, said in a line that raises when it is not so.
+-- `local check = require "bybit.assert"`: states what a strategy takes for granted; the line raises if it is not so.
 --
 --   local ack = check(client:place_order { ... })        one value, or the error is raised
---   check.equal(position.quantity, 100, "position")      decimals compare by value, as == would not
+--   check.equal(position.quantity, 100, "position")      compares decimals by value, unlike ==
 --   check.multiple(price, tick, "price")
 --   check.between(quantity, 1, 1000, "quantity")
 
-local decimal = require("bybit.core").decimal
+require "bybit.version" -- first: it says which Lua is needed
+local core = require "bybit.core"
+
+local decimal, protect = core.decimal, core.hooks.protect
 
 local check = {}
 
 local function number(value, what, level)
-  local ok, exact = pcall(decimal, value)
+  local ok, exact = protect(decimal, value)
   if ok then return exact end
   error(("%s: an exact number expected, got %s"):format(what, tostring(value)), level + 1)
 end
 
--- "price: 30000.3 is no multiple of 0.5", at the caller's line
+-- Raises "price: 30000.3 is not a multiple of 0.5" at the caller's line.
 local function fail(what, text, ...)
   error(("%s: "):format(what) .. text:format(...), 3)
 end
@@ -26,7 +29,7 @@ local function numbers(what, ...)
   return table.unpack(list)
 end
 
---- Two numbers that must be equal by value; decimals, integers, numeric texts.
+--- Two numbers must be equal by value: decimals, integers, numeric texts.
 ---@param value any
 ---@param wanted any
 ---@param what? string for the message
@@ -39,7 +42,7 @@ function check.equal(value, wanted, what)
   return value
 end
 
---- A number that must be a multiple of a step, as prices are of a tick.
+--- A number must be a multiple of a step, as a price is of its tick.
 ---@param value any
 ---@param step any above 0
 ---@param what? string for the message
@@ -47,11 +50,11 @@ end
 function check.multiple(value, step, what)
   what = what or "value"
   local a, b = numbers(what, value, step)
-  if not (a % b):is_zero() then fail(what, "%s is no multiple of %s", a, b) end
+  if not (a % b):is_zero() then fail(what, "%s is not a multiple of %s", a, b) end
   return value
 end
 
---- A number that must lie between two, both included.
+--- A number must lie between two others, both included.
 ---@param value any
 ---@param low any
 ---@param high any
@@ -64,8 +67,8 @@ function check.between(value, low, high, what)
   return value
 end
 
---- What a call returned: its result alone, so that `table.insert(t, check(client:get_orders{...}))` means what it says;
---- or the error is raised as it is.
+--- Returns only the result of a call, so that `table.insert(t, check(client:get_orders{...}))` inserts it; raises the call's
+--- error as it is.
 ---@generic T
 ---@param result T?
 ---@param err? any

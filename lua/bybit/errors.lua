@@ -1,48 +1,63 @@
--- Errors: the one place that makes a `bybit.error`, a table that prints as one clear line.
+-- Errors: the only place that makes a `bybit.error`, a table that prints as one clear line.
 
-local printable = require "bybit.printable"
+local hooks = require("bybit.core").hooks
+local printable = require "bybit.text.printable"
 
 local errors = {}
+
+--- The words that `err.kind` and `err.outcome` may be.
+errors.kinds = { "exchange", "auth", "rate_limit", "http", "network", "timeout", "tls", "decode", "too_large", "cancelled",
+  "closed", "guard", "not_found" }
+errors.outcomes = { "not_sent", "rejected", "unknown" }
 
 ---@class bybit.Error
 ---@field kind string exchange, auth, rate_limit, http, network, timeout, tls, decode, too_large, cancelled, closed,
 --- guard, not_found
----@field method string
----@field message string
----@field code? integer the exchange's
+---@field method string the method that was called
+---@field message string the exchange's text, or what went wrong
+---@field code? integer the exchange's code
 ---@field name? string the code's meaning, see bybit.codes
----@field http_status? integer
----@field outcome? "not_sent"|"rejected"|"unknown" of a call that changes something
----@field proof? string
+---@field http_status? integer the answer's
+---@field outcome? "not_sent"|"rejected"|"unknown" only for a call that changes something
+---@field proof? string "fence" or "read": what proves the outcome `rejected`
 ---@field retryable boolean making the same call again is safe and may succeed
----@field client_order_id? string
----@field attempts integer
----@field retry_after? number seconds
----@field elapsed number seconds
+---@field client_order_id? string the order's
+---@field attempts integer how often a request was sent
+---@field retry_after? number seconds after which a call may succeed again
+---@field elapsed number seconds the call took
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
----@field cancelled? table of orders that were to be cancelled one by one: those that were, before this error
+---@field final? boolean with the outcome `unknown`: no copy of the call can act any more, and the records do not tell
+---@field order? table with `final`: the order as it stands
+---@field position? table with `final`: the position as it stands
+---@field verb? string of client:request: "GET" or "POST"
+---@field path? string of client:request
+---@field body? string content type and first words of an answer that could not be read, or is not from the exchange
+---@field cursor? string of a list: where a later walk can go on; if the list cannot be read to its end, where it leads nowhere
+---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
-local DONE = { place = "placed", modify = "changed", cancel = "cancelled", set = "changed" }
+-- By the kind of change, `settle` of the method's row.
+local DONE = { place = "placed", amend = "changed", cancel = "cancelled", all = "cancelled", stop = "changed" }
 
-local function done_word(method)
-  return DONE[method:match("^%a+")] or "done"
+local function done_word(err)
+  return DONE[err.change] or "done"
 end
 
 local VERDICT = {
   rejected = function(err)
     if err.unchanged then return "it is already as asked" end
-    return "nothing was " .. done_word(err.method)
+    return "nothing was " .. done_word(err)
   end,
   not_sent = function() return "nothing was sent" end,
   unknown = function(err)
+    if err.final then return ("whether it was %s cannot be told any more"):format(done_word(err)) end
     local id = err.client_order_id and (" (client_order_id %s)"):format(err.client_order_id) or ""
-    if err.method:find("^place") then return "it may have been placed: look it up before repeating" .. id end
-    return ("it may have been %s: look before repeating%s"):format(done_word(err.method), id)
+    if err.change == "place" then return "it may have been placed: look it up before repeating" .. id end
+    return ("it may have been %s: look before repeating%s"):format(done_word(err), id)
   end,
 }
 
--- What is known, in words; nil of a call that only reads.
+-- The outcome in words; nil for a call that only reads.
 local function verdict_of(err)
   local words = VERDICT[err.outcome]
   if not words then return nil end
@@ -69,12 +84,12 @@ function meta:__tostring()
   return printable(table.concat(parts, "; "))
 end
 
--- Two errors are never joined by mistake: concatenation prints.
+-- Lets `..` join an error with a text, as its printed line.
 function meta.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
--- `subject` and `detail` are for printing only; they are kept out of the way of `pairs`.
+-- `subject`, `detail` and `change` are for printing only; they are kept out of the way of `pairs`.
 local hidden = setmetatable({}, { __mode = "k" })
 
 function meta.__index(err, key)
@@ -82,16 +97,27 @@ function meta.__index(err, key)
   return h and h[key]
 end
 
-local own = debug.getinfo(1, "S").source:gsub("errors%.lua$", "")
+local own = hooks.place(nil, 1):gsub("errors%.lua$", "")
 
---- The first place outside this module on the caller's way here, as `file:line`.
+-- The place (file:line) of a stack level outside of this module; else nil, and whether the level exists.
+local function place(source, short_src, line)
+  if not source then return nil, false end
+  if line <= 0 or source:sub(1, #own) == own then return nil, true end
+  return ("%s:%d"):format(short_src, line), true
+end
+
+-- The first place outside of this module, from here up the stack, as `file:line`. The outcome of a blocking call is settled in a
+-- coroutine of its own: then the search goes on in the main thread.
 local function caller()
+  local main = hooks.below()
   for level = 3, 40 do
-    local info = debug.getinfo(level, "Sl")
-    if not info then return nil end
-    if info.currentline > 0 and info.source:sub(1, #own) ~= own then
-      return ("%s:%d"):format(info.short_src, info.currentline)
-    end
+    local found, more = place(hooks.place(nil, level))
+    if found then return found end
+    if not more then break end
+  end
+  for level = 0, main and 40 or -1 do
+    local found, more = place(hooks.place(main, level))
+    if found or not more then return found end
   end
 end
 
@@ -100,9 +126,28 @@ local function short(value)
   return #text > 40 and text:sub(1, 37) .. "..." or text
 end
 
---- `place_order BTCUSD Buy 100 @ 30000.5`
+local routes = setmetatable({}, { __mode = "k" }) -- parameters of a raw request -> { verb, path }
+
+--- Notes where a raw request goes, so that its errors and its lines in the log say so.
+---@param params table
+---@param verb string
+---@param path string
+function errors.set_route(params, verb, path)
+  routes[params] = { verb, path }
+end
+
+--- Where a raw request goes; nil: the parameters are those of a declared method.
+---@param params any
+---@return string? verb
+---@return string? path
+function errors.route_of(params)
+  local route = type(params) == "table" and routes[params]
+  if route then return route[1], route[2] end
+end
+
+--- `place_order BTCUSD Buy 100 @ 30000.5`, `request POST /v5/order/create`
 local function subject(method, params)
-  local parts = { method }
+  local parts = { method, errors.route_of(params) }
   if type(params) == "table" then
     for _, key in ipairs { "symbol", "side", "quantity" } do
       local value = rawget(params, key)
@@ -114,19 +159,20 @@ local function subject(method, params)
   return table.concat(parts, " ")
 end
 
---- Makes an error. `fields` becomes it; `params` is what the caller gave, for the printed line.
+--- Makes an error out of the table `fields`. `params` is what the caller gave, for the printed line.
 ---@param fields table
 ---@param params? table
 ---@return bybit.Error
 function errors.new(fields, params)
   fields.where = fields.where or caller()
   fields.retryable = fields.retryable or false
-  hidden[fields] = { subject = subject(fields.method, params), detail = fields.detail }
-  fields.detail = nil
+  fields.verb, fields.path = errors.route_of(params)
+  hidden[fields] = { subject = subject(fields.method, params), detail = fields.detail, change = fields.change }
+  fields.detail, fields.change = nil, nil
   return setmetatable(fields, meta)
 end
 
---- The first place outside this module on the caller's way here, as `file:line`; nil when there is none.
+--- The caller's place: the first one up the stack outside of this module, as `file:line`; nil when there is none.
 ---@return string?
 function errors.where()
   return caller()
@@ -139,7 +185,25 @@ function errors.raise(message)
   error((where and where .. ": " or "") .. message, 0)
 end
 
---- Is this one of ours?
+local function passed(ok, ...)
+  if ok then return ... end
+  local err = ...
+  if type(err) == "string" and err ~= "not enough memory" and not err:find "^[^:\n]+:%d+: " then
+    local where = caller()
+    err = where and where .. ": " .. err or err
+  end
+  error(err, 0)
+end
+
+--- Calls a function of the C core for the caller of this module: what it raises has the caller's place, not that of a line in here.
+---@param f function
+---@param ... any
+---@return any ...
+function errors.call(f, ...)
+  return passed(pcall(f, ...))
+end
+
+--- Is this a `bybit.error`?
 function errors.is(value)
   return getmetatable(value) == meta
 end

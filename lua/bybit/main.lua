@@ -1,60 +1,7 @@
--- A strategy's entry point: a program that is one function of a client and of a token that says when to stop.
+-- What `require "bybit.main"` returns: a strategy's entry point. It is in a file of its own, which another Lua could not read.
 
-local client_of = require "bybit.client"
-local core = require "bybit.core"
-local errors = require "bybit.errors"
-local scheduler = require "bybit.scheduler"
-local tasks = require "bybit.tasks"
-
--- How a strategy ended: the values it returned, or the error and its text with the traceback.
-local function run(f, client, stop)
-  local trace
-  local function body()
-    local results = table.pack(xpcall(f, function(err)
-      trace = tasks.traceback(err)
-      return err
-    end, client, stop))
-    if results[1] then return table.unpack(results, 2, results.n) end
-    error(results[2], 0)
-  end
-  local results = table.pack(pcall(tasks.run, body))
-  if results[1] then return results end
-  return results, trace or tasks.text_of(results[2])
-end
-
-local function was_told_to_stop(stop, err)
-  return stop:cancelled() and (err == nil or errors.is(err) and err.kind == "cancelled")
-end
-
-local function start(options, f)
-  local stop = tasks.cancel_token()
-  local signals <close> = core.signals(stop)
-  local client <close> = client_of(options)
-  local results, text = run(f, client, stop)
-  return results, text, was_told_to_stop(stop, results[1] == false and results[2] or nil) and signals:caught()
-end
-
---- Makes a client, runs f(client, stop) as a task, and closes the client. The first SIGINT (Ctrl-C) or SIGTERM cancels
---- the token `stop`, and f winds down in its own time; the second ends the process at once. The handlers of the two
---- are set in here only.
----
---- Returns what f returns. When a signal has stopped it, the program ends with status 128 + the signal's number, as
---- shells count it; when f raises, the error and its traceback go to stderr, and the program ends with status 1.
----
---- The same f is what a simulation runs.
----@param options bybit.ClientOptions
----@param f fun(client: bybit.Client, stop: bybit.Token): any
----@return any ... what f returned
-return function(options, f)
-  local meta = getmetatable(f)
-  if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
-    errors.raise("main: a function f(client, stop) expected as second argument, got " .. type(f))
-  end
-  if scheduler.current then errors.raise("main: this is a task already: main is what a program begins with") end
-  local results, text, signal = start(options, f)
-  io.stdout:flush()
-  if signal then os.exit(128 + signal, true) end
-  if results[1] then return table.unpack(results, 2, results.n) end
-  io.stderr:write(text, "\n")
-  os.exit(1, true)
-end
+require "bybit.version" -- first: it says which Lua is needed
+require "bybit.core"
+local main = require "bybit.client.main"
+require "bybit.later".hold()
+return main

@@ -1,3 +1,4 @@
--- `lua5.4 -l bybit.repl`: a session on paper, as `bybit` without a word begins one, and the end of the program with it.
+-- `lua5.4 -l bybit.repl`: opens a session on paper, like the command `bybit` alone. When the session ends, the program ends.
 
-os.exit(require("bybit.cli").run {}, true)
+require "bybit.version" -- first: it says which Lua is needed
+os.exit(require("bybit.shell.cli").run {}, true)

@@ -1,11 +1,13 @@
--- `require "bybit.strict"`: an undeclared global raises where it is read or set, so that a misspelt name cannot be nil in
--- silence. It minds the program's own files, which are those in the directory of its main script and below; modules of
--- others, which often ask whether a global exists, are left alone.
+-- `require "bybit.strict"`: reading or setting an undeclared global raises, so that a misspelt name is not silently nil. This
+-- holds for the program's own files: those in the directory of its main script and below. Other modules often ask whether a
+-- global exists, so they are left alone.
 --
 --   local declare = require "bybit.strict"
---   declare "counter" -- a global that is meant
+--   declare "counter" -- a global on purpose
 
-local hints = require "bybit.hints"
+require "bybit.version" -- first: it says which Lua is needed
+local hooks = require("bybit.core").hooks
+local nearest = require "bybit.text.nearest"
 
 local declared = {}
 
@@ -13,29 +15,28 @@ local function directory_of(path)
   return path:match "^(.*/)[^/]*$" or ""
 end
 
--- Where the program lives; nil when it is no file (an embedding host, -e): then everything is its own.
+-- The directory of the program's main script; nil when there is no script (an embedding host, -e): then all files are its own.
 local function home()
   local script = type(rawget(_G, "arg")) == "table" and arg[0]
   return script and script:find "%.lua$" and "@" .. directory_of(script) or nil
 end
 
--- Is whoever touches the global one of the program's own files?
+-- Is the code at this stack level in one of the program's own files?
 local function minded(level)
-  local info = debug.getinfo(level + 1, "S")
-  if not info or info.what == "C" then return false end
+  local source = hooks.place(nil, level + 1)
+  if not source or source == "=[C]" then return false end
   local root = home()
-  if not root or info.source:sub(1, 1) ~= "@" then return true end
-  if root == "@" then return info.source:sub(2, 2) ~= "/" end
-  return info.source:sub(1, #root) == root
+  if not root or source:sub(1, 1) ~= "@" then return true end
+  if root == "@" then return source:sub(2, 2) ~= "/" end
+  return source:sub(1, #root) == root
 end
 
-local function nearest(name)
+local function suggestion(name)
   local names = {}
   for known in pairs(_G) do
     if type(known) == "string" then names[#names + 1] = known end
   end
-  local near = type(name) == "string" and hints.nearest(name, names)
-  return near and (", did you mean '%s'?"):format(near) or ""
+  return nearest.hint(name, names)
 end
 
 local meta = getmetatable(_G) or {}
@@ -49,14 +50,14 @@ function meta.__index(globals, name)
     value = read[name]
   end
   if value == nil and not declared[name] and minded(2) then
-    error(("undeclared global '%s'%s"):format(tostring(name), nearest(name)), 2)
+    error(("undeclared global '%s'%s"):format(tostring(name), suggestion(name)), 2)
   end
   return value
 end
 
 function meta.__newindex(globals, name, value)
   if not declared[name] and minded(2) then
-    error(("setting the undeclared global '%s'%s; a local is meant, or declare it"):format(tostring(name), nearest(name)), 2)
+    error(("setting the undeclared global '%s'%s; make it a local, or declare it"):format(tostring(name), suggestion(name)), 2)
   end
   if type(set) == "function" then
     set(globals, name, value)
@@ -69,7 +70,7 @@ end
 
 setmetatable(_G, meta)
 
---- Declares globals that are meant.
+--- Declares globals, so that they may be read and set.
 ---@param ... string
 return function(...)
   for _, name in ipairs { ... } do declared[name] = true end

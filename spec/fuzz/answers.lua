@@ -1,5 +1,5 @@
--- Fuzzes answers: the first byte says which request is answered, the rest is the answer's body. A result comes only of
--- what another decoder takes for JSON as well, and prints; all else is an error of a known kind.
+-- Fuzzes answers: the first byte chooses the request, the rest is the answer's body. There is a result, which can be printed,
+-- only if another decoder accepts the body as JSON too; otherwise there is an error of a known kind.
 
 local cjson = require "cjson"
 local null = require("bybit.core").json.null
@@ -17,7 +17,7 @@ local PARAMS = {
 local function params_of(method)
   local p = {}
   for _, name in ipairs(method.params) do p[name] = PARAMS[name] end
-  for _ = 1, 20 do -- what this one does not want is taken out, by the words of the refusal
+  for _ = 1, 20 do -- parameters that this request does not take are removed, as the error message names them
     methods.transport.body = "{}"
     local ok, err = pcall(method.call, methods.client, p)
     if ok then return p end
@@ -57,12 +57,12 @@ return function(input)
   local body = input:sub(2)
   methods.transport.body = body
   local result, facts, response = chosen.method.call(methods.client, chosen.params)
-  if result == nil and facts.kind == "confirm" then result = facts.result end -- a success that the Lua layer hears of
+  if result == nil and facts.kind == "confirm" then result = facts.result end -- a success that is passed to the Lua layer
   if result == nil then
     assert(KINDS[facts.kind], facts.kind)
     assert(type(facts.message) == "string" or facts.kind ~= "decode")
   else
-    -- what echoes a signed text is struck out before it is read (src/redact.c)
+    -- an echo of a signed text is struck out before the body is read (src/wire/redact.c)
     if not body:find("_string[", 1, true) then cjson.decode(body) end
     check(result, 0)
     for _, name in ipairs(response and response.undecoded or {}) do assert(type(name) == "string") end

@@ -1,8 +1,8 @@
 /*
-** Fuzzes decimals: the input is two numbers with a byte between them that chooses the mode of rounding. Whatever is read or computed
-** is written as plain digits that read as the same value, and the laws of arithmetic hold.
+** Fuzzes decimals. The input is two numbers with a byte between them, which chooses the rounding mode. Checks that every
+** value that is read or computed is written as plain digits that read as the same value, and that laws of arithmetic hold.
 */
-#include "decimal.h"
+#include "value/decimal.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Never "nan", "inf" or an exponent; and the digits are those of x. */
+/* The text of x is plain digits, never "nan", "inf" or an exponent; and it reads as x. */
 static void check_text(Decimal x) {
   static char text[DECIMAL_TEXT_MAX];
   size_t size = decimal_format(x, text), i = text[0] == '-', points = 0;
@@ -35,12 +35,13 @@ static void check_text(Decimal x) {
     MUST(status == DECIMAL_TOO_LONG || status == DECIMAL_RANGE);
 }
 
+/* Checks the text of a result when there is one; returns whether there is. */
 static bool check(DecimalStatus status, Decimal x) {
   if (status == DECIMAL_OK) check_text(x);
   return status == DECIMAL_OK;
 }
 
-/* A multiple of the step, less than one step away, on the side that the mode says. */
+/* to_step gives a multiple of the step, on the side of x that the mode says. */
 static void check_step(Decimal x, Decimal step, DecimalMode mode) {
   Decimal r, rest;
   if (!check(decimal_to_step(x, step, mode, &r), r)) return;
@@ -85,9 +86,26 @@ static void check_one(Decimal x) {
   (void)decimal_to_double(x, &near);
 }
 
+/* A short text is read in another way than a long one: it is the same number with zeros in front. */
+static void check_short(const char *text, size_t size) {
+  enum { MOST = 18 };
+  char padded[MOST * 2 + 1];
+  if (size == 0 || size > MOST) return;
+  size_t sign = text[0] == '-';
+  memset(padded, '0', sizeof padded);
+  padded[0] = sign ? '-' : '0';
+  memcpy(padded + MOST + 1, text + sign, size - sign);
+  Decimal a = {{0}}, b = {{0}};
+  bool digits = size > sign && isdigit((unsigned char)text[sign]);
+  DecimalStatus status = decimal_parse(text, size, &a);
+  MUST(status == (digits ? decimal_parse(padded, MOST + 1 + size - sign, &b) : DECIMAL_SYNTAX));
+  MUST(memcmp(&a, &b, sizeof a) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *text = size > 0 ? (const char *)data : "";
   Decimal a, b;
+  check_short(text, size);
   if (decimal_parse(text, size, &a) == DECIMAL_OK) {
     check_one(a);
     MUST(decimal_parse_json(text, size, &b) != DECIMAL_OK || decimal_compare(a, b) == 0);

@@ -1,5 +1,5 @@
--- Fuzzes HTTP answers: the first byte says how the rest, an answer's bytes, is cut and whether gzip was asked for. The
--- transfer ends once, as an answer or as an error with words, and with no more bytes than it may have.
+-- Fuzzes HTTP answers: the first byte says how the rest (the answer's bytes) is cut into pieces, and whether gzip was asked
+-- for. The transfer must end once, as an answer or as an error with a message, and with no more bytes than allowed.
 
 local core = require "bybit.core"
 local socket = require "socket"

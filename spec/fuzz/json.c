@@ -1,8 +1,8 @@
 /*
-** Fuzzes the JSON scanner: skipping a value and walking through it agree on whether and where it ends; what a string
-** means survives quoting and reading again.
+** Fuzzes the JSON scanner. Checks that skipping a value and walking through it agree on whether it is valid and where it
+** ends; and that a string stays the same when it is quoted and read again.
 */
-#include "json.h"
+#include "value/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A string's meaning, quoted again, is a string of the same meaning. */
+/* Decodes the string, quotes it, and decodes it again: the result is the same. */
 static void quote_again(const JsonValue *v) {
   char *text = malloc(v->size + 1), *again;
   MUST(text != NULL);
@@ -33,6 +33,7 @@ static void quote_again(const JsonValue *v) {
   bytes_free(&quoted);
 }
 
+/* Reads the value token by token. False on an error. */
 static bool walk(JsonScanner *s, const JsonValue *v) {
   JsonValue key, inner;
   int more;
@@ -67,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MUST(a == b && json_scan_offset(&skipped) == json_scan_offset(&walked));
   MUST(a == (skipped.error == NULL) && json_scan_offset(&skipped) <= size);
   if (a) MUST(json_scan_end(&skipped) == json_scan_end(&walked));
-  /* An error sticks. */
+  /* After an error every call fails. */
   if (!a) MUST(json_scan_value(&skipped, &v) == JSON_ERROR);
   return 0;
 }

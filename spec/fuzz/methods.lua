@@ -1,11 +1,13 @@
--- Every declared request of both dialects as a function of parameters and the answer's bytes, without recovery: what one
--- sending comes to. For the fuzz targets.
+-- For the fuzz targets: every declared request of both dialects as a function of its parameters and the answer's bytes. It makes
+-- one attempt, without recovery.
 
 local core = require "bybit.core"
-local enums = require "bybit.enums"
-local hints = require "bybit.hints"
-local objects = require "bybit.objects"
+local enums = require "bybit.records.enums"
+local hints = require "bybit.wire.hints"
+local rows = require "bybit.wire.rows"
+local objects = require "bybit.records.objects"
 local records = require "bybit.records"
+local settings = require "spec.support.settings"
 
 core.schema.hints(hints.word)
 
@@ -15,7 +17,11 @@ function transport.start(_, request)
   return { status = transport.status or 200, headers = transport.headers or "", body = transport.body }
 end
 
-local failed = function(_, _, facts) return nil, facts end
+-- Recovery releases a call's claim. Without recovery it must be released here, or the next change of the same would wait.
+local function failed(_, _, facts)
+  core.client.unclaim(facts.call)
+  return nil, facts
+end
 
 local function compile(dialect, name, row)
   local merged = { name = name, params = {}, form = dialect.form, reserved = dialect.reserved }
@@ -23,7 +29,7 @@ local function compile(dialect, name, row)
     if k ~= "params" then merged[k] = v end
   end
   for _, list in ipairs { row.params or {}, dialect.common } do table.move(list, 1, #list, #merged.params + 1, merged.params) end
-  hints.declare(name, merged)
+  rows.declare(name, merged)
   local result = row.result or {}
   local record = result.record or result.list or result.first
   if record then
@@ -36,10 +42,10 @@ local function compile(dialect, name, row)
     call = core.method(core.schema.endpoint(name, merged, enums), record, dialect.envelope, failed) }
 end
 
--- Each with name, params (names of its parameters) and call(client, params), in an order that never changes.
+-- Each has name, params (the names of its parameters) and call(client, params). Their order never changes.
 local methods = {}
 for _, api in ipairs { "v5", "v2" } do
-  local dialect, names = require("bybit.dialect." .. api), {}
+  local dialect, names = require("bybit.wire." .. api), {}
   for name, row in pairs(dialect.endpoints) do
     if not row.composite then names[#names + 1] = name end
   end
@@ -47,7 +53,6 @@ for _, api in ipairs { "v5", "v2" } do
   for _, name in ipairs(names) do methods[#methods + 1] = compile(dialect, name, dialect.endpoints[name]) end
 end
 
-local client = core.client.new({ url = "http://127.0.0.1:1", key = "key", secret = "secret", category = "inverse",
-  seed = 1, unlimited = true }, {}, transport)
+local client = core.client.new(settings { key = "key", secret = "secret", seed = 1, unlimited = true }, {}, transport)
 
 return { list = methods, client = client, transport = transport }

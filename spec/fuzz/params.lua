@@ -1,6 +1,6 @@
--- Fuzzes parameters: the input chooses a request and makes a table of Lua values of every kind. Either the call raises
--- words that name the method, or what goes out is JSON to another decoder, or a form or an address without a
--- byte that needs quoting.
+-- Fuzzes parameters: the input chooses a request, and makes a table of Lua values of every kind. Either the call raises a message
+-- that names the method; or another decoder accepts the sent body as JSON; or the sent form or address has no byte that needs
+-- quoting.
 
 local bybit = require "bybit.core"
 local cjson = require "cjson"
@@ -67,7 +67,7 @@ return function(input)
     local name = which == 255 and text(bytes) or which == 254 and "extra" or method.params[which % #method.params + 1]
     params[name] = read(bytes, 0)
   end
-  -- The times of a call, and tokens, are not what goes out.
+  -- Timeouts and tokens are not sent.
   params.deadline, params.timeout, params.connect_timeout, params.cancel = nil, nil, nil, nil
   methods.transport.request = nil
   local ok, err = pcall(method.call, methods.client, params)

@@ -1,6 +1,6 @@
 /*
-** Fuzzes what needs Lua: the core is in the program, and the target is a Lua file beside this one (TARGET: its name) that
-** returns a function of the input. An error in it is a finding.
+** Fuzzes what needs Lua. The core is linked into the program. The target is a Lua file beside this one, named by TARGET; it
+** returns a function that gets the input. An error in the function is a finding.
 */
 #include <lauxlib.h>
 #include <lua.h>
@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static lua_State *L;
 
+/* A message handler that adds a traceback. */
 static int traced(lua_State *from) {
   luaL_traceback(from, from, luaL_tolstring(from, 1, NULL), 1);
   return 1;
@@ -35,7 +36,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   lua_settop(L, 0);
   lua_pushcfunction(L, traced);
   must(luaL_loadfile(L, "spec/fuzz/" TARGET ".lua"));
-  must(lua_pcall(L, 0, 1, 1)); /* stack: traced, the target */
+  must(lua_pcall(L, 0, 1, 1)); /* leaves on the stack: traced, the function */
   return 0;
 }
 

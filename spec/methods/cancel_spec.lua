@@ -1,5 +1,5 @@
--- cancel_order, cancel_conditional_order, cancel_all_orders and cancel_all_conditional_orders: each parameter and its
--- bytes (V5 documentation, order/cancel and order/cancel-all), what is refused, what comes back.
+-- cancel_order, cancel_conditional_order, cancel_all_orders and cancel_all_conditional_orders: each parameter and its bytes (V5
+-- documentation, order/cancel and order/cancel-all), refusals, results.
 
 local methods = require "spec.support.methods"
 
@@ -26,7 +26,7 @@ local REFUSALS = {
 local function tells_refusals(name, codes)
   for _, case in ipairs(REFUSALS) do
     if not codes or codes[case[1]] then
-      it(("tells the exchange's %d (%s) as what it is"):format(case[1], case[2]), function()
+      it(("reports the exchange's code %d (%s) with the right kind and outcome"):format(case[1], case[2]), function()
         local expected = {}
         for k, v in pairs(case[3]) do expected[k] = v end
         expected.line = name .. " BTCUSD: " .. case[3].line
@@ -61,7 +61,7 @@ describe("cancel_order", function()
     client_order_id = client_order_id "order_id",
   } })) do it(case[1], case[2]) end
 
-  it("gives the acknowledgement of the documentation's example", function()
+  it("returns the acknowledgement of the documentation's example", function()
     local client <close> = methods.client(methods.example "order-cancel")
     local ack = assert(client:cancel_order(methods.params("cancel_order", methods.AMENDED)))
     methods.same_record({ order_id = "c6f055d9-7f21-4079-913d-e6523a9cfffa", client_order_id = "linear-004" }, ack)
@@ -77,11 +77,12 @@ describe("cancel_conditional_order", function()
     stop_order_id = { { "o-2", '"orderId":"o-2"' }, bad = {
       { "o\n2", "parameter 'stop_order_id': printable characters without spaces expected, got 'o\n2' (string)" } } },
     order_id = { { "o-3", '"orderId":"o-3"', without = { "stop_order_id" } }, bad = {
-      { "o-3", "a parameter is given under both of its names" } } },
+      { "o-3", "'stop_order_id' and 'order_id' are two names of one parameter: "
+        .. "give one of them" } } },
     client_order_id = client_order_id "stop_order_id",
   } })) do it(case[1], case[2]) end
 
-  it("gives an acknowledgement that has its id under both names", function()
+  it("returns an acknowledgement with the id under both names", function()
     local client <close> = methods.client(methods.example "order-cancel")
     local ack = assert(client:cancel_conditional_order(methods.params("cancel_conditional_order",
       { stop_order_id = methods.AMENDED.order_id })))
@@ -92,7 +93,7 @@ describe("cancel_conditional_order", function()
   tells_refusals "cancel_conditional_order"
 end)
 
--- Of a prefix the orders are listed and cancelled one by one, since the exchange knows no such filter.
+-- With id_prefix the orders are listed and cancelled one by one, since the exchange has no such filter.
 local LISTED = methods.ok('{"list":[{"orderId":"o-1","orderLinkId":"mm1-a","stopOrderType":"Stop"},{"orderId":"o-2",'
   .. '"orderLinkId":"mm2-a","stopOrderType":"Stop"},{"orderId":"o-3","orderLinkId":"mm1-b","stopOrderType":"TakeProfit"}],'
   .. '"nextPageCursor":""}')
@@ -105,7 +106,7 @@ local function by_prefix()
 end
 
 local function cancels_one_by_one(name, filter)
-  it("of a prefix lists the orders, cancels one by one, and passes over one that has just been filled", function()
+  it("with id_prefix lists the orders, cancels them one by one, and skips one that has just been filled", function()
     local client <close>, sent = methods.client(function(request, n)
       if request.verb == "GET" then return LISTED end
       return n == 2 and '{"retCode":110001,"retMsg":"order not exists or too late to cancel","result":{}}'
@@ -126,7 +127,7 @@ local function cancels_one_by_one(name, filter)
 end
 
 local function says_what_went_before(name)
-  it("of a prefix never says that nothing was cancelled when some were", function()
+  it("with id_prefix never says that nothing was cancelled if some orders were", function()
     local client <close> = methods.client(function(request, n)
       if request.verb == "GET" then return LISTED end
       return n == 2 and methods.ok '{"orderId":"o-1","orderLinkId":"mm1-a"}'
@@ -140,8 +141,8 @@ local function says_what_went_before(name)
   end)
 end
 
--- Without orderFilter the exchange would cancel everything, protective stops included: it goes out always, and nothing
--- that a caller gives takes it away.
+-- Without orderFilter the exchange would cancel everything, even protective stops. So it is always sent, and the caller cannot
+-- remove it.
 local FILTERED = "'extra' names 'orderFilter', which is set already"
 
 describe("cancel_all_orders", function()
@@ -153,7 +154,7 @@ describe("cancel_all_orders", function()
   cancels_one_by_one("cancel_all_orders", "Order")
   says_what_went_before "cancel_all_orders"
 
-  it("never goes out without its filter", function()
+  it("is never sent without its filter", function()
     local client <close>, sent = methods.client()
     for _, filter in ipairs { "", "StopOrder", "OpenOrder" } do
       assert.equal("cancel_all_orders: " .. FILTERED, methods.refusal(client, "cancel_all_orders",
@@ -162,7 +163,7 @@ describe("cancel_all_orders", function()
     assert.equal(0, #sent)
   end)
 
-  it("gives the ids of the documentation's example, as a list that prints", function()
+  it("returns the ids of the documentation's example, as a list that prints", function()
     local client <close> = methods.client(methods.example "order-cancel-all")
     local list = assert(client:cancel_all_orders { symbol = "BTCUSD" })
     assert.equal(2, #list)
@@ -171,7 +172,7 @@ describe("cancel_all_orders", function()
     assert.truthy(tostring(list):find "1616024287544869632 +1616024287544869633")
   end)
 
-  it("gives an empty list where nothing was open, however the exchange says that", function()
+  it("returns an empty list if nothing was open, in whatever way the exchange says so", function()
     for _, result in ipairs { '{"list":[],"success":"1"}', '{"list":null}', "{}", "null" } do
       local client <close> = methods.client(methods.ok(result))
       assert.same({}, (client:cancel_all_orders { symbol = "BTCUSD" }), result)
@@ -197,21 +198,21 @@ describe("cancel_all_conditional_orders", function()
   cancels_one_by_one("cancel_all_conditional_orders", "StopOrder")
   says_what_went_before "cancel_all_conditional_orders"
 
-  it("of a prefix spares what protects a position with stop_order_type = 'Stop'", function()
+  it("with id_prefix and stop_order_type = 'Stop' spares the stops of a position", function()
     local client <close>, sent = methods.client(by_prefix()[1].answer)
     assert.equal(1, #assert(client:cancel_all_conditional_orders { symbol = "BTCUSD", id_prefix = "mm1",
       stop_order_type = "Stop" }))
     assert.equal(2, #sent)
   end)
 
-  it("never goes out without its filter", function()
+  it("is never sent without its filter", function()
     local client <close>, sent = methods.client()
     assert.equal("cancel_all_conditional_orders: " .. FILTERED, methods.refusal(client, "cancel_all_conditional_orders",
       { symbol = "BTCUSD", extra = { orderFilter = "Order" } }))
     assert.equal(0, #sent)
   end)
 
-  it("gives entries that have their id under both names", function()
+  it("returns entries with the id under both names", function()
     local client <close> = methods.client(methods.example "order-cancel-all")
     local list = assert(client:cancel_all_conditional_orders { symbol = "BTCUSD" })
     assert.equal("1616024329462743808", list[1].stop_order_id)

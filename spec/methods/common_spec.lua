@@ -1,15 +1,14 @@
--- What every method takes besides its own parameters, and what is the same of every method: each of the sixteen is
--- tried.
+-- What every method takes besides its own parameters, and what is the same for every method: all are tried.
 
 local bybit = require "bybit"
-local common = require "bybit.dialect.common"
-local endpoints = require "bybit.dialect.endpoints.v5"
+local common = require "bybit.wire.common"
+local endpoints = require "bybit.wire.v5.endpoints"
 local methods = require "spec.support.methods"
 
 -- One order, so that a method that reads one finds it.
 local ONE = methods.one
 
--- By option: values that are wrong, with the message.
+-- Option -> wrong values with their messages.
 local WRONG = {
   receive_window = {
     { 5, "milliseconds, at least 100 (this looks like seconds) expected, got 5 (number)" },
@@ -28,21 +27,20 @@ local WRONG = {
 }
 
 describe("every method", function()
-  it("of the interface is here, and there is no other", function()
+  it("of the interface exists, and there is no other", function()
     local declared = {}
     for name, row in pairs(endpoints) do
       if not row.internal then declared[#declared + 1] = name end
     end
     table.sort(declared)
-    assert.equal(16, #declared)
     assert.same(methods.names, declared)
   end)
 
-  it("has a wrong value for each of its options here", function()
+  it("has a wrong value in this spec for each of its options", function()
     for _, p in ipairs(common) do assert.truthy(WRONG[p[1]], p[1]) end
   end)
 
-  it("says what it does, where that is documented, and what each parameter is", function()
+  it("has a doc text, a source, and a doc text for each parameter", function()
     for name, row in pairs(endpoints) do
       assert.truthy(row.doc:find "%.$", name)
       assert.truthy(row.source:find "^V5 documentation, ", name)
@@ -51,7 +49,25 @@ describe("every method", function()
     for _, p in ipairs(common) do assert.truthy(p.doc:find "%.$", p[1]) end
   end)
 
-  -- Design: no declared name is a keyword, so that {name = value} can always be written.
+  it("changes something exactly where it is a POST, on both wires", function()
+    for _, rows in ipairs { endpoints, (require "bybit.wire.v2.endpoints") } do
+      for name, row in pairs(rows) do assert.equal(row.verb == "POST", row.changes or false, name) end
+    end
+  end)
+
+  it("says one limit for one rate group, on both wires", function()
+    for _, rows in ipairs { endpoints, (require "bybit.wire.v2.endpoints") } do
+      local limits = {}
+      for name, row in pairs(rows) do
+        if row.group then
+          limits[row.group] = limits[row.group] or row.limit
+          assert.equal(limits[row.group], row.limit, name)
+        end
+      end
+    end
+  end)
+
+  -- No declared name is a Lua keyword, so that {name = value} can always be written.
   it("has names that can be written in a table", function()
     for name, row in pairs(endpoints) do
       for _, p in ipairs(row.params) do
@@ -74,7 +90,7 @@ for _, name in ipairs(methods.names) do
       return result, err, response, sent
     end
 
-    it("sends its least call as documented, signed", function()
+    it("sends its smallest call as documented, signed", function()
       local result, err, response, sent = call()
       assert.truthy(result, tostring(err))
       assert.same({ verb, path, payload }, { methods.parts(sent[1]) })
@@ -90,7 +106,7 @@ for _, name in ipairs(methods.names) do
       assert.same({ verb, path, payload }, { methods.parts(sent[1]) })
     end)
 
-    it("takes timeout, connect_timeout and deadline, and sends none of them", function()
+    it("takes timeout, connect_timeout and deadline, and does not send them", function()
       local _, _, _, sent = call { timeout = 2.5, connect_timeout = 1, deadline = 20 }
       assert.equal(2.5, sent[1].timeout)
       assert.same({ verb, path, payload }, { methods.parts(sent[1]) })
@@ -108,14 +124,14 @@ for _, name in ipairs(methods.names) do
       assert.equal(0, #sent)
     end)
 
-    it("keeps the answer's text when raw is asked for", function()
+    it("keeps the answer's text with raw = true", function()
       local _, _, response, sent = call { raw = true }
       assert.equal(sent[#sent].answer, response.raw)
       _, _, response = call()
       assert.is_nil(response.raw)
     end)
 
-    it("sends extra fields last, sorted, but none that is declared", function()
+    it("sends extra fields last, sorted, and refuses declared names in them", function()
       local _, _, _, sent = call { extra = { zeta = "z", alpha = 1, Beta = true } }
       local _, _, bytes = methods.parts(sent[1])
       assert.equal(verb == "POST" and payload:sub(1, -2) .. ',"Beta":true,"alpha":1,"zeta":"z"}'
@@ -142,17 +158,17 @@ for _, name in ipairs(methods.names) do
       end
     end
 
-    it("refuses what is no table, more than one, and an unknown parameter", function()
+    it("refuses an argument that is not a table, a second argument, and an unknown parameter", function()
       local client <close>, sent = methods.client(ONE)
       assert.equal(name .. ": a table of parameters expected, got string", methods.refusal(client, name, "BTCUSD"))
       local ok, err = pcall(client[name], client, methods.params(name), {})
       assert.is_false(ok)
       assert.truthy(err:find(name .. ": one table of parameters expected, got more arguments", 1, true), err)
-      assert.equal(name .. ": unknown parameter 'smybol', did you mean 'symbol'?",
+      assert.equal(name .. ": unknown parameter 'smybol', did you mean 'symbol', which is given already?",
         methods.refusal(client, name, methods.params(name, { smybol = "BTCUSD" })))
       assert.equal(name .. ": unknown parameter 'recv_window': here it is 'receive_window'",
         methods.refusal(client, name, methods.params(name, { recv_window = 5000 })))
-      assert.equal(name .. ": parameters are named: no place for a value at [1]",
+      assert.equal(name .. ": parameters have names: there is no place for a value at [1]",
         methods.refusal(client, name, methods.params(name, { "BTCUSD" })))
       ok, err = pcall(client[name], methods.params(name))
       assert.is_false(ok)
@@ -167,12 +183,10 @@ for _, name in ipairs(methods.names) do
       assert.same(copy, given)
     end)
 
-    it("keeps fields that nobody declared, and one that does not decode costs nothing else", function()
+    it("keeps undeclared fields; a field that does not decode does not affect the others", function()
       if name == "set_trading_stop" then return end -- its answer is empty
-      -- One of the ids is odd, but not the one that tells which order it is about.
-      local odd, field, fine = "orderLinkId", "client_order_id", '"orderId":"o-1"'
-      if name:find "^place" then odd, field, fine = "orderId", "order_id", '"orderLinkId":"a-1"' end
-      local order = ('"brandNew":"x","%s":["odd"],%s'):format(odd, fine)
+      -- One of the ids is odd, but not the exchange's id, which identifies the order.
+      local field, order = "client_order_id", '"brandNew":"x","orderLinkId":["odd"],"orderId":"o-1"'
       local client <close> = methods.client(methods.ok(('{%s,"list":[{%s}],"nextPageCursor":""}'):format(order, order)))
       local result, _, response = client[name](client, methods.params(name))
       local record = result[1] or result
@@ -180,7 +194,7 @@ for _, name in ipairs(methods.names) do
       assert.same({ (result[1] and "[1]." or "") .. field }, response.undecoded)
     end)
 
-    it("calls an answer that is none of the exchange's by its name", function()
+    it("says that an answer is not from the exchange", function()
       for kind, transfer in pairs {
         http = { status = 502, body = "<html>bad gateway</html>" },
         decode = { status = 200, body = '{"retCode":0,"result":{"list":[{"orderId":' },

@@ -1,5 +1,5 @@
--- get_orders and get_conditional_orders: each parameter and its bytes over two endpoints (V5 documentation,
--- order/realtime and order/history), the cursor that leads from one to the other, what V5 cannot do.
+-- get_orders and get_conditional_orders: each parameter and its bytes on two endpoints (V5 documentation, order/realtime and
+-- order/history), the cursor that leads from one to the other, and what V5 cannot do.
 
 local methods = require "spec.support.methods"
 
@@ -26,20 +26,21 @@ end
 
 -- The cases of both methods; F is the orderFilter, `id` the name of the order's id.
 local function cases(name, F, id, more)
+  local function at(place) return name .. ":" .. place end
   local function history(text) return ("category=inverse&symbol=BTCUSD&orderFilter=%s%s"):format(F, text) end
   local function realtime(text) return ("category=inverse&symbol=BTCUSD%s&openOnly=0&orderFilter=%s"):format(text, F) end
   local parameters = {
     symbol = { { "ETHUSD", exact = ("category=inverse&symbol=ETHUSD&openOnly=0&orderFilter=%s"):format(F) }, bad = {
       { nil, "parameter 'symbol' is missing", without = { "symbol" } } } },
     status = {
-      -- Open ones are read from real time, which has no such filter; closed ones from history.
+      -- Open orders are read from real time, which has no such filter; closed ones from history.
       { "New", exact = realtime "" }, { "PartiallyFilled", exact = realtime "" }, { "Untriggered", exact = realtime "" },
       { "Filled", path = HISTORY, exact = history "&orderStatus=Filled" },
       { "Cancelled", path = HISTORY, exact = history "&orderStatus=Cancelled" },
       { "Rejected", path = HISTORY, exact = history "&orderStatus=Rejected" },
       { "Triggered", path = HISTORY, exact = history "&orderStatus=Triggered" },
       { "Deactivated", path = HISTORY, exact = history "&orderStatus=Deactivated" }, bad = {
-      -- What V5 has no such status for; the closest is named where there is one.
+      -- Words that are no status on V5; the message names the closest one if there is one.
       { "Created", ("parameter 'status': 'Created' is not one of its values: %s; here it is 'New'"):format(STATUSES) },
       { "PendingCancel", ("parameter 'status': 'PendingCancel' is not one of its values: %s; it exists on the v2 wire "
         .. "only (api = \"v2\")"):format(STATUSES) },
@@ -58,16 +59,21 @@ local function cases(name, F, id, more)
       { 51, "parameter 'limit': a value from 1 to 50 expected, got 51 (number)" },
       { "20", "parameter 'limit': an integer expected, got '20' (string)" } } },
     cursor = {
-      -- The exchange's own cursors hold '%' and are encoded once more, as a value (V5 documentation, pagination).
-      { "o:page_args%3Dfd43%26symbol%3D6%26",
+      -- The exchange's cursors hold '%', and are encoded once more, as any value (V5 documentation, pagination).
+      { at "o:page_args%3Dfd43%26symbol%3D6%26",
         exact = realtime "" .. "&cursor=page_args%253Dfd43%2526symbol%253D6%2526" },
-      { "o:", exact = realtime "" },
-      { "h,:", path = HISTORY, exact = history "" },
-      { "h,:page_token%3D39380%26", path = HISTORY, exact = history "&cursor=page_token%253D39380%2526" },
-      { "h1700000000000,1700100000000:x", path = HISTORY,
+      { at "o:", exact = realtime "" },
+      { at "h,:", path = HISTORY, exact = history "" },
+      { at "h,:page_token%3D39380%26", path = HISTORY, exact = history "&cursor=page_token%253D39380%2526" },
+      { at "h1700000000000,1700100000000:x", path = HISTORY,
         exact = history "&startTime=1700000000000&endTime=1700100000000&cursor=x" }, bad = {
-      { "page_args%3Dfd43", ("cursor 'page_args%%3Dfd43' is none that %s gave: use a page's next_cursor as it is")
+      { "page_args%3Dfd43", ("cursor 'page_args%%3Dfd43' was not issued by %s: use a page's next_cursor as it is")
         :format(name) },
+      -- A cursor names its method, and what another one goes on from is told.
+      { "get_user_trades:h,:x", "cursor 'get_user_trades:h,:x' was issued by get_user_trades: use a cursor of this method" },
+      { at "e1700000000000,2,50", ("cursor '%s:e1700000000000,2,50' was not issued by %s: use a page's next_cursor as it is")
+        :format(name, name) },
+      { at "h1,x:", ("cursor '%s:h1,x:' was not issued by %s: use a page's next_cursor as it is"):format(name, name) },
       { "", "parameter 'cursor': a string that is not empty expected, got '' (string)" } } },
     start_time = {
       { 1700000000000, path = HISTORY, with = { end_time = 1700100000000, status = "Filled" },
@@ -76,6 +82,10 @@ local function cases(name, F, id, more)
         exact = history "&orderStatus=Filled&startTime=1700000000000&endTime=1700100000000" }, bad = {
       { 1700000000, "parameter 'start_time': milliseconds since 1970 (this looks like seconds) expected, got 1700000000 "
         .. "(number)" },
+      { 1700000000000000, "parameter 'start_time': milliseconds since 1970 (this looks like microseconds) expected, got "
+        .. "1700000000000000 (number)" },
+      { 1700000000000000000, "parameter 'start_time': milliseconds since 1970 (this looks like nanoseconds) expected, got "
+        .. "1700000000000000000 (number)" },
       { "yesterday", "parameter 'start_time': milliseconds or ISO 8601 text such as '2026-01-31T12:00:00Z' expected, got "
         .. "'yesterday' (string)" } } },
     end_time = {
@@ -85,7 +95,7 @@ local function cases(name, F, id, more)
         with = { start_time = 1700000000001 } },
       { -1, "parameter 'end_time': milliseconds since 1970 expected, got -1 (number)" } } },
     id_prefix = methods.prefix_case(realtime ""),
-    -- By id the order is looked for where it may be: open, just closed, or long past.
+    -- An id is looked for everywhere: among open, just closed, and old orders.
     client_order_id = { { "mine-1", exact = realtime "&orderLinkId=mine-1", answer = page { "a" } }, bad = {
       { "mine-1", ("'%s' and 'client_order_id' exclude each other"):format(id), with = { [id] = "o-1" } } } },
   }
@@ -94,7 +104,7 @@ local function cases(name, F, id, more)
 end
 
 local function common(name, F)
-  it("walks on from the open ones to history, and ends there", function()
+  it("walks from the open orders to history, and ends there", function()
     local answers = { page({ "a", "b" }, "r2"), page { "c" }, page({ "d" }, "h2", "Filled"), page({}, "", "Filled") }
     local client <close>, sent = methods.client(function(_, n) return answers[n] end)
     local seen, cursors, at = {}, {}, nil
@@ -104,7 +114,7 @@ local function common(name, F)
       cursors[i] = at or "end"
     end
     assert.same({ "a b", "c", "d", "" }, seen)
-    assert.same({ "o:r2", "h,:", "h,:h2", "end" }, cursors)
+    assert.same({ name .. ":o:r2", name .. ":h,:", name .. ":h,:h2", "end" }, cursors)
     local asked = {}
     for i, request in ipairs(sent) do
       local _, path, query = methods.parts(request)
@@ -117,33 +127,26 @@ local function common(name, F)
       "/v5/order/history?category=inverse&symbol=BTCUSD&orderFilter=" .. F .. "&limit=2&cursor=h2" }, asked)
   end)
 
-  it("ends at a cursor that comes again, and at an empty page with a cursor", function()
-    for _, text in ipairs { page({ "a" }, "same", "Filled"), page({}, "other", "Filled") } do
-      local client <close> = methods.client(text)
-      assert.is_nil(assert(client[name](client, { symbol = "BTCUSD", cursor = "h,:same" })).next_cursor)
-    end
-  end)
-
-  it("filters open ones by status itself; an emptied page keeps its cursor", function()
+  it("filters open orders by status itself; a page without matches keeps its cursor", function()
     local client <close> = methods.client(page({ "a", "b" }, "r2", "New"))
     local list = assert(client[name](client, { symbol = "BTCUSD", status = "PartiallyFilled" }))
     assert.equal(0, #list)
-    assert.equal("o:r2", list.next_cursor)
+    assert.equal(name .. ":o:r2", list.next_cursor)
     list = assert(client[name](client, { symbol = "BTCUSD", status = "New" }))
     assert.equal("a b", ids_of(list))
   end)
 
-  it("keeps orders of a prefix, which a '-' ends; an emptied page keeps its cursor", function()
+  it("keeps orders with the prefix and a '-'; a page without matches keeps its cursor", function()
     local client <close> = methods.client(methods.ok('{"list":[{"orderId":"a","orderLinkId":"mm1-x"},{"orderId":"b",'
       .. '"orderLinkId":"mm10-x"},{"orderId":"c","orderLinkId":""},{"orderId":"d","orderLinkId":"mm1-y"}],'
       .. '"nextPageCursor":"r2"}'))
     assert.equal("a d", ids_of(assert(client[name](client, { symbol = "BTCUSD", id_prefix = "mm1" }))))
     local none = assert(client[name](client, { symbol = "BTCUSD", id_prefix = "mm" }))
     assert.equal(0, #none)
-    assert.equal("o:r2", none.next_cursor)
+    assert.equal(name .. ":o:r2", none.next_cursor)
   end)
 
-  it("filters open ones by time itself, as history is", function()
+  it("filters open orders by time itself, as history does", function()
     local client <close> = methods.client(methods.ok('{"list":[{"orderId":"a","createdTime":"1700000000003"},{"orderId":'
       .. '"b","createdTime":"1700000000002"},{"orderId":"c","createdTime":"1700000000001"}],"nextPageCursor":"r2"}'))
     local function list(from, to)
@@ -155,7 +158,7 @@ local function common(name, F)
     assert.equal("a b c", list(1690000000000))
   end)
 
-  it("names a field that did not decode by the place where its record is in the end", function()
+  it("names a field that did not decode by its record's place in the final list", function()
     local client <close> = methods.client(methods.ok('{"list":[{"orderId":"a","orderStatus":"New","qty":"x"},{"orderId":'
       .. '"b","orderStatus":"PartiallyFilled"},{"orderId":"c","orderStatus":"PartiallyFilled","qty":"y"}],'
       .. '"nextPageCursor":""}'))
@@ -168,12 +171,12 @@ local function common(name, F)
     assert.is_nil(response.undecoded)
   end)
 
-  it("does not go on to history where the status is one of open orders", function()
+  it("does not go on to history if the status is one of open orders", function()
     local client <close> = methods.client(page({ "a" }, "", "New"))
     assert.is_nil(assert(client[name](client, { symbol = "BTCUSD", status = "New" })).next_cursor)
   end)
 
-  it("by id asks history where real time does not know it, and goes no further once it is found", function()
+  it("asks history for an id only if real time does not know it", function()
     local client <close>, sent = methods.client(function(_, n) return n == 1 and page {} or page({ "a" }, "", "Filled") end)
     local found = assert(client:collect(name, { symbol = "BTCUSD", client_order_id = "mine-1" }))
     assert.equal("a", ids_of(found))
@@ -191,7 +194,7 @@ local function common(name, F)
       line = "rate limited (10006): what it says" },
     [10016] = { kind = "exchange", name = "server_error", retryable = true, line = "server error (10016)" },
   } do
-    it(("tells the exchange's %d as what it is"):format(code), function()
+    it(("reports the exchange's code %d with the right kind and outcome"):format(code), function()
       expected.line = name .. " BTCUSD: " .. expected.line
       methods.check_error(name, code, "what it says", expected)
     end)
@@ -212,7 +215,7 @@ describe("get_orders", function()
     local client <close> = methods.client(methods.example "order-realtime")
     local list, _, response = client:get_orders { symbol = "ETHUSDT" }
     assert.equal(1, #list)
-    assert.equal("o:page_args%3Dfd4300ae-7847-404e-b947-b46980a4d140%26symbol%3D6%26", list.next_cursor)
+    assert.equal("get_orders:o:page_args%3Dfd4300ae-7847-404e-b947-b46980a4d140%26symbol%3D6%26", list.next_cursor)
     assert.is_nil(response.undecoded)
     local detail = list[1].cum_fee_detail
     assert.same({ MNT = "0.00242968" }, detail)
@@ -230,7 +233,7 @@ describe("get_orders", function()
   it("decodes the documentation's example of a past order, field by field", function()
     local client <close> = methods.client(methods.example "order-history")
     local list, _, response = client:get_orders { symbol = "BTCUSDT", status = "Cancelled" }
-    assert.equal("h,:page_token%3D39380%26", list.next_cursor)
+    assert.equal("get_orders:h,:page_token%3D39380%26", list.next_cursor)
     assert.is_nil(response.undecoded)
     local order = list[1]
     methods.same_record({
@@ -258,7 +261,8 @@ describe("get_conditional_orders", function()
       { 5, "parameter 'stop_order_id': a string expected, got 5 (number)" } } },
     order_id = { { "o-1", exact = "category=inverse&symbol=BTCUSD&orderId=o-1&openOnly=0&orderFilter=StopOrder",
       answer = page { "a" } }, bad = {
-      { "o-1", "a parameter is given under both of its names", with = { stop_order_id = "o-1" } } } },
+      { "o-1", "'stop_order_id' and 'order_id' are two names of one parameter: "
+        .. "give one of them", with = { stop_order_id = "o-1" } } } },
   })) do it(case[1], case[2]) end
 
   common("get_conditional_orders", "StopOrder")

@@ -1,5 +1,4 @@
--- modify_order and modify_conditional_order: each parameter and its bytes (V5 documentation, order/amend), what is
--- refused, what comes back.
+-- modify_order and modify_conditional_order: each parameter and its bytes (V5 documentation, order/amend), refusals, results.
 
 local methods = require "spec.support.methods"
 
@@ -13,8 +12,8 @@ local NOTHING_CONDITIONAL = "nothing to do: give at least one of 'new_price', 'n
 
 local TRIGGER_TYPES = "one of 'LastPrice', 'IndexPrice', 'MarkPrice'"
 
--- Parameters that both take, with the same cases. `id` is the name of the order's id, `change` that of what the least
--- call changes, `nothing` what a call that changes nothing is told.
+-- Parameters that both methods take, with the same cases. `id` is the name of the order's id, `change` the parameter that the
+-- smallest call changes, `nothing` the message for a call that changes nothing.
 local function shared(id, change, nothing, more)
   local cases = {
     symbol = { { "ETHUSD", '"symbol":"ETHUSD"' }, bad = {
@@ -33,7 +32,7 @@ local function shared(id, change, nothing, more)
       { "0", "parameter 'new_quantity': a value above 0 expected, got '0' (string)" },
       { true, "parameter 'new_quantity': a decimal expected (a decimal, integer, numeric string or exact float), "
         .. "got boolean" } } },
-    -- "0" removes, left out leaves: no key goes out.
+    -- "0" removes. A parameter that is left out changes nothing: its key is not sent.
     take_profit_price = { { "35000.5", '"takeProfit":"35000.5"' }, { 0, '"takeProfit":"0"' },
       { "0", '"takeProfit":"0"' }, bad = {
       { "-0.5", "parameter 'take_profit_price': 0 or more expected, got '-0.5' (string)" } } },
@@ -81,7 +80,7 @@ local REFUSALS = {
 
 local function tells_refusals(name)
   for _, case in ipairs(REFUSALS) do
-    it(("tells the exchange's %d (%s) as what it is"):format(case[1], case[2]), function()
+    it(("reports the exchange's code %d (%s) with the right kind and outcome"):format(case[1], case[2]), function()
       local expected = {}
       for k, v in pairs(case[3]) do expected[k] = v end
       expected.line = name .. " BTCUSD: " .. case[3].line
@@ -102,7 +101,7 @@ describe("modify_order", function()
     }),
   })) do it(case[1], case[2]) end
 
-  it("points out what it calls things, and which method else would do", function()
+  it("suggests the right names, and the right method", function()
     local client <close> = methods.client()
     for key, message in pairs {
       price = "here it is 'new_price'", quantity = "here it is 'new_quantity'", qty = "here it is 'new_quantity'",
@@ -111,11 +110,11 @@ describe("modify_order", function()
       new_trigger_price = "modify_conditional_order takes it",
     } do
       assert.equal(("modify_order: unknown parameter '%s': %s"):format(key, message),
-        methods.refusal(client, "modify_order", methods.params("modify_order", { [key] = 1 })))
+        methods.refusal(client, "modify_order", { symbol = "BTCUSD", [key] = 1 }))
     end
   end)
 
-  it("gives the acknowledgement of the documentation's example", function()
+  it("returns the acknowledgement of the documentation's example", function()
     local client <close> = methods.client(methods.example "order-amend")
     local ack = assert(client:modify_order(methods.params("modify_order", methods.AMENDED)))
     methods.same_record({ order_id = "c6f055d9-7f21-4079-913d-e6523a9cfffa", client_order_id = "linear-004" }, ack)
@@ -141,7 +140,8 @@ describe("modify_conditional_order", function()
       stop_order_id = { { "o-2", '"orderId":"o-2"' }, bad = {
         { {}, "parameter 'stop_order_id': a string expected, got a table (table)" } } },
       order_id = { { "o-3", '"orderId":"o-3"', without = { "stop_order_id" } }, bad = {
-        { "o-3", "a parameter is given under both of its names" } } },
+        { "o-3", "'stop_order_id' and 'order_id' are two names of one parameter: "
+        .. "give one of them" } } },
       new_trigger_price = { { "30100.50", '"triggerPrice":"30100.50"' }, bad = {
         { 0, "parameter 'new_trigger_price': a value above 0 expected, got 0 (number)" } } },
       trigger_type = { { "MarkPrice", '"triggerBy":"MarkPrice"' }, bad = {
@@ -150,16 +150,16 @@ describe("modify_conditional_order", function()
     }),
   })) do it(case[1], case[2]) end
 
-  it("points out what it calls things", function()
+  it("suggests the right names", function()
     local client <close> = methods.client()
     for key, here in pairs { trigger_price = "new_trigger_price", stop_price = "new_trigger_price",
       p_r_trigger_price = "new_trigger_price", triggerBy = "trigger_type", quantity = "new_quantity" } do
       assert.equal(("modify_conditional_order: unknown parameter '%s': here it is '%s'"):format(key, here),
-        methods.refusal(client, "modify_conditional_order", methods.params("modify_conditional_order", { [key] = 1 })))
+        methods.refusal(client, "modify_conditional_order", { symbol = "BTCUSD", [key] = 1 }))
     end
   end)
 
-  it("gives an acknowledgement that has its id under both names", function()
+  it("returns an acknowledgement with the id under both names", function()
     local client <close> = methods.client(methods.example "order-amend")
     local ack = assert(client:modify_conditional_order(methods.params("modify_conditional_order",
       { stop_order_id = methods.AMENDED.order_id })))

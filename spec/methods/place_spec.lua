@@ -1,11 +1,11 @@
--- place_order and place_conditional_order: each parameter and its bytes (V5 documentation, order/create), what is
--- refused, what comes back.
+-- place_order and place_conditional_order: each parameter and its bytes (V5 documentation, order/create), refusals, results.
 
 local methods = require "spec.support.methods"
 
 local D = methods.decimal
+local NEEDS = " (0 needs 'reduce_only' = true and 'close_on_trigger' = true)"
 
--- Parameters that both take, with the same cases.
+-- Parameters that both methods take, with the same cases.
 local function shared(more)
   local cases = {
     symbol = { { "ETHUSD", '"symbol":"ETHUSD"' }, { "BTCUSDH26", '"symbol":"BTCUSDH26"' }, bad = {
@@ -20,9 +20,21 @@ local function shared(more)
       { "Long", "parameter 'side': 'Long' is not one of its values: one of 'Buy', 'Sell'; here it is 'Buy'" },
       { 1, "parameter 'side': 1 is not one of its values: one of 'Buy', 'Sell'" },
       { nil, "parameter 'side' is missing", without = { "side" } } } },
-    quantity = { { "1", '"qty":"1"' }, { 250, '"qty":"250"' }, { D "1000000", '"qty":"1000000"' }, bad = {
-      { 0, "parameter 'quantity': a value above 0 expected, got 0 (number)" },
-      { -5, "parameter 'quantity': a value above 0 expected, got -5 (number)" },
+    -- "If you pass qty=0 and specify reduceOnly=true&closeOnTrigger=true, you can close the position" (V5 documentation,
+    -- order/create: qty); 0 means nothing without both.
+    quantity = { { "1", '"qty":"1"' }, { 250, '"qty":"250"' }, { D "1000000", '"qty":"1000000"' },
+      { 0, '"qty":"0","reduceOnly":true,"closeOnTrigger":true', with = { reduce_only = true, close_on_trigger = true } },
+      { "0", '"qty":"0","reduceOnly":true,"closeOnTrigger":true', with = { reduce_only = true, close_on_trigger = true } },
+      bad = {
+      { 0, "parameter 'quantity': a value above 0" .. NEEDS .. " expected, got 0 (number)" },
+      { 0, "parameter 'quantity': a value above 0" .. NEEDS .. " expected, got 0 (number)",
+        with = { reduce_only = true } },
+      { "0", "parameter 'quantity': a value above 0" .. NEEDS .. " expected, got '0' (string)",
+        with = { close_on_trigger = true } },
+      { 0, "parameter 'quantity': a value above 0" .. NEEDS .. " expected, got 0 (number)",
+        with = { reduce_only = true, close_on_trigger = false } },
+      { -5, "parameter 'quantity': a value above 0" .. NEEDS .. " expected, got -5 (number)",
+        with = { reduce_only = true, close_on_trigger = true } },
       { "1e3", "parameter 'quantity': '1e3' is not a decimal: digits expected, such as '30000.50'" },
       { nil, "parameter 'quantity' is missing", without = { "quantity" } } } },
     time_in_force = { { "GTC", '"timeInForce":"GTC"' }, { "IOC", '"timeInForce":"IOC"' },
@@ -88,7 +100,7 @@ local function shared(more)
   return cases
 end
 
--- What the exchange refuses: code, its text, and what becomes of it; `line` follows "<method> BTCUSD <side> <quantity>".
+-- Refusals of the exchange: code, text, and the resulting error; `line` follows "<method> BTCUSD <side> <quantity>".
 local function refusals()
   return {
     { 110007, "ab not enough for new order", { kind = "exchange", name = "insufficient_balance", outcome = "rejected",
@@ -110,7 +122,7 @@ local function refusals()
     { 10006, "Too many visits. Exceeded the API Rate Limit.", { kind = "rate_limit", name = "rate_limited",
       outcome = "rejected", retryable = true,
       line = "rate limited (10006): Too many visits. Exceeded the API Rate Limit., nothing was placed" } },
-    -- The class of a code that nobody has described is "unknown": it may have been executed.
+    -- A code without a description has the outcome `unknown`: the call may have been executed.
     { 199999, "something new", { kind = "exchange", outcome = "unknown",
       line = "exchange (199999): something new, it may have been placed: look it up before repeating "
         .. "(client_order_id a-1)" } },
@@ -142,7 +154,8 @@ describe("place_order", function()
         { "Percent", '"slippageToleranceType":"Percent","slippageTolerance":"0.05"',
           with = { slippage_tolerance = "0.05" } }, bad = {
         { "Percent", "'slippage_tolerance_type' and 'slippage_tolerance' go together: give all or none" },
-        { "Ticks", "parameter 'slippage_tolerance_type': 'Ticks' is not one of its values: one of 'TickSize', 'Percent'",
+        { "Ticks", "parameter 'slippage_tolerance_type': 'Ticks' is not one of its values: one of 'TickSize', 'Percent'; "
+          .. "here it is 'TickSize'",
           with = { slippage_tolerance = 10 } } } },
       slippage_tolerance = { { "0.5", '"slippageToleranceType":"Percent","slippageTolerance":"0.5"',
           with = { slippage_tolerance_type = "Percent" } }, bad = {
@@ -152,13 +165,13 @@ describe("place_order", function()
     },
   })) do it(case[1], case[2]) end
 
-  it("makes a client_order_id where none is given", function()
+  it("makes a client_order_id if none is given", function()
     local client <close>, sent = methods.client()
     assert(client:place_order(methods.params("place_order", nil, { "client_order_id" })))
     assert.truthy(sent[1].body:find '"orderLinkId":"[%w]+"', sent[1].body)
   end)
 
-  it("points out what other clients call things", function()
+  it("suggests the right names for those of other clients", function()
     local client <close> = methods.client()
     for key, message in pairs {
       amount = "unknown parameter 'amount': here it is 'quantity'",
@@ -173,11 +186,11 @@ describe("place_order", function()
       trigger_direction = "unknown parameter 'trigger_direction': place_conditional_order takes it",
     } do
       assert.equal("place_order: " .. message, methods.refusal(client, "place_order",
-        methods.params("place_order", { [key] = 1 })))
+        { symbol = "BTCUSD", [key] = 1 }))
     end
   end)
 
-  it("gives the acknowledgement of the documentation's example", function()
+  it("returns the acknowledgement of the documentation's example", function()
     local client <close> = methods.client(methods.example "order-create")
     local ack, err, response = client:place_order(methods.params("place_order", methods.PLACED))
     assert.is_nil(err)
@@ -188,7 +201,7 @@ describe("place_order", function()
   end)
 
   for _, case in ipairs(refusals()) do
-    it(("tells the exchange's %d (%s) as what it is"):format(case[1], case[2]), function()
+    it(("reports the exchange's code %d (%s) with the right kind and outcome"):format(case[1], case[2]), function()
       case[3].line = "place_order BTCUSD Buy 100 @ 30000.5: " .. case[3].line
       methods.check_error("place_order", case[1], case[2], case[3])
     end)
@@ -217,7 +230,7 @@ describe("place_conditional_order", function()
         { nil, "parameter 'trigger_price' is missing", without = { "trigger_price" } },
         { 0, "parameter 'trigger_price': a value above 0 expected, got 0 (number)" },
         { 31319, "'trigger_price' and 'base_price' are both 31319: one must be above the other" } } },
-      -- Compared as decimals: as text "9999" is above "31320", and "31320.0" differs from it.
+      -- Prices are compared as decimals: as texts "9999" is above "31320", and "31320.0" differs from "31320".
       base_price = { { 9999, '"triggerDirection":1' }, { "31320.5", '"triggerDirection":2' },
         { "31319.99", '"triggerDirection":1' }, bad = {
         { "31320.0", "'trigger_price' and 'base_price' are both '31320.0': one must be above the other" },
@@ -240,7 +253,7 @@ describe("place_conditional_order", function()
     },
   })) do it(case[1], case[2]) end
 
-  it("sends what a conditional limit order with everything around it needs", function()
+  it("sends a conditional limit order with all its options", function()
     local client <close>, sent = methods.client()
     assert(client:place_conditional_order { symbol = "BTCUSD", side = "Sell", type = "Limit", quantity = 100,
       price = "28990.50", trigger_price = "29000", base_price = 30000, trigger_type = "MarkPrice", reduce_only = true,
@@ -250,16 +263,16 @@ describe("place_conditional_order", function()
       .. '"positionIdx":0,"orderLinkId":"exit-1","reduceOnly":true,"closeOnTrigger":true}', sent[1].body)
   end)
 
-  it("points out what other clients call things", function()
+  it("suggests the right names for those of other clients", function()
     local client <close> = methods.client()
     for key, here in pairs { stop_px = "trigger_price", stopPrice = "trigger_price", triggerBy = "trigger_type",
       triggerDirection = "trigger_direction" } do
       assert.equal(("place_conditional_order: unknown parameter '%s': here it is '%s'"):format(key, here),
-        methods.refusal(client, "place_conditional_order", methods.params("place_conditional_order", { [key] = 1 })))
+        methods.refusal(client, "place_conditional_order", { symbol = "BTCUSD", [key] = 1 }))
     end
   end)
 
-  it("gives an acknowledgement that has its id under both names", function()
+  it("returns an acknowledgement with the id under both names", function()
     local client <close> = methods.client(methods.example "order-create")
     local ack = assert(client:place_conditional_order(methods.params("place_conditional_order", methods.PLACED)))
     assert.equal("1321003749386327552", ack.order_id)
@@ -275,7 +288,7 @@ describe("place_conditional_order", function()
     { kind = "exchange", name = "too_many_conditional_orders", outcome = "rejected",
       line = "too many conditional orders (110009), nothing was placed" } }
   for _, case in ipairs(list) do
-    it(("tells the exchange's %d (%s) as what it is"):format(case[1], case[2]), function()
+    it(("reports the exchange's code %d (%s) with the right kind and outcome"):format(case[1], case[2]), function()
       case[3].line = "place_conditional_order BTCUSD Buy 16: " .. case[3].line
       methods.check_error("place_conditional_order", case[1], case[2], case[3])
     end)

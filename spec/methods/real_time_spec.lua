@@ -1,5 +1,5 @@
--- The four real-time queries: each parameter and its bytes (V5 documentation, order/realtime), one order by its id,
--- all open ones over as many pages as there are.
+-- The four real-time queries: each parameter and its bytes (V5 documentation, order/realtime), one order by its id, all open
+-- orders over all pages.
 
 local methods = require "spec.support.methods"
 
@@ -31,7 +31,7 @@ local function by_id(name, id, more)
 end
 
 local function tells_failures(name)
-  it("says not_found where the list is empty, as V5 answers for an id that it does not know", function()
+  it("says not_found for an empty list, which is V5's answer for an unknown id", function()
     local client <close> = methods.client(page(1, 0))
     local order, err, response = client[name](client, methods.params(name))
     assert.is_nil(order)
@@ -46,7 +46,7 @@ local function tells_failures(name)
       line = "rate limited (10006): what it says" },
     [10000] = { kind = "exchange", name = "server_timeout", retryable = true, line = "server timeout (10000)" },
   } do
-    it(("tells the exchange's %d as what it is"):format(code), function()
+    it(("reports the exchange's code %d with the right kind and outcome"):format(code), function()
       expected.line = name .. " BTCUSD: " .. expected.line
       methods.check_error(name, code, "what it says", expected)
     end)
@@ -60,7 +60,7 @@ describe("get_open_order_real_time", function()
       { "", "parameter 'order_id': a string that is not empty expected, got '' (string)" } } },
   })) do it(case[1], case[2]) end
 
-  it("gives the documentation's example as one order, in one line", function()
+  it("returns the documentation's example as one order, which prints in one line", function()
     local client <close> = methods.client(methods.example "order-realtime")
     local order = assert(client:get_open_order_real_time { symbol = "ETHUSDT",
       order_id = "fd4300ae-7847-404e-b947-b46980a4d140" })
@@ -69,7 +69,7 @@ describe("get_open_order_real_time", function()
       .. "price=1600.00 filled_quantity=0.00 status=New}", tostring(order))
   end)
 
-  it("gives an order that has closed as well, and of the other kind too: an id names one order", function()
+  it("also returns a closed order, and one of the other kind: an id names one order", function()
     local client <close> = methods.client(methods.ok('{"list":[{"orderId":"o-1","orderStatus":"Filled",'
       .. '"stopOrderType":"Stop"}],"nextPageCursor":""}'))
     local order = assert(client:get_open_order_real_time { symbol = "BTCUSD", order_id = "o-1" })
@@ -85,10 +85,11 @@ describe("get_open_conditional_order_real_time", function()
     stop_order_id = { { "o-2", "orderId=o-2", answer = ONE }, bad = {
       { 2, "parameter 'stop_order_id': a string expected, got 2 (number)" } } },
     order_id = { { "o-3", "orderId=o-3", without = { "stop_order_id" }, answer = ONE }, bad = {
-      { "o-3", "a parameter is given under both of its names" } } },
+      { "o-3", "'stop_order_id' and 'order_id' are two names of one parameter: "
+        .. "give one of them" } } },
   })) do it(case[1], case[2]) end
 
-  it("gives a conditional order, with its id under both names", function()
+  it("returns a conditional order, with the id under both names", function()
     local client <close> = methods.client(methods.ok('{"list":[{"orderId":"o-1","orderStatus":"Untriggered",'
       .. '"stopOrderType":"Stop","triggerPrice":"29000.50","triggerDirection":2,"symbol":"BTCUSD","side":"Sell",'
       .. '"orderType":"Market","qty":"100","price":"0"}],"nextPageCursor":""}'))
@@ -107,7 +108,7 @@ local function all_pages(name, filter)
     symbol = { { "ETHUSD", "symbol=ETHUSD" }, bad = SYMBOL_BAD }, id_prefix = methods.prefix_case(),
   } })) do it(case[1], case[2]) end
 
-  it("walks every page, and drops what shows on two of them", function()
+  it("walks every page, and drops an order that is on two pages", function()
     local answers = { page(1, 50, "c1"), page(50, 99, "c2"), page(100, 103) }
     local client <close>, sent = methods.client(function(_, n) return answers[n] end)
     local list, _, response = client[name](client, { symbol = "BTCUSD" })
@@ -121,7 +122,7 @@ local function all_pages(name, filter)
     end
   end)
 
-  it("keeps orders of a prefix only, of all pages", function()
+  it("keeps only orders with the prefix, on all pages", function()
     local client <close> = methods.client(function(_, n)
       return methods.ok(('{"list":[{"orderId":"a%d","orderLinkId":"mm1-%d"},{"orderId":"b%d","orderLinkId":"mm2-%d"}],'
         .. '"nextPageCursor":"%s"}'):format(n, n, n, n, n == 1 and "c1" or ""))
@@ -130,7 +131,7 @@ local function all_pages(name, filter)
     assert.same({ "a1", "a2", nil }, { list[1].order_id, list[2].order_id, list[3] })
   end)
 
-  it("names fields of all pages that did not decode, by their place in the whole list", function()
+  it("names fields that did not decode, on all pages, by their place in the whole list", function()
     local client <close> = methods.client(function(_, n)
       return methods.ok(('{"list":[{"orderId":"same","qty":"x"},{"orderId":"o%d","qty":"y"}],"nextPageCursor":"%s"}')
         :format(n, n == 1 and "c1" or ""))
@@ -140,20 +141,14 @@ local function all_pages(name, filter)
     assert.same({ "[1].quantity", "[2].quantity", "[3].quantity" }, response.undecoded)
   end)
 
-  it("stops at a cursor that comes again", function()
-    local client <close>, sent = methods.client(page(1, 2, "same"))
-    assert.equal(2, #assert(client[name](client, { symbol = "BTCUSD" })))
-    assert.equal(2, #sent)
-  end)
-
-  it("gives an empty list where nothing is open, which prints", function()
+  it("returns an empty list, which prints, if nothing is open", function()
     local client <close> = methods.client(page(1, 0))
     local list = assert(client[name](client, { symbol = "BTCUSD" }))
     assert.equal(0, #list)
     assert.truthy(tostring(list):find("(none)", 1, true))
   end)
 
-  it("fails as a whole when one page does", function()
+  it("fails as a whole if one page fails", function()
     local client <close> = methods.client(function(_, n)
       return n == 1 and page(1, 50, "c1") or '{"retCode":10003,"retMsg":"API key is invalid.","result":{}}'
     end)
@@ -164,7 +159,7 @@ local function all_pages(name, filter)
     assert.equal(2, response.requests)
   end)
 
-  it("points at the method that filters and pages", function()
+  it("suggests the method that filters and pages", function()
     local client <close> = methods.client()
     local other = name:find "conditional" and "get_conditional_orders" or "get_orders"
     for _, key in ipairs { "status", "limit", "cursor", "start_time", "end_time" } do
@@ -177,10 +172,18 @@ end
 describe("get_open_orders_real_time", function()
   all_pages("get_open_orders_real_time", "Order")
 
-  it("asks for ten pages at most: 500 orders", function()
-    local client <close>, sent = methods.client(function(_, n) return page(n * 50 - 49, n * 50, "c" .. n) end)
-    assert.equal(500, #assert(client:get_open_orders_real_time { symbol = "BTCUSD" }))
-    assert.equal(10, #sent)
+  it("reads on past 500 orders, to the end of the list", function()
+    local client <close>, sent = methods.client(function(_, n) return page(n * 50 - 49, n * 50, n < 13 and "c" .. n or "") end)
+    assert.equal(650, #assert(client:get_open_orders_real_time { symbol = "BTCUSD" }))
+    assert.equal(13, #sent)
+  end)
+
+  it("is an error where the list has no end", function()
+    local client <close>, sent = methods.client(function(_, n) return page(n, n, "c" .. n) end)
+    local list, err, response = client:get_open_orders_real_time { symbol = "BTCUSD" }
+    assert.is_nil(list)
+    assert.same({ "decode", "the list goes on after 200 pages" }, { err.kind, err.message })
+    assert.same({ 200, 200 }, { #sent, response.requests })
   end)
 
   it("prints as a table, columns aligned, numbers to the right", function()
@@ -196,10 +199,10 @@ describe("get_open_orders_real_time", function()
     local first, second = lines[#lines - 1], lines[#lines]
     assert.truthy(first:find "^a +BTCUSD +Buy +Limit +100 +30000%.50 +0 +New$", first)
     assert.truthy(second:find "^bcd +BTCUSD +Sell +Limit +5 +31000 +2 +PartiallyFilled$", second)
-    for _, pair in ipairs { { "BTCUSD", "BTCUSD" }, { "Buy", "Sell" }, { "New", "PartiallyFilled" } } do -- to the left
+    for _, pair in ipairs { { "BTCUSD", "BTCUSD" }, { "Buy", "Sell" }, { "New", "PartiallyFilled" } } do -- aligned to the left
       assert.equal((first:find(pair[1], 1, true)), (second:find(pair[2], 1, true)))
     end
-    for _, pair in ipairs { { "100 ", "5 " }, { "30000%.50", "31000" } } do -- to the right
+    for _, pair in ipairs { { "100 ", "5 " }, { "30000%.50", "31000" } } do -- aligned to the right
       assert.equal(select(2, first:find(pair[1])), select(2, second:find(pair[2])))
     end
   end)
@@ -208,7 +211,7 @@ end)
 describe("get_open_conditional_orders_real_time", function()
   all_pages("get_open_conditional_orders_real_time", "StopOrder")
 
-  it("holds what protects a position, on top of ten conditional ones", function()
+  it("has room for the stops of a position besides ten conditional orders", function()
     local client <close> = methods.client(page(1, 33))
     assert.equal(33, #assert(client:get_open_conditional_orders_real_time { symbol = "BTCUSD" }))
   end)

@@ -1,5 +1,5 @@
--- get_user_trades: each parameter and its bytes (V5 documentation, execution/list), numbered pages over cursors, what an
--- execution decodes to.
+-- get_user_trades: each parameter and its bytes (V5 documentation, execution/list), numbered pages made from cursors, decoded
+-- executions.
 
 local methods = require "spec.support.methods"
 
@@ -50,6 +50,8 @@ describe("get_user_trades", function()
         exact = query "&startTime=1700000000000&endTime=1700100000000" }, bad = {
       { 1700000000, "parameter 'start_time': milliseconds since 1970 (this looks like seconds) expected, got 1700000000 "
         .. "(number)" },
+      { 1700000000000000, "parameter 'start_time': milliseconds since 1970 (this looks like microseconds) expected, got "
+        .. "1700000000000000 (number)" },
       { "2023-13-01", "parameter 'start_time': milliseconds or ISO 8601 text such as '2026-01-31T12:00:00Z' expected, "
         .. "got '2023-13-01' (string)" } } },
     end_time = { { 1700100000000, exact = query "&endTime=1700100000000" }, bad = {
@@ -59,15 +61,18 @@ describe("get_user_trades", function()
     page = { { 1, exact = query "" }, bad = {
       { 0, "parameter 'page': a value from 1 to 50 expected, got 0 (number)" },
       { 51, "parameter 'page': a value from 1 to 50 expected, got 51 (number)" },
-      { 2, "'page' and 'cursor' exclude each other", with = { cursor = "h,:x" } } } },
-    -- v2 took 200; V5 takes 100, and more than it takes raises.
+      { 2, "'page' and 'cursor' exclude each other", with = { cursor = "get_user_trades:h,:x" } } } },
+    -- v2 accepted 200. V5 accepts 100; a higher number raises.
     page_size = { { 1, exact = query "&limit=1" }, { 100, exact = query "&limit=100" }, bad = {
       { 0, "parameter 'page_size': a value from 1 to 100 expected, got 0 (number)" },
       { 101, "parameter 'page_size': a value from 1 to 100 expected, got 101 (number)" },
       { 200, "parameter 'page_size': a value from 1 to 100 expected, got 200 (number)" } } },
-    cursor = { { "h,:132766%3A2%2C132766%3A2", exact = query "&cursor=132766%253A2%252C132766%253A2" },
-      { "h1700000000000,1700100000000:", exact = query "&startTime=1700000000000&endTime=1700100000000" }, bad = {
-      { "132766%3A2", "cursor '132766%3A2' is none that get_user_trades gave: use a page's next_cursor as it is" } } },
+    cursor = { { "get_user_trades:h,:132766%3A2%2C132766%3A2", exact = query "&cursor=132766%253A2%252C132766%253A2" },
+      { "get_user_trades:h1700000000000,1700100000000:", exact = query "&startTime=1700000000000&endTime=1700100000000" }, bad = {
+      { "132766%3A2", "cursor '132766%3A2' was not issued by get_user_trades: use a page's next_cursor as it is" },
+      { "get_orders:h,:x", "cursor 'get_orders:h,:x' was issued by get_orders: use a cursor of this method" },
+      { "get_user_trades:o:x",
+        "cursor 'get_user_trades:o:x' was not issued by get_user_trades: use a page's next_cursor as it is" } } },
   } })) do it(case[1], case[2]) end
 
   it("reaches page n by walking: n requests", function()
@@ -82,7 +87,7 @@ describe("get_user_trades", function()
     end
   end)
 
-  it("gives an empty list for a page past the end", function()
+  it("returns an empty list for a page past the end", function()
     local client <close>, sent = methods.client(page { "e1" })
     local list = assert(client:get_user_trades { symbol = "BTCUSD", page = 7 })
     assert.equal(0, #list)
@@ -90,13 +95,13 @@ describe("get_user_trades", function()
     assert.equal(1, #sent)
   end)
 
-  it("gives a cursor that leads on from any page", function()
+  it("returns a cursor on every page, to go on from", function()
     local client <close> = methods.client(function(_, n) return n < 3 and page({ "e" .. n }, "c" .. n) or page {} end)
     local list = assert(client:get_user_trades { symbol = "BTCUSD", page = 2 })
-    assert.equal("h,:c2", list.next_cursor)
+    assert.equal("get_user_trades:h,:c2", list.next_cursor)
   end)
 
-  it("calls what V5 calls limit page_size, and says so", function()
+  it("has the name page_size for V5's limit, and says so", function()
     local client <close> = methods.client()
     assert.equal("get_user_trades: unknown parameter 'limit': here it is 'page_size'",
       methods.refusal(client, "get_user_trades", { symbol = "BTCUSD", limit = 5 }))
@@ -110,7 +115,7 @@ describe("get_user_trades", function()
     local client <close> = methods.client(methods.example "execution-list")
     local list, _, response = client:get_user_trades { symbol = "ETHPERP" }
     assert.equal(1, #list)
-    assert.equal("h,:132766%3A2%2C132766%3A2", list.next_cursor)
+    assert.equal("get_user_trades:h,:132766%3A2%2C132766%3A2", list.next_cursor)
     assert.is_nil(response.undecoded)
     methods.same_record({
       symbol = "ETHPERP", order_type = "Market", side = "Buy", order_id = "8c065341-7b52-4ca9-ac2c-37e31ac55c94",
@@ -124,7 +129,7 @@ describe("get_user_trades", function()
     assert.truthy(tostring(list):find "ETHPERP +Buy +0%.1 +1190%.15 +0%.071409 +Taker +Trade")
   end)
 
-  -- isMaker stands in every row, but says something only where there was a book (V5 documentation, execution/list; the
+  -- Every row has isMaker, but it means something only for trades in the book (V5 documentation, execution/list; the
   -- interface's documentation gives a liquidity to these three kinds).
   for kind, liquidity in pairs { Trade = "Taker", AdlTrade = "Taker", BustTrade = "Taker", Funding = false,
     Settle = false, Delivery = false, BlockTrade = false, MovePosition = false, FutureSpread = false,
@@ -132,7 +137,7 @@ describe("get_user_trades", function()
     it(("%s a liquidity to executions of type %s"):format(liquidity and "gives" or "does not give", kind), function()
       for _, maker in ipairs { false, true } do
         local expected = liquidity and (maker and "Maker" or "Taker") or nil
-        for _, row in ipairs { -- whichever of the two comes first
+        for _, row in ipairs { -- in either order of the two fields
           ('{"execId":"e","execType":"%s","isMaker":%s}'):format(kind, maker),
           ('{"isMaker":%s,"execId":"e","execType":"%s"}'):format(maker, kind),
         } do
@@ -145,7 +150,7 @@ describe("get_user_trades", function()
     end)
   end
 
-  it("reads a funding row: no order type, no order price, what was received below zero", function()
+  it("reads a funding row: no order type, no order price; a received amount is below zero", function()
     local client <close> = methods.client(methods.ok [[{"list":[{"symbol":"BTCUSD","orderType":"UNKNOWN","side":"Sell",
       "orderId":"f","execType":"Funding","execFee":"-0.00000156","feeRate":"0.0001","execPrice":"63974.88",
       "execQty":"1000","execValue":"0.01563114","orderPrice":"0","isMaker":false,"execTime":"1700000000000"}],
@@ -163,7 +168,7 @@ describe("get_user_trades", function()
       line = "rate limited (10006): what it says" },
     [10001] = { kind = "exchange", name = "invalid_parameter", line = "invalid parameter (10001): what it says" },
   } do
-    it(("tells the exchange's %d as what it is"):format(code), function()
+    it(("reports the exchange's code %d with the right kind and outcome"):format(code), function()
       expected.line = "get_user_trades BTCUSD: " .. expected.line
       methods.check_error("get_user_trades", code, "what it says", expected)
     end)

@@ -1,4 +1,5 @@
--- set_trading_stop: each parameter and its bytes (V5 documentation, position/trading-stop): left out leaves, 0 removes.
+-- set_trading_stop: each parameter and its bytes (V5 documentation, position/trading-stop). A parameter that is left out changes
+-- nothing; 0 removes.
 
 local methods = require "spec.support.methods"
 
@@ -9,7 +10,7 @@ local NOTHING = "nothing to do: give at least one of 'take_profit_price', 'stop_
 local TRIGGER_TYPES = "one of 'LastPrice', 'IndexPrice', 'MarkPrice'"
 local NO_STOP = { "stop_loss_price" }
 
--- The bytes of the documentation's own example, for the contract that is traded here.
+-- The bytes of the documentation's example, for the contract of this spec.
 local EXAMPLE = { symbol = "XRPUSD", take_profit_price = "0.6", stop_loss_price = "0.2",
   take_profit_trigger_type = "MarkPrice", stop_loss_trigger_type = "IndexPrice", tpsl_mode = "Partial",
   tp_order_type = "Limit", sl_order_type = "Limit", take_profit_quantity = 50, stop_loss_quantity = 50,
@@ -26,7 +27,7 @@ describe("set_trading_stop", function()
     parameters = {
       symbol = { { "ETHUSD", '"symbol":"ETHUSD"' }, bad = {
         { nil, "parameter 'symbol' is missing", without = { "symbol" } } } },
-      -- The three that are left out do not go out at all; zero goes out as "0".
+      -- The three that are left out are not sent; zero is sent as "0".
       take_profit_price = { { "35000.50", '"takeProfit":"35000.50"' }, { 0, '"takeProfit":"0"' },
         { "35000", '"takeProfit":"35000"', without = NO_STOP, gone = { "stopLoss" } }, bad = {
         { "-1", "parameter 'take_profit_price': 0 or more expected, got '-1' (string)" } } },
@@ -38,7 +39,8 @@ describe("set_trading_stop", function()
         { -1, "parameter 'trailing_stop_price': 0 or more expected, got -1 (number)" } } },
       trailing_stop_distance = { { 150, '"trailingStop":"150"' },
         { 0, '"trailingStop":"0"', without = NO_STOP, gone = { "stopLoss" } }, bad = {
-        { 150, "a parameter is given under both of its names", with = { trailing_stop_price = 150 } } } },
+        { 150, "'trailing_stop_price' and 'trailing_stop_distance' are two names of one parameter: "
+          .. "give one of them", with = { trailing_stop_price = 150 } } } },
       trailing_stop_trigger_price = { { "31000", '"activePrice":"31000"' }, bad = {
         { 0, "parameter 'trailing_stop_trigger_price': a value above 0 expected, got 0 (number)" } } },
       take_profit_trigger_type = { { "MarkPrice", '"tpTriggerBy":"MarkPrice"' }, bad = {
@@ -47,7 +49,7 @@ describe("set_trading_stop", function()
       stop_loss_trigger_type = { { "IndexPrice", '"slTriggerBy":"IndexPrice"' },
         { "LastPrice", '"slTriggerBy":"LastPrice"' }, bad = {
         { "x", ("parameter 'stop_loss_trigger_type': 'x' is not one of its values: %s"):format(TRIGGER_TYPES) } } },
-      -- The exchange wants a mode with every call: Partial where a quantity is given, else Full.
+      -- The exchange needs a mode in every call: Partial if a quantity is given, else Full.
       tpsl_mode = { { "Full", '"tpslMode":"Full"' }, { "Partial", '"tpslMode":"Partial"' }, bad = {
         { "Full", "'tpsl_mode' = 'Full' covers the whole position and takes no quantity: use 'Partial'",
           with = { stop_loss_quantity = 5 } },
@@ -84,13 +86,13 @@ describe("set_trading_stop", function()
     assert.equal(EXAMPLE_BODY, sent[1].body)
   end)
 
-  it("points out what other clients call things", function()
+  it("suggests the right names for those of other clients", function()
     local client <close> = methods.client()
     for key, here in pairs { take_profit = "take_profit_price", stop_loss = "stop_loss_price", tp_size =
       "take_profit_quantity", slSize = "stop_loss_quantity", trailing_stop = "trailing_stop_price",
       activePrice = "trailing_stop_trigger_price", new_trailing_active = "trailing_stop_trigger_price" } do
       assert.equal(("set_trading_stop: unknown parameter '%s': here it is '%s'"):format(key, here),
-        methods.refusal(client, "set_trading_stop", methods.params("set_trading_stop", { [key] = 1 })))
+        methods.refusal(client, "set_trading_stop", { symbol = "BTCUSD", [key] = 1 }))
     end
   end)
 
@@ -116,7 +118,7 @@ describe("set_trading_stop", function()
     { 199999, "something new", { kind = "exchange", outcome = "unknown",
       line = "exchange (199999): something new, it may have been changed: look before repeating" } },
   } do
-    it(("tells the exchange's %d (%s) as what it is"):format(case[1], case[2]), function()
+    it(("reports the exchange's code %d (%s) with the right kind and outcome"):format(case[1], case[2]), function()
       case[3].line = "set_trading_stop BTCUSD: " .. case[3].line
       methods.check_error("set_trading_stop", case[1], case[2], case[3])
     end)

@@ -1,9 +1,12 @@
--- Certificates of a throw-away authority: one for the right name (127.0.0.1), one for another, one that has expired; and
--- one for the right name that nobody but itself signed.
+-- Certificates of a throw-away authority: one for the right name (127.0.0.1), one for another name, one that has expired; and a
+-- self-signed one for the right name.
 
 local certificates = {}
 
----A directory with ca.pem, and of "right", "wrong", "expired" and "own" a .pem and a .key.
+---A directory with ca.pem, and of "right", "wrong", "expired" and "own" a .pem and a .key. In "authorities", ca.pem as
+---OpenSSL looks it up in a directory: under its hash.
+---@return string dir
+---@return string hash
 function certificates.make()
   local temporary = io.popen("mktemp -d")
   local dir = temporary:read "l"
@@ -22,7 +25,11 @@ function certificates.make()
   end
   run [[openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -days 30 -subj '/CN=127.0.0.1' \
     -addext 'subjectAltName=IP:127.0.0.1']]
-  return dir
+  run "mkdir authorities && cp ca.pem authorities/$(openssl x509 -in ca.pem -noout -hash).0"
+  local listing = io.popen("ls " .. dir .. "/authorities")
+  local hash = listing:read("l"):match "%x+"
+  listing:close()
+  return dir, hash
 end
 
 function certificates.remove(dir)

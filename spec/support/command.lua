@@ -1,9 +1,9 @@
--- Runs the `bybit` command as a user would: from a shell, or typing at a terminal.
+-- Runs the `bybit` command as a user would: in a shell, or by typing at a terminal.
 
 local command = {}
 
 local LUA = os.getenv "LUA" or "lua5.4"
-local COMMAND = LUA .. " lua/bybit/cli/bybit"
+local COMMAND = LUA .. " lua/bybit/shell/bybit"
 
 local function shell_quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
@@ -16,9 +16,10 @@ local function temporary(text)
   return path
 end
 
--- No setting of whoever runs the specs counts.
+-- Removes the settings of the user who runs the specs.
 local function environment(variables)
-  local words = { "env -u BYBIT_API_KEY -u BYBIT_API_SECRET -u BYBIT_ENVIRONMENT -u BYBIT_MAINNET -u COLUMNS TERM=xterm" }
+  local words = { "env -u BYBIT_API_KEY -u BYBIT_API_SECRET -u BYBIT_ENVIRONMENT -u BYBIT_MAINNET -u COLUMNS -u LESS "
+    .. "NO_COLOR=1 PAGER=cat TERM=xterm" }
   local names = {}
   for name in pairs(variables or {}) do names[#names + 1] = name end
   table.sort(names)
@@ -46,8 +47,8 @@ function command.run(line, options)
   return output, complaints, status
 end
 
--- The interpreter itself, asked once: what `python3` names may be a script of a version manager that takes longer to
--- find it than a whole session takes.
+-- The path of the interpreter itself, looked up once: `python3` may be a script of a version manager that takes longer than a
+-- whole session.
 local python
 
 local function python_command()
@@ -56,27 +57,29 @@ local function python_command()
     python = assert(pipe:read "l", "python3 does not run")
     pipe:close()
   end
-  return shell_quoted(python) .. " -I -S" -- pty.py needs nothing that is installed beside Python
+  return shell_quoted(python) .. " -I -S" -- pty.py needs only Python itself
 end
 
--- As one reads it: without what moves the cursor, rings the bell or sets the terminal's modes.
+-- The text as a reader sees it: without the characters that move the cursor, ring the bell or set the terminal's modes.
 local function readable(text)
   return (text:gsub("\27%[[%d;?]*%a", ""):gsub("\r", ""):gsub("\a", ""))
 end
 
---- Types at a session: each step is { what has to appear, what is typed then }.
+--- Types at a session: each step is { the text to wait for, the text to type then }.
 ---@param line string what follows `bybit`
 ---@param steps string[][]
----@param options? { env: table?, program: boolean? } program: `line` is a Lua program instead
----@return string[] outputs what came until each step's text, and until the end
+---@param options? { env: table?, program: boolean?, command: string? } program: `line` is a Lua program instead; command: what
+--- runs in place of `bybit`
+---@return string[] outputs the output until each step's text, and until the end
 ---@return string? status exit status
 function command.type(line, steps, options)
   local rows = {}
   local function hex(text) return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
   for i, step in ipairs(steps) do rows[i] = hex(step[1]) .. " " .. hex(step[2]) end
   local script = temporary(table.concat(rows, "\n") .. "\n")
-  local pipe = assert(io.popen(("%s %s spec/support/pty.py %s %s %s 2>&1"):format(
-    environment(options and options.env), python_command(), script, options and options.program and LUA or COMMAND, line)))
+  local program = options and (options.command or options.program and LUA) or COMMAND
+  local pipe = assert(io.popen(("%s %s spec/support/pty.py %s %s %s 2>&1"):format(environment(options and options.env),
+    python_command(), script, program, line)))
   local outputs = {}
   for i = 1, #steps + 1 do
     local size = pipe:read "l"

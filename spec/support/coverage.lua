@@ -1,4 +1,4 @@
--- Which lines of Lua files ran while the specs did, in coroutines too; the status is 1 where one never did.
+-- Finds lines of Lua files that no spec runs, also in coroutines; the status is 1 if there is one.
 -- usage: COVERED='recovery settle ...' lua5.4 spec/support/coverage.lua SPEC FILE ...      COVERED: files of lua/bybit
 
 local ran = {} -- source -> line -> true
@@ -25,7 +25,7 @@ function coroutine.wrap(f)
   end)
 end
 
--- What takes a spec's own hook away brings this one back.
+-- When a spec removes its own hook, this one is set again.
 function debug.sethook(...)
   if (...) then return sethook(...) end
   sethook(note, "l")

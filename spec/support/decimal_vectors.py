@@ -1,5 +1,5 @@
-# Writes spec/fixtures/decimal.tsv: what Python's decimal module says of the operations of decimal_spec.lua, one a
-# line: operation, operands, result. "none" is the result where no decimal of 34 digits has the value wanted.
+# Writes spec/fixtures/decimal.tsv, the expected values of spec/value/decimal_spec.lua, with Python's decimal module. Each line
+# has an operation, its operands and the result. The result is "none" if no decimal of 34 digits has the wanted value.
 # usage: python3 spec/support/decimal_vectors.py >spec/fixtures/decimal.tsv
 import decimal
 import random
@@ -21,7 +21,7 @@ def digits(most=34):
 
 
 def number():
-    """Text of at most 34 digits; some far below one."""
+    """A number as text, of at most 34 digits. Some are far below one."""
     text = digits()
     if random.random() < 0.1:
         text = "0." + "0" * random.randint(1, 60) + text
@@ -36,7 +36,7 @@ def row(*fields):
 
 
 def exact(x):
-    """x as it is, when it has 34 digits."""
+    """x as text, if it has at most 34 digits."""
     return x if FORMAT.plus(x) == x else "none"
 
 

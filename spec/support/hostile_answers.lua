@@ -1,4 +1,4 @@
--- Answers of servers that are against us, for spec/hostile_spec.lua: the bytes that they send and what has to come of them.
+-- Answers of hostile servers, for spec/wire/hostile_spec.lua: the bytes that they send, and the result that the call must have.
 
 local answers = {}
 
@@ -26,9 +26,9 @@ local BOMB = "head -c 256M /dev/zero | gzip -9"
 local GZIPPED = output_of(("printf %%s '%s' | gzip -9"):format(EMPTY))
 local GZIP = "Content-Encoding: gzip\r\n"
 
--- What the server does: `bytes` are sent, then `again` as fast as it goes or, with `slowly`, a byte at a time; `close`
--- ends the connection. What comes of it: `kind` of a read's error (`codes`: its code), `says` in its message; for an order
--- the outcome, unknown unless told; with `order = false` the case is none for orders.
+-- What the server does: it sends `bytes`, then `again` as fast as possible or, with `slowly`, byte by byte; `close` ends the
+-- connection. The result: `kind` of a read's error (`codes`: its code), `says` in its message; for an order the `outcome`,
+-- unknown by default; with `order = false` the case is not used for orders.
 answers.cases = {
   { "a slow drip of the body", bytes = { "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n", again = " ", slowly = true },
     kind = "timeout" },
@@ -65,7 +65,7 @@ answers.cases = {
   { "a closed connection", bytes = { "" }, close = true, kind = "network" },
   { "a length that is too long", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: 4000")) }, kind = "timeout" },
   { "a length that is too short", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: 20")) }, kind = "decode" },
-  { "a length that is no number", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: ten")) }, kind = "network" },
+  { "a length that is not a number", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: ten")) }, kind = "network" },
   { "a length below zero", bytes = { (whole(EMPTY):gsub("Length: %d+", "Length: -5")) }, kind = "network" },
   { "a chunk that is no number long", bytes = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n" },
     kind = "network" },
@@ -122,8 +122,20 @@ answers.cases = {
     kind = "decode" },
   { "a return code with a fraction", bytes = { whole '{"retCode":0.5,"retMsg":"OK","result":{"list":[]}}' },
     kind = "decode" },
-  { "a return code that is a text", bytes = { whole '{"retCode":"0","retMsg":"OK","result":{"list":[]}}' },
+  { "a return code that is a text", bytes = { whole '{"retCode":"none","retMsg":"OK","result":{"list":[]}}' },
     kind = "decode" },
+  { "a return code that is an empty text", bytes = { whole '{"retCode":"","retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code in quotes that is not written as one", bytes = { whole '{"retCode":"00","retMsg":"OK","result":{"list":[]}}' },
+    kind = "decode" },
+  { "a return code in quotes past 64 bits", bytes = { whole '{"retCode":"99999999999999999999","retMsg":"OK","result":{}}' },
+    kind = "decode" },
+  { "a refusal in quotes", bytes = { whole '{"retCode":"110007","retMsg":"ab not enough","result":{}}' }, kind = "exchange",
+    code = 110007, outcome = false },
+  { "a refusal in the spelling of the other wire", bytes = { whole '{"ret_code":10005,"ret_msg":"denied","result":null}' },
+    kind = "auth", code = 10005, outcome = false },
+  { "a code of doubt in the spelling of the other wire", bytes = { whole '{"ret_code":10016,"ret_msg":"oops","result":null}' },
+    kind = "exchange", code = 10016 },
   { "a return code of 0.0", bytes = { whole '{"retCode":0.0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
   { "a return code of 0e0", bytes = { whole '{"retCode":0e0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },
   { "a return code of -0", bytes = { whole '{"retCode":-0,"retMsg":"OK","result":{"list":[]}}' }, kind = "decode" },

@@ -1,6 +1,6 @@
--- A reader of LuaCATS annotations, and a small checker that uses them as an editor does: in a Lua text it finds
--- misspelt parameters, words that an enum has not, and fields that do not exist. It knows nothing of this module but
--- what the annotations say. (The language server itself is in no package system that CI reaches.)
+-- A reader of LuaCATS annotations, and a small checker that uses them as an editor does: in a Lua text it finds misspelt
+-- parameters, words that an enum does not have, and fields that do not exist. It knows this module only from the annotations.
+-- (The language server itself is in no package system that CI can use.)
 
 local luacats = {}
 
@@ -83,7 +83,7 @@ function Parser:union()
   return union
 end
 
--- The type that a text begins with, and what follows it.
+-- The type at the beginning of a text, and the rest of the text.
 local function read_type(text)
   local parser = setmetatable({ text = text, at = 1 }, Parser)
   local union = parser:union()
@@ -134,7 +134,7 @@ function tags.meta() end
 
 local function new_pending() return { params = {}, returns = {}, overloads = {} } end
 
--- A function belongs to the class whose stand-in it is written on.
+-- A function belongs to the class of the local table that it is defined on.
 local function define(types, line)
   local stem, separator, name, args = line:match "^function ([%w_]+)([%.:])([%w_]+)%((.-)%) end$"
   if not stem then return end
@@ -146,7 +146,7 @@ local function define(types, line)
   class.fields[name] = { f = f }
 end
 
---- Reads a file of annotations; raises with the line where one is malformed.
+--- Reads a file of annotations; raises with the line of a malformed one.
 function luacats.read(path)
   local types = { classes = {}, aliases = {}, locals = {}, pending = new_pending(), uses = {} }
   local number = 0
@@ -205,7 +205,7 @@ function luacats.undefined(types)
   return missing
 end
 
---- A field of a class or of those above it.
+--- A field of a class or of its parent classes.
 function luacats.field(types, class, name)
   while class do
     local found = types.classes[class].fields[name]
@@ -214,7 +214,7 @@ function luacats.field(types, class, name)
   end
 end
 
---- May a value of this Lua type, or this literal text, be of the type?
+--- Can a value of this Lua type, or this literal text, have the type?
 function luacats.accepts(types, union, value)
   for _, one in ipairs(union) do
     if one.kind == "literal" and one.value == value then return true end
@@ -286,7 +286,7 @@ function Checker:found(i, text, ...)
   self.findings[#self.findings + 1] = ("%d: " .. text):format(self.t[i].line, ...)
 end
 
--- A value that is one token, up to ',' or '}'.
+-- A value of one token, up to ',' or '}'.
 function Checker:literal(i)
   local after = self.t[i + 1]
   if not after or not (after.value == "," or after.value == "}" or after.value == ";") then return nil end
@@ -311,7 +311,7 @@ function Checker:constructor(i, class)
       else
         local value = self:literal(at + 2)
         if value ~= nil and not luacats.accepts(self.types, field.type, value) then
-          self:found(at, "%s.%s: '%s' is none of its values", class, token.value, value)
+          self:found(at, "%s.%s: '%s' is not one of its values", class, token.value, value)
         end
       end
     end
@@ -323,7 +323,7 @@ function Checker:constructor(i, class)
   end
 end
 
--- The class in a union; of several the last, which is the fuller one (an acknowledgement, or the order).
+-- The class in a union; if there are several the last, which is the fuller one (acknowledgement|order).
 local function class_in(types, union)
   local found
   for _, one in ipairs(union or {}) do
@@ -332,7 +332,7 @@ local function class_in(types, union)
   return found
 end
 
--- The function that `owner` has under a name, or the overload of it that the first argument, a literal, picks.
+-- The function of `owner` with that name, or its overload for the first argument, if that is a literal.
 function Checker:overload(f, i)
   local literal = self:is(i, "(") and self.t[i + 1] and self.t[i + 1].kind == "string" and self.t[i + 1].value
   for _, overload in ipairs(f.overloads) do
@@ -343,7 +343,7 @@ function Checker:overload(f, i)
   end
 end
 
--- What a walk over `client` steps through: the first result of the function that the overload returns.
+-- The elements of a walk over `client`: the first result of the function that the overload returns.
 local function element(types, overload)
   local step = overload.returns[1] and overload.returns[1][1]
   if step and step.kind == "fun" then return class_in(types, step.returns[1]) end
@@ -391,7 +391,7 @@ function luacats.check(types, text, known)
   for name, class in pairs(known) do self.known[name] = class end
   for i, token in ipairs(self.t) do
     if self:is(i + 1, "=") and not self:is(i - 1, "{") and not self:is(i - 1, ",") then
-      self.known[token.value] = known[token.value] -- assigned anew, from something that may be unknown
+      self.known[token.value] = known[token.value] -- a new value, whose class may be unknown
     end
     local class = token.kind == "name" and self.known[token.value]
     local dotted = self:is(i - 1, ".") or self:is(i - 1, ":")

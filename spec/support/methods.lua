@@ -1,11 +1,12 @@
--- What the specs of single methods share: the least call of each method with the bytes that it sends, a client whose
--- transport keeps requests and answers what it is told, and checks that a method's table of cases leaves no declared
--- parameter out. The bytes here and in spec/methods are written by hand from the exchange's documentation.
+-- Shared by the specs of single methods: the smallest call of each method with the bytes that it sends, a client whose
+-- transport keeps requests and answers as the spec says, and checks that a method's table of cases has every declared
+-- parameter. The bytes here and in spec/methods are written by hand from the exchange's documentation.
 
 local assert = require "luassert"
 local bybit = require "bybit"
 local core = require "bybit.core"
-local endpoints = require "bybit.dialect.endpoints.v5"
+local endpoints = require "bybit.wire.v5.endpoints"
+local percent = require "spec.support.percent"
 
 local methods = {}
 
@@ -23,33 +24,33 @@ function methods.example(name)
   return file:read "a"
 end
 
---- Ids of the order that the documentation's examples of placing, and of amending and cancelling, are about.
+--- The order ids in the documentation's examples of placing, and of amending and cancelling.
 methods.PLACED = { client_order_id = "spot-test-postonly" }
 methods.AMENDED = { order_id = "c6f055d9-7f21-4079-913d-e6523a9cfffa" }
 
--- The members of an order that the request names, or of o-1.
+-- The members of the order that the request names, or of o-1.
 local function ids_of(request)
   local text = request.body or request.url
   local function named(key)
     local value = text:match('"' .. key .. '":"([^"]*)"') or text:match("[?&]" .. key .. "=([^&]*)")
-    return value and value:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+    return value and percent.decode(value)
   end
   return ('"orderId":"%s","orderLinkId":"%s"'):format(named "orderId" or "o-1", named "orderLinkId" or "")
 end
 
---- What the exchange says to a request that it takes; a list is empty.
+--- The exchange's answer to an accepted request; a list is empty.
 function methods.acknowledged(request)
   return methods.ok(("{%s,\"list\":[]}"):format(ids_of(request)))
 end
 
---- The same, with the order in the list.
+--- The same, but a list holds the order.
 function methods.one(request)
   local order = ids_of(request)
   return methods.ok(('{%s,"list":[{%s}],"nextPageCursor":""}'):format(order, order))
 end
 
---- A client that sends nothing: `sent` gathers the requests; `answer` is the body of every answer, or a function of
---- (request, its number) that gives a body or a transfer.
+--- A client that sends nothing: `sent` collects the requests; `answer` is the body of every answer, or a function of (request,
+--- its number) that returns a body or a transfer.
 ---@param answer? string|function
 ---@param options? table
 ---@return table client
@@ -84,7 +85,7 @@ function methods.header(request, name)
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- The least call of each method: parameters, where it goes, the bytes of its (first) request.
+-- The smallest call of each method: parameters, verb and path, the bytes of its (first) request.
 
 local CREATE, AMEND, CANCEL, CANCEL_ALL = "/v5/order/create", "/v5/order/amend", "/v5/order/cancel",
   "/v5/order/cancel-all"
@@ -130,12 +131,12 @@ methods.least = {
     '{"category":"inverse","symbol":"BTCUSD","stopLoss":"29000","tpslMode":"Full","positionIdx":0}' },
 }
 
---- The methods of the interface, by alphabet.
+--- The methods of the interface, sorted by name.
 methods.names = {}
 for name in pairs(methods.least) do methods.names[#methods.names + 1] = name end
 table.sort(methods.names)
 
---- The parameters of a method's least call, with more (`more`) or without some (`without`, an array of names).
+--- The parameters of a method's smallest call, with others (`more`) or without some (`without`, an array of names).
 function methods.params(name, more, without)
   local p = {}
   for k, v in pairs(methods.least[name][3]) do p[k] = v end
@@ -147,7 +148,7 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Members of a payload.
 
--- The members of a flat JSON object or a query, in their order: { key, text }.
+-- The members of a flat JSON object or a query, in order: { key, text }.
 local function members(payload)
   local list = {}
   if payload:sub(1, 1) == "{" or payload:find '"' then
@@ -164,8 +165,8 @@ local function joined(list, post)
   return post and "{" .. table.concat(texts, ",") .. "}" or table.concat(texts, "&")
 end
 
--- The least payload with the members of `changed` added or put in place of theirs, without the keys of `gone`, in
--- the order of `order` (a payload that has them all).
+-- The smallest payload with the members of `changed` added or replaced, without the keys of `gone`, in the order of `order` (a
+-- payload that has all members).
 local function changed_payload(least, changed, gone, order, post)
   local by_key, rank, list = {}, {}, {}
   for _, m in ipairs(members(least)) do by_key[m[1]] = m end
@@ -183,7 +184,7 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Cases.
 
---- The message that a wrong call raises, without its place.
+--- The message that a wrong call raises, without the caller's place.
 function methods.refusal(client, name, params)
   local ok, err = pcall(client[name], client, params)
   assert.is_false(ok, name .. " was not refused")
@@ -217,12 +218,11 @@ local function shown(value)
   return type(value) == "table" and "a table" or tostring(value)
 end
 
---- A list of { title, function }, one for each case of a method's parameters, and one that counts them against the
---- declaration.
----   order        a payload with every member, in the order that they go out in
----   parameters   by name: an array of { value, members that go out }, and `bad`, an array of { value, message without
----                the method's name }. A case may have `with` (more parameters), `without` (some of the least call's
----                parameters), `gone` (members that are then missing), `verb`, `path`, `exact` (the whole payload), `answer`.
+--- A list of { title, function }: one for each case of a method's parameters, and one that compares them with the declaration.
+---   order        a payload with every member, in the order in which they are sent
+---   parameters   by name: an array of { value, members that are sent }, and `bad`, an array of { value, message without
+---                the method's name }. A case may have `with` (more parameters), `without` (parameters of the smallest call
+---                to leave out), `gone` (members that are then missing), `verb`, `path`, `exact` (the whole payload), `answer`.
 function methods.cases(name, spec)
   local list = { { "has a case for every parameter, a good value and a bad one", function()
     for _, p in ipairs(endpoints[name].params) do
@@ -266,13 +266,13 @@ local function check_error(name, code, text, expected)
   assert.truthy(where:find "methods%.lua:%d+$", where)
 end
 
---- Checks what becomes of an answer of the exchange with an error code. `expected`: kind, name, outcome, retryable,
---- unchanged and `line`, the printed error without the caller's place.
+--- Checks the error of an answer with an error code. `expected`: kind, name, outcome, retryable, unchanged and `line`, the
+--- printed error without the caller's place.
 function methods.check_error(name, code, text, expected)
   methods.in_virtual_time(function() check_error(name, code, text, expected) end)
 end
 
---- Runs f while time is virtual: a call that may be made again is, until its deadline, and no wait takes time.
+--- Runs f in virtual time: retries go on until the deadline, and no wait takes real time.
 function methods.in_virtual_time(f)
   core.loop.virtual(1700000000000)
   local ok, err = pcall(f)
@@ -280,7 +280,7 @@ function methods.in_virtual_time(f)
   if not ok then error(err, 0) end
 end
 
---- The case of `id_prefix` of a list: it is not sent, and what is no id cannot begin one.
+--- The case of a list's `id_prefix`: it is not sent, and a text that cannot begin an id is refused.
 function methods.prefix_case(exact)
   return { { "mm1", "", exact = exact }, bad = {
     { "my bot", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got 'my bot' (string)" },
@@ -290,7 +290,7 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Results.
 
---- Compares a record field by field, in both directions: decimals by their text, all else by value and type.
+--- Compares a record field by field, in both directions: decimals by their text, other values by value and type.
 function methods.same_record(expected, record)
   local function told(value)
     if type(value) == "userdata" then return { decimal = tostring(value) } end

@@ -1,5 +1,5 @@
--- Output handler for busted: a line for each file, then each failure in full, then one plain line of counts, the
--- last of all. Errors (a file that does not load, a setup that raises) count as failed; no test at all is a failure.
+-- Output handler for busted: a line for each file, then each failure in full, then a last line with the counts. Errors (a file
+-- that does not load, a setup that raises) count as failures; a run without tests fails too.
 local busted = require "busted"
 local base = require "busted.outputHandlers.base"
 local pretty = require "pl.pretty"
@@ -38,7 +38,7 @@ function handler.file_end(file)
   return nil, true
 end
 
--- The last event: the exit status is settled here, since busted's own does not know of an empty run.
+-- The last event. It sets the exit status, since busted's own status is 0 for a run without tests.
 function handler.finish()
   for _, entry in ipairs(handler.pendings) do describe("skipped", entry) end
   for _, entry in ipairs(handler.failures) do describe("failed", entry) end

@@ -1,6 +1,6 @@
--- What must hold of the exchange's books whatever was done to it. Positions and profits are worked out here anew from
--- the executions alone, by the arithmetic of inverse contracts (V5 documentation and help pages: value q / price,
--- harmonic average entry, profit s q (1/E - 1/X), each coin amount rounded half up to 8 decimals by itself).
+-- What must always hold in the exchange's books. Positions and profits are computed here again, only from the executions, by
+-- the arithmetic of inverse contracts (V5 documentation and help pages: value q / price, harmonic average entry, profit s q
+-- (1/E - 1/X), each coin amount rounded half up to 8 decimals).
 
 local bybit = require "bybit"
 
@@ -21,7 +21,7 @@ local function coin(x) return x:round(8, "half_up") end
 
 local BASE = { BTCUSD = "BTC", ETHUSD = "ETH", XRPUSD = "XRP", EOSUSD = "EOS" }
 
--- Each order agrees with its executions, and none filled outside its limit price.
+-- Each order agrees with its executions, and no fill is beyond its limit price.
 local function check_orders(books)
   local sums = {}
   for _, e in ipairs(books.executions) do
@@ -81,7 +81,7 @@ local function trade(p, side, quantity, price)
   return closed, profit
 end
 
--- Executions give positions and wallets: deposits + profits - fees (funding among them), to the last digit.
+-- The executions give the positions and wallets: deposits + profits - fees (with funding), to the last digit.
 local function check_money(books, closes_only)
   local positions, wallets = {}, {}
   for _, e in ipairs(books.executions) do
@@ -108,7 +108,7 @@ local function check_money(books, closes_only)
   for name, c in pairs(books.coins) do
     same(c.wallet, decimal(c.deposited) + (wallets[name] or ZERO), "wallet of %s", name)
     same(c.available, decimal(c.wallet) - c.position_margin - c.order_margin, "available %s", name)
-    if decimal(c.order_margin) > ZERO and decimal(c.available) < "-0.00001" then -- roundings may leave less
+    if decimal(c.order_margin) > ZERO and decimal(c.available) < "-0.00001" then -- rounding may make it slightly negative
       fail("orders stand without margin: available %s of %s", c.available, name)
     end
   end
@@ -119,7 +119,7 @@ local function check_money(books, closes_only)
   end
 end
 
---- Raises, saying what is wrong, when an account's books do not agree with themselves.
+--- Raises, and says what is wrong, if an account's books contradict themselves.
 ---@param books table of Exchange:books
 function check.consistent(books)
   local closes_only = {}

@@ -1,9 +1,10 @@
--- What specs of the paper exchange share: an exchange whose clock and prices are moved by hand, and signed requests to
--- it over a bare connection, with wire names. lua-cjson reads the answers, so that the client's decoder has no part.
+-- Shared by the specs of the paper exchange: an exchange whose clock and prices are moved by hand, and signed requests to it
+-- over a bare connection, with wire names. lua-cjson reads the answers, so that the client's decoder is not used.
 
 local cjson = require "cjson"
 local core = require "bybit.core"
 local paper = require "bybit.paper"
+local percent = require "spec.support.percent"
 local raw = require "spec.support.raw_http"
 
 local wire = {}
@@ -11,15 +12,11 @@ local wire = {}
 local Caller = {}
 Caller.__index = Caller
 
-local function escape(text)
-  return (tostring(text):gsub("[^%w%-_.~]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
 local function query(params)
   local names, parts = {}, {}
   for name in pairs(params) do names[#names + 1] = name end
   table.sort(names)
-  for i, name in ipairs(names) do parts[i] = escape(name) .. "=" .. escape(params[name]) end
+  for i, name in ipairs(names) do parts[i] = percent.encode(name) .. "=" .. percent.encode(params[name]) end
   return table.concat(parts, "&")
 end
 
@@ -39,7 +36,7 @@ function Caller:bytes(verb, path, params)
   return raw.text(verb, target, self:headers(text), verb == "POST" and text or nil)
 end
 
---- Sends a request and gives the answer as raw_http does; nil and why when the connection ended.
+--- Sends a request and returns the answer as raw_http does; nil and the reason if the connection ended.
 function Caller:send(verb, path, params)
   if not self.connection then self.connection = raw.connect(self.port) end
   self.connection:send(self:bytes(verb, path, params))
@@ -70,7 +67,7 @@ function Caller:must(verb, path, params)
   return done.result
 end
 
---- Places an order; what is not given is a buy of 100 at 29990, which rests. Returns its id.
+--- Places an order, by default a buy of 100 at 29990, which rests in the book. Returns its id.
 function Caller:place(fields)
   local p = { symbol = "BTCUSD", side = "Buy", orderType = "Limit", qty = "100" }
   for k, v in pairs(fields or {}) do p[k] = v end
@@ -87,7 +84,7 @@ function Caller:position(symbol)
   return self:must("GET", "position/list", { symbol = symbol or "BTCUSD" }).list[1]
 end
 
---- The coin's row of the wallet.
+--- The wallet's row of a coin.
 function Caller:wallet(coin)
   return self:must("GET", "account/wallet-balance", { accountType = "UNIFIED", coin = coin or "BTC" }).list[1].coin[1]
 end
@@ -99,8 +96,8 @@ function wire.caller(exchange, index)
     clock = function() return exchange:now() end }, Caller)
 end
 
---- Runs each test of a describe on an exchange of wire.start that nothing was done on: the last test's when it placed
---- no order and moved no time, else a new one. After each test the exchange must not have met a mistake of its own.
+--- Runs each test of a describe on a fresh exchange of wire.start: the last test's exchange if that test placed no order and
+--- moved no time, otherwise a new one. After each test the exchange must not have had an internal error.
 ---@param use fun(exchange, caller) called before each test
 function wire.each_test(use)
   local busted = require "busted"

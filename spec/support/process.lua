@@ -1,4 +1,4 @@
--- A Lua program in a process of its own, for what only a process shows: signals, exit status, what it writes.
+-- A Lua program in a process of its own, to test signals, exit status and output.
 
 local process = {}
 
@@ -48,7 +48,7 @@ function Process:wait()
   return how, status, output, errors
 end
 
----What a failed spec left running ends with it: closing its pipe would wait for it.
+---Kills a process that a failed spec left running, since closing its pipe would wait for it.
 function Process:__gc()
   if not self.waited then self:signal "KILL" end
 end

@@ -1,5 +1,5 @@
--- A bare HTTP/1.1 caller over a LuaSocket connection: sends the bytes it is given, tells what came back. Specs
--- use it to say things that a well-behaved client never would.
+-- A bare HTTP/1.1 caller over a LuaSocket connection: sends the given bytes, and returns what came back. Specs use it to send
+-- what a well-behaved client never sends.
 
 local socket = require "socket"
 
@@ -20,7 +20,7 @@ function Connection:send(text)
   assert(self.tcp:send(text))
 end
 
----The next answer: {status, headers (lower-case names), body}; nil and why when the connection ends.
+---The next answer: {status, headers (lower-case names), body}; nil and the reason if the connection ends.
 function Connection:answer(without_body)
   local line, why = self.tcp:receive("*l")
   if not line then return nil, why end

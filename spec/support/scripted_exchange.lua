@@ -1,27 +1,19 @@
--- An exchange that does what a spec tells it, as a transport in Lua: no sockets, and time is virtual, so that waits pass
--- at once. Each request is handed to the spec's function as { verb, path, params, headers, n }, and what that returns is
--- the transfer. Answers carry the time of the virtual clock.
+-- An exchange that does what a spec says, as a transport in Lua: without sockets and in virtual time, so that waits take no
+-- time. Each request is passed to the spec's function as { verb, path, params, headers, n }, which returns the transfer.
+-- Answers carry the virtual clock's time.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
+local percent = require "spec.support.percent"
 
 local scripted = {}
 
 scripted.KEY, scripted.SECRET = "paperKey0123456789", "paperSecretPaperSecretPaperSecret001"
 scripted.START = 1700000000000
 
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 local function parse(request, n)
   local path, query = request.url:match("^https?://[^/]+([^?]*)%??(.*)$")
-  local params = {}
-  if request.verb == "POST" then
-    params = assert(bybit.json.decode(request.body))
-  else
-    for name, value in query:gmatch("([^&=]+)=([^&]*)") do params[unescape(name)] = unescape(value) end
-  end
+  local params = request.verb == "POST" and assert(bybit.json.decode(request.body)) or percent.params(query)
   local headers = {}
   for _, line in ipairs(request.headers) do
     local name, value = line:match("^([^:]+): (.*)$")
@@ -30,7 +22,7 @@ local function parse(request, n)
   return { verb = request.verb, path = path, params = params, headers = headers, body = request.body, n = n }
 end
 
---- An answer of the exchange: its code and result (JSON text).
+--- An answer of the exchange: code and result (JSON text).
 function scripted.answer(code, result, message)
   return { status = 200, body = ('{"retCode":%d,"retMsg":"%s","result":%s,"retExtInfo":{},"time":%d}'):format(code,
     message or (code == 0 and "OK" or "refused"), result or "{}", core.loop.wall()) }
@@ -49,13 +41,14 @@ function scripted.order(fields)
   return bybit.json.encode(all)
 end
 
---- A request that left and got no answer.
+--- A request that was sent and got no answer.
 function scripted.lost() return { error = "timeout", message = "no answer", sent = true } end
 
---- A request that never left.
+--- A request that was not sent.
 function scripted.refused() return { error = "network", message = "connection refused", sent = false } end
 
---- A client on it. `serve(request)` gives transfers; the requests are kept in the second result.
+--- A client on it. `serve(request)` returns transfers. The second result collects the requests. With `seed = false` ids are
+--- those of a client without a seed.
 function scripted.client(serve, options)
   core.loop.virtual(scripted.START)
   local requests = {}
@@ -67,6 +60,7 @@ function scripted.client(serve, options)
       return serve(parsed)
     end } }
   for k, v in pairs(options or {}) do o[k] = v end
+  o.seed = o.seed or nil
   return bybit.client(o), requests
 end
 

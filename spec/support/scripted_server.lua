@@ -1,28 +1,30 @@
--- A server that does what a spec tells it, byte by byte, in the same thread as the client under test: while the
--- spec waits for something, the client's loop and its tasks are stepped. So a spec is one straight line, without sleeps.
+-- A server that does what a spec says, byte by byte, in the same thread as the client under test: while the spec waits for
+-- something, the client's loop and its tasks are stepped. So a spec is straight-line code without sleeps.
 
 local socket = require "socket"
 local tasks = require "bybit.tasks"
 
-local PATIENCE = 10 -- seconds: how long a spec waits for what must come
+local PATIENCE = 10 -- seconds that a spec waits for something
+local TURNS = 100 -- turns of the loop that each of these seconds must have had: a slow machine has more time
 
 local server = {}
 
----Steps the client's loop and its tasks until f() gives something true; that is returned.
+---Steps the client's loop and its tasks until f() returns a true value; returns it.
 ---@param f function
 ---@param patience number? seconds
 function server.await(f, patience)
   patience = patience or PATIENCE
-  local stop = socket.gettime() + patience
+  local stop, turns = socket.gettime() + patience, 0
   while true do
     local found = f()
     if found then return found end
-    if socket.gettime() > stop then error("nothing came in " .. patience .. " s", 2) end
+    turns = turns + 1
+    if socket.gettime() > stop and turns > patience * TURNS then error("nothing came in " .. patience .. " s", 2) end
     tasks.step(0.002)
   end
 end
 
----The result of a transfer, once it has ended.
+---The result of a transfer, after its end.
 function server.result(transfer)
   return server.await(function() return transfer:result() end)
 end
@@ -30,14 +32,14 @@ end
 local Connection = {}
 Connection.__index = Connection
 
--- What has come so far, without waiting.
+-- Reads what has come so far, without waiting.
 function Connection:poll()
   local data, why, part = self.tcp:receive(65536)
   self.input = self.input .. (data or part or "")
   if why == "closed" then self.ended = true end
 end
 
----The next request, read to its end: {line, headers (text), body}.
+---The next complete request: {line, headers (text), body}.
 function Connection:request()
   return server.await(function()
     self:poll()
@@ -98,7 +100,7 @@ function server.listen(tls)
     url = (tls and "https" or "http") .. "://127.0.0.1:" .. port }, Server)
 end
 
----A connection if one waits, else nil.
+---A waiting connection, or nil.
 function Server:poll()
   local tcp = self.tcp:accept()
   if not tcp then return nil end
@@ -108,7 +110,7 @@ function Server:poll()
   return connection
 end
 
----The next connection; with TLS, once the handshake is done (nil and why if it fails).
+---The next connection; with TLS after the handshake (nil and the reason if it fails).
 function Server:accept()
   local connection = server.await(function() return self:poll() end)
   if not self.tls then return connection end

@@ -1,5 +1,5 @@
--- A server in a process of its own that answers every request after the seconds in SECONDS, and no sooner: it writes
--- its port, then serves until it is killed. Started with spec.support.process.
+-- A server in a process of its own that answers every request only after SECONDS seconds. It writes its port, then serves
+-- until it is killed. Started with spec.support.process.
 
 local socket = require "socket"
 

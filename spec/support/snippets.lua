@@ -1,15 +1,15 @@
--- Runs the Lua of documentation as a reader would, on a paper exchange, and holds it to what it says it prints: where a
--- line with `print(...)` ends in a comment, that is the output; '...' in it stands for anything, two spaces for a tab.
+-- Runs the documentation's Lua as a reader would, on a paper exchange, and checks its output: a comment at the end of a line with
+-- `print(...)` is the expected output; '...' in it stands for anything, two spaces for a tab.
 local bybit = require "bybit"
 
 local snippets = {}
 
---- An environment for `code`: `bybit`, `exchange` (a manual clock, BTCUSD at 30000), `client` and what is in `more`.
+--- An environment for `code`: `bybit`, `exchange` (a manual clock, BTCUSD at 30000), `client` and the fields of `more`.
 --- Calls f(env) and closes both.
 function snippets.on_paper(f, more)
   local exchange <close> = bybit.paper.start { clock = "manual", seed = 7, lag = 0 }
   exchange:set_price("BTCUSD", 30000)
-  local client <close> = bybit.client { environment = exchange }
+  local client <close> = bybit.client { environment = exchange, seed = 7 }
   local env = setmetatable({ bybit = bybit, exchange = exchange, client = client }, { __index = _G })
   for k, v in pairs(more or {}) do env[k] = v end
   f(env)
@@ -20,17 +20,23 @@ local function pattern_of(comment)
   return "^" .. pattern .. "$"
 end
 
--- What each line says it prints.
+-- The expected output of each line. Of a `print(` over several lines the comment stands at its end, `end))`, and the output counts
+-- for its first line.
 local function promises(code)
-  local by_line, number = {}, 0
+  local by_line, number, open = {}, 0, nil
   for line in (code .. "\n"):gmatch "(.-)\n" do
     number = number + 1
-    if line:find "print%(" then by_line[number] = line:match "%s%-%-%s+(.-)%s*$" end
+    local comment = line:match "%s%-%-%s+(.-)%s*$"
+    if line:find "print%(" then
+      by_line[number], open = comment, number
+    elseif line:find "^end%)%)" and open then
+      by_line[open], open = comment, nil
+    end
   end
   return by_line
 end
 
---- Runs a text; raises when it does, or when it prints something else than it says. Returns what it printed.
+--- Runs a text; raises if the text raises, or if its output differs from its comments. Returns the output.
 function snippets.run(code, name, env)
   local printed, by_line, promised = {}, {}, promises(code)
   rawset(env, "print", function(...)
@@ -43,7 +49,8 @@ function snippets.run(code, name, env)
   chunk()
   for line, comment in pairs(promised) do
     local text = by_line[line]
-    if text and not (text:gsub("\n", " ")):find(pattern_of(comment)) then
+    if not text then error(("%s:%d says that it prints\n  %s\nand prints nothing"):format(name, line, comment), 0) end
+    if not (text:gsub("\n", " ")):find(pattern_of(comment)) then
       error(("%s:%d says that it prints\n  %s\nand prints\n  %s"):format(name, line, comment, text), 0)
     end
   end

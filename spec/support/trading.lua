@@ -1,4 +1,4 @@
--- What end-to-end specs share: a paper exchange whose clock and prices are moved by hand, and a client on it.
+-- Shared by the end-to-end specs: a paper exchange whose clock and prices are moved by hand, and a client on it.
 
 local bybit = require "bybit"
 
@@ -17,7 +17,12 @@ function trading.start(options, exchange_options)
   return exchange, bybit.client(o)
 end
 
---- Text of a decimal field, since `==` between decimals asks nobody.
+--- The position in BTCUSD, as V5 sends it.
+function trading.position(client)
+  return assert(client:request("GET", "/v5/position/list", { symbol = "BTCUSD" })).list[1]
+end
+
+--- The text of a decimal field, to compare it exactly, digit by digit.
 function trading.text(value)
   return value == nil and "nil" or tostring(value)
 end

@@ -1,6 +1,6 @@
 /*
-** Runs one Lua script in two states on two threads at once, several times over; each prints what its script returned.
-** usage: two_states script.lua rounds
+** Runs one Lua script in two Lua states on two threads at the same time, for several rounds, and prints what each run
+** returned. The script finds its number, 1 or 2, in the global 'number'. usage: two_states script.lua rounds
 */
 #include <lauxlib.h>
 #include <lualib.h>
@@ -12,9 +12,9 @@
 enum { STATES = 2 };
 
 typedef struct Run {
-  const char *script;
-  int number;
-  char said[512]; /* what the script returned, or why it failed */
+  const char *script; /* its file */
+  int number;         /* of the thread */
+  char said[512];     /* what the script returned, or why it failed */
   int failed;
 } Run;
 

@@ -1,7 +1,8 @@
--- A client on the v2 wire whose transport keeps what would be sent and answers what it is told to.
+-- A client on the v2 wire whose transport keeps what would be sent, and answers as the spec says.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
+local percent = require "spec.support.percent"
 
 local v2 = {}
 
@@ -15,7 +16,7 @@ function v2.read(name)
   return text
 end
 
---- Rows of a table of tab-separated values, as arrays of texts, without the first line.
+--- The rows of tab-separated values, as arrays of texts, without the first line.
 function v2.rows(name)
   local list = {}
   for line in v2.read(name):gmatch "[^\n]+" do
@@ -34,7 +35,7 @@ function v2.ok(result)
   return OK:format(result)
 end
 
---- A client and the table of what it sent; `answer` is a text, or a function of the request that gives one.
+--- A client, and the table of its requests; `answer` is a text, or a function of the request that returns one.
 ---@param answer string|fun(request: table): string
 ---@param options? table
 function v2.client(answer, options)
@@ -48,23 +49,19 @@ function v2.client(answer, options)
   return bybit.client(o), sent
 end
 
-local function decode(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
---- What a request carries: its path, its parameters (decoded) by name and in their order, and the text as sent.
+--- The contents of a request: its path, its decoded parameters by name and in order, and the sent text.
 function v2.parse(request)
   local path, query = request.url:match "^http://127%.0%.0%.1:1([^?]*)%??(.*)$"
   local text = request.verb == "POST" and request.body or query
   local params, order = {}, {}
   for name, value in text:gmatch "([^&=]+)=([^&]*)" do
     assert(params[name] == nil, name)
-    params[name], order[#order + 1] = decode(value), name
+    params[name], order[#order + 1] = percent.decode(value), name
   end
   return { path = path, params = params, order = order, text = text, verb = request.verb }
 end
 
---- The signature that parameters ought to have: sorted by name, as they are, joined.
+--- The right signature for parameters: sorted by name, not encoded, joined.
 function v2.signature(params)
   local list = {}
   for name, value in pairs(params) do

@@ -1,7 +1,7 @@
-# What the v2 examples in spec/fixtures/v2 say, read by Python: the fields of each record by the names of this project,
-# numbers as plain decimal digits, moments as milliseconds. Which wire field is which comes from fields.tsv, which was
-# written by hand after the documentation's tables. One line per field: file, number of the record from 1, name, kind,
-# value; a "time" line per envelope.
+# Reads the v2 examples in spec/fixtures/v2 with Python, and prints what they say. Fields have the names of this project,
+# numbers are plain decimal digits, moments are milliseconds. fields.tsv says which field of the wire is which; it was written
+# by hand from the documentation's tables. There is a line for each field: file, number of the record (from 1), name, kind,
+# value. And there is a "time" line for each envelope.
 # usage: python3 spec/support/v2_expected.py spec/fixtures/v2 >spec/fixtures/v2/expected.tsv
 import json
 import sys

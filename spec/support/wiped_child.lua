@@ -1,9 +1,9 @@
--- A client whose credentials only C has held, and then a look for them in all of this process's memory: while it is open,
--- once it is closed, or once it is closed without having been used. Prints how often each needle was found: name, count.
+-- A client whose credentials only C has held. Then all memory of this process is searched for them: while the client is open,
+-- after it is closed, or after it is closed unused. Prints how often each needle was found: name, count.
 --
--- usage: lua wiped_child.lua open|closed|unused FILE NEEDLES...: FILE holds the credentials; a needle is "name:hex of the bytes,
--- last first", so that nothing here is a copy of what is looked for. Neither is the pattern: each byte is a set of its own
--- in it. The pieces that are read are small, so as not to take the place of what was freed.
+-- usage: lua wiped_child.lua open|closed|unused FILE NEEDLES...: FILE holds the credentials; a needle is "name:hex of the
+-- bytes, last first", so that nothing here is a copy of what is searched for. The pattern is no copy either: each byte is a
+-- set in it. Memory is read in small pieces, so that the buffers do not overwrite freed memory.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
@@ -28,7 +28,7 @@ for i = 3, #arg do
   needles[#needles + 1] = { name = name, pattern = pattern_of(hex) }
 end
 
--- The places in memory that may be written: { from, to }.
+-- The writable regions of memory: { from, to }.
 local function regions()
   local list = {}
   for line in io.lines "/proc/self/maps" do
@@ -50,7 +50,7 @@ local function look()
       memory:seek("set", at)
       local bytes = memory:read(PIECE) or ""
       local both = before .. bytes
-      for _, needle in ipairs(bytes == ZEROS and {} or needles) do -- most of it is nothing
+      for _, needle in ipairs(bytes == ZEROS and {} or needles) do -- most pages hold only zeros
         if both:find(needle.pattern) then counts[needle] = counts[needle] + 1 end
       end
       before = bytes:sub(-1000)

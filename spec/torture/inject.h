@@ -1,6 +1,6 @@
 /*
-** Included before every source of the core when it is built for the torture (make oom): the core's own allocations go
-** through functions of the host program, which fails the one it was told to.
+** Included before every source file of the core when it is built for `make oom`. The core's own allocations then call
+** functions of the host program (oom.c), which lets a chosen one fail.
 */
 #ifndef BYBIT_INJECT_H
 #define BYBIT_INJECT_H

@@ -1,6 +1,6 @@
 /*
-** A host whose memory runs out where it is told to: in Lua's allocator, in the core's own allocations (inject.h), in
-** libcurl's or in OpenSSL's. It gives oom.lua, which decides what is tried, a second Lua state to torture.
+** A host in which a chosen allocation fails: of Lua, of the core itself (inject.h), of libcurl, of OpenSSL or of SQLite.
+** oom.lua decides what is tried; this program gives it a second Lua state, in which allocations fail.
 ** usage: oom spec/torture/oom.lua [arguments]
 */
 #include "inject.h"
@@ -14,21 +14,23 @@
 #include <lua.h>
 #include <lualib.h>
 #include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { LUA, CORE, CURL_, OPENSSL, DOMAINS };
+enum { LUA, CORE, CURL_, OPENSSL, SQLITE, DOMAINS }; /* who allocates, in the order of 'domains' */
 
-/* What is to fail, of this thread alone: the paper exchange has one of its own. */
+/* What fails in this thread. The paper exchange runs in another thread, so nothing fails there. */
 static _Thread_local struct {
-  int domain;     /* whose allocations are counted; -1: nobody's */
-  long countdown; /* the one that fails, counted down to 0 */
-  bool once;      /* only that one; else all that follow it too */
-  long failed;
+  int domain;     /* whose allocations are counted; -1: none */
+  long countdown; /* how many allocations until the first that fails */
+  bool once;      /* only that one fails; false: all that follow fail too */
+  long failed;    /* how many have failed */
 } plan = {.domain = -1};
 
-static long live[DOMAINS]; /* blocks in use, of all threads */
+static long live[DOMAINS]; /* how many blocks are in use, in all threads */
 
+/* Counts an allocation; must it fail? */
 static bool fails(int domain) {
   if (plan.domain != domain) return false;
   if (plan.countdown > 0 && --plan.countdown > 0) return false;
@@ -37,6 +39,7 @@ static bool fails(int domain) {
   return true;
 }
 
+/* realloc, unless it must fail; counts new blocks. */
 static void *grow(int domain, void *old, size_t size) {
   if (fails(domain)) return NULL;
   void *block = realloc(old, size);
@@ -49,7 +52,7 @@ static void drop(int domain, void *block) {
   free(block);
 }
 
-/* ---- the four allocators ---- */
+/* ---- the five allocators ---- */
 
 static void *lua_memory(void *owner, void *old, size_t old_size, size_t size) {
   (void)owner;
@@ -57,11 +60,11 @@ static void *lua_memory(void *owner, void *old, size_t old_size, size_t size) {
     drop(LUA, old);
     return NULL;
   }
-  if (old != NULL && size <= old_size) return realloc(old, size); /* Lua relies on shrinking */
+  if (old != NULL && size <= old_size) return realloc(old, size); /* Lua expects that shrinking never fails */
   return grow(LUA, old, size);
 }
 
-/* The core frees with plain free(), so its blocks are not counted. */
+/* The core frees with plain free(), so its blocks cannot be counted. */
 void *torture_malloc(size_t size) {
   return fails(CORE) ? NULL : malloc(size);
 }
@@ -78,8 +81,8 @@ char *torture_strdup(const char *text) {
   return fails(CORE) ? NULL : strdup(text);
 }
 
-/* Blocks of these sizes (a hash of 13 slots; its element with a pointer for a key) never fail: where libcurl 7.88
-** cannot note which transfer uses a socket, it leaves a hash of no slots behind and later divides by their number. */
+/* Blocks of these sizes never fail: a hash of 13 slots, and an element of it with a pointer as key. When libcurl 7.88
+** cannot note which transfer uses a socket, it leaves a hash without slots, and later divides by their number. */
 enum { SPARED_HASH = 13 * 32, SPARED_ELEMENT = 56 };
 
 static void *curl_malloc(size_t size) {
@@ -129,13 +132,31 @@ static void openssl_free(void *block, const char *file, int line) {
   drop(OPENSSL, block);
 }
 
-/* ---- the tortured state, for the driver ---- */
+static sqlite3_mem_methods sqlite_memory; /* SQLite's own */
+
+static void *sqlite_malloc(int size) {
+  return fails(SQLITE) ? NULL : sqlite_memory.xMalloc(size);
+}
+
+static void *sqlite_realloc(void *old, int size) {
+  return fails(SQLITE) ? NULL : sqlite_memory.xRealloc(old, size);
+}
+
+static bool watch_sqlite(void) {
+  if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory) != SQLITE_OK) return false;
+  sqlite3_mem_methods ours = sqlite_memory;
+  ours.xMalloc = sqlite_malloc;
+  ours.xRealloc = sqlite_realloc;
+  return sqlite3_config(SQLITE_CONFIG_MALLOC, &ours) == SQLITE_OK;
+}
+
+/* ---- the second Lua state, for oom.lua ---- */
 
 static lua_State *tortured;
 
-static const char *const domains[] = {"lua", "core", "curl", "openssl", NULL};
+static const char *const domains[] = {"lua", "core", "curl", "openssl", "sqlite", NULL};
 
-/* open(file, ...): makes the state and runs the file in it, which gives a table of steps. */
+/* open(file, ...): makes the second state and runs the file in it, which returns a table of steps. */
 static int l_open(lua_State *L) {
   if (tortured != NULL) return luaL_error(L, "open already");
   tortured = lua_newstate(lua_memory, NULL);
@@ -154,8 +175,8 @@ static void push_text(lua_State *L, int index) {
   lua_pop(tortured, 1);
 }
 
-/* step(name [, domain, n, once]) -> ok, text of the first two results or of the error, how many allocations failed.
-** The n-th allocation fails, and unless 'once' all that follow, until the step is over. */
+/* step(name [, domain, n, once]) -> ok, the texts of the first two results or of the error, how many allocations failed.
+** During the step the n-th allocation of the domain fails, and all that follow, unless 'once'. */
 static int l_step(lua_State *L) {
   lua_settop(tortured, 0);
   lua_getglobal(tortured, "steps");
@@ -178,7 +199,7 @@ static int l_step(lua_State *L) {
   return 4;
 }
 
-/* close([domain, n, once]) */
+/* close([domain, n, once]) -> how many allocations failed while the second state was closed; nothing when there is none */
 static int l_close(lua_State *L) {
   if (tortured == NULL) return 0;
   plan.domain = lua_isnoneornil(L, 1) ? -1 : luaL_checkoption(L, 1, NULL, domains);
@@ -192,7 +213,7 @@ static int l_close(lua_State *L) {
   return 1;
 }
 
-/* live(domain) -> blocks in use */
+/* live(domain) -> how many blocks are in use */
 static int l_live(lua_State *L) {
   lua_pushinteger(L, __atomic_load_n(&live[luaL_checkoption(L, 1, NULL, domains)], __ATOMIC_RELAXED));
   return 1;
@@ -205,6 +226,7 @@ int main(int argc, char **argv) {
   if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_free_, curl_realloc, curl_strdup,
                            curl_calloc) != CURLE_OK)
     return 2;
+  if (!watch_sqlite()) return fputs("oom: SQLite is in use already\n", stderr), 2;
   static const luaL_Reg functions[] = {
       {"open", l_open}, {"step", l_step}, {"close", l_close}, {"live", l_live}, {NULL, NULL}};
   lua_State *L = luaL_newstate();

@@ -1,25 +1,26 @@
--- Memory runs out at the 1st, the 2nd, the 3rd ... allocation of each step of a client's life, in each of four
--- allocators, either from there on or for one allocation only. Nothing may crash (the host runs under ASan) or leak;
--- a step says that memory ran out, or goes well; what it says of an order is true; the client is usable afterwards.
+-- Memory runs out at the 1st, 2nd, 3rd ... allocation of each step of a client's life, in each of five allocators, either from
+-- there on or for one allocation only. Nothing may crash (the host runs under ASan) or leak. A step reports that memory ran
+-- out, or succeeds; what it says about an order is true; the client works afterwards.
 -- usage: oom spec/torture/oom.lua [full] [domain] [step]
 
 local full, only_domain, only_step = false, nil, nil
 for _, word in ipairs { ... } do
   if word == "full" then full = true
-  elseif word == "lua" or word == "core" or word == "curl" or word == "openssl" then only_domain = word
+  elseif word == "lua" or word == "core" or word == "curl" or word == "openssl"
+    or word == "sqlite" then only_domain = word
   else only_step = word end
 end
 
 local host = host -- luacheck: ignore 113 (the program's)
 local exchange = require("bybit.paper").start { limits = false, lag = 0, seed = 1 }
 
--- A port where nobody listens.
+-- A port on which nothing listens.
 local socket = require "socket"
 local closed = assert(socket.bind("127.0.0.1", 0))
 local _, port = closed:getsockname()
 closed:close()
 
-local runs = 0 -- part of the ids of orders, which the exchange remembers
+local runs = 0 -- a part of the order ids, since the exchange remembers them
 
 local function open()
   runs = runs + 1
@@ -37,9 +38,10 @@ local function must(name)
   assert(ok and (text == "ok" or text == "nil"), ("%s: %s %s"):format(name, text, more))
 end
 
--- What a step may say when memory ran out in it. libcurl and OpenSSL have other words for it in places;
--- and retries may take all of the deadline.
-local MEMORY = { "timeout", "not enough memory", "ut of memory", "OpenSSL cannot make an HMAC-SHA256" }
+-- What a step may report when memory ran out. libcurl and OpenSSL sometimes use other words, and retries may use up the deadline.
+-- If memory ran out while the answer was read, the order is there, and its repetition is refused as a duplicate.
+local MEMORY = { "timeout", "thread failed to start", "not enough memory", "ut of memory", "Could not resolve host: 127.0.0.1",
+  "OpenSSL cannot make an HMAC-SHA256", "duplicate client order id" }
 
 local function is_memory(text, more)
   for _, words in ipairs(MEMORY) do
@@ -56,7 +58,7 @@ local function judge(domain, step, n, once, ok, text, more)
   strange[#strange + 1] = line
 end
 
--- Which allocation is next: each at first, then ever fewer in the short form.
+-- The next allocation to fail: at first every one, then fewer and fewer in the short form.
 local function after(n)
   if full or n < 24 then return n + 1 end
   return n + math.max(1, n // 8) + n % 3
@@ -72,7 +74,7 @@ local function before(step)
   end
 end
 
--- One step, its n-th allocation failing. False: it has no n-th.
+-- Runs one step with its n-th allocation failing. False: it has no n-th allocation.
 local function try(domain, step, n, once)
   before(step)
   local ok, text, more, failed = host.step(step, domain, n, once)
@@ -83,17 +85,19 @@ local function try(domain, step, n, once)
     must "check"
     close()
   else
+    if step == "first" and not ok then must "make" end
     must "check"
-    if step == "place" then must "placed" end
+    if step == "place" or step == "first" then must "placed" end
+    if step == "journal" then must "journalled" end
   end
   total = total + (failed > 0 and 1 or 0)
   return failed > 0
 end
 
-local STEPS = { "load", "make", "place", "list", "walk", "refused", "wrong", "request", "json", "decimals", "tasks",
-  "cancelled", "dead" }
+local STEPS = { "load", "make", "first", "place", "list", "walk", "journal", "refused", "wrong", "request", "json", "decimals",
+  "tasks", "cancelled", "dead" }
 
-for _, domain in ipairs { "lua", "core", "curl", "openssl" } do
+for _, domain in ipairs { "lua", "core", "curl", "openssl", "sqlite" } do
   for _, step in ipairs(STEPS) do
     if (not only_domain or domain == only_domain) and (not only_step or step == only_step) then
       local done, count = {}, 0
@@ -116,8 +120,8 @@ for _, domain in ipairs { "lua", "core", "curl", "openssl" } do
   end
 end
 
--- The end of a state, however little memory there is.
-for _, domain in ipairs { "lua", "core", "curl", "openssl" } do
+-- Ends a state, however little memory there is.
+for _, domain in ipairs { "lua", "core", "curl", "openssl", "sqlite" } do
   local n = 1
   repeat
     open()

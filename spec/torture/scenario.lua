@@ -1,13 +1,13 @@
--- The life of a client, step by step, in the state whose allocations fail (see oom.lua). Each step may be left at any
--- point by an error, and run again. Gives {name = function}.
+-- The life of a client, step by step, in the state whose allocations fail (see oom.lua). An error may end each step at any
+-- point, and the step may run again. Returns {name = function}.
 
 local url, key, secret, dead, run = ...
 
 local steps = {}
 local bybit, client
-local made = 0 -- orders that were tried
+local made = 0 -- how many orders were tried
 
--- What a call gave, in two texts.
+-- The results of a call, as two texts.
 local function keep(value, err)
   if value then return "ok" end
   return err.kind, tostring(err)
@@ -15,7 +15,7 @@ end
 
 function steps.load()
   bybit = require "bybit"
-  bybit.on_error(function() end) -- failed tasks are what is tried here
+  bybit.on_error(function() end) -- this step makes tasks fail on purpose
 end
 
 local function options(where, more)
@@ -46,7 +46,14 @@ function steps.place()
   return keep(ack, err)
 end
 
--- Was the last placement's outcome the truth?
+-- The first order of a new client, whose calls and transfers have no buffers yet.
+function steps.first()
+  last = nil
+  steps.make()
+  return steps.place()
+end
+
+-- Was the last placement's outcome true?
 function steps.placed()
   if not last then return "ok" end
   local found, err = client:get_open_order_real_time { symbol = "BTCUSD", client_order_id = last.id, deadline = 20 }
@@ -138,11 +145,40 @@ function steps.cancelled()
   return kind, text
 end
 
--- Nobody listens there.
+-- Nothing listens there.
 function steps.dead()
   local other <close> = bybit.client(options(dead))
   local ack, err = other:place_order(order "never")
   assert(not ack and err.outcome == "not_sent", tostring(err))
+  return "ok"
+end
+
+local journal = os.tmpname()
+os.remove(journal)
+
+-- A client with a journal is made, used once, and closed.
+function steps.journal()
+  made = made + 1
+  last = nil
+  last = { id = run .. "-" .. made }
+  local other <close> = bybit.client(options(url, { journal = journal }))
+  assert(#other:unsettled() >= 0)
+  local ack, err = other:place_order(order(last.id))
+  last.ack, last.err = ack, err
+  return keep(ack, err)
+end
+
+-- Does the journal hold an order that was placed, and is it undamaged?
+function steps.journalled()
+  if not last then return "ok" end
+  local id, found = last.id, steps.placed()
+  if found ~= "ok" then return found end
+  local other <close> = bybit.client(options(url, { journal = journal, deadline = 20 }))
+  local file <close> = assert(require("bybit.journal").read(journal))
+  local rows = assert(file:select { client_order_id = id })
+  if last.ack and #rows ~= 1 then return "not journalled", id end
+  assert(other:reconcile { symbol = "BTCUSD" })
+  assert(#file:open_intents() == 0)
   return "ok"
 end
 
@@ -151,7 +187,7 @@ function steps.close()
   client = nil
 end
 
--- Is all well?
+-- Does the client still work?
 function steps.check()
   local p = { symbol = "BTCUSD", deadline = 20 }
   local list, err = client:get_open_orders_real_time(p)

@@ -1,13 +1,13 @@
--- A strategy's load for a long time: tasks that place, amend, cancel, list and fail, on an exchange whose answers get lost
--- now and then, over clients that come and go. Memory (Lua's and the process's) and descriptors have to stay level.
+-- A strategy's load for a long time: tasks that place, amend, cancel, list and fail, on an exchange that sometimes loses
+-- answers, over clients that are made and closed. Memory (Lua's and the process's) and descriptors must not grow.
 -- usage: SECONDS=60 lua5.4 spec/torture/soak.lua
 
 local bybit = require "bybit"
 
 local SECONDS = tonumber(os.getenv "SECONDS") or 60
-local WARM = 0.2 -- of the time: before, caches fill
--- How much more there may be: of Lua's memory and the process's (KiB; allocators of several threads keep some), and
--- descriptors. A leak of one record a call is far above that within a minute.
+local WARM = 0.2 -- of the time: until then caches fill
+-- The growth that is allowed: Lua's memory and the process's (KiB; allocators of several threads keep some), and descriptors.
+-- A leak of one record per call is far above that within a minute.
 local SLACK = { lua = 300, rss = 16 * 1024, descriptors = 4 }
 local ROOM = 1000000
 
@@ -31,7 +31,7 @@ local function measure()
   return { lua = collectgarbage "count", rss = read_number("/proc/self/statm", "^%d+ (%d+)") * 4, descriptors = descriptors() }
 end
 
--- The exchange is part of the process: it keeps only so much of the past.
+-- The exchange is part of the process, so it keeps only a limited history.
 local exchange <close> = setmetatable({ bybit.paper.start { seed = 3, limits = RATES, keep = 500 } }, { -- luacheck: ignore 211
   __close = function(self) self[1]:close() end })
 local paper = exchange[1]
@@ -50,7 +50,7 @@ local function trade(client, i)
   end
   client:place_order { symbol = "BTCUSD", side = side, type = "Market", quantity = 10 }
   client:get_open_orders_real_time { symbol = "BTCUSD" }
-  client:cancel_order { symbol = "BTCUSD", order_id = "00000000-0000-4000-8000-000000000000" } -- there is none
+  client:cancel_order { symbol = "BTCUSD", order_id = "00000000-0000-4000-8000-000000000000" } -- no such order
   pcall(client.place_order, client, { symbol = "BTCUSD", qty = 1 }) -- a wrong call
   client:collect("get_user_trades", { symbol = "BTCUSD", page_size = 50 }, { max = 100 })
   local token = bybit.cancel_token()

@@ -1,25 +1,26 @@
--- For programs on cqueues: run(f, ...) in any cqueues coroutine runs f as a task of ours, waits as cqueues waits, and
--- returns what f returns; many coroutines may do so at once.
+-- For programs on cqueues: run(f, ...) in any cqueues coroutine runs f as a task, waits in the way of cqueues, and returns what f
+-- returns. Many coroutines may do so at once.
 --
 --   local cq = require "cqueues".new()
 --   cq:wrap(function() print(run(function() return client:get_orders { symbol = "BTCUSD" } end)) end)
 --   assert(cq:loop())
 
+require "bybit.version" -- first: it says which Lua is needed
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 local tasks = require "bybit.tasks"
 
 local adapter = {}
 
--- What cqueues.poll is given: it asks an object for its descriptor, events and timeout.
+-- The object for cqueues.poll, which asks it for its descriptor, events and timeout.
 local source = {
   pollfd = function() return tasks.fd() end,
   events = function() return "r" end,
   timeout = function() return tasks.next_timeout() end,
 }
 
--- One coroutine of a controller steps our loop for all that wait in it.
-local pumps = setmetatable({}, { __mode = "k" }) -- controller -> { ended: a condition, taken: somebody steps }
+-- One coroutine of a controller steps our loop for all coroutines of it that wait.
+local pumps = setmetatable({}, { __mode = "k" }) -- controller -> { ended: a condition, taken: a coroutine steps }
 
 local function pump_of(controller)
   local pump = pumps[controller]
@@ -36,7 +37,7 @@ local function turn(pump)
   pump.ended:signal()
 end
 
--- Whoever waits takes the part of the pump when nobody has it, so that nothing is left running after the last.
+-- A coroutine that waits becomes the pump if there is none. So nothing keeps running after the last one.
 local function wait_for(pump, task)
   while not task.done do
     if pump.taken then
@@ -51,11 +52,11 @@ local function wait_for(pump, task)
       end
     end
   end
-  pump.ended:signal() -- the next of those who wait takes over
+  pump.ended:signal() -- the next coroutine that waits takes over
 end
 
---- Runs f as a task; the calling cqueues coroutine waits. Returns what f returns, raises what it raises. A coroutine
---- that ends while it waits (an error, cqueues.cancel) leaves its task to the others.
+--- Runs f as a task, for which the calling cqueues coroutine waits. Returns what f returns, raises what it raises. If a coroutine
+--- ends while it waits (by an error or cqueues.cancel), the other coroutines go on running its task.
 ---@param f function
 function adapter.run(f, ...)
   local controller = cqueues.running()

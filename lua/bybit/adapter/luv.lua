@@ -1,5 +1,5 @@
--- For programs on luv (libuv): attach() once, then tasks of ours run inside uv.run(). The loop stays alive while a task
--- lives, and no longer.
+-- For programs on luv (libuv): call attach() once; then tasks run inside uv.run(). The loop stays alive while a task lives, and
+-- no longer.
 --
 --   local adapter = require "bybit.adapter.luv"
 --   local attached = adapter.attach()
@@ -7,6 +7,7 @@
 --   require "luv".run()
 --   attached:close()
 
+require "bybit.version" -- first: it says which Lua is needed
 local tasks = require "bybit.tasks"
 local uv = require "luv"
 
@@ -16,7 +17,7 @@ local Attached = {}
 Attached.__index = Attached
 Attached.__name = "bybit.adapter.luv"
 
--- An error that a step raises is the host's: out of a callback, luv would only print it.
+-- Keeps an error that a step raises, for `check` to raise in the host: luv would only print an error out of a callback.
 local function step(self)
   local ok, why = pcall(tasks.step, 0, self.budget)
   if not ok then
@@ -25,25 +26,25 @@ local function step(self)
   end
 end
 
--- Before libuv waits: tells our descriptor when it has to be readable, and libuv whether there is anything to wait for.
+-- Before libuv waits: sets when our descriptor becomes readable, and tells libuv whether there is anything to wait for.
 local function prepare(self)
   tasks.next_timeout()
   if tasks.live() > 0 then self.poll:ref() else self.poll:unref() end
 end
 
---- Has the default loop of luv run our tasks.
----@param budget? number seconds of Lua at a time; the rest waits until the host's other callbacks have had theirs
+--- Lets luv's default loop run our tasks.
+---@param budget? number seconds for tasks in one turn; then the host's other callbacks run before the rest
 ---@return table attached
 function adapter.attach(budget)
   local self = setmetatable({ budget = budget, poll = uv.new_poll(tasks.fd()), prepare = uv.new_prepare() }, Attached)
   self.poll:start("r", function() step(self) end)
   self.prepare:start(function() prepare(self) end)
-  self.prepare:unref() -- it keeps nothing alive by itself
+  self.prepare:unref() -- it does not keep the loop alive
   prepare(self)
   return self
 end
 
---- Starts a task, and has the next uv.run() wait for it. In a callback or a task bybit.spawn does as well.
+--- Starts a task, so that the next uv.run() waits for it. In a callback or a task bybit.spawn is enough.
 ---@param f function
 ---@return bybit.Task
 function Attached:spawn(f, ...)
@@ -52,7 +53,7 @@ function Attached:spawn(f, ...)
   return task
 end
 
---- Runs f as a task, and luv's loop until it has ended; returns what f returns, raises what it raises.
+--- Runs f as a task, and runs luv's loop until it has ended. Returns what f returns, raises what it raises.
 ---@param f function
 function Attached:run(f, ...)
   local task = self:spawn(f, ...)
@@ -62,19 +63,19 @@ function Attached:run(f, ...)
   return task:await()
 end
 
---- Raises what went wrong inside a step since the last time: a failure that nobody could be told of.
+--- Raises the first error that a step raised since the last call of this.
 function Attached:check()
   local trouble = self.trouble
   self.trouble = nil
   if trouble ~= nil then error(trouble, 0) end
 end
 
---- Lets go of luv's loop. May be called again.
+--- Detaches from luv's loop. It may be called twice.
 function Attached:close()
   for _, handle in ipairs { self.poll, self.prepare } do
     if not handle:is_closing() then handle:close() end
   end
-  -- A handle that is closing when the state ends crashes luv (1.44); only its loop finishes the closing.
+  -- luv (1.44) crashes if a handle is still closing when the Lua state ends. Only a turn of its loop finishes the closing.
   if not uv.loop_mode() then uv.run "nowait" end
 end
 

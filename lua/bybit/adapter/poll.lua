@@ -1,12 +1,13 @@
--- For hosts that wait by a function of their own: poll, select, or whatever takes descriptors and seconds.
+-- For hosts that wait with a function of their own: poll, select, or another function of descriptors and seconds.
 --
 --   local poll = require "bybit.adapter.poll"
 --   local source = poll.source()               -- in a loop of the host's own, beside its other descriptors:
 --   socket.select({ source, ... }, nil, source:timeout())
 --   source:step()
 --
---   poll.run(wait, strategy, client)           -- or all of it, where wait(fd, seconds) returns when fd is readable
+--   poll.run(wait, strategy, client)           -- or everything at once: wait(fd, seconds) returns when fd is readable
 
+require "bybit.version" -- first: it says which Lua is needed
 local errors = require "bybit.errors"
 local tasks = require "bybit.tasks"
 
@@ -16,7 +17,7 @@ local Source = {}
 Source.__index = Source
 Source.__name = "bybit.source"
 
---- The descriptor to poll for reading, one number for life; LuaSocket's select asks an object for it.
+--- The descriptor to poll for reading; it never changes. LuaSocket's select asks the object for it.
 ---@return integer
 function Source.getfd()
   return tasks.fd()
@@ -28,21 +29,21 @@ function Source.timeout()
   return tasks.next_timeout()
 end
 
---- Does what is ready; see bybit.step. Call it whenever the wait is over, for whatever reason.
----@param budget? number seconds after which the rest is left for the next time
----@return integer live tasks
+--- Does what is ready; see bybit.step. Call it after each wait, whatever ended the wait.
+---@param budget? number seconds after which the rest is left for the next call
+---@return integer live how many tasks live
 function Source.step(_, budget)
   return tasks.step(0, budget)
 end
 
---- What a loop polls: getfd, timeout, step.
+--- An object for the host's loop, with getfd, timeout and step.
 function poll.source()
   return setmetatable({}, Source)
 end
 
---- Runs f as a task, waiting through `wait` alone; returns what f returns, raises what it raises.
----@param wait fun(fd: integer, seconds: number?) returns when fd is readable or the seconds are over (nil: no bound);
---- it may do other things meanwhile
+--- Runs f as a task, and waits only through `wait`. Returns what f returns, raises what it raises.
+---@param wait fun(fd: integer, seconds: number?) returns when fd is readable or the seconds are over (nil: no limit); it may do
+--- other things meanwhile
 ---@param f function
 function poll.run(wait, f, ...)
   if type(wait) ~= "function" then

@@ -1,11 +1,11 @@
--- The exchange's own JSON writer. Answers keep the order of fields that the exchange's documentation
--- prints, so a value says what it is: answer.object, answer.record, answer.list, answer.null. Decimals go
--- out as strings, as the wire has them. A plain table or a float raises: the one is ambiguous ({} or []),
--- the other would round. It shares nothing with the client's encoder, so that each checks the other.
+-- The exchange's own JSON writer. It writes the fields of an answer in the order of the exchange's documentation,
+-- so each value is made with answer.object, answer.record, answer.list or answer.null. It writes decimals as
+-- strings, as the wire has them. It raises on a plain table, which could be {} or [], and on a float, which could
+-- be rounded. It shares no code with the client's encoder, so each of the two checks the other.
 
 local concat, format, math_type = table.concat, string.format, math.type
 
-local Object, Record, List, Number = {}, {}, {}, {}
+local Object, Record, List, Text = {}, {}, {}, {}
 local null = setmetatable({}, { __name = "bybit.paper.null" })
 
 local answer = { null = null }
@@ -31,14 +31,20 @@ function answer.list(values)
   return setmetatable({ values = values or {} }, List)
 end
 
+---JSON that is written already.
+---@param text string
+function answer.text(text)
+  return setmetatable({ text = text }, Text)
+end
+
 ---A decimal as a JSON number, where the wire has one: with an exponent below a millionth, as v2 wrote it.
 ---@param value userdata a decimal
 function answer.number(value)
   local text = tostring(value:key())
   local sign, zeros, digits = text:match "^(-?)0%.(0+)([1-9]%d*)$"
-  if not sign or #zeros < 6 then return setmetatable({ text = text }, Number) end
+  if not sign or #zeros < 6 then return answer.text(text) end
   local mantissa = #digits > 1 and digits:sub(1, 1) .. "." .. digits:sub(2) or digits
-  return setmetatable({ text = ("%s%se-%d"):format(sign, mantissa, #zeros + 1) }, Number)
+  return answer.text(("%s%se-%d"):format(sign, mantissa, #zeros + 1))
 end
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r",
@@ -64,90 +70,122 @@ local function scrub(text)
   return concat(out)
 end
 
+local find = string.find
+
 local function quote(text)
+  if not find(text, '[%c"\\\128-\255]') then return '"' .. text .. '"' end -- nearly always
   if not utf8.len(text) then text = scrub(text) end
   return '"' .. text:gsub('[\0-\31"\\]', escape) .. '"'
 end
 
+-- What `f` made of short texts before: words and names come again and again.
+local SHORT, MOST = 24, 4096
+
+local function remembered(f)
+  local known, count = {}, 0
+  return function(text)
+    local made = known[text]
+    if made then return made end
+    made = f(text)
+    if #text > SHORT then return made end
+    if count == MOST then known, count = {}, 0 end
+    known[text], count = made, count + 1
+    return made
+  end
+end
+
+local quoted = remembered(quote)
+local named = remembered(function(name) return quote(name) .. ":" end)
+
+-- The parts of the text that is being written, and how many they are. The table is used again for each text.
+local out, n = {}, 0
+
+local function put(text)
+  n = n + 1
+  out[n] = text
+end
+
 local write
 
-local function write_object(out, object)
-  out[#out + 1] = "{"
-  local comma = ""
+local function write_object(object)
+  local before = "{"
   for _, pair in ipairs(object.pairs) do
     if pair[2] ~= nil then
-      out[#out + 1] = comma
-      out[#out + 1] = quote(pair[1])
-      out[#out + 1] = ":"
-      write(out, pair[2])
-      comma = ","
+      put(before)
+      put(named(pair[1]))
+      write(pair[2])
+      before = ","
     end
   end
-  out[#out + 1] = "}"
+  put(before == "{" and "{}" or "}")
 end
 
-local function write_record(out, record)
-  out[#out + 1] = "{"
-  local comma, values = "", record.values
-  for _, field in ipairs(record.fields) do
-    local value = values[field]
+local function write_record(record)
+  local before, values, fields = "{", record.values, record.fields
+  for i = 1, #fields do
+    local value = values[fields[i]]
     if value ~= nil then
-      out[#out + 1] = comma
-      out[#out + 1] = quote(field)
-      out[#out + 1] = ":"
-      write(out, value)
-      comma = ","
+      put(before)
+      put(named(fields[i]))
+      write(value)
+      before = ","
     end
   end
-  out[#out + 1] = "}"
+  put(before == "{" and "{}" or "}")
 end
 
-local function write_list(out, list)
-  out[#out + 1] = "["
+local function write_list(list)
+  put "["
   for i, value in ipairs(list.values) do
-    if i > 1 then out[#out + 1] = "," end
-    write(out, value)
+    if i > 1 then put "," end
+    write(value)
   end
-  out[#out + 1] = "]"
+  put "]"
 end
 
-local function write_number(out, number)
-  out[#out + 1] = number.text
+local function write_text(text)
+  put(text.text)
 end
 
-local writers = { [Number] = write_number, [Object] = write_object, [Record] = write_record, [List] = write_list }
+local writers = { [Text] = write_text, [Object] = write_object, [Record] = write_record, [List] = write_list }
 
 local function is_decimal(value)
   local meta = debug.getmetatable(value)
   return type(meta) == "table" and meta.__name == "bybit.decimal"
 end
 
-function write(out, value)
+function write(value)
   local kind = type(value)
   if kind == "string" then
-    out[#out + 1] = quote(value)
+    put(quoted(value))
   elseif math_type(value) == "integer" then
-    out[#out + 1] = format("%d", value)
+    put(format("%d", value))
   elseif kind == "boolean" then
-    out[#out + 1] = tostring(value)
+    put(tostring(value))
   elseif value == null then
-    out[#out + 1] = "null"
+    put "null"
   elseif kind == "table" and writers[getmetatable(value)] then
-    writers[getmetatable(value)](out, value)
+    writers[getmetatable(value)](value)
   elseif kind == "userdata" and is_decimal(value) then
-    out[#out + 1] = '"' .. tostring(value) .. '"'
+    put '"'
+    put(tostring(value))
+    put '"'
   else
     error("answer: cannot write a " .. (math_type(value) or kind) .. " (use object, record, list or a string)", 0)
   end
 end
 
+local PARTS_KEPT = 10000
+
 ---JSON text of a value made of the above, strings, integers, booleans and decimals.
 ---@param value any
 ---@return string
 function answer.encode(value)
-  local out = {}
-  write(out, value)
-  return concat(out)
+  n = 0
+  write(value)
+  local text = concat(out, "", 1, n)
+  if n > PARTS_KEPT then out = {} end
+  return text
 end
 
 return answer

@@ -3,6 +3,8 @@
 
 local core = require "bybit.core"
 
+local unpack = string.unpack
+
 local auth = {}
 
 local WINDOW, WINDOW_MAX, AHEAD = 5000, 60000, 1000 -- ms
@@ -18,10 +20,15 @@ function auth.in_window(timestamp, given, now)
   return now - window <= sent and sent < now + AHEAD
 end
 
+-- Compares all of two texts, wherever the first difference is: eight bytes at a time, then the rest.
 local function same(a, b)
   if #a ~= #b then return false end
-  local difference = 0
-  for i = 1, #a do difference = difference | (a:byte(i) ~ b:byte(i)) end
+  local difference, at = 0, 1
+  while at + 7 <= #a do
+    difference = difference | (unpack("<i8", a, at) ~ unpack("<i8", b, at))
+    at = at + 8
+  end
+  for i = at, #a do difference = difference | (a:byte(i) ~ b:byte(i)) end
   return difference == 0
 end
 

@@ -1,31 +1,50 @@
--- What goes wrong on purpose, so that a strategy can be tested against it: lost requests and answers, resets, bodies
--- that break off, delays, error pages and codes with and without execution, restarts. Which request meets which fault
--- is drawn from a seed, or told by script. The wire asks before it answers; the server carries the rest out.
+-- Faults on purpose, so that a strategy can be tested against them: lost requests and answers, resets, bodies that break
+-- off, delays, error pages and codes with and without execution, restarts. A seed or the rules themselves say which request
+-- a fault strikes. The wire asks here before it answers; the server does to the answer what the fault says.
 
 local core = require "bybit.core"
+local printable = require "bybit.text.printable"
 
 local faults = {}
 
--- Each kind: does the engine see the request (`either`: as the rule says, by default not), what the server does to the
--- answer, and the fields that a rule of this kind takes besides those of every rule.
+local LONG = 1000000000
+local SECONDS = { "number", 0, 3600 }
+
+-- Each kind: whether the engine sees the request (`either`: as the rule says, by default not), what the server does to the
+-- answer, the fields of a rule of this kind besides those of every rule, and its meaning in words.
 local KINDS = {
-  lost_request = { instruct = { silent = true } },
-  lost_answer = { executed = true, instruct = { silent = true } },
-  reset = { either = true, instruct = { silent = true, reset = true } },
-  cut = { executed = true, instruct = { cut = true }, fields = { at = "integer", reset = "boolean" } },
-  delay = { executed = true, fields = { seconds = "number" }, needs = "seconds" },
-  reorder = { executed = true, instruct = { overtaken = 1 }, fields = { seconds = "number" } },
-  http = { either = true, fields = { status = "integer" }, needs = "status" },
-  code = { either = true, fields = { code = "integer", message = "string" }, needs = "code" },
-  restart = { instruct = { silent = true, restart = true }, fields = { seconds = "number" } },
+  lost_request = { instruct = { silent = true }, doc = "The connection ends before the exchange has seen the request." },
+  lost_answer = { executed = true, instruct = { silent = true },
+    doc = "The exchange carries the request out, and the connection ends before the answer." },
+  reset = { either = true, instruct = { silent = true, reset = true },
+    doc = "The connection ends with a TCP reset. The request is carried out if `executed` is true." },
+  cut = { executed = true, instruct = { cut = true }, fields = { at = { "integer", 0, LONG }, reset = { "boolean" } },
+    doc = "The request is carried out; the body of its answer breaks off." },
+  delay = { executed = true, fields = { seconds = SECONDS }, needs = "seconds",
+    doc = "The request is carried out; its answer comes `seconds` late." },
+  reorder = { executed = true, instruct = { overtaken = 1 }, fields = { seconds = SECONDS },
+    doc = "The request is carried out; the answer to a later request overtakes its answer." },
+  http = { either = true, fields = { status = { "integer", 400, 599 } }, needs = "status",
+    doc = "An error page with this HTTP status stands in for the answer. The request is carried out if `executed` is true." },
+  code = { either = true, needs = "code", fields = { code = { "integer", -LONG, LONG }, message = { "string" } },
+    doc = "This retCode stands in for the answer. The request is carried out if `executed` is true." },
+  restart = { instruct = { silent = true, restart = true }, fields = { seconds = SECONDS },
+    doc = "The exchange restarts: all connections are reset, order/realtime forgets closed orders, and each request is "
+      .. "reset for `seconds`." },
 }
 
+faults.kinds = KINDS -- for the reference
+
+-- The fields of every rule: the type of each, and the range of numbers.
 local EVERY_RULE = {
-  probability = "number", nth = "integer", path = "string", verb = "string", times = "integer", executed = "boolean",
+  probability = { "number", 0, 1 }, nth = {}, path = { "string" }, verb = { "string", one_of = { "GET", "POST" } },
+  times = { "integer", 0, LONG },
+  executed = { "boolean" },
 }
 
 -- What holds for all requests while it is set.
-local STANDING = { seed = "integer", lag = "integer", skew = "integer", forget = "number" }
+local STANDING = { seed = { "integer" }, lag = { "integer", 0, 3600000 }, skew = { "integer", -86400000, 86400000 },
+  forget = { "number", 0, LONG } }
 
 local OVERTAKE_WAIT = 1000 -- ms that an answer waits for another one to overtake it, at most
 
@@ -41,51 +60,86 @@ local function fail(text, ...)
   error(("faults: " .. text):format(...), 0)
 end
 
+local function shown(value)
+  local kind = type(value)
+  if kind == "nil" or kind == "table" then return kind == "nil" and "nil" or "a table" end
+  local text = printable(tostring(value))
+  return kind == "string" and ("'%s' (string)"):format(text) or ("%s (%s)"):format(text, math.type(value) or kind)
+end
+
+local NAMES = { number = "a number", integer = "a whole number", string = "a text", boolean = "true or false" }
+
 local function is(value, kind)
   if kind == "number" then return math.type(value) ~= nil end
   return (math.type(value) or type(value)) == kind
 end
 
-local function check_fields(where, given, ...)
+local function among(words, value)
+  for _, word in ipairs(words) do
+    if word == value then return true end
+  end
+  return false
+end
+
+local function check_field(where, name, value, wanted)
+  local kind, low, high = wanted[1], wanted[2], wanted[3]
+  if kind and not is(value, kind) then fail("%s: '%s': %s expected, got %s", where, name, NAMES[kind], shown(value)) end
+  if low and not (value >= low and value <= high) then
+    fail("%s: '%s': %d to %d expected, got %s", where, name, low, high, shown(value))
+  end
+  if wanted.one_of and not among(wanted.one_of, value) then
+    fail("%s: '%s': %s expected, got %s", where, name, table.concat(wanted.one_of, " or "), shown(value))
+  end
+end
+
+-- Fields by name, and `places` entries of an array.
+local function check_fields(where, given, places, ...)
   for name, value in pairs(given) do
-    local kind
-    for _, known in ipairs { ... } do kind = kind or known[name] end
-    if math.type(name) ~= "integer" and not kind then fail("%s: unknown field '%s'", where, tostring(name)) end
-    if kind and name ~= "nth" and not is(value, kind) then fail("%s: '%s': %s expected", where, name, kind) end
+    local wanted
+    for _, known in ipairs { ... } do wanted = wanted or known[name] end
+    if wanted then
+      check_field(where, name, value, wanted)
+    elseif math.type(name) ~= "integer" or name < 1 or name > places then
+      fail("%s: unknown field '%s'", where, printable(tostring(name)))
+    end
   end
 end
 
 local function check_nth(where, nth)
   for _, n in ipairs(type(nth) == "table" and nth or { nth }) do
-    if not is(n, "integer") or n < 1 then fail("%s: 'nth': whole numbers from 1 expected", where) end
+    if not is(n, "integer") or n < 1 then fail("%s: 'nth': whole numbers from 1 expected, got %s", where, shown(n)) end
   end
 end
 
 local function check_rule(i, rule)
   local where = ("rule %d"):format(i)
-  if type(rule) ~= "table" then fail("%s: a table expected, got %s", where, type(rule)) end
+  if type(rule) ~= "table" then fail("%s: a table expected, got %s", where, shown(rule)) end
   local kind = KINDS[rule[1]]
-  if not kind then fail("%s: unknown kind '%s'", where, tostring(rule[1])) end
+  if not kind then fail("%s: unknown kind '%s'", where, printable(tostring(rule[1]))) end
   where = ("%s (%s)"):format(where, rule[1])
-  check_fields(where, rule, EVERY_RULE, kind.fields or {})
+  check_fields(where, rule, 1, EVERY_RULE, kind.fields or {})
   if kind.needs and rule[kind.needs] == nil then fail("%s: '%s' is missing", where, kind.needs) end
   if rule.executed ~= nil and not kind.either then fail("%s: 'executed' is not a choice here", where) end
-  if rule.probability and not (rule.probability >= 0 and rule.probability <= 1) then
-    fail("%s: 'probability': 0 to 1 expected", where)
-  end
-  if rule.status and not (rule.status >= 400 and rule.status <= 599) then fail("%s: 'status': 400 to 599 expected", where) end
-  if rule.seconds and not (rule.seconds >= 0 and rule.seconds <= 3600) then fail("%s: 'seconds': 0 to 3600 expected", where) end
-  if rule.at and rule.at < 0 then fail("%s: 'at': bytes, from 0", where) end
   check_nth(where, rule.nth)
+end
+
+-- The highest place in the list of rules, so that a hole in the list is found.
+local function count(wanted)
+  local most = 0
+  for name in pairs(wanted) do
+    if math.type(name) == "integer" and name > most then most = name end
+  end
+  return most
 end
 
 --- Raises when a table of faults cannot be meant.
 ---@param wanted table|false|nil
 function faults.check(wanted)
   if not wanted then return end
-  if type(wanted) ~= "table" then fail("a table or false expected, got %s", type(wanted)) end
-  check_fields("faults", wanted, STANDING)
-  for i, rule in ipairs(wanted) do check_rule(i, rule) end
+  if type(wanted) ~= "table" then fail("a table or false expected, got %s", shown(wanted)) end
+  local rules = count(wanted)
+  check_fields("faults", wanted, rules, STANDING)
+  for i = 1, rules do check_rule(i, wanted[i]) end
 end
 
 local Faults = {}
@@ -152,7 +206,7 @@ local function strikes(self, rule)
   return true
 end
 
---- The rule that strikes this request; nil: none. The first in order that does, but all of them count and draw.
+--- The first rule that strikes this request; nil without one. Every rule about the request counts it and draws for it.
 ---@param now integer ms
 ---@return table? rule
 function Faults:pick(verb, path, now)

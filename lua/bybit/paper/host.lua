@@ -2,25 +2,31 @@
 -- functions that the server calls, for a request, for a command of the owner, and for a tick of the timer.
 
 local Engine = require "bybit.paper.engine"
-local Limits = require "bybit.paper.limits"
-local Wire = require "bybit.paper.wire"
-local books = require "bybit.paper.books"
-local endpoints = require "bybit.paper.endpoints"
-local endpoints_account = require "bybit.paper.endpoints_account"
-local endpoints_v2 = require "bybit.paper.endpoints_v2"
+local Limits = require "bybit.paper.v5.limits"
+local Wire = require "bybit.paper.v5.wire"
+local books = require "bybit.paper.engine.books"
+local endpoints = require "bybit.paper.v5.endpoints"
+local endpoints_account = require "bybit.paper.v5.account"
+local endpoints_v2 = require "bybit.paper.v2.endpoints"
 local faults = require "bybit.paper.faults"
 local pack = require "bybit.paper.pack"
 
 local host = {}
 
 local ERRORS_KEPT = 100
+local LAST = 9000000000000000000 -- nanoseconds since 1970, in the year 2255: later ones would not fit an integer
 
--- The exchange's clock in nanoseconds, and how to advance it by seconds when it is stepped by hand.
+local function check_end(now, span)
+  if span > LAST - now then error("the exchange's clock cannot go past the year 2255", 0) end
+end
+
+-- The exchange's clock in nanoseconds, and how to advance it by nanoseconds when it is stepped by hand.
 local function make_clock(options, real)
   if options.clock ~= "manual" then return real end
   local now = options.start_time * 1000000
-  return function() return now end, function(seconds)
-    now = now + math.tointeger(math.floor(seconds * 1e9 + 0.5))
+  return function() return now end, function(nanoseconds)
+    check_end(now, nanoseconds)
+    now = now + nanoseconds
   end
 end
 
@@ -52,21 +58,36 @@ local function fault_setter(engine, injected, options)
   end
 end
 
-local function make_commands(engine, keys, now, forward, lines)
+local function nanoseconds_of(seconds)
+  return math.tointeger(math.floor(seconds * 1e9 + 0.5))
+end
+
+-- Moves time from tick to tick of the engine, then to the end of the span.
+local function walk(engine, clock, forward, span)
+  local tick, now = engine.tick_ms * 1000000, clock()
+  check_end(now, span)
+  local to = now + span
+  for moment = now - now % tick + tick, to, tick do
+    forward(moment - clock())
+    engine:tick()
+  end
+  forward(to - clock())
+  engine:advance_to(to // 1000000)
+end
+
+-- The owner's commands. Their arguments were checked at the door, in the owner's Lua state.
+local function make_commands(engine, keys, now, clock, forward, lines)
   local commands = {}
-  function commands.set_price(symbol, price, others) engine:set_price(symbol, price, others) end
+  function commands.set_price(symbol, price, with) engine:set_price(symbol, price, with) end
   function commands.step(n) engine:step(n) end
   function commands.errors() return lines end
   function commands.now() return now() end
-  function commands.books(key)
-    local entry = keys[key] or error(("books: no key '%s'"):format(tostring(key)), 0)
-    return books.of(entry.account)
-  end
+  function commands.books(key) return books.of(keys[key].account) end
   function commands.advance(seconds)
-    if not forward then error("advance: the exchange runs by the real clock; start it with clock = \"manual\"", 0) end
-    forward(seconds)
+    forward(nanoseconds_of(seconds))
     engine:advance_to(now())
   end
+  function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds)) end
   return commands
 end
 
@@ -82,7 +103,7 @@ function host.start(boot, real_clock)
   local lines, report = make_report()
   local engine = Engine.new {
     seed = options.seed, now = now, instruments = options.instruments, deposit = options.deposit, lag = options.lag,
-    keep = options.keep,
+    keep = options.keep, active_orders = options.active_orders,
   }
   local keys = open_accounts(engine, options, now())
   local wire = Wire.new {
@@ -90,7 +111,7 @@ function host.start(boot, real_clock)
     endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report,
     auth_status_401 = options.auth_status_401,
   }
-  local commands = make_commands(engine, keys, now, forward, lines)
+  local commands = make_commands(engine, keys, now, clock, forward, lines)
   commands.faults = fault_setter(engine, injected, options)
   function commands.fault_counts() return injected.counts end
   commands.faults(options.faults)

@@ -1,7 +1,6 @@
--- Parameters of a request: the query, or the JSON body, as one table of texts, booleans and tables. What the
--- exchange takes for absent is absent here: null, "" and a missing key. JSON numbers come out as their own
--- digits (lua-cjson alone would make doubles of them), so "qty":100 and "qty":"100" mean the same and nothing
--- is rounded.
+-- Reads the parameters of a request, from the query or the JSON body, as one table of texts, booleans and tables. null and ""
+-- are absent, as on the exchange. JSON numbers become texts of their digits, so "qty":100 and "qty":"100" mean the same and
+-- nothing is rounded; lua-cjson alone would make doubles of them.
 
 local cjson = require "cjson"
 
@@ -31,11 +30,12 @@ function params.query(raw)
   return out
 end
 
--- One past the string that opens at 'at', in valid JSON.
+-- One past the string that opens at 'at'; nil when it does not end.
 local function after_string(text, at)
   at = at + 1
   while true do
     at = find(text, '["\\]', at)
+    if not at then return nil end
     if byte(text, at) == 34 then return at + 1 end
     at = at + 2
   end
@@ -58,7 +58,16 @@ local function plain(number)
   return sign .. whole .. (fraction ~= "" and "." .. fraction or "")
 end
 
--- The same JSON with every number as a string of its digits; nil when one has no plain digits.
+-- The digits of the number that begins at 'at', and the place after it. Nil when it is not a JSON number, or is used as a name.
+local function number_at(text, at)
+  local number = match(text, "^-?%d+%.?%d*[eE]?[+-]?%d*", at)
+  if not number or #number > 64 or find(number, "^-?0%d") or not find(number, "%d$") then return nil end
+  local digits, past = plain(number), at + #number
+  return digits and find(text, "^[ \t\r\n]*[,%]}]", past) and digits, past
+end
+
+-- The same JSON with every number as a string of its digits; nil when a number is wrong. Text that is not JSON stays not
+-- JSON.
 local function quote_numbers(text)
   local out, at = {}, 1
   while true do
@@ -70,13 +79,13 @@ local function quote_numbers(text)
     out[#out + 1] = sub(text, at, from - 1)
     if byte(text, from) == 34 then
       at = after_string(text, from)
+      if not at then return nil end
       out[#out + 1] = sub(text, from, at - 1)
     else
-      local number = match(text, "^[-+%d.eE]+", from)
-      local digits = #number <= 64 and plain(number)
+      local digits
+      digits, at = number_at(text, from)
       if not digits then return nil end
       out[#out + 1] = '"' .. digits .. '"'
-      at = from + #number
     end
   end
 end
@@ -96,14 +105,17 @@ local function tidy(value)
   return value
 end
 
----The parameters of a JSON body; nil when it is not a JSON object.
+---The parameters of a JSON body; nil when it is not a JSON object. The decoder sees no number: it would read them by the
+---locale of the process, which the host may have set.
 ---@param text string
 ---@return table<string, any>?
 function params.body(text)
   if not utf8.len(text) or not find(text, "^[ \t\r\n]*{") then return nil end
-  if not pcall(decoder.decode, text) then return nil end -- only valid JSON from here on
-  local quoted = quote_numbers(text)
-  return quoted and tidy(decoder.decode(quoted)) or nil
+  -- A number stands after one of these; where none does, as mostly, there is nothing to quote.
+  if find(text, "[:,%[{]%s*[+-]?%d") then text = quote_numbers(text) end
+  if not text then return nil end
+  local ok, value = pcall(decoder.decode, text)
+  return ok and tidy(value) or nil
 end
 
 return params

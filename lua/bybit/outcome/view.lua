@@ -1,0 +1,170 @@
+-- A view: one look at the lists of orders, positions and stops, for one intent or for many. A view asks for each list once, so
+-- that a hundred intents cost as many requests as one.
+
+local evidence = require "bybit.outcome.evidence"
+local fence = require "bybit.outcome.fence"
+
+local View = {}
+View.__index = View
+
+---@class bybit.Look
+---@field run bybit.Run
+---@field many boolean it serves many intents: whole lists are read, not single ids
+---@field seen table<bybit.Intent, true> intents for which this view has searched every place
+---@field refused table<string, bybit.Error> symbol -> why the exchange does not answer for it
+
+--- A view that uses the requests of a run.
+---@param run bybit.Run
+---@param intents bybit.Intent[] the intents that it serves
+function View.new(run, intents)
+  return setmetatable({ run = run, many = #intents > 1, intents = intents, lists = {}, positions = {}, stops = {}, seen = {},
+    refused = {} }, View)
+end
+
+-- Keeps why the exchange refuses to answer for a symbol: it would refuse the next question too.
+local function heard(self, symbol, err)
+  if type(err) == "table" and err.kind == "exchange" and not err.retryable then self.refused[symbol] = err end
+end
+
+--- The stage of the intent (see fence.stage); notes that this view has searched every place for it.
+---@param intent bybit.Intent
+---@param time integer?
+function View:stage(intent, time)
+  self.seen[intent] = true
+  return fence.stage(self.run.client, intent, time)
+end
+
+--- The earliest moment at which a copy of the intent could arrive.
+function View:earliest(intent)
+  return fence.earliest(self.run.client, intent)
+end
+
+--- Could a copy of the intent have arrived at that moment?
+function View:covers(intent, moment)
+  return fence.covers(self.run.client, intent, moment)
+end
+
+--- The latest moment at which the call of the intent can have been made.
+function View:latest(intent)
+  return fence.latest(self.run.client, intent)
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Orders.
+
+local function ids_of(intent)
+  local p = intent.params
+  local order_id = p.order_id or p.stop_order_id
+  return order_id, not order_id and intent.client_order_id or nil
+end
+
+-- The moment since which lists must be read to include the orders of all placements; nil: not known.
+local function since(self)
+  local first
+  for _, intent in ipairs(self.intents) do
+    if intent.kind == "place" then
+      local earliest = self:earliest(intent)
+      if not earliest then return nil end
+      first = math.min(first or earliest, earliest)
+    end
+  end
+  return first and fence.before(first)
+end
+
+-- All orders of a symbol and kind, by either id; false: no whole list could be read.
+local function index_of(self, symbol, conditional)
+  local key = symbol .. (conditional and "*" or "")
+  if self.lists[key] ~= nil then return self.lists[key] end
+  local run = self.run
+  local list, time = run.class.dialect.all_orders(run.call, run.client, run:reading { symbol = symbol, since = since(self) },
+    conditional)
+  if not list then heard(self, symbol, time) end
+  local index = list and { time = time, whole = true, by_id = {}, by_link = {} }
+  for _, order in ipairs(list or {}) do
+    local id, link = evidence.text(order, "order_id"), evidence.text(order, "client_order_id")
+    index.whole = index.whole and id ~= nil
+    if id and not index.by_id[id] then index.by_id[id] = order end
+    if link and not index.by_link[link] then index.by_link[link] = order end
+  end
+  self.lists[key] = index or false
+  return index or false
+end
+
+local function ask_for(self, intent)
+  local run, order_id, link = self.run, ids_of(intent)
+  local first = intent.kind == "place" and self:earliest(intent)
+  local order, time = run.class.dialect.find_order(run.call, run.client, run:reading { symbol = intent.symbol,
+    order_id = order_id, client_order_id = link, since = first and fence.before(first) or nil }, intent.conditional)
+  if order == nil then heard(self, intent.symbol, time) end
+  return order, time
+end
+
+--- The order of an intent, and the exchange's time of the first answer. False: the order is in no list; nil: the lists could not
+--- be read.
+---@param intent bybit.Intent
+---@return table|false|nil order
+---@return integer? time
+function View:order(intent)
+  if not intent.symbol or self.refused[intent.symbol] then return nil end
+  if not self.many then return ask_for(self, intent) end
+  local order_id, link = ids_of(intent)
+  local index = index_of(self, intent.symbol, intent.conditional)
+  local order = index and (order_id and index.by_id[order_id] or link and index.by_link[link])
+  if order then return order, index.time end
+  -- An order that is amended or cancelled may be older than the lists reach.
+  if index and index.whole and intent.kind == "place" then return false, index.time end
+  return ask_for(self, intent)
+end
+
+--- All open orders of a symbol and kind; nil when they could not be read.
+---@return table[]? orders
+---@return integer? time
+function View:open(symbol, conditional)
+  if not symbol or self.refused[symbol] then return nil end
+  local run = self.run
+  local list, err, response = run.class.dialect.open_orders(run.call, run.client, run:reading { symbol = symbol },
+    conditional)
+  if not list then heard(self, symbol, err) end
+  return list, list and response and response.time
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Positions and their stops.
+
+--- The position of a symbol, even if it is flat; nil when it could not be read.
+---@return table? position
+---@return integer? time
+function View:position(symbol)
+  if not symbol or self.refused[symbol] then return nil end
+  local known = self.positions[symbol]
+  if not known then
+    local run = self.run
+    local position, err, response = run.call(run.client, "position_list", run:reading { symbol = symbol })
+    if not position then heard(self, symbol, err) end
+    known = { position or nil, position and response.time }
+    self.positions[symbol] = known
+  end
+  return known[1], known[2]
+end
+
+--- All stop orders of a symbol, open and ended; nil when they could not be read.
+---@param since_ms integer?
+---@return table[]? orders
+---@return integer? time
+function View:stop_orders(symbol, since_ms)
+  if not symbol or self.refused[symbol] then return nil end
+  local run, found, seen = self.run, {}, {}
+  local list, time = run.class.dialect.stop_orders(run.call, run.client, run:reading { symbol = symbol }, since_ms)
+  if not list then
+    heard(self, symbol, time)
+    return nil
+  end
+  for _, order in ipairs(list) do
+    local id = evidence.text(order, "order_id")
+    if not id or not seen[id] then found[#found + 1] = order end
+    if id then seen[id] = true end
+  end
+  return found, time
+end
+
+return View

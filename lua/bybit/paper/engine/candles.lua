@@ -1,0 +1,219 @@
+-- The past of a market's prices and of its trades, by the minute, from which klines of any interval and the figures of the
+-- day are made (V5 documentation, market/kline and market/tickers). It begins with the exchange: nothing is invented before.
+
+local decimal = require("bybit.core").decimal
+
+local ZERO = decimal(0)
+local MINUTE, DAY = 60000, 86400000
+local MINUTES_KEPT = 20000
+local MINUTES_OF_DAY, MINUTES_OF_HOUR = 1440, 60
+
+local Candles = {}
+Candles.__index = Candles
+
+-- Strangers' trades are counted in whole steps by price, and are worked out when somebody looks, or when the minute is over.
+local function work_out(self, minute)
+  local flow = minute.flow
+  if not flow then return minute end
+  minute.flow = nil
+  local instrument, volume, turnover = self.market.instrument, minute.volume, minute.turnover
+  for ticks, steps in pairs(flow) do
+    local size = instrument.qty_step * steps
+    volume, turnover = volume + size, turnover + size / (instrument.tick * ticks)
+  end
+  minute.volume, minute.turnover = volume, turnover
+  return minute
+end
+
+local function new_candle(before, price)
+  local open = before and before.close or price
+  return { open = open, high = open, low = open, close = open }
+end
+
+-- The minute of this moment; the clock may have been set back, then the newest goes on.
+local function current(self, now)
+  local list = self.minutes
+  local newest, time = list[#list], now - now % MINUTE
+  if newest and newest.time >= time then return newest end
+  if newest then work_out(self, newest) end
+  local market, before = self.market, newest or {}
+  newest = { time = time, volume = ZERO, turnover = ZERO, last = new_candle(before.last, market.last),
+    mark = new_candle(before.mark, market.mark), index = new_candle(before.index, market.index) }
+  list[#list + 1] = newest
+  if #list > MINUTES_KEPT * 11 // 10 then
+    self.minutes = table.move(list, #list - MINUTES_KEPT + 1, #list, 1, {})
+  end
+  return newest
+end
+
+---@param now integer ms
+---@param market table its `last`, `mark` and `index` price in ticks, and its contract
+function Candles.new(now, market)
+  local self = setmetatable({ minutes = {}, market = market }, Candles)
+  current(self, now)
+  return self
+end
+
+local function note(candle, price)
+  candle.close = price
+  if price > candle.high then candle.high = price elseif price < candle.low then candle.low = price end
+end
+
+--- The market's prices are these now, and strangers have traded so many steps at the last one.
+function Candles:arrive(now, steps)
+  local minute, market = current(self, now), self.market
+  local last = market.last
+  note(minute.last, last)
+  note(minute.mark, market.mark)
+  note(minute.index, market.index)
+  local flow = minute.flow
+  if not flow then
+    flow = {}
+    minute.flow = flow
+  end
+  flow[last] = (flow[last] or 0) + steps
+end
+
+--- An account has traded so much at a price.
+function Candles:trade(now, ticks, size, value)
+  local minute = current(self, now)
+  note(minute.last, ticks)
+  minute.volume, minute.turnover = minute.volume + size, minute.turnover + value
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- The day.
+
+-- Where the first minute from this moment on stands; one past the last when there is none.
+local function place_of(minutes, moment)
+  local low, high = 1, #minutes + 1
+  while low < high do
+    local middle = (low + high) // 2
+    if minutes[middle].time < moment then low = middle + 1 else high = middle end
+  end
+  return low
+end
+
+-- The begin of the span of so many minutes that ends with the one of this moment.
+local function begin_of_span(now, minutes)
+  return now - now % MINUTE - (minutes - 1) * MINUTE
+end
+
+-- The price at the begin of a span: at the end of the minute before it, or the first one that is known.
+local function price_at(minutes, place)
+  local before = minutes[place - 1]
+  return before and before.last.close or minutes[place].last.open
+end
+
+--- The price, in ticks, an hour ago.
+function Candles:hour_ago(now)
+  return price_at(self.minutes, place_of(self.minutes, begin_of_span(now, MINUTES_OF_HOUR)))
+end
+
+-- All but the newest minute of the day that begins at this moment: they change no more, so they are added up once.
+local function past_of_day(self, begin)
+  local minutes, kept = self.minutes, self.kept_day
+  local newest = minutes[#minutes]
+  if kept and kept.begin == begin and kept.newest == newest then return kept end
+  local place = place_of(minutes, begin)
+  local open = price_at(minutes, place)
+  local day = { begin = begin, newest = newest, open = open, volume = ZERO, turnover = ZERO }
+  for i = place, #minutes - 1 do
+    local minute = minutes[i]
+    local high, low = minute.last.high, minute.last.low
+    day.high, day.low = math.max(day.high or high, high), math.min(day.low or low, low)
+    day.volume, day.turnover = day.volume + minute.volume, day.turnover + minute.turnover
+  end
+  self.kept_day = day
+  return day
+end
+
+--- The 24 hours that end with the minute of this moment.
+---@return { open: integer, high: integer, low: integer, volume: any, turnover: any } prices in ticks
+function Candles:day(now)
+  local begin, newest = begin_of_span(now, MINUTES_OF_DAY), work_out(self, self.minutes[#self.minutes])
+  local past, last = past_of_day(self, begin), newest.last
+  if newest.time < begin then
+    return { open = last.close, high = last.close, low = last.close, volume = ZERO, turnover = ZERO }
+  end
+  return { open = past.open, high = math.max(past.high or last.high, last.high), low = math.min(past.low or last.low, last.low),
+    volume = past.volume + newest.volume, turnover = past.turnover + newest.turnover }
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Intervals.
+
+local INTERVALS = { D = DAY, W = 7 * DAY }
+for _, minutes in ipairs { 1, 3, 5, 15, 30, 60, 120, 240, 360, 720 } do INTERVALS[tostring(minutes)] = minutes * MINUTE end
+
+-- The begin of the interval that a moment lies in. Weeks begin on Mondays; 1970 began on a Thursday.
+local function begin_of(interval, moment)
+  if interval == "M" then
+    local t = os.date("!*t", moment // 1000)
+    return (moment // DAY - t.day + 1) * DAY
+  end
+  local span = INTERVALS[interval]
+  local shift = interval == "W" and 4 * DAY or 0
+  return moment - (moment - shift) % span
+end
+
+-- The begin of the interval after the one that begins at this moment.
+local function next_begin(interval, begin)
+  return begin_of(interval, begin + (interval == "M" and 31 * DAY or INTERVALS[interval]))
+end
+
+--- Is this an interval of klines?
+function Candles.has_interval(interval)
+  return interval == "M" or INTERVALS[interval] ~= nil
+end
+
+local function merge(minute, name, into)
+  local c = minute[name]
+  if not into then
+    return { open = c.open, high = c.high, low = c.low, close = c.close, volume = minute.volume, turnover = minute.turnover }
+  end
+  into.open, into.high, into.low = c.open, math.max(into.high, c.high), math.min(into.low, c.low)
+  into.volume, into.turnover = into.volume + minute.volume, into.turnover + minute.turnover
+  return into
+end
+
+-- The end of a span that is only told by its begin: that of so many candles from there on.
+local function end_of(interval, from, count)
+  local last = from
+  for _ = 2, count do last = next_begin(interval, last) end
+  return last
+end
+
+--- Candles of a series, newest first, at most so many: those that begin between `from` and `to`, and the one that `from` lies
+--- in. Of more than that the newest; but the oldest when there is no `to`.
+---@param name "last"|"mark"|"index"
+---@param from integer? ms
+---@param to integer? ms
+---@return { time: integer, open: integer, high: integer, low: integer, close: integer, volume: any, turnover: any }[]
+function Candles:list(name, interval, from, to, count, now)
+  local out, minutes = {}, self.minutes
+  local i, first = #minutes, begin_of(interval, minutes[1].time)
+  work_out(self, minutes[i])
+  local oldest = math.max(first, from and begin_of(interval, math.min(from, now + 32 * DAY)) or 0)
+  local latest = begin_of(interval, math.min(to or now, now))
+  if from and not to then latest = math.min(latest, end_of(interval, oldest, count)) end
+  local begin = latest
+  while begin >= oldest and #out < count do
+    while i > 0 and begin_of(interval, minutes[i].time) > begin do i = i - 1 end
+    local candle, newest = nil, minutes[math.max(i, 1)]
+    while i > 0 and minutes[i].time >= begin do
+      candle = merge(minutes[i], name, candle)
+      i = i - 1
+    end
+    if not candle then -- nothing moved in it
+      local close = newest[name].close
+      candle = { open = close, high = close, low = close, close = close, volume = ZERO, turnover = ZERO }
+    end
+    candle.time = begin
+    out[#out + 1] = candle
+    begin = begin_of(interval, begin - 1)
+  end
+  return out
+end
+
+return Candles

@@ -1,0 +1,228 @@
+-- The synthetic market of one contract. The last price walks at random. Strangers trade with each other at each price, offer a
+-- book around it, and send market orders that may fill accounts' orders. All of it is drawn from the exchange's seed. Prices
+-- are counted in ticks here and strangers' sizes in steps; decimals are made where they leave this file.
+
+local decimal = require("bybit.core").decimal
+
+local Candles = require "bybit.paper.engine.candles"
+local Ladder = require "bybit.paper.engine.ladder"
+
+local LEVELS = 25
+local TRADES_KEPT = 1000 -- the most that market/recent-trade tells
+local MOST_STEPS = 2000  -- of one trade between strangers
+
+-- A level has its price, and its size in steps. The size as a decimal, `size`, is made when somebody reads it.
+local function level_of(qty_step)
+  return { __index = function(level, name)
+    if name ~= "size" then return nil end
+    level.size = qty_step * level.steps
+    return level.size
+  end }
+end
+
+local Market = {}
+Market.__index = Market
+
+---@param instrument table compiled row
+---@param random userdata the generator of the walk
+---@param now integer ms
+---@param flow userdata? the generator of strangers' trades; the walk's when there is none
+function Market.new(instrument, random, now, flow)
+  local start = (instrument.start // instrument.tick):tointeger()
+  local self = setmetatable({
+    instrument = instrument, random = random, flow = flow or random, last = start, mark = start, index = start, home = start,
+    low = (instrument.min_price // instrument.tick):tointeger() + 100, walking = true, seq = 0,
+    least_steps = math.max(1, (instrument.min_qty / instrument.qty_step):round(0, "up"):tointeger() or 1),
+    trades = {}, -- oldest first: time, ticks, seq, side of the taker; size, or steps between strangers; id, or number
+    traded = 0, -- trades so far
+    interests = {}, -- { time, value } of the open interest, oldest first
+    fundings = {}, -- { time, rate } of each funding, oldest first
+    premiums = {}, -- what the middle of the book was above the mark, in half ticks, and since when; oldest first
+    level = level_of(instrument.qty_step),
+    inside = {}, -- prices that are within the limits whatever the premium, and for which `mark` and `index`
+    protective = { Buy = {}, Sell = {} }, -- how far market orders go: `ticks` of the last price, and the `price`
+    references = { LastPrice = {}, MarkPrice = {}, IndexPrice = {} },
+    resting = { Buy = Ladder.new(true), Sell = Ladder.new(false) }, -- accounts' orders on the book
+  }, Market)
+  self.places = #(tostring(instrument.tick):match "%.(%d*)$" or "") -- of prices
+  self.tick, self.salt = instrument.tick, self.flow:integer(1, (1 << 48) - 1)
+  self.candles = Candles.new(now, self)
+  self:arrive(now)
+  return self
+end
+
+--- A price of so many ticks.
+function Market:price(ticks)
+  return self.tick * ticks
+end
+
+--- Ticks of a price that is a multiple of the tick.
+function Market:ticks(price)
+  return (price // self.tick):tointeger()
+end
+
+local REFERENCES = { LastPrice = "last", MarkPrice = "mark", IndexPrice = "index" }
+
+--- The last, mark or index price, as `LastPrice`, `MarkPrice` or `IndexPrice` name it. It is made once for each price.
+function Market:reference(name)
+  local kept = self.references[name]
+  local ticks = self[REFERENCES[name]]
+  if kept.ticks ~= ticks then kept.ticks, kept.price = ticks, self:price(ticks) end
+  return kept.price
+end
+
+function Market:next_seq()
+  self.seq = self.seq + 1
+  return self.seq
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- The book.
+
+-- Makes the book. Further out the levels are wider apart and larger.
+local function build(self)
+  local buys, sells, offset, last, random, meta = {}, {}, 1, self.last, self.random, self.level
+  for i = 1, LEVELS do
+    if last > offset then
+      buys[#buys + 1] = setmetatable({ ticks = last - offset, steps = random:integer(1, 40) * 500 * i, size = nil }, meta)
+    end
+    sells[i] = setmetatable({ ticks = last + offset, steps = random:integer(1, 40) * 500 * i, size = nil }, meta)
+    offset = offset + (i + 3) // 4
+  end
+  return { Buy = buys, Sell = sells }
+end
+
+--- Strangers' levels on a side, best first. What accounts take from a level is missing until the market moves.
+function Market:levels(side)
+  self.book = self.book or build(self)
+  return self.book[side]
+end
+
+--- Strangers' best level on a side that is not used up; nil when there is none.
+function Market:best_level(side)
+  for _, level in ipairs(self:levels(side)) do
+    if not level.size:is_zero() then return level end
+  end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Trades.
+
+local PREMIUM_SPAN = 30000 -- ms
+local PREMIUMS_KEPT = 1000 -- more than the ticks of that span
+
+-- Notes the premium, which has changed. Strangers' best prices are one tick from the last price, so no book is needed.
+local function note_premium(self, now)
+  local list, bid = self.premiums, self.last > 1 and self.last - 1 or self.last
+  local half_ticks = bid + self.last + 1 - 2 * self.mark
+  local newest = list[#list]
+  if newest and (newest.half_ticks == half_ticks or newest.since == now) then
+    newest.half_ticks = half_ticks
+    return
+  end
+  list[#list + 1] = { since = now, half_ticks = half_ticks }
+  if #list < PREMIUMS_KEPT then return end
+  local first = 1
+  while list[first + 1].since < now - PREMIUM_SPAN do first = first + 1 end
+  self.premiums = table.move(list, first, #list, 1, {})
+end
+
+local function keep_trade(self, row)
+  local list = self.trades
+  self.traded = self.traded + 1
+  row.number, row.seq = self.traded, self.seq
+  list[#list + 1] = row
+  if #list >= 2 * TRADES_KEPT then
+    self.trades = table.move(list, #list - TRADES_KEPT + 1, #list, 1, {})
+  end
+end
+
+--- Remembers a trade of an account; `side` is the taker's, `value` the size over the price. `passing`: the market is on its
+--- way past this price, and its last price is set already.
+function Market:note_trade(now, ticks, size, value, side, id, passing)
+  if not passing then self.last = ticks end
+  keep_trade(self, { time = now, ticks = ticks, size = size, side = side, id = id })
+  self.candles:trade(now, ticks, size, value)
+end
+
+--- Strangers trade at the last price, which the market has just reached.
+function Market:arrive(now)
+  local steps = self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
+  self:next_seq()
+  local before = self.trades[#self.trades]
+  local rise = before and self.last - before.ticks or 0
+  local side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+  keep_trade(self, { time = now, ticks = self.last, steps = steps, side = side, number = 0, seq = 0 })
+  self.candles:arrive(now, steps)
+  note_premium(self, now)
+end
+
+--- Size and id of a trade.
+function Market:told(trade)
+  if not trade.steps then return trade.size, trade.id end
+  local a = (self.salt ~ trade.number * -7046029254386353131) * -4658895280553007687
+  local b = (self.salt + trade.number) * -4417276706812531889
+  return self.instrument.qty_step * trade.steps, ("%08x-%04x-4%03x-%04x-%012x"):format(a >> 32, a >> 16 & 0xffff, a & 0xfff,
+    0x8000 | b >> 50, trade.number ~ self.salt)
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Movement.
+
+-- A part of a way, rounded towards zero. '//' rounds down, so the market would fall more than it rises.
+local function towards(way, part)
+  return way < 0 and -(-way // part) or way // part
+end
+
+--- Moves the market one step, when it walks. Returns whether it did.
+function Market:walk()
+  if not self.walking then return false end
+  local home = self.home
+  local reach = math.max(2, home // 20000)
+  local pull = towards(home - self.last, 2000)
+  local last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
+  local index = self.index + towards(last - self.index, 4)
+  if math.abs(last - index) <= 3 then index = last end
+  self.last, self.index, self.mark, self.book = last, index, index, nil
+  return true
+end
+
+--- Puts the prices where they are wanted. The market stays there, or walks on from there.
+function Market:place(last, mark, index, walk)
+  self.last, self.mark, self.index = last, mark or last, index or last
+  self.walking, self.book = walk or false, nil
+  if walk then self.home = last end
+end
+
+--- A stranger's market order of this step: side and size in steps; nil when there is none.
+function Market:stranger()
+  if not self.walking or self.random:unit() > 0.6 then return nil end
+  return self.random:unit() < 0.5 and "Buy" or "Sell", self.random:integer(1, 60) * 50
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Premium and funding.
+
+local FUNDINGS_KEPT = 400
+
+--- Funding was due at this moment.
+function Market:note_funding(time)
+  local list = self.fundings
+  list[#list + 1] = { time = time, rate = self.instrument.funding_rate }
+  if #list > FUNDINGS_KEPT then table.remove(list, 1) end
+end
+
+--- The average over 30 s, sampled each second, of (ask1 + bid1) / 2 - mark (V5 documentation, market/price-limit).
+function Market:premium(now)
+  local list, sum, samples = self.premiums, 0, 0
+  local i = #list
+  for moment = now, now - PREMIUM_SPAN + 1000, -1000 do
+    while i >= 1 and list[i].since > moment do i = i - 1 end
+    if i == 0 then break end
+    sum, samples = sum + list[i].half_ticks, samples + 1
+  end
+  if samples == 0 then return decimal(0) end
+  return self.tick * sum / (2 * samples)
+end
+
+return Market

@@ -1,0 +1,168 @@
+-- The orders of one account on one symbol that stand: how many there are, and what margin they tie up. Both are kept as sums
+-- that change with each order, so they cost the same however many orders there are.
+--
+-- An order that would only close the position ties up nothing: of the orders against a position, the oldest close it, up to
+-- its size, and the next is counted in part. How far the position reaches is found by a walk from the oldest order, and
+-- remembered until the position or one of the orders in its reach changes.
+
+local decimal = require("bybit.core").decimal
+local Rows = require "bybit.paper.engine.rows"
+local position = require "bybit.paper.engine.position"
+
+local ZERO = decimal(0)
+
+local Standing = {}
+Standing.__index = Standing
+
+local function new_side()
+  return { sum = ZERO, rows = Rows.new "row" }
+end
+
+---@param p table the account's position on the symbol
+---@param taker userdata the symbol's fee for takers
+function Standing.new(p, taker)
+  return setmetatable({
+    position = p, taker = taker, leverage = p.leverage,
+    active = 0,            -- orders that are active
+    Buy = new_side(), Sell = new_side(), -- of them those that may open: what they tie up, each taken for itself
+    closing = Rows.new "row", -- and those that only close
+    waiting = {},          -- orders that wait for a trigger, in the order of their arming
+  }, Standing)
+end
+
+local function cost_of(self, side, quantity, price)
+  return position.order_cost(quantity, price, side, self.leverage, self.taker)
+end
+
+-- Counts what an order ties up.
+local function count(self, order)
+  local side = self[order.side]
+  order.cost = cost_of(self, order.side, order.qty - order.filled, order.price)
+  side.sum = side.sum + order.cost
+end
+
+-- An order that has just become active is counted when somebody asks: most often it is filled, or gone, before that.
+local function count_fresh(self)
+  local order = self.fresh
+  if not order then return end
+  self.fresh = nil
+  count(self, order)
+end
+
+-- Makes the sums what they are now. The leverage may have changed: then each order ties up something else.
+local function refresh(self)
+  count_fresh(self)
+  if rawequal(self.leverage, self.position.leverage) then return end
+  self.leverage = self.position.leverage
+  for _, name in ipairs { "Buy", "Sell" } do
+    local side = self[name]
+    side.sum, side.reach = ZERO, nil
+    for _, order in side.rows:each() do count(self, order) end
+  end
+end
+
+-- An order of this side has changed. What the position reaches stays known when the order is beyond it.
+local function forget_reach(side, order)
+  local reach = side.reach
+  if reach and not (reach.last and order.row > reach.last) then side.reach = nil end
+end
+
+--- An order has become active.
+function Standing:add(order)
+  self.active = self.active + 1
+  if order.closing then return self.closing:add(order) end
+  count_fresh(self)
+  self.fresh = order
+  local side = self[order.side]
+  side.rows:add(order)
+  forget_reach(side, order)
+end
+
+--- An active order has ended.
+function Standing:remove(order)
+  self.active = self.active - 1
+  if order.closing then return self.closing:remove(order) end
+  local side = self[order.side]
+  side.rows:remove(order)
+  forget_reach(side, order)
+  if self.fresh == order then
+    self.fresh = nil
+    return
+  end
+  side.sum = side.rows.count > 0 and side.sum - order.cost or ZERO
+  order.cost = nil
+end
+
+--- Price, quantity or fills of an active order have changed.
+function Standing:change(order)
+  if order.closing then return end
+  local side = self[order.side]
+  forget_reach(side, order)
+  if self.fresh == order then return end
+  side.sum = side.sum - order.cost
+  count(self, order)
+end
+
+-- What a position of so much closes of a side, without the order `without`: what the orders in its reach would tie up
+-- (`cost`) and how many they are, the row of the last one, what is counted of that one (`part`), and how much of the
+-- position is left over.
+local function walk(self, name, size, without)
+  local reach = { size = size, cost = ZERO, count = 0, left = size }
+  for _, order in self[name].rows:each() do
+    if order ~= without then
+      local leaves = order.qty - order.filled
+      local free = reach.left:min(leaves)
+      reach.cost, reach.count, reach.left = reach.cost + order.cost, reach.count + 1, reach.left - free
+      if leaves > free then
+        reach.part = cost_of(self, name, leaves - free, order.price)
+        reach.count = reach.count - 1
+      end
+      if reach.left:is_zero() then
+        reach.last = order.row
+        break
+      end
+    end
+  end
+  return reach
+end
+
+local function reach_of(self, name, size, without)
+  local side = self[name]
+  local reach = side.reach
+  if not reach or not rawequal(reach.size, size) then
+    reach = walk(self, name, size, nil)
+    side.reach = reach
+  end
+  if without and not (reach.last and without.row > reach.last) then return walk(self, name, size, without) end
+  return reach
+end
+
+-- What a side ties up, without an order of it and with another at the end.
+local function margin_of(self, name, without, extra)
+  local side, p = self[name], self.position
+  local sum, counted, left = side.sum, side.rows.count, ZERO
+  if without then sum, counted = sum - without.cost, counted - 1 end
+  if p.side ~= "" and p.side ~= name then
+    local reach = reach_of(self, name, p.size, without)
+    sum, counted, left = sum - reach.cost + (reach.part or ZERO), counted - reach.count, reach.left
+  end
+  if counted == 0 then sum = ZERO end
+  if not extra or left >= extra.quantity then return sum end
+  return sum + cost_of(self, name, extra.quantity - left, extra.price)
+end
+
+local function on_side(order, name)
+  return order and order.side == name and order or nil
+end
+
+--- Initial margin of the orders, without the order `without` and with an order `extra` at the end.
+---@param without table?
+---@param extra { side: "Buy"|"Sell", quantity: userdata, price: userdata }?
+function Standing:margin(without, extra)
+  refresh(self)
+  if without and not without.cost then without = nil end -- it is not counted
+  return margin_of(self, "Buy", on_side(without, "Buy"), on_side(extra, "Buy"))
+    + margin_of(self, "Sell", on_side(without, "Sell"), on_side(extra, "Sell"))
+end
+
+return Standing

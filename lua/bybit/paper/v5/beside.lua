@@ -1,0 +1,197 @@
+-- What libraries ask for besides markets and trading. Where nothing of the kind is simulated, the list is empty, as for a new
+-- account, or the call is refused in the exchange's way. What would make a program feel safe is refused, not granted.
+
+local decimal = require("bybit.core").decimal
+local answer = require "bybit.paper.answer"
+local declare = require "bybit.paper.v5.declare"
+
+local ONE = decimal(1)
+
+local endpoints = {}
+
+-- An endpoint of the account that always answers this.
+local function always(limit, pairs_list)
+  local result = answer.object(pairs_list)
+  return { auth = true, permission = "read", limit = limit, handle = function() return result end }
+end
+
+local function refused(permission, code, message)
+  return { auth = true, permission = permission, handle = function() return nil, code, message end }
+end
+
+local NONE = { { "nextPageCursor", "" }, { "list", answer.list {} } }
+
+-- A list by category in which nothing ever is.
+local function empty_list(auth)
+  return declare.list { auth = auth, max = 200, default = 50, key = function() return 0 end,
+    rows = function() return {} end, shape = function() end }
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Account and assets.
+
+--- Interest of loans: there are none.
+endpoints["GET /v5/account/borrow-history"] = always(50, NONE)
+--- The state of market maker protection: it is for options.
+endpoints["GET /v5/account/mmp-state"] = always(50, { { "result", answer.list {} } })
+--- What is cancelled when a connection is lost: nothing.
+endpoints["GET /v5/account/query-dcp-info"] = always(5, { { "dcpInfos", answer.list {} } })
+--- Refused: it is for institutions, and nothing would be cancelled.
+endpoints["POST /v5/order/disconnected-cancel-all"] =
+  refused("trade", 10005, "Permission denied, please check your API key permissions.")
+--- Refused: spot is not simulated.
+endpoints["POST /v5/account/set-hedging-mode"] = refused("trade", 10001, "params error: spot hedging needs portfolio margin")
+--- Greeks of coins: there are no options.
+endpoints["GET /v5/asset/coin-greeks"] = always(50, { { "list", answer.list {} } })
+--- Past deliveries: there are no futures with an expiry.
+endpoints["GET /v5/asset/delivery-record"] = empty_list()
+--- Past session settlements: there are no USDC contracts.
+endpoints["GET /v5/asset/settlement-record"] = empty_list()
+--- Conversions of coins: there are none.
+endpoints["GET /v5/asset/exchange/order-record"] = always(600, { { "nextPageCursor", "" }, { "orderBody", answer.list {} } })
+--- Transfers: there are none.
+endpoints["GET /v5/asset/transfer/query-inter-transfer-list"] = always(60, NONE)
+--- Deposits from outside: there are none.
+endpoints["GET /v5/asset/deposit/query-record"] = always(300, { { "rows", answer.list {} }, { "nextPageCursor", "" } })
+--- Positions moved between accounts: there are none.
+endpoints["GET /v5/position/move-history"] = always(10, NONE)
+--- Closed positions of options: there are none.
+endpoints["GET /v5/position/get-closed-positions"] = empty_list()
+--- Refused: spot is not simulated.
+endpoints["GET /v5/order/spot-borrow-check"] = refused("read", 10001, "params error: symbol invalid")
+--- Refused: spot is not simulated.
+endpoints["GET /v5/spot-cross-margin-trade/account"] = refused("read", 10001, "params error: spot margin is not simulated")
+
+--- The coins as collateral. Under isolated margin nothing is lent.
+endpoints["GET /v5/account/collateral-info"] = {
+  auth = true, permission = "read", limit = 50,
+  handle = function(engine, account, asked)
+    local rows = declare.of_coins(engine, asked.currency, function(coin)
+      return answer.object { { "availableToBorrow", "0" }, { "freeBorrowingAmount", "" }, { "freeBorrowAmount", "0" },
+        { "maxBorrowingAmount", "0" }, { "hourlyBorrowRate", "0" }, { "borrowUsageRate", "0" },
+        { "collateralSwitch", account:summary(coin).collateral }, { "borrowAmount", "0" }, { "borrowable", false },
+        { "currency", coin }, { "otherBorrowAmount", "0" }, { "marginCollateral", true }, { "freeBorrowingLimit", "0" },
+        { "collateralRatio", "0" } }
+    end)
+    return answer.object { { "list", answer.list(rows) } }
+  end,
+}
+
+---------------------------------------------------------------------------------------------------------------
+-- Public.
+
+--- Announced and running interruptions: there are none.
+endpoints["GET /v5/system/status"] = { handle = function() return answer.object { { "list", answer.list {} } } end }
+--- The volatility of options: there are none.
+endpoints["GET /v5/market/historical-volatility"] = { handle = function() return answer.list {} end }
+--- Prices of past deliveries: there are no futures with an expiry.
+endpoints["GET /v5/market/delivery-price"] = empty_list(false)
+
+-- The markets that a symbol names, or all; nil and a refusal for an unknown one.
+local function markets_of(engine, symbol)
+  if symbol == nil then return engine.markets end
+  local market = engine:market(symbol)
+  if not market then return nil, 10001, "params error: symbol invalid" end
+  return { market }
+end
+
+--- The insurance pools, one for each coin. No pool ever changes.
+endpoints["GET /v5/market/insurance"] = {
+  handle = function(engine, _, asked, context)
+    local list = {}
+    for _, market in ipairs(engine.markets) do
+      local coin = market.instrument.base
+      if (asked.coin or coin) == coin then
+        list[#list + 1] = answer.object { { "coin", coin }, { "symbols", "" }, { "balance", "0" }, { "value", "0" } }
+      end
+    end
+    return answer.object { { "updatedTime", tostring(context.now // 60000 * 60000) }, { "list", answer.list(list) } }
+  end,
+}
+
+--- How near auto-deleveraging is: it never runs here.
+endpoints["GET /v5/market/adlAlert"] = {
+  handle = function(engine, _, asked, context)
+    local markets, code, message = markets_of(engine, asked.symbol)
+    if not markets then return nil, code, message end
+    local list = {}
+    for i, market in ipairs(markets) do
+      list[i] = answer.object { { "coin", market.instrument.base }, { "symbol", market.instrument.symbol }, { "balance", "0" },
+        { "maxBalance", "" }, { "insurancePnlRatio", "-0.3" }, { "pnlRatio", "0" }, { "adlTriggerThreshold", "10000" },
+        { "adlStopRatio", "-0.25" } }
+    end
+    return answer.object { { "updatedTime", tostring(context.now // 60000 * 60000) }, { "list", answer.list(list) } }
+  end,
+}
+
+local SOURCES = { { "Paper1", "0.5" }, { "Paper2", "0.3" }, { "Paper3", "0.2" } }
+
+--- What the index price is made of: three sources that agree.
+endpoints["GET /v5/market/index-price-components"] = {
+  handle = function(engine, _, asked, context)
+    local market = engine:market(asked.indexName)
+    if not market then return nil, 10001, "params error: indexName invalid" end
+    local price, list = market:reference "IndexPrice", {}
+    for i, source in ipairs(SOURCES) do
+      list[i] = answer.object { { "exchange", source[1] }, { "spotPair", asked.indexName }, { "equivalentPrice", price },
+        { "multiplier", "1" }, { "price", price }, { "weight", source[2] } }
+    end
+    return answer.object { { "indexName", asked.indexName }, { "lastPrice", price }, { "updateTime", tostring(context.now) },
+      { "components", answer.list(list) } }
+  end,
+}
+
+--- The fees of professional accounts: one group, with the fees of everybody.
+endpoints["GET /v5/market/fee-group-info"] = {
+  handle = function(engine, _, asked, context)
+    if asked.productType ~= "contract" then return nil, 10001, "params error: productType invalid" end
+    local list = {}
+    if asked.groupId == nil or asked.groupId == "1" then
+      local symbols = {}
+      for i, market in ipairs(engine.markets) do symbols[i] = market.instrument.symbol end
+      local first = engine.markets[1].instrument
+      list[1] = answer.object { { "groupName", "G1(Major Coins)" }, { "weightingFactor", 1 }, { "symbolsNumbers", #symbols },
+        { "symbols", answer.list(symbols) },
+        { "feeRates", answer.object { { "pro", answer.list { answer.object { { "level", "Pro1" },
+          { "takerFeeRate", first.taker }, { "makerFeeRate", first.maker }, { "makerRebate", "" } } } },
+          { "marketMaker", answer.list {} } } },
+        { "updateTime", tostring(context.now // 86400000 * 86400000) } }
+    end
+    return answer.object { { "list", answer.list(list) } }
+  end,
+}
+
+local PERIODS = { ["5min"] = 1, ["15min"] = 3, ["30min"] = 6, ["1h"] = 12, ["4h"] = 48, ["1d"] = 288 } -- of 5 minutes
+local FIRST = 1595203200000 -- ms: 2020-07-20, where the exchange's data begins
+
+-- The share of accounts that are long at a moment: between 0.45 and 0.55, the same in every run.
+local function share(id, time)
+  local mixed = (id * 1000003 + time // 300000) * -7046029254386353131
+  return decimal(4500 + (mixed ~ mixed >> 29) % 1001) / 10000
+end
+
+--- How many accounts are long and short: drawn, since nobody else has an account here.
+endpoints["GET /v5/market/account-ratio"] = declare.list {
+  auth = false, bare = false, max = 500, default = 50, key = function(row) return row.time end,
+  rows = function(engine, _, asked, place)
+    local market, every = engine:market(asked.symbol), PERIODS[asked.period]
+    if not market then return nil, 10001, "params error: symbol invalid" end
+    if not every then return nil, 10001, "params error: period invalid" end
+    local step, rows = every * 300000, {}
+    local to = math.tointeger(tonumber(asked.endTime)) or engine.now()
+    local from = math.max(math.tointeger(tonumber(asked.startTime)) or FIRST, FIRST)
+    local time = math.min(to, engine.now()) // step * step
+    if place.after then time = math.min(time, place.after - step) end
+    while time >= from and #rows < place.room do
+      rows[#rows + 1] = { time = time, symbol = asked.symbol, long = share(market.instrument.id, time) }
+      time = time - step
+    end
+    return rows
+  end,
+  shape = function(row)
+    return answer.object { { "symbol", row.symbol }, { "buyRatio", row.long }, { "sellRatio", ONE - row.long },
+      { "timestamp", tostring(row.time) } }
+  end,
+}
+
+return endpoints

@@ -1,0 +1,233 @@
+-- The account's ledger and what can be moved (V5 documentation, account/transaction-log, asset/transfer, demo-apply-money): each
+-- change of a wallet is a row, made from the executions and from what was given as demo money.
+
+local decimal = require("bybit.core").decimal
+local answer = require "bybit.paper.answer"
+local checks = require "bybit.paper.engine.checks"
+local view = require "bybit.paper.v5.view"
+
+local ZERO = decimal(0)
+local DAY = 86400000
+local LONGEST = 7 * DAY -- ms: what one query may span
+
+local endpoints = {}
+
+-- What each kind of execution is called in the ledger.
+local TYPES = { Trade = "TRADE", Funding = "SETTLEMENT", BustTrade = "LIQUIDATION", AdlTrade = "ADL" }
+
+-- By how much an execution changed the position and the wallet.
+local function effect(e)
+  if e.kind == "Funding" then return ZERO, ZERO - e.fee end
+  return e.order.side == "Buy" and e.quantity or -e.quantity, e.profit - e.fee
+end
+
+local function signed_size(p)
+  return p.side == "Sell" and -p.size or p.size
+end
+
+-- All rows, newest first, each with the wallet and the position after it: the newest has what there is now, each older one
+-- what the younger one began with.
+local function all_rows(account)
+  local rows, wallets, sizes = {}, {}, {}
+  for name, c in pairs(account.coins) do wallets[name] = c.wallet end
+  local i, j = #account.executions, #account.grants
+  while i > 0 or j > 0 do
+    local e, g = account.executions[i], account.grants[j]
+    if e and (not g or e.row > g.row) then
+      local symbol, coin = e.order.symbol, e.order.market.instrument.base
+      sizes[symbol] = sizes[symbol] or signed_size(account:position(symbol))
+      local moved, change = effect(e)
+      rows[#rows + 1] = { row = e.row, time = e.time, coin = coin, type = TYPES[e.kind], execution = e, change = change,
+        wallet = wallets[coin], size = sizes[symbol] }
+      wallets[coin], sizes[symbol], i = wallets[coin] - change, sizes[symbol] - moved, i - 1
+    else
+      rows[#rows + 1] = { row = g.row, time = g.time, coin = g.coin, type = g.amount < ZERO and "TRANSFER_OUT" or "TRANSFER_IN",
+        change = g.amount, wallet = wallets[g.coin] }
+      wallets[g.coin], j = wallets[g.coin] - g.amount, j - 1
+    end
+  end
+  return rows
+end
+
+local FIELDS = { "id", "symbol", "category", "side", "transactionTime", "type", "transSubType", "qty", "size", "currency",
+  "tradePrice", "funding", "fee", "cashFlow", "change", "cashBalance", "feeRate", "bonusChange", "tradeId", "orderId",
+  "orderLinkId", "extraFees" }
+
+local function shape(id, row)
+  local e = row.execution
+  local values = { id = ("%d_%s_%d"):format(id, e and e.order.symbol or row.coin, row.row), symbol = "",
+    category = "inverse", side = "None", transactionTime = tostring(row.time), type = row.type, transSubType = "", qty = "",
+    size = "", currency = row.coin, tradePrice = "", funding = "", fee = "", cashFlow = row.change, change = row.change,
+    cashBalance = row.wallet, feeRate = "", bonusChange = "", tradeId = "", orderId = "", orderLinkId = "", extraFees = "" }
+  if e then
+    local funding = e.kind == "Funding"
+    values.symbol, values.side, values.qty, values.size = e.order.symbol, e.order.side, e.quantity, row.size
+    values.tradePrice = view.padded(e.order.market, e.price)
+    values.funding, values.fee = funding and ZERO - e.fee or "", funding and ZERO or e.fee
+    values.cashFlow = funding and ZERO or e.profit
+    values.feeRate = funding and e.order.side == "Sell" and -e.rate or e.rate
+    values.tradeId, values.orderId, values.orderLinkId = e.id, e.order.id, e.order.link or ""
+  end
+  return answer.record(FIELDS, values)
+end
+
+-- The span that is asked for: a day at the end that is given, the last day where none is.
+local function span(asked, now)
+  local from, code, message = checks.moment(asked, "startTime")
+  if from == nil then return nil, code, message end
+  local to
+  to, code, message = checks.moment(asked, "endTime")
+  if to == nil then return nil, code, message end
+  to = to or from and from + DAY or now
+  from = from or to - DAY
+  if from > to or to - from > LONGEST then return nil, 10001, "params error: the time range is invalid" end
+  return from, to
+end
+
+local PAGE = { max = 50, default = 20, key = function(row) return row.row end }
+
+--- The ledger: every trade, funding and transfer with the wallet after it.
+endpoints["GET /v5/account/transaction-log"] = {
+  auth = true, permission = "read", limit = 25,
+  handle = function(_, account, asked, context)
+    local from, to, message = span(asked, context.now)
+    if not from then return nil, to, message end
+    local ours = true
+    if asked.category ~= nil then
+      local code
+      ours, code, message = checks.category(asked)
+      if ours == nil then return nil, code, message end
+    end
+    local rows = {}
+    for _, row in ipairs(ours and all_rows(account) or {}) do
+      if row.time >= from and row.time <= to and (asked.currency or row.coin) == row.coin
+        and (asked.type or row.type) == row.type
+        and (not asked.baseCoin or row.execution and row.coin == asked.baseCoin) then
+        rows[#rows + 1] = row
+      end
+    end
+    local page, next_cursor
+    page, next_cursor, message = context:page(rows, asked, PAGE)
+    if not page then return nil, next_cursor, message end
+    for i, row in ipairs(page) do page[i] = shape(context.entry.id, row) end
+    return answer.object { { "nextPageCursor", next_cursor }, { "list", answer.list(page) } }
+  end,
+}
+
+---------------------------------------------------------------------------------------------------------------
+-- Demo money.
+
+local MOST = { BTC = decimal(15), ETH = decimal(200), USDT = decimal(100000), USDC = decimal(100000) } -- of a request
+local AGAIN = 60000 -- ms between two requests
+
+local function amounts(asked)
+  local list = type(asked.utaDemoApplyMoney) == "table" and asked.utaDemoApplyMoney or {}
+  local sign = asked.adjustType == nil and 1 or math.tointeger(tonumber(asked.adjustType))
+  if sign == 0 then sign = 1 elseif sign == 1 and asked.adjustType ~= nil then sign = -1 end
+  if sign ~= 1 and sign ~= -1 then return nil, 10001, "params error: adjustType invalid" end
+  local given = {}
+  for i, item in ipairs(list) do
+    local coin = type(item) == "table" and item.coin
+    local amount = coin and checks.number(item.amountStr)
+    if not MOST[coin or ""] or not amount then return nil, 10001, "params error: utaDemoApplyMoney invalid" end
+    if amount > MOST[coin] then return nil, 10001, ("params error: at most %s %s at once"):format(MOST[coin], coin) end
+    given[i] = { coin = coin, amount = amount * sign }
+  end
+  return given
+end
+
+--- Adds money to the account's wallets, or takes some away, once a minute.
+endpoints["POST /v5/account/demo-apply-money"] = {
+  auth = true, permission = "trade",
+  handle = function(engine, account, asked, context)
+    local given, code, message = amounts(asked)
+    if not given then return nil, code, message end
+    if account.granted and context.now - account.granted < AGAIN then return nil, 10006, "Too many visits!" end
+    for _, grant in ipairs(given) do
+      if grant.amount < ZERO and account:summary(grant.coin).available + grant.amount < ZERO then
+        return nil, 10001, "params error: the balance is insufficient"
+      end
+    end
+    account.granted = context.now
+    for _, grant in ipairs(given) do
+      local c = account:coin(grant.coin)
+      c.wallet, c.deposited = c.wallet + grant.amount, c.deposited + grant.amount
+      account.grants[#account.grants + 1] = { coin = grant.coin, amount = grant.amount, time = context.now,
+        row = engine:next_row() }
+    end
+    return answer.object {}
+  end,
+}
+
+---------------------------------------------------------------------------------------------------------------
+-- Balances by kind of account, and transfers, which need a second account: there is only the unified one.
+
+local function coin_balance(account, name)
+  local sum = account:summary(name)
+  return { { "coin", name }, { "walletBalance", sum.wallet }, { "transferBalance", sum.available:max(ZERO) }, { "bonus", "" } }
+end
+
+local KINDS = { UNIFIED = true, FUND = true }
+
+-- The coins that are asked for; nil where they have to be named.
+local function named_coins(account, asked)
+  if asked.accountType ~= "UNIFIED" then return {} end
+  local names = {}
+  for name in tostring(asked.coin or ""):gmatch "[^,]+" do
+    if not account.coins[name] then return nil, 10001, "params error: coin invalid" end
+    names[#names + 1] = name
+  end
+  if #names == 0 or #names > 10 then return nil, 10001, "params error: coin invalid" end
+  return names
+end
+
+--- Balances of coins; the funding account is empty.
+endpoints["GET /v5/asset/transfer/query-account-coins-balance"] = {
+  auth = true, permission = "read", limit = 5,
+  handle = function(_, account, asked, context)
+    if not KINDS[asked.accountType or ""] then return nil, 10001, "params error: accountType invalid" end
+    local names, code, message = named_coins(account, asked)
+    if not names then return nil, code, message end
+    local list = {}
+    for i, name in ipairs(names) do list[i] = answer.object(coin_balance(account, name)) end
+    return answer.object { { "accountType", asked.accountType }, { "memberId", tostring(context.entry.id) },
+      { "balance", answer.list(list) } }
+  end,
+}
+
+--- The balance of one coin; the funding account is empty.
+endpoints["GET /v5/asset/transfer/query-account-coin-balance"] = {
+  auth = true, permission = "read", limit = 450,
+  handle = function(_, account, asked, context)
+    if not KINDS[asked.accountType or ""] then return nil, 10001, "params error: accountType invalid" end
+    if not account.coins[asked.coin or ""] then return nil, 10001, "params error: coin invalid" end
+    local balance = asked.accountType == "UNIFIED" and coin_balance(account, asked.coin)
+      or { { "coin", asked.coin }, { "walletBalance", ZERO }, { "transferBalance", ZERO }, { "bonus", "" } }
+    table.move({ { "transferSafeAmount", "" }, { "ltvTransferSafeAmount", "" } }, 1, 2, #balance + 1, balance)
+    return answer.object { { "accountType", asked.accountType }, { "bizType", 1 }, { "accountId", tostring(context.entry.id) },
+      { "memberId", tostring(context.entry.id) }, { "balance", answer.object(balance) } }
+  end,
+}
+
+--- What may leave the account, per coin.
+endpoints["GET /v5/account/withdrawal"] = {
+  auth = true, permission = "read", limit = 50,
+  handle = function(_, account, asked)
+    local names, map, first = {}, {}, nil
+    for name in tostring(asked.coinName or ""):gmatch "[^,]+" do names[#names + 1] = name end
+    if #names == 0 or #names > 20 then return nil, 10001, "params error: coinName invalid" end
+    for i, name in ipairs(names) do
+      local free = account:summary(name).available:max(ZERO)
+      map[i], first = { name, free }, first or free
+    end
+    return answer.object { { "availableWithdrawal", first }, { "availableWithdrawalMap", answer.object(map) } }
+  end,
+}
+
+--- Refused: there is only one account, so nothing can be moved.
+endpoints["POST /v5/asset/transfer/inter-transfer"] = {
+  auth = true, permission = "trade",
+  handle = function() return nil, 10001, "params error: transfers are not simulated" end,
+}
+
+return endpoints

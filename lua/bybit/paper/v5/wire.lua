@@ -1,0 +1,213 @@
+-- Makes the answer to a request: finds the endpoint, checks key and limits in the exchange's order, calls the endpoint's
+-- function, and writes envelope and headers (V5 documentation, integration guidance).
+
+local answer = require "bybit.paper.answer"
+local auth = require "bybit.paper.auth"
+local cursor = require "bybit.paper.v5.cursor"
+local faults = require "bybit.paper.faults"
+local params = require "bybit.paper.params"
+
+local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8"
+
+---What an endpoint's function may ask of the request it serves.
+---@class bybit.paper.Context
+---@field now integer ms
+---@field nanoseconds integer since 1970
+---@field entry table? the caller's key: {key=, read_only=, public_key=}
+---@field private endpoint table
+---@field private scope string
+---@field private left integer? units the account has left on the endpoint
+---@field private wire table
+local Context = {}
+Context.__index = Context
+
+---A page of 'rows' for params.limit and params.cursor; options and results are cursor.page's.
+function Context:page(rows, asked, options)
+  return cursor.page(self.scope, rows, asked, options)
+end
+
+---How many rows a page has, and after which key it begins; results are cursor.position's. A long list needs to find only
+---the rows after that key, and one more than the page holds.
+function Context:position(asked, options)
+  return cursor.position(self.scope, asked, options)
+end
+
+---Counts 'units' against the endpoint's limit (batches: one per order) and tells how many may be done.
+---@param units integer
+---@return integer granted
+function Context:take(units)
+  return self.wire:count(self, units)
+end
+
+local Wire = {}
+Wire.__index = Wire
+
+---@class bybit.paper.Endpoint
+---@field auth boolean? signed by a key
+---@field permission "read"|"trade"|nil
+---@field limit integer? requests a second and account
+---@field batch boolean? its orders are counted one by one, with context:take, not the request
+---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
+---@field handle fun(engine, account, params, context): any, any, string?, any, any
+---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
+
+---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
+---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string) }
+---clock tells nanoseconds; report hears of errors raised inside
+function Wire.new(options)
+  local self = setmetatable({ routes = {}, traces = 0 }, Wire)
+  for name, value in pairs(options) do self[name] = value end
+  for _, group in ipairs(options.endpoints) do
+    for name, endpoint in pairs(group) do
+      local verb, path = name:match("^(%u+) (.+)$")
+      self.routes[path] = self.routes[path] or {}
+      self.routes[path][verb] = { name = path:gsub("^/v5/", ""), declared = endpoint }
+    end
+  end
+  return self
+end
+
+-- 32 hex digits, another for each answer, the same in each run with the same seed.
+local function trace(self)
+  self.traces = self.traces + 1
+  local mixed = (self.seed ~ self.traces * -7046029254386353131) * -4658895280553007687
+  return ("%016x%016x"):format(mixed ~ mixed >> 31, self.traces)
+end
+
+-- Adds header lines that say where a caller stands with its limit, and counts.
+function Wire:count(context, units)
+  local limit = context.limit
+  if not limit then return units end
+  local granted, left, reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now)
+  context.left = left
+  context.headers = {
+    "X-Bapi-Limit", tostring(limit), "X-Bapi-Limit-Status", tostring(left),
+    "X-Bapi-Limit-Reset-Timestamp", tostring(reset),
+  }
+  return granted
+end
+
+local function plain(status, text)
+  return { status = status, body = text, headers = { "Content-Type", TEXT } }
+end
+
+-- The envelope around what an endpoint returned.
+local function envelope(self, context, code, message, result, extra)
+  local body = answer.encode(answer.object {
+    { "retCode", code },
+    { "retMsg", message },
+    { "result", result or answer.object {} },
+    { "retExtInfo", extra or answer.object {} },
+    { "time", context.now },
+  })
+  local headers = {
+    "Content-Type", JSON, "Timenow", tostring(context.now), "Traceid", trace(self), "Ret_code", tostring(code),
+  }
+  table.move(context.headers, 1, #context.headers, #headers + 1, headers)
+  return { status = 200, body = body, headers = headers }
+end
+
+-- Calls the endpoint. An error in it is a mistake of this exchange; the caller gets the code of a server error.
+local function call(self, context, asked)
+  local function guarded()
+    local result, extra, message, more, failed = context.endpoint.declared.handle(self.engine, context.account, asked,
+      context)
+    if result == nil then return envelope(self, context, assert(extra, "a refusal without a code"), message, failed, more) end
+    return envelope(self, context, 0, "OK", result, extra)
+  end
+  local ok, done = xpcall(guarded, debug.traceback)
+  if ok then return done end
+  self.report(("%s: %s"):format(context.endpoint.name, done))
+  return envelope(self, context, 10016, "Server error.")
+end
+
+-- Is the account within the endpoint's limit? The orders of a batch count one by one, later. A batch as a whole is refused
+-- only when no order is left.
+local function admit(self, context)
+  if context.endpoint.declared.batch then
+    self:count(context, 0)
+    if context.left ~= 0 then return true end
+  end
+  return self:count(context, 1) == 1
+end
+
+local function answer_known(self, context, request)
+  local declared = context.endpoint.declared
+  if declared.auth then
+    local entry, code, message = auth.check(self.keys, request, declared.permission, context.now)
+    if not entry then
+      local refusal = envelope(self, context, code, message)
+      if code == 10001 and self.auth_status_401 then refusal.status = 401 end
+      return refusal
+    end
+    context.entry, context.account = entry, entry.account
+    context.scope = entry.key .. "\0" .. context.endpoint.name
+    context.limit = self.limits:of(context.endpoint.name, declared.limit)
+    if not admit(self, context) then
+      return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.")
+    end
+  end
+  local asked
+  if request.verb == "GET" then asked = params.query(request.query) else asked = params.body(request.body) end
+  if not asked then return envelope(self, context, 10001, "Request parameter error.") end
+  return call(self, context, asked)
+end
+
+local function respond(self, request)
+  local verbs = self.routes[request.path]
+  local endpoint = verbs and verbs[request.verb]
+  if not endpoint then return plain(404, "Not Found") end
+  local nanoseconds = self.clock()
+  local now = nanoseconds // 1000000
+  if not self.limits:admit(request.address, now) then return plain(403, "access too frequent") end
+  if request.verb == "GET" and request.body ~= "" then return plain(403, "Forbidden") end
+  local context = setmetatable({
+    wire = self, endpoint = endpoint, now = now, nanoseconds = nanoseconds, headers = {}, scope = endpoint.name,
+  }, Context)
+  local protocol = endpoint.declared.protocol
+  return (protocol and protocol.answer or answer_known)(self, context, request)
+end
+
+local TARGET_MAX = 16384 -- bytes of path and query
+
+-- The protocol of a path when it is not V5's.
+local function protocol_of(self, path)
+  local _, endpoint = next(self.routes[path] or {})
+  return endpoint and endpoint.declared.protocol
+end
+
+-- The answer that goes out under a fault: the fault's own page or code, or `done` where the fault only disturbs its way.
+-- `done` is nil when the engine has not seen the request.
+local function replaced(self, rule, done, path)
+  local status, text = faults.page(rule)
+  if status then return plain(status, text) end
+  local code, message = faults.code(rule)
+  if not code then return done or plain(503, "") end
+  local nanoseconds = self.clock()
+  local context = { now = nanoseconds // 1000000, nanoseconds = nanoseconds, headers = {} }
+  local protocol = protocol_of(self, path)
+  if protocol then return protocol.refusal(context, code, message) end
+  if code == 10006 then
+    context.headers = { "X-Bapi-Limit-Status", "0", "X-Bapi-Limit-Reset-Timestamp", tostring(context.now + 1000) }
+  end
+  return envelope(self, context, code, message)
+end
+
+---Answers one request. Every answer leaves through the end of this function.
+---@return integer status, string body, string[] headers name, value, name, value ...
+---@return table? fault what the server is to do to the answer on its way
+function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
+  local path, query = target:match("^([^?]*)%??(.*)$")
+  local rule, done = self.faults:pick(verb, path, self.clock() // 1000000), nil
+  if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
+  if not rule or rule.executed then
+    done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, {
+      verb = verb, path = path, query = query, body = body, address = address,
+      key = key, timestamp = timestamp, sign = sign, window = window,
+    })
+  end
+  if rule then done = replaced(self, rule, done, path) end
+  return done.status, done.body, done.headers, rule and self.faults:instruction(rule, #done.body)
+end
+
+return Wire

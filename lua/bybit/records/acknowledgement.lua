@@ -1,0 +1,14 @@
+-- V5 documentation, order/create, order/amend, order/cancel: acknowledgements. init.lua explains the rows.
+
+local records = {}
+
+records.order_id = {
+  doc = "The acknowledgement of an order. It does not say what becomes of the order.",
+  fields = {
+    { "order_id", "orderId", "string", doc = "The exchange's id." },
+    { "client_order_id", "orderLinkId", "string", doc = "Your own id." },
+  },
+  aliases = { stop_order_id = "order_id" },
+}
+
+return records

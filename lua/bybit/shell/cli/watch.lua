@@ -1,0 +1,51 @@
+-- `bybit watch METHOD name=value ...`: looks again and again, until Ctrl-C; without a method at the market, the wallet, the
+-- position and the open orders.
+
+local call = require "bybit.shell.cli.call"
+local core = require "bybit.core"
+local errors = require "bybit.errors"
+local overview = require "bybit.shell.repl.overview"
+local screen = require "bybit.shell.screen"
+
+local EVERY, SYMBOL = 2, "BTCUSD"
+
+local function number(options, name, otherwise)
+  if options[name] == nil then return otherwise end
+  local value = tonumber(options[name])
+  return value and value > 0 and value
+    or call.wrong(("option --%s: a number above 0 expected, got %s"):format(name, options[name]))
+end
+
+-- What a look shows; a failed one its error, and the next one is made. A wrong call would fail each time, so it raises.
+local function look(ask)
+  local ok, text = pcall(ask)
+  if ok then return text end
+  if not errors.is(text) then error(text, 0) end
+  return call.message(text)
+end
+
+---@param client table
+---@param method string? one that reads
+---@param params table
+---@param options table --every, --times, --json, --symbol
+---@param token userdata cancelled by Ctrl-C
+---@return integer status
+return function(client, method, params, options, token)
+  local every, times, place = number(options, "every", EVERY), number(options, "times", math.huge), screen.new()
+  params.cancel = token
+  local function ask()
+    if not method then return overview(client, options.symbol or SYMBOL, core.terminal.size() or 80, token) end
+    local result, err = client[method](client, params)
+    if result == nil then error(err, 0) end
+    return call.text(result, core.client.table(client).class.dialect.endpoints[method], options)
+  end
+  for n = 1, times do
+    local text = look(ask)
+    if token:cancelled() then break end
+    local head = ("%s, every %g s; Ctrl-C ends it\n"):format(method or "overview", every)
+    place:draw(options.json and text or head .. text)
+    if n < times then token:wait(every) end
+    if token:cancelled() then break end
+  end
+  return 0
+end

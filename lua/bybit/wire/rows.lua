@@ -1,0 +1,213 @@
+-- The endpoints of a wire, as data: a row each. The rows are in a file per subject, as the exchange's documentation groups its
+-- endpoints. If no loaded file has the row that is asked for, the next file is loaded. All else that is known of a method follows
+-- from its row: its checks and hints, help, completion, the command, editor types, the reference, `bybit check`.
+--
+-- What the fields of a row say:
+--
+--   [1]          the name of the method, or of an internal row
+--   verb, path   where the request goes
+--   on           a table of fields that several rows share, such as verb, path and limit of one endpoint
+--   source       where the exchange documents the endpoint
+--   doc          what the method does: its text in help, editors and reference
+--   example      a program for the reference; `client`, `exchange` (BTCUSD at 30000) and `bybit` are there for it
+--   codes        the names of the codes to expect, for the reference
+--   params       the parameters, see below
+--   rules        what holds between parameters; the kinds are in src/schema/schema.h
+--   fixed        what always goes out: { wire name, value = text }, or an option of the client
+--   result       what the answer becomes, see below
+--   limit        how many requests a second the exchange allows
+--   group        the rate group that the request counts in; the wire fills it in from the path where it can
+--   open         the request needs no signature; the wire fills it in from the path
+--   changes      the call changes something, so that its failures have an outcome; filled in: every POST does
+--   settle       what is changed, "place", "amend", "cancel", "all" or "stop": the rule that settles an unknown outcome
+--   conditional  the method is about orders with a trigger
+--   cancels      the call takes risk away: it passes guards, and goes out before others
+--   protects     the call sets stops: it takes risk away, unless it removes a stop
+--   heard        recovery notes successful calls too, see outcome/stops.lua
+--   internal     there is no method of this name: other methods, recovery or read-backs make this request
+--   composite    the method is made of several requests, by a function of the wire's init.lua
+--   over         the internal rows that a composite method asks; the first is the one that changes something
+--   subject      the file of the row; filled in
+--   place        the number of the row among those of the wire; filled in
+--
+-- What the fields of a parameter say:
+--
+--   [1], [2]     our name, and the name on the wire; false: the parameter is not sent as it is
+--   [3]          the type
+--   required     the parameter must be given; a text says why
+--   required_when { parameter, value }: it must be given beside that value; `unless`: not where that parameter is given
+--   default      the value when none is given
+--   default_by   { parameter, value = default ... }: the default depends on another parameter
+--   above, min, max   the range
+--   whole        only whole numbers, see wire/categories.lua
+--   kind         of a symbol: { kind of contract, endings that its symbols never have, see wire/categories.lua }; what changes
+--                something and is no cancel refuses the symbol of another kind
+--   zero_with        flags: where all of them are true, 0 passes `above`
+--   enum         the words that are allowed, see records/enums.lua; `values`: only these of them
+--   wire         what goes out for our words, where that differs
+--   also         a second name
+--   generate     a client order id is made when none is given
+--   v2, v5       the name on the other wire, for hints
+--   unit, doc    for help, editors and reference
+--   example      a value for help, where an ordinary value of the type would not do
+--
+-- What the fields of a result say:
+--
+--   record       the answer is one record of this name
+--   list         the answer is a list of these records
+--   first        the answer is a list, and its first record is the result
+--   key          the key of the list in the answer
+--   cursor       the key of the next cursor in the answer
+--   more         the same for `first`: an empty page that has a next cursor is an error; the wire fills it in
+--   empty        the answer only says that it was done
+--   free         the result is a table as the exchange sends it
+--   needed       an answer without its list is an error; the wire fills it in where that is so
+
+local later = require "bybit.later"
+
+local rows = {}
+
+-- Endpoints -> its state: the wire; how many files are loaded, and how many rows they have; by name what is given for each row,
+-- and the rows that were asked for so far.
+local sets = setmetatable({}, { __mode = "k" })
+
+-- A row with the fields that it shares with others, and with what follows from them.
+local function complete(wire, name, given)
+  local row = {}
+  for k, v in pairs(given.on or {}) do row[k] = v end
+  for k, v in pairs(given) do row[k] = v end
+  row[1], row.on = nil, nil
+  row.params = row.params or {}
+  if row.changes == nil and row.verb == "POST" then row.changes = true end
+  wire.complete(row, name)
+  return row
+end
+
+-- A row that is there, with a place that is not counted yet, is left from a file whose loading was interrupted.
+local function add(set, name, given, subject, place)
+  local there = set.given[name]
+  assert(there == nil or there.place > set.count, name .. " is declared twice")
+  set.given[name] = { row = given, subject = subject, place = place }
+end
+
+-- The row of this name, completed; nil where no loaded file has it.
+local function row_of(set, name)
+  local row, declared = set.rows[name], set.given[name]
+  if row or not declared then return row end
+  row = complete(set.wire, name, declared.row)
+  row.subject, row.place = declared.subject, declared.place
+  set.rows[name] = row
+  return row
+end
+
+-- Loads the next file. False: all are loaded. Where it raises (memory may run out), the file counts as not loaded.
+local function load_next(set)
+  local subject = set.wire.subjects[set.loaded + 1]
+  if not subject then return false end
+  local list = later.load(("%s.%s"):format(set.wire.folder, subject))
+  for i, row in ipairs(list) do add(set, row[1], row, subject, set.count + i) end
+  set.loaded, set.count = set.loaded + 1, set.count + #list
+  return true
+end
+
+local meta = { __name = "bybit.endpoints" }
+
+function meta.__index(endpoints, name)
+  local set = sets[endpoints]
+  if name == nil then return nil end
+  repeat
+    local row = row_of(set, name)
+    if row then return row end
+  until not load_next(set)
+end
+
+function meta.__newindex(endpoints, name, row)
+  local set = sets[endpoints]
+  while load_next(set) do end
+  if row == nil then
+    set.given[name], set.rows[name] = nil, nil
+  else
+    complete(set.wire, name, row) -- a wrong row is refused here, not when it is asked for
+    add(set, name, row, row.subject or "other", set.count + 1)
+    set.count = set.count + 1
+  end
+end
+
+function meta.__pairs(endpoints)
+  local set = sets[endpoints]
+  while load_next(set) do end
+  for name in pairs(set.given) do row_of(set, name) end
+  return next, set.rows, nil
+end
+
+--- The endpoints of a wire: name -> row. Indexing loads what it needs; pairs loads all. A row that is set is completed, and nil
+--- takes a row away.
+---@param wire { folder: string, subjects: string[], complete: fun(row: table, name: string) } where the files are; their
+--- names, in the order of the reference; what fills in the fields that follow from others
+---@return table<string, table>
+function rows.new(wire)
+  local endpoints = setmetatable({}, meta)
+  sets[endpoints] = { wire = wire, given = {}, rows = {}, loaded = 0, count = 0 }
+  return endpoints
+end
+
+--- A row for a request that has no row of its own, with what is known of its path.
+---@param endpoints table<string, table>
+---@param verb "GET"|"POST"
+---@param path string
+---@param params? table[] parameters that are known
+---@return table row
+function rows.any(endpoints, verb, path, params)
+  local row = complete(sets[endpoints].wire, "request", { verb = verb, path = path, result = { free = true } })
+  row.params = params or row.params
+  for _, other in pairs(endpoints) do -- rows with one path share one group
+    if other.path == path and other.group then
+      row.group, row.limit, row.per = other.group, other.limit, other.per
+      row.weight, row.by_symbol, row.cancels = other.weight, other.by_symbol, other.cancels
+      break
+    end
+  end
+  return row
+end
+
+--- The names of the methods, in the order of the alphabet.
+---@param endpoints table<string, table>
+---@return string[] names a table of the caller's own
+function rows.methods(endpoints)
+  local names = {}
+  for name, row in pairs(endpoints) do
+    if not row.internal then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+--- The row of a method; nil where there is no such method.
+---@param endpoints table<string, table>
+---@param name any
+---@return table?
+function rows.method(endpoints, name)
+  local row = endpoints[name]
+  return row and not row.internal and row or nil
+end
+
+local compiled = {} -- method -> { row, name of its wire }
+
+--- Keeps the row of a method that was compiled, for hints: they look up the names of its parameters on the wire.
+---@param method string
+---@param row table
+---@param api? "v5"|"v2" its wire; V5 if it is left out
+function rows.declare(method, row, api)
+  compiled[method] = { row, api or "v5" }
+end
+
+--- The row of a method that was compiled, and its wire; nil where there is none.
+---@param method any
+---@return table? row
+---@return "v5"|"v2"|nil api
+function rows.declared(method)
+  local found = method ~= nil and compiled[method]
+  if found then return found[1], found[2] end
+end
+
+return rows

@@ -1,0 +1,49 @@
+-- Positions and their stops (V5 documentation, Position), in the order of the documentation.
+
+return {
+  { "position_list", internal = true,
+    verb = "GET", path = "/v5/position/list", limit = 50, source = "V5 documentation, position/list",
+    doc = "The position of a symbol, also an empty one.",
+    fixed = { "category" },
+    params = { "symbol" },
+    result = { first = "position", key = "list" } },
+
+  { "set_trading_stop", settle = "stop", heard = true, protects = true,
+    verb = "POST", path = "/v5/position/trading-stop", limit = 10, source = "V5 documentation, position/trading-stop",
+    doc = "Sets, changes or removes take profit, stop loss and trailing stop of the open position. What is left out stays "
+      .. "as it is; 0 removes it. In Partial mode the call only adds: never repeat it blindly.",
+    fixed = { "category" },
+    params = {
+      "symbol",
+      { like = "take_profit_price", doc = "0 removes it; unchanged when left out." },
+      { like = "stop_loss_price", doc = "0 removes it; unchanged when left out." },
+      { "trailing_stop_price", "trailingStop", "decimal", min = "0", also = "trailing_stop_distance",
+        v2 = "trailing_stop", unit = "USD", doc = "A distance, in spite of its name; 0 removes it." },
+      "take_profit_trigger_type", "stop_loss_trigger_type",
+      { "trailing_stop_trigger_price", "activePrice", "decimal", above = "0", v2 = "new_trailing_active", unit = "USD",
+        doc = "The trailing stop starts when this price is reached; at once when left out." },
+      { "tpsl_mode", "tpslMode", "enum", enum = "tpsl_mode",
+        doc = "When left out: Partial if a quantity is given, otherwise Full." },
+      { like = "quantity", "take_profit_quantity", "tpSize", required = false, zero_with = false, v2 = "tp_size",
+        doc = "Partial mode: how much of the position; the same as stop_loss_quantity if both are given." },
+      { like = "quantity", "stop_loss_quantity", "slSize", required = false, zero_with = false, v2 = "sl_size",
+        doc = "Partial mode: how much of the position." },
+      "tp_order_type", "sl_order_type", "tp_limit_price", "sl_limit_price", "position_mode",
+    },
+    rules = {
+      { "any_of", "take_profit_price", "stop_loss_price", "trailing_stop_price", "take_profit_trigger_type",
+        "stop_loss_trigger_type", "trailing_stop_trigger_price" },
+      { "equal", "take_profit_quantity", "stop_loss_quantity" },
+      { "mode_by", "tpsl_mode", "take_profit_quantity", "stop_loss_quantity" },
+    },
+    result = { empty = true },
+    codes = { "no_position", "invalid_stop_loss", "invalid_take_profit", "trading_stop_unchanged", "too_many_partial_tpsl" },
+    example = [[
+assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 100 })
+assert(client:set_trading_stop {
+  symbol = "BTCUSD", stop_loss_price = 29000, take_profit_price = 32000, trailing_stop_distance = 250,
+})
+for _, order in ipairs(assert(client:get_open_conditional_orders_real_time { symbol = "BTCUSD" })) do
+  print(order.stop_order_type, order.trigger_price)
+end]] },
+}

@@ -1,0 +1,281 @@
+-- What is measured of this module: by name a function that prepares it and returns the function that makes n calls,
+-- and perhaps one that tidies up.
+
+local site = require "spec.bench.site"
+
+local work = {}
+
+local ORDER = { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = "20000.5" }
+local PAGE = { symbol = "BTCUSD", limit = 50 }
+
+--- A client with every default, except that the address has no limit worth mentioning (the exchange announces only those of groups).
+local function new_client(url, change)
+  local bybit = require "bybit"
+  local options = { environment = { url = url }, key = site.KEY, secret = site.SECRET, rate = { ip = 1000000 },
+    ca_file = os.getenv "CA_FILE", http = os.getenv "HTTP" }
+  for name, value in pairs(change or {}) do options[name] = value end
+  return bybit.client(options)
+end
+
+-- n tasks at once, which make the calls of a round together.
+local function together(client, n, call, params)
+  local bybit = require "bybit"
+  assert(client[call](client, params))
+  client:warm()
+  return function(calls)
+    local left = calls
+    local function one()
+      while left > 0 do
+        left = left - 1
+        assert(client[call](client, params))
+      end
+    end
+    bybit.run(function()
+      for _ = 1, n do bybit.spawn(one) end
+    end)
+  end
+end
+
+--- Orders one after another.
+function work.order(url)
+  local client = new_client(url)
+  return function(n)
+    for _ = 1, n do assert(client:place_order(ORDER)) end
+  end
+end
+
+--- The same with a journal.
+function work.journalled(url)
+  local path = os.tmpname()
+  os.remove(path)
+  local client = new_client(url, { journal = path })
+  return function(n)
+    for _ = 1, n do assert(client:place_order(ORDER)) end
+  end, function()
+    client:close()
+    os.execute(("rm -f %s %s-*"):format(path, path))
+  end
+end
+
+--- Orders, `at_once` of them in flight.
+function work.flight(url, at_once)
+  at_once = math.tointeger(at_once)
+  local client = new_client(url, { connections = math.min(at_once, 256), in_flight = at_once, reserved = 0, deadline = 600 })
+  return together(client, at_once, "place_order", ORDER)
+end
+
+--- Lists of orders, as exact records.
+function work.list(url)
+  local client = new_client(url)
+  return function(n)
+    for _ = 1, n do assert(client:get_orders(PAGE)) end
+  end
+end
+
+--- The same without sockets: an answer that is at hand.
+function work.decode(_, count)
+  local answer = { status = 200, body = site.page(math.tointeger(count)), headers = {} }
+  local client = new_client("http://127.0.0.1:1", { rate = false, transport = { start = function() return answer end } })
+  return function(n)
+    for _ = 1, n do assert(client:get_orders(PAGE)) end
+  end
+end
+
+--- From nothing to the first answer to a signed request: for a process of its own.
+function work.start(url)
+  return function()
+    local client = new_client(url)
+    assert(client:place_order(ORDER))
+    client:close()
+  end
+end
+
+-------------------------------------------------------------------------------------------------------------
+-- Parts of a call
+
+local WIRE = { category = "inverse", symbol = "BTCUSD", side = "Buy", orderType = "Limit", qty = "1", price = "20000.5",
+  timeInForce = "GTC", orderLinkId = "lua-0000000000000000000000001" }
+
+--- JSON written.
+function work.encode()
+  local json = require("bybit.core").json
+  return function(n)
+    for _ = 1, n do assert(json.encode(WIRE)) end
+  end
+end
+
+--- The same by lua-cjson.
+function work.cjson_encode()
+  local cjson = require "cjson"
+  return function(n)
+    for _ = 1, n do assert(cjson.encode(WIRE)) end
+  end
+end
+
+-- A page decoded by a function.
+local function decoding(decode, count)
+  local text = site.page(math.tointeger(count))
+  return function(n)
+    for _ = 1, n do assert(decode(text)) end
+  end
+end
+
+--- A page by lua-cjson, into strings and doubles; by our reader of JSON, into plain values.
+function work.cjson(_, count) return decoding(require("cjson").decode, count) end
+function work.json(_, count) return decoding(require("bybit.core").json.decode, count) end
+
+--- A signature of 200 bytes, the key prepared anew.
+function work.sign()
+  local sign, text = require("bybit.core").sign.hmac_sha256, ("x"):rep(200)
+  return function(n)
+    for _ = 1, n do assert(sign(site.SECRET, text)) end
+  end
+end
+
+--- Two decimals read from texts, multiplied, rounded to a step, and written.
+function work.decimals()
+  local decimal = require("bybit").decimal
+  return function(n)
+    for _ = 1, n do assert(tostring((decimal "20000.5" * decimal "0.9995"):to_step "0.5")) end
+  end
+end
+
+-------------------------------------------------------------------------------------------------------------
+-- Waits and pauses
+
+-- The fields of a line of a contender that tell how long the calls took, `list` in microseconds.
+local function tails(list)
+  table.sort(list)
+  local function at(part) return list[1 + (#list - 1) * part // 1 | 0] end
+  return ("p50=%.2f p99=%.2f p99_9=%.2f p99_99=%.2f longest=%.2f"):format(at(0.5), at(0.99), at(0.999), at(0.9999), list[#list])
+end
+
+-- A program's own data: so many tables.
+local function live(count)
+  local heap = {}
+  for i = 1, math.tointeger(count) do heap[i] = { i } end
+  return heap
+end
+
+-- Times each of the calls that `one` makes.
+local function timing(one, heap)
+  local now = require("counted").now
+  return function(n)
+    local list = table.move({}, 1, n, 1, {})
+    for i = 1, n do
+      local from = now()
+      one()
+      list[i] = (now() - from) * 1e6
+    end
+    assert(heap)
+    return tails(list)
+  end
+end
+
+--- How long orders take one after another, beside so many live tables.
+function work.tail(url, tables)
+  local client = new_client(url)
+  return timing(function() assert(client:place_order(ORDER)) end, live(tables))
+end
+
+--- How long plain Lua takes to make as much garbage as an order does.
+function work.plain(_, tables)
+  return timing(function()
+    for i = 1, 19 do local _ = { i, i, i, i, i, i } end
+  end, live(tables))
+end
+
+local SILENT = { symbol = "SILENT" } -- the server does not answer this one
+
+-- n calls in line behind one that is never answered. Returns the client and the function that ends them.
+local function queue(url, n, deadline)
+  local bybit, tasks = require "bybit", require "bybit.tasks"
+  local client = new_client(url, { in_flight = 1 })
+  local ended = 0
+  for i = 1, n do
+    bybit.spawn(function()
+      client:get_open_orders_real_time { symbol = SILENT.symbol, deadline = deadline(i) }
+      ended = ended + 1
+    end)
+  end
+  while client:stats().calls < n do tasks.step(0) end
+  return function()
+    client:close()
+    while tasks.step(0) > 0 do assert(ended <= n) end
+    assert(ended == n)
+  end
+end
+
+--- Calls that wait in line, from their start to the end of the client, with deadlines at random.
+function work.line(url)
+  math.randomseed(1)
+  return function(n) queue(url, n, function() return 60 + math.random() * 500 end)() end
+end
+
+--- Memory of Lua for a call that waits in line, its task included.
+function work.queued(url)
+  return function(n)
+    collectgarbage()
+    local before = collectgarbage "count"
+    local finish = queue(url, n, function() return 300 end)
+    collectgarbage()
+    local bytes = (collectgarbage "count" - before) * 1024 / n
+    finish()
+    return ("bytes=%.1f"):format(bytes)
+  end
+end
+
+--- Memory of Lua for a task that sleeps.
+function work.asleep()
+  local bybit, tasks = require "bybit", require "bybit.tasks"
+  return function(n)
+    collectgarbage()
+    local before, list = collectgarbage "count", {}
+    for i = 1, n do list[i] = bybit.spawn(bybit.sleep, 300) end
+    tasks.step(0)
+    list[n + 1] = nil
+    collectgarbage()
+    local bytes = (collectgarbage "count" - before) * 1024 / n
+    for _, task in ipairs(list) do task:cancel() end
+    while tasks.step(0) > 0 do assert(bytes > 0) end
+    return ("bytes=%.1f"):format(bytes)
+  end
+end
+
+-------------------------------------------------------------------------------------------------------------
+-- The paper exchange, the journal
+
+--- What an order costs the paper exchange, which is a process of its own: orders that trade at once, while so many rest.
+function work.paper(_, resting)
+  local exchange, url = site.paper()
+  local client = new_client(url, { rate = false })
+  for _ = 1, 200 do -- until it has started
+    if client:request("GET", "/v5/market/time") then break end
+    require("bybit").sleep(0.05)
+  end
+  for i = 1, math.tointeger(resting) do
+    assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1000 + i % 100 })
+  end
+  local sides = { "Buy", "Sell" }
+  return function(n)
+    local before = exchange.spent()
+    for i = 1, n do
+      assert(client:place_order { symbol = "BTCUSD", side = sides[i % 2 + 1], type = "Market", quantity = 1 })
+    end
+    return ("server=%.2f"):format((exchange.spent() - before) / n * 1e6)
+  end, exchange.close
+end
+
+--- Opening a journal of so many intents.
+function work.open_journal(_, intents)
+  local journals = require "spec.support.journals"
+  local path = os.tmpname()
+  os.remove(path)
+  journals.open(path):close()
+  journals.fill(path, math.tointeger(intents))
+  return function(n)
+    for _ = 1, n do journals.open(path):close() end
+  end, function() os.execute(("rm -f %s %s-*"):format(path, path)) end
+end
+
+return work

@@ -1,0 +1,172 @@
+-- The plain way of what the paper exchange keeps as sums, in indexes or as texts, or skips: here all of it is worked out anew
+-- from the orders, as slowly as that is. The engine's answer must be the same, to the last digit and zero.
+
+local decimal = require("bybit.core").decimal
+local answer = require "bybit.paper.answer"
+local order_checks = require "bybit.paper.engine.order_checks"
+local position = require "bybit.paper.engine.position"
+local triggers = require "bybit.paper.engine.triggers"
+local view = require "bybit.paper.v5.view"
+
+local ZERO = decimal(0)
+
+local plain = {}
+
+local function same(expected, got, what)
+  expected, got = tostring(expected), tostring(got)
+  if expected ~= got then error(("%s: the plain way gives %s, the engine %s"):format(what, expected, got), 0) end
+end
+
+--- The open orders of an account, oldest first.
+function plain.open(account)
+  local list = {}
+  for _, order in ipairs(account:all_orders()) do
+    if not order.ended then list[#list + 1] = order end
+  end
+  return list
+end
+
+--- What the active orders of a market tie up, oldest first, without the order `without` and with an order `extra` at the end.
+--- What would only close the position costs nothing.
+function plain.margin(account, market, without, extra)
+  local symbol, taker = market.instrument.symbol, market.instrument.taker
+  local p, total = account:position(symbol), ZERO
+  local closing = { Buy = p.side == "Sell" and p.size or ZERO, Sell = p.side == "Buy" and p.size or ZERO }
+  local function add(side, leaves, price)
+    local free = closing[side]:min(leaves)
+    closing[side] = closing[side] - free
+    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, taker) end
+  end
+  for _, order in ipairs(plain.open(account)) do
+    if order.symbol == symbol and order.active and not order.closing and order ~= without then
+      add(order.side, order.qty - order.filled, order.price)
+    end
+  end
+  if extra then add(extra.side, extra.quantity, extra.price) end
+  return total
+end
+
+local function check_margins(account, market, g)
+  local standing, symbol = account:standing_of(market.instrument.symbol), market.instrument.symbol
+  local what = account.key .. " " .. symbol
+  same(plain.margin(account, market), standing:margin(), what .. ", margin of the orders")
+  local open = account:open_orders(symbol)
+  for _ = 1, 3 do
+    local extra = { side = g.one_of { "Buy", "Sell" }, quantity = decimal(g.integer(1, 3000)),
+      price = market:price(market.last + g.integer(-50, 50)) }
+    local without = #open > 0 and g.chance(0.6) and g.one_of(open) or nil
+    same(plain.margin(account, market, without, extra), standing:margin(without, extra), what .. ", margin with another order")
+  end
+end
+
+local function check_counts(account, market)
+  local symbol, active, closing, waiting = market.instrument.symbol, 0, {}, {}
+  for _, order in ipairs(plain.open(account)) do
+    if order.symbol == symbol then
+      if order.active then active = active + 1 end
+      if order.active and order.closing then closing[#closing + 1] = order.id end
+      if order.armed then waiting[#waiting + 1] = order end
+    end
+  end
+  table.sort(waiting, function(a, b) return a.arming < b.arming end)
+  local function ids(list)
+    local out = {}
+    for i, order in ipairs(list) do out[i] = order.id end
+    return table.concat(out, " ")
+  end
+  local standing = account:standing_of(symbol)
+  same(active, standing.active, account.key .. ", active orders of " .. symbol)
+  same(table.concat(closing, " "), ids(standing.closing:list()), account.key .. ", orders that only close " .. symbol)
+  same(ids(waiting), ids(standing.waiting), account.key .. ", orders that wait on " .. symbol)
+  for _, order in ipairs(waiting) do
+    assert(order == triggers.full(nil, account, symbol, order.stop_order_type) or triggers.full(nil, account, symbol,
+      order.stop_order_type).arming < order.arming)
+  end
+end
+
+-- Each active order that is not being matched stands on its side of the book, once, at its price, in the order of prices.
+local function check_book(engine, market)
+  for _, side in ipairs { "Buy", "Sell" } do
+    local found, count, before = {}, 0, nil
+    local ladder = market.resting[side]
+    local order = ladder.best
+    while order do
+      assert(not found[order], "an order stands twice on the book")
+      found[order], count = true, count + 1
+      assert(order.price:eq(market:price(order.ticks)), "an order stands at another price than its own")
+      if before then
+        assert(side == "Buy" and order.price <= before.price or side == "Sell" and order.price >= before.price,
+          "an order stands behind a worse one")
+      end
+      before, order = order, ladder:next(order)
+    end
+    for _, account in ipairs(engine.accounts) do
+      for _, each in ipairs(plain.open(account)) do
+        if each.active and each.market == market and each.side == side then
+          assert(found[each], "an active order is missing on the book")
+          count = count - 1
+        end
+      end
+    end
+    same(0, count, "orders on the book that are not open")
+  end
+end
+
+-- Between actions nothing that waits is due. Trailing stops aside, which move.
+local function check_triggers(engine, market)
+  for _, account in ipairs(engine.accounts) do
+    for _, order in ipairs(plain.open(account)) do
+      if order.armed and order.market == market and not order.distance then
+        local now = market:reference(order.trigger_by)
+        assert(order.direction == 1 and now < order.trigger_price or order.direction == 2 and now > order.trigger_price,
+          "an order waits though its trigger is reached")
+      end
+    end
+  end
+end
+
+-- A limit order is moved to the price limit exactly when it is beyond it, whatever is known without the premium.
+local function check_price_limit(engine, account, market, g)
+  local highest, lowest = order_checks.price_limits(market, engine.now())
+  local edges = { market:ticks(highest), market:ticks(lowest), market:ticks(market:reference "MarkPrice"),
+    market:ticks(market:reference "IndexPrice") }
+  for _, side in ipairs { "Buy", "Sell" } do
+    for _ = 1, 4 do
+      local price = market:price(math.max(1, g.one_of(edges) + g.integer(-3, 3)))
+      local o = { type = "Limit", side = side, price = price }
+      order_checks.price_limit(account, o, market)
+      local wanted = side == "Buy" and price:min(highest) or side == "Sell" and price:max(lowest)
+      assert(wanted:eq(o.price), ("a %s at %s is moved to %s, not to %s"):format(side, price, o.price, wanted))
+    end
+  end
+end
+
+-- Texts that are kept are those that would be written now.
+local function check_texts(account)
+  local list = account:all_orders()
+  for i = math.max(1, #list - 60), #list do
+    same(answer.encode(view.new_order(list[i])), answer.encode(view.order(list[i])), "text of an order")
+  end
+  list = account.executions
+  for i = math.max(1, #list - 60), #list do
+    same(answer.encode(view.new_execution(list[i])), answer.encode(view.execution(list[i])), "text of an execution")
+  end
+end
+
+--- Raises when the engine has another answer than the plain way.
+---@param engine table
+---@param g table what draws: integer, chance, one_of
+function plain.check(engine, g)
+  for _, account in ipairs(engine.accounts) do check_texts(account) end
+  for _, market in ipairs(engine.markets) do
+    for _, account in ipairs(engine.accounts) do
+      check_margins(account, market, g)
+      check_counts(account, market)
+      if not account.refuse_beyond_limit then check_price_limit(engine, account, market, g) end
+    end
+    check_book(engine, market)
+    check_triggers(engine, market)
+  end
+end
+
+return plain

@@ -1,0 +1,18 @@
+/* The kinds of change that a call can make. Outcomes, claims and the journal distinguish calls by them. */
+#ifndef BYBIT_CHANGE_H
+#define BYBIT_CHANGE_H
+
+/* What a call changes: 'settle' in its row of declarations. It decides how an unknown outcome is settled. */
+typedef enum Change {
+  CHANGE_NONE,   /* nothing that has to be settled */
+  CHANGE_PLACE,  /* makes an order */
+  CHANGE_AMEND,  /* changes an order */
+  CHANGE_CANCEL, /* cancels an order: repeating it does no harm, so it claims nothing */
+  CHANGE_ALL,    /* cancels all orders of a symbol */
+  CHANGE_STOP    /* sets stop loss, take profit or trailing stop of a position */
+} Change;
+
+/* The change that 'word' names; CHANGE_NONE for NULL and for any other word. */
+Change change_of(const char *word);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+** Writes the parameters of a call under our own names, as a JSON object. The journal keeps it with an intent; it is the
+** same for both wires. It runs before the values are checked, so it leaves out what has no text.
+*/
+#include "walk.h"
+
+#include "value/decimal_lua.h"
+#include "value/json_lua.h"
+
+#include <stdio.h> /* for lua_integer2str */
+
+/* Writes the value in slot 'i': a string, number, decimal or boolean. False when it is something else, no UTF-8, or
+** memory ran out. */
+static bool put_plain(const Walk *w, int i, Bytes *out) {
+  lua_State *L = w->L;
+  int slot = walk_slot(w, i);
+  Decimal x;
+  if (lua_type(L, slot) == LUA_TSTRING) {
+    size_t size;
+    const char *text = lua_tolstring(L, slot, &size);
+    return json_quote(out, text, size);
+  }
+  if (lua_type(L, slot) == LUA_TBOOLEAN) return bytes_text(out, lua_toboolean(L, slot) ? "true" : "false");
+  if (lua_isinteger(L, slot)) {
+    char text[32];
+    return bytes_append(out, text, (size_t)lua_integer2str(text, sizeof text, lua_tointeger(L, slot)));
+  }
+  if (!decimal_exact(L, slot, &x)) { /* it has pushed why */
+    lua_pop(L, 1);
+    return false;
+  }
+  char text[DECIMAL_TEXT_MAX];
+  return json_quote(out, text, decimal_format(x, text));
+}
+
+void walk_named(const Walk *w) {
+  Bytes *out = w->e->named;
+  bytes_text(out, "{");
+  bool first = true;
+  for (int i = 0; i < w->ep->param_count; i++) {
+    const Param *p = &w->ep->param[i];
+    if (!walk_given(w, i) || p->option != OPTION_NONE) continue;
+    size_t before = out->size;
+    bytes_text(out, first ? "\"" : ",\"");
+    bytes_text(out, p->name);
+    bytes_text(out, "\":");
+    if (put_plain(w, i, out))
+      first = false;
+    else if (!out->failed)
+      out->size = before;
+  }
+  bytes_text(out, "}");
+}

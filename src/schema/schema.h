@@ -1,0 +1,185 @@
+/*
+** Compiled declarations. An endpoint checks and encodes the parameters of its calls in one walk (encode.c). A record is
+** decoded straight from the bytes of an answer, without a table in between (decode.c). Both are compiled once, at their
+** first use, from rows of data in lua/bybit: schema.c compiles endpoints, record.c records.
+*/
+#ifndef BYBIT_SCHEMA_H
+#define BYBIT_SCHEMA_H
+
+#include "value/bytes.h"
+#include "change.h"
+#include "value/decimal.h"
+#include "value/json.h"
+#include <lua.h>
+
+#define SCHEMA_ENDPOINT "bybit.endpoint"
+#define SCHEMA_RECORD   "bybit.record"
+
+/* The most parameters and rules of an endpoint, parameters of a rule, and wire fields of a record. */
+enum { SCHEMA_PARAMS = 64, SCHEMA_RULES = 12, SCHEMA_RULE_PARAMS = 16, SCHEMA_FIELDS = 96 };
+
+typedef enum ParamType {
+  PARAM_STRING,  /* any text, not empty */
+  PARAM_SYMBOL,  /* a contract, such as BTCUSD */
+  PARAM_ID,      /* an id of the exchange: printable, without spaces */
+  PARAM_LINK,    /* a client order id: 1 to 36 of A-Z a-z 0-9 - _ */
+  PARAM_DECIMAL, /* goes out as a string of digits */
+  PARAM_INTEGER, /* 10.0 is one, "10" is not */
+  PARAM_BOOLEAN,
+  PARAM_ENUM,    /* one of our words; the wire may have others for them */
+  PARAM_TIME,    /* milliseconds since 1970, or ISO 8601 text */
+  PARAM_CURSOR,  /* the text that leads to the next page */
+  PARAM_SECONDS, /* a span of time, a float above 0 */
+  PARAM_TABLE,
+  PARAM_TOKEN /* a cancel token */
+} ParamType;
+
+/* A parameter that is not sent but tells the call something; the names are those of the parameters. */
+typedef enum CallOption {
+  OPTION_NONE,            /* an ordinary parameter, or one that only Lua reads */
+  OPTION_RECEIVE_WINDOW,  /* ms; sets Encoding.receive_window */
+  OPTION_TIMEOUT,         /* seconds; sets Encoding.timeout */
+  OPTION_CONNECT_TIMEOUT, /* seconds; sets Encoding.connect_timeout */
+  OPTION_DEADLINE,        /* seconds; sets Encoding.deadline */
+  OPTION_CANCEL,          /* sets Encoding.cancel */
+  OPTION_RAW,             /* sets Encoding.raw */
+  OPTION_EXTRA,           /* a table of further wire fields, sent as they are */
+  OPTION_CONFIRM,         /* sets Encoding.confirm */
+  OPTION_ID_PREFIX        /* a filter of cancel_all, which Lua applies */
+} CallOption;
+
+typedef enum RuleKind {
+  RULE_ONE_OF,    /* exactly one is given */
+  RULE_ANY_OF,    /* at least one is given */
+  RULE_TOGETHER,  /* all are given, or none */
+  RULE_EQUAL,     /* two decimals are equal when both are given */
+  RULE_EXCLUDES,  /* at most one is given */
+  RULE_DIRECTION, /* trigger price, base price, direction: the direction follows from the prices */
+  RULE_MODE       /* mode, then quantities: Partial when a quantity is given, else Full */
+} RuleKind;
+
+/* A parameter. The endpoint's user value is a table, the anchors; it keeps the strings alive. Each '..._ref' is an index
+** into it, 0 for none. Each '..._param' is the index of another parameter, -1 for none. */
+typedef struct Param {
+  ParamType type;
+  CallOption option;
+  const char *name; /* our name; anchor i + 1 for the i-th parameter */
+  const char *wire; /* the exchange's name; NULL: it is not sent */
+  int also_ref;     /* a second name of ours */
+  int values_ref;   /* PARAM_ENUM: a table from our words to what goes out */
+  int default_ref;  /* the value when it is absent */
+  int by_ref;       /* a table: the default by the value of the parameter 'by_param' */
+  int by_param;
+  int when_param; /* it is required when that parameter has the value 'when_ref', ... */
+  int when_ref;
+  int unless_param;                /* ... unless this one is given */
+  bool required;                   /* always */
+  int why_ref;                     /* the reason why it is required, for the message */
+  bool has_min, min_open, has_max; /* which bounds it has; open: 'min' itself is not allowed */
+  bool whole;                      /* it is a whole number */
+  int unit_ref;                    /* the unit, for the message about 'whole' */
+  int kind_ref;       /* PARAM_SYMBOL: a kind of contract, then endings of other kinds' symbols */
+  uint64_t zero_with; /* by bit: flags that let 0 pass 'min_open' when all are true; 0: none */
+  bool generate;      /* a client order id that the call makes when none is given */
+  Decimal min, max;
+} Param;
+
+/* A rule that binds parameters together: 'param' holds 'count' indices, in the order that the kind says. */
+typedef struct Rule {
+  RuleKind kind;
+  int count;
+  int param[SCHEMA_RULE_PARAMS];
+} Rule;
+
+/* What a result is: nothing, one record, a list of records, the first record of a list, any JSON. */
+typedef enum ShapeKind { SHAPE_NONE, SHAPE_RECORD, SHAPE_LIST, SHAPE_FIRST, SHAPE_FREE } ShapeKind;
+
+/* A parameter that always goes out. */
+typedef struct Fixed {
+  const char *wire;
+  const char *value; /* NULL stands for the client's category */
+} Fixed;
+
+/* A method, compiled. The head of lua/bybit/wire/rows.lua explains the fields of a row. User value 1: anchors. */
+typedef struct Endpoint {
+  const char *method; /* the method's name, for messages */
+  const char *row;    /* its row's name among the declarations */
+  const char *verb, *path;
+  const char *group;  /* the rate group that its calls count in; NULL: none */
+  int limit;          /* requests that the group allows in 'per' seconds, as documented; 0: not known */
+  double per;         /* seconds */
+  int weight;         /* how many requests of the limit a call costs */
+  bool by_symbol;     /* the limit holds for each symbol separately */
+  bool post;          /* parameters go out in the body; false: in the query */
+  bool json;          /* the body is JSON; false: it is a form, written like a query */
+  bool changes;       /* it changes something at the exchange, so its failures have an outcome */
+  bool open;          /* public: it needs no signature */
+  bool composite;     /* Lua makes it of several requests to other endpoints */
+  const char *settle; /* the word for its change; NULL: an unknown outcome is not settled */
+  Change change;      /* the change that 'settle' names */
+  bool conditional;   /* it is about orders with a trigger */
+  bool heard;         /* recovery is told of its successes too */
+  bool cancels;       /* it takes risk away, or is part of what does */
+  bool protects;      /* it sets stops: it takes risk away, unless it removes a stop */
+  bool internal;      /* the Lua layer calls it for another method; users cannot */
+  bool names_order;   /* it has an id of an order among its parameters */
+  ShapeKind shape;
+  /* An answer without the list is an error: callers conclude from the list that an order is absent. */
+  bool list_needed;
+  const char *list_key, *cursor_key; /* members of the result; NULL list_key: the result itself is the list */
+  int reserved_ref;                  /* anchor: a set of names that 'extra' may not have; 0: none */
+  int param_count, rule_count, fixed_count;
+  Param param[SCHEMA_PARAMS];
+  Rule rule[SCHEMA_RULES];
+  Fixed fixed[4];
+} Endpoint;
+
+/* What a walk over the parameters is told, and what it finds out. The caller owns all of it. */
+typedef struct Encoding {
+  Bytes *out;           /* gets the body, or the query without '?' */
+  Bytes *named;         /* gets the parameters under our names, as JSON, for the journal; NULL: not wanted */
+  const char *category; /* the value of fixed parameters without one */
+  const char *made_id;  /* the client order id for a call that gives none; NULL: none is made */
+  bool used_made_id;    /* found out: made_id went out */
+  char symbol[33];      /* found out: what the call is about; "" for none */
+  char order_id[64], client_order_id[37]; /* found out: the ids that go out; "" for none, or one too long */
+  /* Set to the client's before the walk; options of the call replace them. */
+  int64_t receive_window;                    /* ms */
+  double timeout, connect_timeout, deadline; /* seconds */
+  bool raw;                                  /* option of the call: the answer's own text is wanted too */
+  int confirm;                               /* option of the call: 0, 1, or -1 when it was not given */
+  int required;         /* told: stack place of a set of names that this client requires; 0: none */
+  struct Token *cancel; /* option of the call, alive with the caller's table; NULL: none */
+} Encoding;
+
+/* Adds 'schema' (endpoint, record, hints) to the module table on top of the stack. */
+void schema_open(lua_State *L);
+
+/* Checks the table at 'params' against the endpoint at 'ep' and encodes it into e->out. Raises when the call is wrong or
+** memory runs out. Leaves the stack as it found it. */
+void schema_encode(lua_State *L, int ep, int params, Encoding *e);
+/* Makes the same checks without encoding, and pushes a new table with the parameters by their first names, including
+** defaults. Enum values stay our words. */
+void schema_check(lua_State *L, int ep, int params, Encoding *e);
+
+/* What the envelope of an answer says besides the result. */
+typedef struct Answer {
+  int64_t code;  /* the return code; 0: success */
+  bool has_code; /* there was one */
+  int64_t time;  /* the exchange's clock, ms since 1970; 0: not said */
+  /* Of the rate group: requests allowed and left, and when they renew (ms). limit <= 0: not said. */
+  int64_t limit, left, reset;
+  const char *note; /* a remark on a success that is not complete, a view into the text; NULL: none */
+  size_t note_size;
+  const char *error; /* why the text does not decode, a static text; NULL when it does */
+  size_t offset;     /* the byte that was wrong, counted from 1 */
+} Answer;
+
+/* Decodes an answer. Pushes three values: the result; the message (a string or nil); and a table with the names of fields
+** that did not decode (or nil). When the text does not decode, a->error tells why, and the three are nil. 'record': stack
+** place of the record for the endpoint's shape, or of another value when there is none. 'names': stack place of the
+** dialect's table of envelope names. Raises only when memory runs out. */
+void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, const char *text, size_t size,
+                   Answer *a);
+
+#endif
