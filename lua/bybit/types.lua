@@ -1430,6 +1430,7 @@ function bybit.wrap(f) end
 ---@field path? string of client:request
 ---@field body? string content type and first words of an answer that could not be read, or is not from the exchange
 ---@field cursor? string of a list: where a later walk can go on; if the list cannot be read to its end, where it leads nowhere
+---@field too_long? boolean of a list: it has more pages than the client reads
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
 ---@class bybit.LogEvent

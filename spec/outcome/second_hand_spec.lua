@@ -213,6 +213,67 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
       assert.equal("28500", exchange:stop_at "StopLoss")
     end)
 
+    for name, age in pairs { minutes = 300, ["six days"] = 6 * 86400 } do
+      it(("that changed an order of %s ago, which another program then cancelled, is not reported as not made"):format(name),
+        function()
+          assert(hand:set_trading_stop(of { stop_loss_price = 28500 }))
+          core.loop.advance(age)
+          exchange:command("faults", { forget = 1 }) -- order/realtime soon forgets orders that have ended
+          exchange:plan("stop", staged.then_lost(function()
+            local stop
+            for _, order in ipairs(exchange:books().orders) do stop = order.stop_order_type == "StopLoss" and order or stop end
+            assert(hand:cancel_conditional_order(of { stop_order_id = stop.order_id }))
+          end))
+          assert_not_denied(client:set_trading_stop(of { stop_loss_price = 28000 }))
+          assert.is_nil(exchange:stop_at "StopLoss")
+        end)
+    end
+
+    it("that never arrived is told as not made while the order that it asked to change is as before", function()
+      assert(hand:set_trading_stop(of { stop_loss_price = 28500 }))
+      core.loop.advance(9 * 86400)
+      exchange:plan("stop", staged.lost_request)
+      local _, err = client:set_trading_stop(of { stop_loss_price = 28000, deadline = 0.9, timeout = 0.9 })
+      assert.equal("unknown", err.outcome)
+      core.loop.advance(60)
+      local _, resolved = client:resolve(err)
+      assert.same({ "rejected", "fence" }, { resolved.outcome, resolved.proof }, tostring(resolved))
+    end)
+
+    -- Each page of past stop orders says that another one follows.
+    local function without_end()
+      local first, pages = nil, 0
+      exchange:rewrite("read", function(body, copy)
+        local past = copy.path:find "history" or copy.path:find "stop%-order/list"
+        if not past then return body end
+        pages, first = pages + 1, first or body
+        local field = api == "v2" and "cursor" or "nextPageCursor"
+        local time = body:match '"time":%d+' or body:match '"time_now":"[^"]*"' -- the exchange's clock goes on
+        return (first:gsub(('"%s":"[^"]*"'):format(field), ('"%s":"%d"'):format(field, pages))
+          :gsub(time:match '^[^:]*:' .. '"?[%d.]+"?', time))
+      end)
+    end
+
+    for kind, more in pairs { ["for the position"] = {}, ["for a part"] = { tpsl_mode = "Partial", stop_loss_quantity = 50 } } do
+      if api == "v5" or not more.tpsl_mode then
+        it(("%s is final when there are more stop orders than can be read"):format(kind), function()
+          assert(hand:set_trading_stop(of { stop_loss_price = 28500 }))
+          assert(hand:set_trading_stop(of { stop_loss_price = 0 }))
+          core.loop.advance(30)
+          exchange:plan("stop", staged.lost_request)
+          local p = of { stop_loss_price = 28000, deadline = 0.9, timeout = 0.9 }
+          for name, value in pairs(more) do p[name] = value end
+          local _, err = client:set_trading_stop(p)
+          without_end()
+          core.loop.advance(60)
+          local sent = exchange:sent "read"
+          local _, resolved = client:resolve(err)
+          assert_final(nil, resolved, "attempts")
+          assert.is_true(exchange:sent "read" - sent > 200)
+        end)
+      end
+    end
+
     it("that never arrived is made again, after the fence, if nobody has changed the position", function()
       exchange:plan("stop", staged.lost_request)
       assert(client:set_trading_stop(of { stop_loss_price = 28000 }))

@@ -10,7 +10,9 @@ local stops = require "bybit.outcome.stops"
 
 local rules = {}
 
-local EARLIER = 60000 -- ms: stop orders are read from so long before the call on
+-- ms before the call: stop orders that were made since then are read. The longer time counts before a stop is told as not made:
+-- the call may have changed an older stop that has ended since. It is one window of the history (V5 documentation, order/history).
+local EARLIER, LONG_AGO = 60000, 7 * 86400000
 
 -- An order with the id is found: success, if it is ours; a refusal, if it is somebody else's. The order is absent if two
 -- searches of all lists do not find it, the first `visibility` after the fence and the second `visibility` later. That proves
@@ -72,6 +74,7 @@ local function set(intent, view)
   local conclusion = changed(intent, position, stage, untouched)
   if not conclusion or conclusion.done and not stops.removes(intent.params) then return conclusion end
   local orders = view:stop_orders(intent.symbol, earliest and earliest - EARLIER)
+  if orders == false and stage == "settled" then return { unclear = position } end
   if not orders then return nil end
   -- The answer may have left the stop out of the position: so no order of that stop may be open either.
   if conclusion.done then
@@ -80,7 +83,11 @@ local function set(intent, view)
   end
   if stops.were_set(intent.params, orders, earliest) then return { done = position } end
   if not conclusion.refuted then return conclusion end
-  if not stops.untouched(orders, earliest) then return { unclear = position } end
+  if not stops.remain(intent.params, orders, earliest) then
+    orders = view:stop_orders(intent.symbol, earliest and earliest - LONG_AGO)
+    if orders == nil then return nil end
+  end
+  if not orders or not stops.untouched(orders, earliest) then return { unclear = position } end
   -- A stop that has just ended may be moving from one list to another: both sweeps must say no.
   if stage == "settled" and intent.denied then return conclusion end
   if stage == "settled" then intents.unsweep(intent) end -- nothing could be read in the first of the two
@@ -92,8 +99,9 @@ end
 local function added(intent, view)
   local earliest = view:earliest(intent)
   local orders, time = view:stop_orders(intent.symbol, earliest and earliest - EARLIER)
-  if not orders then return nil end
+  if orders == nil then return nil end
   local stage = view:stage(intent, time) -- before the count: this notes when the first sweep began
+  if not orders then return stage == "settled" and { unclear = false } or nil end
   local found = stops.added(view.run.client, intent, orders)
   if found then return { done = {} } end
   -- An order may move from one list to another during a sweep: both sweeps must say no.

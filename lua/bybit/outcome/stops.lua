@@ -49,6 +49,26 @@ function stops.untouched(orders, earliest)
   return sure or nil
 end
 
+--- Is there still a stop that the call asked to change, open, and as old as before the call? One call changes all its stops or
+--- none of them, so it changed none. A trailing stop's order does not show the distance: this tells nothing about it.
+---@param p table the parameters
+---@param orders table[] the open stop orders of the symbol, at least
+---@param earliest integer?
+---@return boolean
+function stops.remain(p, orders, earliest)
+  for _, half in ipairs(HALVES) do
+    local price = p[half[1]] ~= nil and decimal(p[half[1]])
+    for _, order in ipairs(price and orders or {}) do
+      local at = evidence.number(order, "trigger_price")
+      if evidence.text(order, "stop_order_type") == half[4] and evidence.open(order) and at and not at:eq(price)
+        and is_recent(order, earliest) == false then
+        return true
+      end
+    end
+  end
+  return false
+end
+
 -- The types of the stop orders that the call removes.
 local function removed_kinds(p)
   local kinds = {}

@@ -1,6 +1,7 @@
 -- A view: one look at the lists of orders, positions and stops, for one intent or for many. A view asks for each list once, so
 -- that a hundred intents cost as many requests as one.
 
+local core = require "bybit.core"
 local evidence = require "bybit.outcome.evidence"
 local fence = require "bybit.outcome.fence"
 
@@ -147,9 +148,10 @@ function View:position(symbol)
   return known[1], known[2]
 end
 
---- All stop orders of a symbol, open and ended; nil when they could not be read.
+--- All stop orders of a symbol that are open, or were made since a moment; nil when they could not be read; false: they are too
+--- many to be read.
 ---@param since_ms integer?
----@return table[]? orders
+---@return table[]|false|nil orders
 ---@return integer? time
 function View:stop_orders(symbol, since_ms)
   if not symbol or self.refused[symbol] then return nil end
@@ -157,6 +159,7 @@ function View:stop_orders(symbol, since_ms)
   local list, time = run.class.dialect.stop_orders(run.call, run.client, run:reading { symbol = symbol }, since_ms)
   if not list then
     heard(self, symbol, time)
+    if time.too_long then return false, (core.client.moment(run.client, core.loop.now())) end
     return nil
   end
   for _, order in ipairs(list) do

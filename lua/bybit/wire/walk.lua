@@ -107,8 +107,13 @@ function walk.pages(method, p, most, read, take)
     local follows, why
     follows, why, empty = walk.after(page, at, empty)
     if follows and seen[follows] then why = walk.LEADS_BACK end
-    if follows and not why and n == most then why = ("the list goes on after %d pages"):format(most) end
-    if why then return nil, walk.astray(method, p, why, page.next_cursor, response), response end
+    local too_long = follows and not why and n == most
+    if too_long then why = ("the list goes on after %d pages"):format(most) end
+    if why then
+      err = walk.astray(method, p, why, page.next_cursor, response)
+      err.too_long = too_long or nil
+      return nil, err, response
+    end
     if not follows then return true, nil, response end
     seen[follows], at = true, follows
   end
