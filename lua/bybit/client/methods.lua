@@ -25,8 +25,11 @@ local function compiled_record(class, name)
   if not name then return nil end
   local record = class.records[name]
   if not record then
-    local declaration = class.dialect.record and class.dialect.record(name) or records[name]
-    record = core.schema.record(declaration, objects.metatable(name))
+    local declaration, others = class.dialect.record and class.dialect.record(name) or records[name], {}
+    for _, field in ipairs(declaration.fields) do
+      if field.of then others[field.of] = compiled_record(class, field.of) end
+    end
+    record = core.schema.record(declaration, objects.metatable(name), others)
     class.records[name] = record
   end
   return record
@@ -45,7 +48,7 @@ end
 
 local function result_record(row)
   local result = row.result
-  return result and (result.record or result.list or result.first) or nil
+  return result and (result.record or result.list or result.first or result.columns) or nil
 end
 
 -- Compiles the method that users call `name`. It makes the requests of `row`, whose name is `row_name`; if they are several, the

@@ -4,6 +4,7 @@ local records = {}
 
 records.order_id = {
   doc = "The acknowledgement of an order. It does not say what becomes of the order.",
+  shown = { "order_id", "client_order_id" },
   fields = {
     { "order_id", "orderId", "string", doc = "The exchange's id." },
     { "client_order_id", "orderLinkId", "string", doc = "Your own id." },

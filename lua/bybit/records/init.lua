@@ -9,7 +9,16 @@
 --   only = { field = name, word ... }   the field is left out unless another field has one of these words
 --   optional = true        only some records have the field: those of another wire or kind of contract, or of a stream
 --   enum = name            the words of the field, see enums.lua; a word that is not listed there is kept as it is
+--   of                     the record that the elements of a list are
 --   doc                    what the field says
+--
+-- The types are string, enum, decimal, integer, time, boolean, table (any JSON), list (of records), map (decimals by name). The other
+-- fields of a record say:
+--
+--   shown                  the fields that the text of a record or list shows
+--   inline = { name }      objects on the wire whose members are fields of the record
+--   by_place = true        the record may also stand as an array, whose elements are the fields in their order
+--   aliases                second names
 --
 -- Names are those of the interface that this project implements; a field that it lacks has its wire name in snake_case. A field
 -- "(v2 only)" has its name on the v2 wire as wire name; on V5 reading it gives nil. Queries and streams leave a field without value
@@ -18,8 +27,18 @@
 local later = require "bybit.later"
 
 -- Where each record is declared.
-local FILES = { order_id = "acknowledgement", cancelled_order = "cancelled", order = "order", conditional_order = "order",
-  trade = "trade", position = "position" }
+local FILES = {}
+for file, names in pairs {
+  acknowledgement = "order_id", cancelled = "cancelled_order", order = "order conditional_order", trade = "trade",
+  position = "position closed_profit_loss futures_leverage",
+  market = "server_time instrument auction_phase ticker book_level rpi_book_level order_book rpi_order_book kline price_kline "
+    .. "public_trade funding_rate open_interest risk_limit price_limit long_short_ratio insurance insurance_pool adl adl_alert "
+    .. "index_price index_price_component fee_group fee_group_rate delivery_price system_status",
+  account = "wallet balance margin_account_info fee_rate transaction transferable smp_group user_settings collateral "
+    .. "disconnect_cancel api_key_info transfer asset_account asset_balance settlement delivery",
+} do
+  for name in names:gmatch "%S+" do FILES[name] = file end
+end
 
 local meta = {}
 

@@ -56,6 +56,11 @@
 --   record       the answer is one record of this name
 --   list         the answer is a list of these records
 --   first        the answer is a list, and its first record is the result
+--   columns      the answer is a list of these records, and the result a table with a list for each of their fields
+--   by_columns   a list that the method's parameter `columns` makes such a table of
+--   part         the result is not the record, but what is in this field of it: a list or a map
+--   heads        the list in that field gets the other fields of the record
+--   single       the first element of the list in that field is the result
 --   key          the key of the list in the answer
 --   cursor       the key of the next cursor in the answer
 --   more         the same for `first`: an empty page that has a next cursor is an error; the wire fills it in
@@ -182,6 +187,13 @@ function rows.methods(endpoints)
   return names
 end
 
+--- Does the row belong to a method that reads a list?
+---@param row table?
+---@return boolean
+function rows.reads_list(row)
+  return row ~= nil and row.verb == "GET" and not row.internal and row.result.list ~= nil
+end
+
 --- The row of a method; nil where there is no such method.
 ---@param endpoints table<string, table>
 ---@param name any
@@ -189,6 +201,28 @@ end
 function rows.method(endpoints, name)
   local row = endpoints[name]
   return row and not row.internal and row or nil
+end
+
+--- The field of a record that is the result in its place; nil if the result is the record.
+---@param result table of a row
+---@param records table<string, table>
+---@return table? field
+function rows.part(result, records)
+  for _, field in ipairs(result.part and records[result.record or result.first].fields or {}) do
+    if field[1] == result.part then return field end
+  end
+end
+
+--- The record that is in the result, and whether there is a list of it; nil where there is none.
+---@param result table of a row
+---@param records table<string, table>
+---@return string? record
+---@return boolean? list
+function rows.holds(result, records)
+  if result.list then return result.list, true end
+  local part = rows.part(result, records)
+  if part then return part.of, part.of and not result.single end
+  return result.record or result.first, false
 end
 
 local compiled = {} -- method -> { row, name of its wire }
