@@ -27,18 +27,23 @@
 local later = require "bybit.later"
 
 -- Where each record is declared.
-local FILES = {}
-for file, names in pairs {
-  acknowledgement = "order_id", cancelled = "cancelled_order", order = "order conditional_order", trade = "trade",
-  position = "position closed_profit_loss futures_leverage",
-  market = "server_time instrument auction_phase ticker book_level rpi_book_level order_book rpi_order_book kline price_kline "
-    .. "public_trade funding_rate open_interest risk_limit price_limit long_short_ratio insurance insurance_pool adl adl_alert "
-    .. "index_price index_price_component fee_group fee_group_rate delivery_price system_status",
-  account = "wallet balance margin_account_info fee_rate transaction transferable smp_group user_settings collateral "
-    .. "disconnect_cancel api_key_info transfer asset_account asset_balance settlement delivery",
-} do
-  for name in names:gmatch "%S+" do FILES[name] = file end
-end
+local FILES = {
+  order_id = "acknowledgement",
+  cancelled_order = "cancelled",
+  order = "order", conditional_order = "order",
+  trade = "trade",
+  position = "position", closed_profit_loss = "position", futures_leverage = "position",
+  server_time = "market", instrument = "market", auction_phase = "market", ticker = "market", book_level = "market",
+  rpi_book_level = "market", order_book = "market", rpi_order_book = "market", kline = "market", price_kline = "market",
+  public_trade = "market", funding_rate = "market", open_interest = "market", risk_limit = "market", price_limit = "market",
+  long_short_ratio = "market", insurance = "market", insurance_pool = "market", adl = "market", adl_alert = "market",
+  index_price = "market", index_price_component = "market", fee_group = "market", fee_group_rate = "market",
+  delivery_price = "market", system_status = "market",
+  wallet = "account", balance = "account", margin_account_info = "account", fee_rate = "account", transaction = "account",
+  transferable = "account", smp_group = "account", user_settings = "account", collateral = "account",
+  disconnect_cancel = "account", api_key_info = "account", transfer = "account", asset_account = "account",
+  asset_balance = "account", settlement = "account", delivery = "account",
+}
 
 local meta = {}
 

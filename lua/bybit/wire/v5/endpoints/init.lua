@@ -36,5 +36,14 @@ local function complete(row)
   end
 end
 
-return rows.new { folder = "bybit.wire.v5.endpoints",
-  subjects = { "order", "position", "market", "account", "asset", "user", "system" }, complete = complete }
+local SUBJECTS = { "order", "position", "market", "account", "asset", "user", "system" }
+
+local known = { execution = "order" }
+for _, subject in ipairs(SUBJECTS) do known[subject] = subject end
+
+-- The file with the rows of a path.
+local function of_path(path)
+  return known[path:match "^/v5/(%a+)/"]
+end
+
+return rows.new { folder = "bybit.wire.v5.endpoints", subjects = SUBJECTS, complete = complete, of_path = of_path }
