@@ -158,7 +158,8 @@ describe("reads on the paper exchange", function()
     end)
 
     it("are columns on demand, with the same values and cursors", function()
-      local p = { symbol = "BTCUSD", interval = "1", limit = 10, start_time = first + 6 * MINUTE + 1, end_time = first + 25 * MINUTE }
+      local p = { symbol = "BTCUSD", interval = "1", limit = 10, start_time = first + 6 * MINUTE + 1,
+        end_time = first + 25 * MINUTE }
       local pages = {}
       repeat
         p.columns = nil
