@@ -11,6 +11,7 @@ local records = require "bybit.records"
 local rows = require "bybit.wire.rows"
 
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
+local preflight = later.module "bybit.client.preflight"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -122,6 +123,7 @@ local RARE = {
   pages = function() return cursor.pages end,
   collect = function() return cursor.collect end,
   warm = function() return warm.open end,
+  check = function() return preflight.check end,
 }
 
 --- The methods of all clients of a wire.
