@@ -96,8 +96,8 @@ function tally.class(run, call)
     if no_such_order(run, call) then return "lost, and no such order" end
     if id_was_used(run, call) then return "lost, and its id was used" end
     if call.kind ~= "place" and call.kind ~= "cancel" and others_acted(run, call, to) then return "lost, and others acted" end
-    if just_changed(run, call) then return "lost, just after a change" end
-    return p.climate.rough > 1 and "nearly all lost" or "lost answers" -- in some programs no answer arrives for a whole minute
+    if p.climate.rough > 1 then return "nearly all lost" end -- in these no answer may arrive for a whole minute
+    return just_changed(run, call) and "lost, just after a change" or "lost answers"
   end
   return "nothing"
 end
