@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs each spec file in an interpreter of its own, JOBS=1 files at a time. So a file cannot lean on what another one left
+# Runs each spec file in an interpreter of its own, JOBS=1 of them at a time. So a file cannot lean on what another one left
 # behind, and memory stays small. The failures of all files are printed at the end; the last line adds up the counts.
 # usage: RUNNER='lua5.4' suite.sh [options of busted] FILE|FOLDER...
 set -u
