@@ -52,15 +52,11 @@ static int call_close(lua_State *L) {
 /* Makes the client order id of a call that has one and was given none. */
 static void make_id(lua_State *L, Call *c) {
   if (!lua_istable(L, ARG_PARAMS)) return; /* schema_encode says what is wrong */
-  for (int i = 0; i < c->ep->param_count; i++) {
-    if (!c->ep->param[i].generate) continue;
-    lua_pushstring(L, c->ep->param[i].name);
-    bool given = lua_rawget(L, ARG_PARAMS) != LUA_TNIL;
-    lua_pop(L, 1);
-    if (given) return;
-    if (!call_make_id(c)) luaL_error(L, "the system gives no random bytes");
-    return;
-  }
+  if (c->ep->generates < 0) return;
+  lua_pushstring(L, c->ep->param[c->ep->generates].name);
+  bool given = lua_rawget(L, ARG_PARAMS) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (!given && !call_make_id(c)) luaL_error(L, "the system gives no random bytes");
 }
 
 /* The client at ARG_CLIENT, with a table at ARG_PARAMS. Raises when the call is wrong. An internal endpoint may be called
@@ -370,14 +366,6 @@ static void on_token(TokenWatch *watch) {
   call_cancel((Call *)((char *)watch - offsetof(Call, token)));
 }
 
-/* Is the parameter 'name' true? */
-static bool says(lua_State *L, const char *name) {
-  lua_pushstring(L, name);
-  bool set = lua_rawget(L, ARG_PARAMS) == LUA_TBOOLEAN && lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return set;
-}
-
 /* Is the amount 'name' given? '*zero' becomes true when it is 0, or no number. */
 static bool amount(lua_State *L, const char *name, bool *zero) {
   Decimal x;
@@ -404,8 +392,7 @@ static bool sets_stop(lua_State *L) {
 static bool takes_risk_away(lua_State *L, const Call *c) {
   if (c->ep->cancels) return true;
   if (!c->ep->changes) return false;
-  if (says(L, "reduce_only") || says(L, "close_on_trigger")) return true;
-  return c->ep->protects && sets_stop(L);
+  return c->e.reduces || (c->ep->protects && sets_stop(L));
 }
 
 /* Is the call's symbol held? A call without a symbol counts as held, since it may be about any. */
