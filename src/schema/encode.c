@@ -148,9 +148,7 @@ static void put_value(Walk *w, int index, const char *name) {
   } else if (type == LUA_TBOOLEAN) {
     bytes_text(out, lua_toboolean(L, index) ? "true" : "false");
   } else if (lua_isinteger(L, index)) {
-    char text[32];
-    lua_Integer n = lua_tointeger(L, index);
-    bytes_append(out, text, (size_t)lua_integer2str(text, sizeof text, n));
+    bytes_integer(out, lua_tointeger(L, index));
   } else if (decimal_test(L, index, &x)) {
     put_decimal(w, x);
   } else if (w->ep->json) {

@@ -201,10 +201,13 @@ typedef struct Answer {
   size_t offset;     /* the byte that was wrong, counted from 1 */
 } Answer;
 
+/* Pushes a userdata with the names of an envelope's parts, which the dialect's table at 'table' tells. */
+void schema_push_names(lua_State *L, int table);
+
 /* Decodes an answer. Pushes three values: the result; the message (a string or nil); and a table with the names of fields
 ** that did not decode (or nil). When the text does not decode, a->error tells why, and the three are nil. 'record': stack
-** place of the record for the endpoint's shape, or of another value when there is none. 'names': stack place of the
-** dialect's table of envelope names. Raises only when memory runs out. */
+** place of the record for the endpoint's shape, or of nil when there is none. 'names': stack place of what schema_push_names
+** pushed. Raises only when memory runs out. */
 void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, const char *text, size_t size,
                    Answer *a);
 
