@@ -34,6 +34,7 @@ struct Loop {
   int busy;                 /* transfers on real sockets; see loop_busy */
   lua_Integer wakeups;      /* how many waits have ended; specs look at it */
   bool timers_first;        /* the last step served timers without looking at sockets */
+  bool rang;                /* the alarm went off in the last step */
   LoopTimer alarm;          /* the Lua layer's timer: it ends a wait and does nothing else */
   int64_t last_wait;        /* the wait number given last */
   int64_t *woken;           /* the queue of woken numbers, a ring; owned */
@@ -232,7 +233,7 @@ bool loop_may_block(const Loop *loop) {
 }
 
 static void on_alarm(LoopTimer *timer) {
-  (void)timer;
+  ((Loop *)((char *)timer - offsetof(Loop, alarm)))->rang = true;
 }
 
 /* ---- waiting ---- */
@@ -355,10 +356,17 @@ static int l_wall(lua_State *L) {
 }
 
 /* step([seconds = 0]): waits at most so long for something to be ready, and serves it. A negative number counts as 0: the
-** caller's moment has passed meanwhile. */
+** caller's moment has passed meanwhile. Where only timers were served, which woke nobody, it waits once more: mostly that has
+** sent a request, and whoever asks would only ask again. */
 static int l_step(lua_State *L) {
+  Loop *loop = loop_of(L);
   double seconds = fmax(luaL_optnumber(L, 1, 0), 0);
-  return loop_block(L, loop_of(L), seconds) ? 0 : lua_error(L);
+  double stop = seconds > 0 ? loop_real_now(loop) + seconds : 0;
+  loop->rang = false;
+  if (!loop_block(L, loop, seconds)) return lua_error(L);
+  bool idle = loop->timers_first && !loop->rang && loop->woken_count == 0 && !loop->virtual;
+  if (seconds == 0 || !idle) return 0;
+  return loop_block(L, loop, fmax(stop - loop_real_now(loop), 0)) ? 0 : lua_error(L);
 }
 
 /* fd() -> a descriptor that a host polls for reading; when it is readable, step() has work. The same for the life of the
@@ -437,6 +445,61 @@ static int l_task(lua_State *L) {
   loop->yields = lua_isthread(L, 1) ? (const void *)lua_tothread(L, 1) : NULL;
   loop->cancelled = lua_toboolean(L, 2);
   return 0;
+}
+
+/* Can the coroutine never go on? */
+static bool is_dead(lua_State *co) {
+  lua_Debug ar;
+  int status = lua_status(co);
+  return status != LUA_YIELD && (status != LUA_OK || (lua_getstack(co, 0, &ar) == 0 && lua_gettop(co) == 0));
+}
+
+/* Moves the values on top of 'co' to L. */
+static void take_values(lua_State *L, lua_State *co, int count) {
+  if (!lua_checkstack(L, count + 1)) luaL_error(L, "too many results");
+  lua_xmove(co, L, count);
+}
+
+/* resume(coroutine, cancelled, value): resumes the coroutine of a task; until it is suspended, waits may suspend it.
+** 'cancelled': the task was. Returns true and what a wait yields behind its mark; nil, when it yielded otherwise; or false and
+** what its end gives: nil, it had ended before; true; or false and its error. */
+static int l_resume(lua_State *L) {
+  Loop *loop = loop_of(L);
+  lua_State *co = lua_tothread(L, 1);
+  luaL_argexpected(L, co != NULL, 1, "coroutine");
+  lua_settop(L, 3);
+  if (is_dead(co)) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  const void *yields = loop->yields;
+  bool cancelled = loop->cancelled;
+  int count = 0;
+  if (!lua_checkstack(co, 1)) return luaL_error(L, "too many arguments");
+  lua_xmove(L, co, 1);
+  loop->yields = co;
+  loop->cancelled = lua_toboolean(L, 2);
+  int status = lua_resume(co, L, 1, &count);
+  loop->yields = yields;
+  loop->cancelled = cancelled;
+  if (status == LUA_YIELD) {
+    bool waits = count > 0 && lua_touserdata(co, -count) == (const void *)&KEY;
+    lua_settop(L, 0);
+    take_values(L, co, count);
+    if (!waits) return 0;
+    lua_pushboolean(L, 1);
+    lua_replace(L, 1);
+    return count;
+  }
+  if (status != LUA_OK && !is_dead(co)) { /* it runs already: it is resumed later */
+    lua_pop(co, 1);
+    return 0;
+  }
+  lua_pushboolean(L, 0);
+  lua_pushboolean(L, status == LUA_OK);
+  if (status == LUA_OK) return 2;
+  take_values(L, co, 1);
+  return 3;
 }
 
 /* may_yield() -> may a wait suspend the coroutine that asks? */
@@ -542,6 +605,7 @@ void loop_open(lua_State *L) {
                                        {"drop", l_drop},
                                        {"alarm", l_alarm},
                                        {"task", l_task},
+                                       {"resume", l_resume},
                                        {"may_yield", l_may_yield},
                                        {"blocking", l_blocking},
                                        {"may_block", l_may_block},
