@@ -72,8 +72,8 @@ typedef struct Client {
 /* Adds 'client' to the module table on top of the stack. */
 void client_open(lua_State *L);
 void client_facts_open(lua_State *L); /* adds the functions of facts.c to 'client' in that table */
-/* The client at 'index', or NULL when the value is something else. Never raises. */
-Client *client_test(lua_State *L, int index);
+/* The client at 'index', or NULL when the value is something else. The metatable of clients is at 'metatable'. Never raises. */
+Client *client_test(lua_State *L, int index, int metatable);
 
 /* flight.c */
 void client_line_open(Client *client); /* sets the callbacks of the waiting line and of 'save' */
