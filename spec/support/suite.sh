@@ -34,7 +34,7 @@ fi
 echo "$counts" >"$out.counts"
 ONE
 
-find "$@" -type f -name '*_spec.lua' | LC_ALL=C sort | xargs -n 1 -P "${JOBS:-1}" sh "$work/one"
+find "$@" -type f -name '*_spec.lua' | LC_ALL=C sort -u | xargs -n 1 -P "${JOBS:-1}" sh "$work/one"
 find "$work" -name 'out.*.rest' -size +0 -exec cat {} +
 find "$work" -name 'out.*.counts' -exec cat {} + | awk '
   { passed += $1; failed += $3; skipped += $5 }
