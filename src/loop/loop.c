@@ -34,11 +34,13 @@ struct Loop {
   int busy;                 /* transfers on real sockets; see loop_busy */
   lua_Integer wakeups;      /* how many waits have ended; specs look at it */
   bool timers_first;        /* the last step served timers without looking at sockets */
+  bool rang;                /* the alarm went off in the last step */
   LoopTimer alarm;          /* the Lua layer's timer: it ends a wait and does nothing else */
   int64_t last_wait;        /* the wait number given last */
   int64_t *woken;           /* the queue of woken numbers, a ring; owned */
   size_t woken_first, woken_count, woken_room;
   size_t waits;       /* numbers given, not yet dropped or read from the ring; it has room for all of them */
+  Hooks *hooks;       /* of the Lua state; NULL before the first wait */
   const void *yields; /* the coroutine that a wait may suspend; compared, never followed */
   bool cancelled;     /* the task of that coroutine was cancelled */
   bool no_blocking;   /* waits must not block the thread */
@@ -231,7 +233,7 @@ bool loop_may_block(const Loop *loop) {
 }
 
 static void on_alarm(LoopTimer *timer) {
-  (void)timer;
+  ((Loop *)((char *)timer - offsetof(Loop, alarm)))->rang = true;
 }
 
 /* ---- waiting ---- */
@@ -265,7 +267,7 @@ static bool wait_ready(lua_State *L, Loop *loop, double seconds, int *ready) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  while (hooks_new(L)) {
+  while (hooks_new(loop->hooks)) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!hooks_run(L)) return false;
     pthread_sigmask(SIG_SETMASK, &all, NULL);
@@ -276,7 +278,8 @@ static bool wait_ready(lua_State *L, Loop *loop, double seconds, int *ready) {
 }
 
 bool loop_block(lua_State *L, Loop *loop, double seconds) {
-  if (hooks_new(L) && !hooks_run(L)) return false;
+  if (loop->hooks == NULL) loop->hooks = hooks_get(L);
+  if (hooks_new(loop->hooks) && !hooks_run(L)) return false;
   double ahead = seconds == 0 ? -1 : next_advance(loop);
   if (ahead >= 0) {
     bool moved = advance(L, ahead);
@@ -337,27 +340,39 @@ Loop *loop_get(lua_State *L) {
 
 /* ---- the Lua face, for the module's own Lua layer ---- */
 
+/* The loop, which is an upvalue of each of these functions. */
+static Loop *loop_of(lua_State *L) {
+  return lua_touserdata(L, lua_upvalueindex(1));
+}
+
 static int l_now(lua_State *L) {
-  lua_pushnumber(L, loop_now(loop_get(L)));
+  lua_pushnumber(L, loop_now(loop_of(L)));
   return 1;
 }
 
 static int l_wall(lua_State *L) {
-  lua_pushinteger(L, loop_wall(loop_get(L)));
+  lua_pushinteger(L, loop_wall(loop_of(L)));
   return 1;
 }
 
 /* step([seconds = 0]): waits at most so long for something to be ready, and serves it. A negative number counts as 0: the
-** caller's moment has passed meanwhile. */
+** caller's moment has passed meanwhile. Where only timers were served, which woke nobody, it waits once more: mostly that has
+** sent a request, and whoever asks would only ask again. */
 static int l_step(lua_State *L) {
+  Loop *loop = loop_of(L);
   double seconds = fmax(luaL_optnumber(L, 1, 0), 0);
-  return loop_block(L, loop_get(L), seconds) ? 0 : lua_error(L);
+  double stop = seconds > 0 ? loop_real_now(loop) + seconds : 0;
+  loop->rang = false;
+  if (!loop_block(L, loop, seconds)) return lua_error(L);
+  bool idle = loop->timers_first && !loop->rang && loop->woken_count == 0 && !loop->virtual;
+  if (seconds == 0 || !idle) return 0;
+  return loop_block(L, loop, fmax(stop - loop_real_now(loop), 0)) ? 0 : lua_error(L);
 }
 
 /* fd() -> a descriptor that a host polls for reading; when it is readable, step() has work. The same for the life of the
 ** Lua state. */
 static int l_fd(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   loop->shared = true;
   arm(loop);
   lua_pushinteger(L, loop->poller.fd);
@@ -366,7 +381,7 @@ static int l_fd(lua_State *L) {
 
 /* next_timeout() -> seconds until step() must be called at the latest; nil: no timer runs */
 static int l_next_timeout(lua_State *L) {
-  double left = next_timeout(loop_get(L));
+  double left = next_timeout(loop_of(L));
   if (left < 0)
     lua_pushnil(L);
   else
@@ -376,13 +391,13 @@ static int l_next_timeout(lua_State *L) {
 
 /* wakeups() -> how many waits have ended; specs show with it that nothing polls */
 static int l_wakeups(lua_State *L) {
-  lua_pushinteger(L, loop_get(L)->wakeups);
+  lua_pushinteger(L, loop_of(L)->wakeups);
   return 1;
 }
 
 /* wait_new() -> a number to wait by */
 static int l_wait_new(lua_State *L) {
-  int64_t wait = loop_wait_new(loop_get(L));
+  int64_t wait = loop_wait_new(loop_of(L));
   if (wait == 0) return luaL_error(L, "not enough memory");
   lua_pushinteger(L, wait);
   return 1;
@@ -390,7 +405,7 @@ static int l_wait_new(lua_State *L) {
 
 /* wake(number): puts it into the queue of woken numbers */
 static int l_wake(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   lua_Integer wait = luaL_checkinteger(L, 1);
   luaL_argcheck(L, loop->woken_count < loop->waits, 1, "nobody waits");
   loop_wake(loop, wait);
@@ -399,7 +414,7 @@ static int l_wake(lua_State *L) {
 
 /* woken() -> the next number of that queue, or nothing when it is empty */
 static int l_woken(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   if (loop->woken_count == 0) return 0;
   lua_pushinteger(L, loop->woken[loop->woken_first]);
   loop->woken_first = (loop->woken_first + 1) % loop->woken_room;
@@ -410,13 +425,13 @@ static int l_woken(lua_State *L) {
 
 /* drop(number): gives back a number that will not be woken */
 static int l_drop(lua_State *L) {
-  loop_wait_drop(loop_get(L), luaL_checkinteger(L, 1));
+  loop_wait_drop(loop_of(L), luaL_checkinteger(L, 1));
   return 0;
 }
 
 /* alarm([seconds]): waits end after so many seconds at the latest. Without an argument the alarm is off. */
 static int l_alarm(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   if (lua_isnoneornil(L, 1))
     loop_timer_stop(loop, &loop->alarm);
   else
@@ -426,38 +441,93 @@ static int l_alarm(lua_State *L) {
 
 /* task([coroutine, cancelled]): from now on waits may suspend this coroutine, or none. 'cancelled': its task was. */
 static int l_task(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   loop->yields = lua_isthread(L, 1) ? (const void *)lua_tothread(L, 1) : NULL;
   loop->cancelled = lua_toboolean(L, 2);
   return 0;
 }
 
+/* Can the coroutine never go on? */
+static bool is_dead(lua_State *co) {
+  lua_Debug ar;
+  int status = lua_status(co);
+  return status != LUA_YIELD && (status != LUA_OK || (lua_getstack(co, 0, &ar) == 0 && lua_gettop(co) == 0));
+}
+
+/* Moves the values on top of 'co' to L. */
+static void take_values(lua_State *L, lua_State *co, int count) {
+  if (!lua_checkstack(L, count + 1)) luaL_error(L, "too many results");
+  lua_xmove(co, L, count);
+}
+
+/* resume(coroutine, cancelled, value): resumes the coroutine of a task; until it is suspended, waits may suspend it.
+** 'cancelled': the task was. Returns true and what a wait yields behind its mark; nil, when it yielded otherwise; or false and
+** what its end gives: nil, it had ended before; true; or false and its error. */
+static int l_resume(lua_State *L) {
+  Loop *loop = loop_of(L);
+  lua_State *co = lua_tothread(L, 1);
+  luaL_argexpected(L, co != NULL, 1, "coroutine");
+  lua_settop(L, 3);
+  if (is_dead(co)) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  const void *yields = loop->yields;
+  bool cancelled = loop->cancelled;
+  int count = 0;
+  if (!lua_checkstack(co, 1)) return luaL_error(L, "too many arguments");
+  lua_xmove(L, co, 1);
+  loop->yields = co;
+  loop->cancelled = lua_toboolean(L, 2);
+  int status = lua_resume(co, L, 1, &count);
+  loop->yields = yields;
+  loop->cancelled = cancelled;
+  if (status == LUA_YIELD) {
+    bool waits = count > 0 && lua_touserdata(co, -count) == (const void *)&KEY;
+    lua_settop(L, 0);
+    take_values(L, co, count);
+    if (!waits) return 0;
+    lua_pushboolean(L, 1);
+    lua_replace(L, 1);
+    return count;
+  }
+  if (status != LUA_OK && !is_dead(co)) { /* it runs already: it is resumed later */
+    lua_pop(co, 1);
+    return 0;
+  }
+  lua_pushboolean(L, 0);
+  lua_pushboolean(L, status == LUA_OK);
+  if (status == LUA_OK) return 2;
+  take_values(L, co, 1);
+  return 3;
+}
+
 /* may_yield() -> may a wait suspend the coroutine that asks? */
 static int l_may_yield(lua_State *L) {
-  lua_pushboolean(L, loop_may_yield(loop_get(L), L));
+  lua_pushboolean(L, loop_may_yield(loop_of(L), L));
   return 1;
 }
 
 /* blocking(allowed): says whether waits may block the thread */
 static int l_blocking(lua_State *L) {
   luaL_checktype(L, 1, LUA_TBOOLEAN);
-  loop_get(L)->no_blocking = !lua_toboolean(L, 1);
+  loop_of(L)->no_blocking = !lua_toboolean(L, 1);
   return 0;
 }
 
 static int l_may_block(lua_State *L) {
-  lua_pushboolean(L, loop_may_block(loop_get(L)));
+  lua_pushboolean(L, loop_may_block(loop_of(L)));
   return 1;
 }
 
 static int l_is_virtual(lua_State *L) {
-  lua_pushboolean(L, loop_get(L)->virtual);
+  lua_pushboolean(L, loop_of(L)->virtual);
   return 1;
 }
 
 /* virtual(ms): time becomes virtual and stands at this moment, in milliseconds since 1970, until it is moved on. */
 static int l_virtual(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   lua_Integer ms = luaL_checkinteger(L, 1);
   luaL_argcheck(L, ms >= 0 && ms <= INT64_MAX / 1000000, 1, "milliseconds since 1970 expected");
   change_time(loop, true, ms * 1000000);
@@ -466,7 +536,7 @@ static int l_virtual(lua_State *L) {
 
 /* advance(seconds): moves virtual time on. Raises when time is real. */
 static int l_advance(lua_State *L) {
-  Loop *loop = loop_get(L);
+  Loop *loop = loop_of(L);
   double seconds = luaL_checknumber(L, 1);
   if (!loop->virtual) return luaL_error(L, "advance: time is real");
   luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 1, "seconds, 0 or more, expected");
@@ -477,7 +547,7 @@ static int l_advance(lua_State *L) {
 
 /* real(): time is real again */
 static int l_real(lua_State *L) {
-  change_time(loop_get(L), false, 0);
+  change_time(loop_of(L), false, 0);
   return 0;
 }
 
@@ -492,7 +562,7 @@ static int l_set_advance(lua_State *L) {
 /* next_advance() -> how many seconds a wait would move virtual time on now, or nil; and whether virtual time may move on
 ** at all (it is virtual, and no transfer runs) */
 static int l_next_advance(lua_State *L) {
-  const Loop *loop = loop_get(L);
+  const Loop *loop = loop_of(L);
   double ahead = next_advance(loop);
   if (ahead < 0)
     lua_pushnil(L);
@@ -504,13 +574,13 @@ static int l_next_advance(lua_State *L) {
 
 /* shift(ms): moves the wall clock forward (or back), as a user or NTP may; for specs. */
 static int l_shift(lua_State *L) {
-  loop_get(L)->wall_shift += luaL_checkinteger(L, 1);
+  loop_of(L)->wall_shift += luaL_checkinteger(L, 1);
   return 0;
 }
 
 /* suspend(seconds): so much of the time that has passed was spent asleep; for tests. */
 static int l_suspend(lua_State *L) {
-  loop_get(L)->asleep += luaL_checknumber(L, 1);
+  loop_of(L)->asleep += luaL_checknumber(L, 1);
   return 0;
 }
 
@@ -535,14 +605,17 @@ void loop_open(lua_State *L) {
                                        {"drop", l_drop},
                                        {"alarm", l_alarm},
                                        {"task", l_task},
+                                       {"resume", l_resume},
                                        {"may_yield", l_may_yield},
                                        {"blocking", l_blocking},
                                        {"may_block", l_may_block},
                                        {NULL, NULL}};
   loop_get(L); /* made before what uses it: at the end of the state Lua finalizes in reverse order */
-  lua_pushcfunction(L, l_advance);
+  luaL_newlibtable(L, functions);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY);
+  luaL_setfuncs(L, functions, 1);
+  lua_getfield(L, -1, "advance");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &ADVANCE);
-  luaL_newlib(L, functions);
   loop_push_mark(L);
   lua_setfield(L, -2, "mark");
   lua_setfield(L, -2, "loop");

@@ -192,18 +192,15 @@ static void check_range(const Walk *w, int i, Decimal x) {
 /* Raises for a part of a contract that cannot be split, which is most likely an amount of coin. */
 static void check_whole(const Walk *w, int i, Decimal x) {
   const Param *p = &w->ep->param[i];
-  Decimal rest;
-  if (!p->whole ||
-      (decimal_modulo(x, decimal_from_integer(1), &rest) == DECIMAL_OK && decimal_sign(rest) == 0))
-    return;
+  if (!p->whole || decimal_is_whole(x)) return;
   lua_State *L = w->L;
   lua_rawgeti(L, w->anchors, p->unit_ref);
   const char *unit = lua_isstring(L, -1) ? lua_tostring(L, -1) : "units";
   walk_wrong(w, i, lua_pushfstring(L, "a whole number of %s, not an amount of coin,", unit));
 }
 
-/* A decimal, without rounding; leaves a decimal in the slot. */
-static void check_decimal(const Walk *w, int i) {
+/* A decimal, without rounding. Encoding writes it at once; for schema_check a decimal is left in the slot. */
+static void check_decimal(Walk *w, int i) {
   lua_State *L = w->L;
   Decimal x;
   if (!decimal_exact(L, walk_slot(w, i), &x)) {
@@ -212,7 +209,8 @@ static void check_decimal(const Walk *w, int i) {
   }
   check_range(w, i, x);
   check_whole(w, i, x);
-  if (lua_type(L, walk_slot(w, i)) != LUA_TUSERDATA) {
+  w->number = x;
+  if (w->table != 0 && lua_type(L, walk_slot(w, i)) != LUA_TUSERDATA) {
     decimal_push(L, x);
     lua_replace(L, walk_slot(w, i));
   }
@@ -314,7 +312,7 @@ static void take_option(const Walk *w, int i) {
   }
 }
 
-void walk_value(const Walk *w, int i) {
+void walk_value(Walk *w, int i) {
   switch (w->ep->param[i].type) {
   case PARAM_SYMBOL: check_symbol(w, i); break;
   case PARAM_COIN:
@@ -325,7 +323,10 @@ void walk_value(const Walk *w, int i) {
   case PARAM_CURSOR: check_plain_text(w, i); break;
   case PARAM_DECIMAL: check_decimal(w, i); break;
   case PARAM_INTEGER: check_integer(w, i); break;
-  case PARAM_BOOLEAN: check_type(w, i, LUA_TBOOLEAN, "true or false"); break;
+  case PARAM_BOOLEAN:
+    check_type(w, i, LUA_TBOOLEAN, "true or false");
+    if (w->ep->param[i].reduces && lua_toboolean(w->L, walk_slot(w, i))) w->e->reduces = true;
+    break;
   case PARAM_ENUM: check_enum(w, i); break;
   case PARAM_TIME: check_time(w, i); break;
   case PARAM_SECONDS: check_seconds(w, i); break;

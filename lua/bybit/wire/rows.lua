@@ -47,6 +47,7 @@
 --   wire         what goes out for our words, where that differs
 --   also         a second name
 --   generate     a client order id is made when none is given
+--   reduces      a flag: where it is true, the order only takes risk away
 --   v2, v5       the name on the other wire, for hints
 --   unit, doc    for help, editors and reference
 --   example      a value for help, where an ordinary value of the type would not do

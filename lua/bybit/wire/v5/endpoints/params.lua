@@ -23,8 +23,8 @@ local shared = {
     doc = "Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account." },
   order_id = { "order_id", "orderId", "id", doc = "The exchange's id." },
   stop_order_id = { "stop_order_id", "orderId", "id", also = "order_id", doc = "The exchange's id." },
-  reduce_only = { "reduce_only", "reduceOnly", "boolean", doc = "The order may only reduce the position." },
-  close_on_trigger = { "close_on_trigger", "closeOnTrigger", "boolean",
+  reduce_only = { "reduce_only", "reduceOnly", "boolean", reduces = true, doc = "The order may only reduce the position." },
+  close_on_trigger = { "close_on_trigger", "closeOnTrigger", "boolean", reduces = true,
     doc = "The order may only reduce the position. If the balance is too small, other orders are cancelled to make room "
       .. "for it." },
   take_profit_price = { "take_profit_price", "takeProfit", "decimal", min = "0", v2 = "take_profit", unit = "USD",
