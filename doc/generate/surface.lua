@@ -92,7 +92,7 @@ end
 local PARAM = {
   string = "string", symbol = "string", id = "string", client_order_id = "string", cursor = "string",
   decimal = "bybit.exact", integer = "integer", boolean = "boolean", time = "integer|string", seconds = "number",
-  table = "table", token = "bybit.Token", coin = "string", coins = "string",
+  table = "table", token = "bybit.Token", coin = "string", coins = "string", uuid = "string",
 }
 
 function surface.param_type(p)

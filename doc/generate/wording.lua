@@ -8,7 +8,7 @@ local wording = {}
 local TYPES = {
   symbol = "symbol", string = "text", id = "text", client_order_id = "text", cursor = "text", decimal = "decimal",
   integer = "integer", boolean = "boolean", time = "moment", seconds = "number", table = "table",
-  token = "[cancel token](task.md)", coin = "coin", coins = "coins", map = "table of [decimals](decimal.md)",
+  token = "[cancel token](task.md)", coin = "coin", coins = "coins", uuid = "UUID", map = "table of [decimals](decimal.md)",
 }
 
 function wording.enum(name)

@@ -22,6 +22,7 @@ errors.outcomes = { "not_sent", "rejected", "unknown" }
 ---@field proof? string "fence" or "read": what proves the outcome `rejected`
 ---@field retryable boolean making the same call again is safe and may succeed
 ---@field client_order_id? string the order's
+---@field transfer_id? string the transfer's
 ---@field attempts integer how often a request was sent
 ---@field retry_after? number seconds after which a call may succeed again
 ---@field elapsed number seconds the call took
@@ -30,6 +31,8 @@ errors.outcomes = { "not_sent", "rejected", "unknown" }
 ---@field final? boolean with the outcome `unknown`: no copy of the call can act any more, and the records do not tell
 ---@field order? table with `final`: the order as it stands
 ---@field position? table with `final`: the position as it stands
+---@field transfer? table with `final`: the transfer as it stands
+---@field record? table with `final`: what shows the setting or the balance, as it stands
 ---@field verb? string of client:request: "GET" or "POST"
 ---@field path? string of client:request
 ---@field body? string content type and first words of an answer that could not be read, or is not from the exchange
@@ -38,7 +41,8 @@ errors.outcomes = { "not_sent", "rejected", "unknown" }
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
 -- By the kind of change, `settle` of the method's row.
-local DONE = { place = "placed", amend = "changed", cancel = "cancelled", all = "cancelled", stop = "changed" }
+local DONE = { place = "placed", amend = "changed", cancel = "cancelled", all = "cancelled", stop = "changed",
+  setting = "set", add = "added", transfer = "moved" }
 
 local function done_word(err)
   return DONE[err.change] or "done"
@@ -52,7 +56,8 @@ local VERDICT = {
   not_sent = function() return "nothing was sent" end,
   unknown = function(err)
     if err.final then return ("whether it was %s cannot be told any more"):format(done_word(err)) end
-    local id = err.client_order_id and (" (client_order_id %s)"):format(err.client_order_id) or ""
+    local id = err.client_order_id and (" (client_order_id %s)"):format(err.client_order_id)
+      or err.transfer_id and (" (transfer_id %s)"):format(err.transfer_id) or ""
     if err.change == "place" then return "it may have been placed: look it up before repeating" .. id end
     return ("it may have been %s: look before repeating%s"):format(done_word(err), id)
   end,
@@ -168,6 +173,10 @@ function errors.new(fields, params)
   fields.where = fields.where or caller()
   fields.retryable = fields.retryable or false
   fields.verb, fields.path = errors.route_of(params)
+  if fields.change == "transfer" then
+    fields.transfer_id = fields.client_order_id or fields.transfer_id or params and params.transfer_id
+    fields.client_order_id = nil
+  end
   hidden[fields] = { subject = subject(fields.method, params), detail = fields.detail, change = fields.change }
   fields.detail, fields.change = nil, nil
   return setmetatable(fields, meta)

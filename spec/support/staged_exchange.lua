@@ -27,7 +27,9 @@ staged.WIRES = { "v5", "v2" }
 
 -- Kinds of requests by the end of their path; requests that only read are "read".
 local KINDS = { ["order/create"] = "place", ["order/amend"] = "amend", ["order/replace"] = "amend", ["order/cancel"] = "cancel",
-  ["order/cancel-all"] = "all", ["order/cancelAll"] = "all", ["position/trading-stop"] = "stop" }
+  ["order/cancel-all"] = "all", ["order/cancelAll"] = "all", ["position/trading-stop"] = "stop",
+  ["position/set-leverage"] = "setting", ["position/add-margin"] = "add", ["asset/transfer/inter-transfer"] = "transfer",
+  ["account/demo-apply-money"] = "add", ["account/set-limit-px-action"] = "setting" }
 
 -- Our field names -> how the answers of both wires spell them.
 local SPELLED = {
@@ -39,6 +41,7 @@ local SPELLED = {
   trigger_price = { "triggerPrice", "stop_px" }, stop_order_type = { "stopOrderType", "stop_order_type" },
   filled_quantity = { "cumExecQty", "cum_exec_qty" }, filled_value = { "cumExecValue", "cum_exec_value" },
   avg_price = { "avgPrice" }, reduce_only = { "reduceOnly", "reduce_only" }, size = { "size" },
+  leverage = { "leverage" }, transfer_id = { "transferId" }, transfer_status = { "status" },
   time_in_force = { "timeInForce", "time_in_force" }, tpsl_mode = { "tpslMode", "tp_sl_mode" },
 }
 

@@ -88,9 +88,24 @@ static void complete_ids(lua_State *L, const Call *c, int result) {
   lua_pop(L, 1);
 }
 
+/* Why the result is not an answer to a change that has a UUID; NULL: it is, and has that id. */
+static const char *wrong_uuid(lua_State *L, const Call *c, int result) {
+  lua_pushvalue(L, result);
+  const char *uuid = push_field(L, c->ep->uuid);
+  bool other = uuid != NULL && strcmp(uuid, c->e.client_order_id) != 0;
+  if (uuid == NULL) {
+    lua_pushstring(L, c->ep->uuid);
+    lua_pushstring(L, c->e.client_order_id);
+    lua_rawset(L, result);
+  }
+  lua_settop(L, lua_gettop(L) - 2);
+  return other ? "the answer is about another one" : NULL;
+}
+
 /* Why the decoded result is not an answer to this call; NULL: it is, and has the order's ids. */
 static const char *misfit(lua_State *L, const Call *c, int result) {
   bool one = c->ep->shape == SHAPE_RECORD || c->ep->shape == SHAPE_FIRST;
+  if (one && c->ep->changes && c->ep->uuid != NULL && lua_istable(L, result)) return wrong_uuid(L, c, result);
   if (!one || !c->ep->names_order || !lua_istable(L, result)) return NULL;
   lua_pushvalue(L, result);
   const char *why = wrong_order(L, c);

@@ -52,7 +52,7 @@ static int call_close(lua_State *L) {
   return 0;
 }
 
-/* Makes the client order id of a call that has one and was given none. */
+/* Makes the id of a call that has one of ours and was given none. */
 static void make_id(lua_State *L, Call *c) {
   if (!lua_istable(L, ARG_PARAMS)) return; /* schema_encode says what is wrong */
   if (c->ep->generates < 0) return;

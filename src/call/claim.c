@@ -61,6 +61,11 @@ static bool same_order(const Claim *a, const Claim *b) {
   return true;
 }
 
+/* Do both set the same? A setting without a symbol is one of the account. */
+static bool same_setting(const Claim *a, const Claim *b) {
+  return a->change == b->change && strcmp(a->setting, b->setting) == 0;
+}
+
 bool claim_undoes(const Claim *earlier, const Claim *later) {
   if (earlier->change != CHANGE_PLACE && strcmp(earlier->symbol, later->symbol) != 0) return false;
   switch (earlier->change) {
@@ -72,8 +77,11 @@ bool claim_undoes(const Claim *earlier, const Claim *later) {
   case CHANGE_PLACE: /* two orders with the caller's one id: which of them exists then? */
     return later->change == CHANGE_PLACE && earlier->client_order_id[0] != '\0' &&
            strcmp(earlier->client_order_id, later->client_order_id) == 0;
+  case CHANGE_SETTING: return same_setting(earlier, later);
   case CHANGE_NONE:
-  case CHANGE_CANCEL: break;
+  case CHANGE_CANCEL:
+  case CHANGE_ADD:
+  case CHANGE_TRANSFER: break;
   }
   return false;
 }

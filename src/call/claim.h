@@ -18,6 +18,7 @@ typedef struct Claim {
   bool held;                                       /* its call waits for an earlier claim, see claim_hold */
   bool overtaken;                                  /* a later change was sent before this one has ended */
   const char *symbol, *order_id, *client_order_id; /* what it changes; "" for not known */
+  const char *setting;                             /* CHANGE_SETTING: the name of what is set */
   struct Claim *before, *next;                     /* in the list */
 } Claim;
 

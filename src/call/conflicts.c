@@ -14,7 +14,7 @@ typedef struct Leftover {
   LoopTimer timer;                                    /* ends it */
   Client *client;                                     /* whose list it is in */
   struct Leftover *next;                              /* in Client.leftovers */
-  char symbol[33], order_id[64], client_order_id[37]; /* what the claim points to */
+  char symbol[33], order_id[64], client_order_id[37], setting[33]; /* what the claim points to */
 } Leftover;
 
 /* The call that embeds the claim. Only calls have held claims. */
@@ -62,8 +62,9 @@ bool call_claim(Call *c) {
                      .adds = c->adds,
                      .symbol = c->e.symbol,
                      .order_id = c->e.order_id,
-                     .client_order_id = c->e.used_made_id ? "" : c->e.client_order_id};
-  if (change == CHANGE_NONE || change == CHANGE_CANCEL) return true;
+                     .client_order_id = c->e.used_made_id ? "" : c->e.client_order_id,
+                     .setting = change == CHANGE_SETTING ? c->ep->row : ""};
+  if (!change_undoes(change)) return true;
   bool conflict = claim_conflict(claims, &c->claim) != NULL;
   if (change == CHANGE_PLACE && c->e.used_made_id && !conflict) return true; /* no other call has its id */
   if (conflict && c->protects && change == CHANGE_STOP && !c->adds) { /* one that adds cannot be set again */
@@ -118,9 +119,10 @@ static void copy(char *out, size_t room, const char *text) {
   out[size] = '\0';
 }
 
-enum { DESCRIPTION = 6 }; /* how many arguments describe a change */
+enum { DESCRIPTION = 7 }; /* how many arguments describe a change */
 
-/* Reads a change from the arguments from 'at' on: change, conditional, adds, symbol, order_id or "", client_order_id or "".
+/* Reads a change from the arguments from 'at' on: change, conditional, adds, symbol or "", order_id or "", client_order_id
+** or "", setting or "".
 ** The texts belong to the arguments. Raises if they are wrong. */
 static Claim describe(lua_State *L, int at) {
   return (Claim){.change = change_of(luaL_checkstring(L, at)),
@@ -128,7 +130,8 @@ static Claim describe(lua_State *L, int at) {
                  .adds = lua_toboolean(L, at + 2),
                  .symbol = luaL_checkstring(L, at + 3),
                  .order_id = luaL_checkstring(L, at + 4),
-                 .client_order_id = luaL_checkstring(L, at + 5)};
+                 .client_order_id = luaL_checkstring(L, at + 5),
+                 .setting = luaL_checkstring(L, at + 6)};
 }
 
 /* claim(client, [a change], seconds [, call]): for so long later changes of the same thing wait. With the call given, so do
@@ -138,16 +141,18 @@ static int l_claim(lua_State *L) {
   Claim what = describe(L, 2);
   double seconds = luaL_checknumber(L, 2 + DESCRIPTION);
   Call *call = luaL_testudata(L, 3 + DESCRIPTION, CALL);
-  if (client->closed || what.change == CHANGE_CANCEL || what.change == CHANGE_NONE) return 0;
+  if (client->closed || !change_undoes(what.change)) return 0;
   Leftover *left = calloc(1, sizeof *left);
   if (left == NULL) return luaL_error(L, "not enough memory");
   copy(left->symbol, sizeof left->symbol, what.symbol);
   copy(left->order_id, sizeof left->order_id, what.order_id);
   copy(left->client_order_id, sizeof left->client_order_id, what.client_order_id);
+  copy(left->setting, sizeof left->setting, what.setting);
   left->claim = what;
   left->claim.symbol = left->symbol;
   left->claim.order_id = left->order_id;
   left->claim.client_order_id = left->client_order_id;
+  left->claim.setting = left->setting;
   left->client = client;
   left->next = client->leftovers;
   client->leftovers = left;

@@ -264,9 +264,9 @@ const char *call_save(Call *c) {
 void call_succeeded(Call *c) {
   Client *client = c->client;
   client->successes++;
-  /* Recovery itself closes the intents that it works on, and those of calls that overtook another: they may have to be made
-** again. */
-  if (c->number == 0 || c->again || c->overtook) return;
+  /* Recovery itself closes the intents that it works on; those of calls that overtook another, since they may have to be made
+** again; and those of transfers, since their answers do not always tell what became of them. */
+  if (c->number == 0 || c->again || c->overtook || c->ep->change == CHANGE_TRANSFER) return;
   client->journal->calls->finish(client->journal, c->number,
                                  clock_now(client_clock(client), now_of(c), loop_wall(client->loop)));
   save_soon(client);

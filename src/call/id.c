@@ -4,6 +4,8 @@
 **
 ** The system is asked for the random characters of several ids at once, since asking takes longer than all else here. They
 ** are the client's alone: a forked process cannot call with it (check_call).
+**
+** What is no order has a UUID.
 */
 #include "parts.h"
 
@@ -37,6 +39,10 @@ static bool take(Client *client, char *out, size_t size) {
 /* With a seed the time is left out, and nothing is drawn ahead, so that a run can be repeated. */
 bool call_make_id(Call *c) {
   Client *client = c->client;
+  if (c->ep->uuid != NULL) {
+    c->e.made_id = c->made_id;
+    return random_uuid(&client->random, c->made_id);
+  }
   size_t at = strlen(client->id_prefix), end = at + RANDOM_MAX < ID_MAX ? at + RANDOM_MAX : ID_MAX;
   memcpy(c->made_id, client->id_prefix, at);
   if (client->random.seeded) {

@@ -76,7 +76,7 @@ typedef struct Call {
       first; /* of a change: the earliest moment at which it can arrive, as known when it was signed; the exchange's
                              clock, ms; 0: not known */
   int64_t timestamp; /* of the last attempt, as signed: the exchange's clock, ms */
-  char made_id[40];  /* the client order id for a call that gives none */
+  char made_id[40];  /* our id for a call that gives none */
 } Call;
 
 enum { CALL_CLIENT = 1 }; /* the stack place of the client in a method */

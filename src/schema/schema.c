@@ -99,7 +99,8 @@ static ParamType param_type(lua_State *L, const char *name) {
                {"client_order_id", PARAM_LINK}, {"decimal", PARAM_DECIMAL}, {"integer", PARAM_INTEGER},
                {"boolean", PARAM_BOOLEAN},      {"enum", PARAM_ENUM},       {"time", PARAM_TIME},
                {"cursor", PARAM_CURSOR},        {"seconds", PARAM_SECONDS}, {"table", PARAM_TABLE},
-               {"token", PARAM_TOKEN},          {"coin", PARAM_COIN},       {"coins", PARAM_COINS}};
+               {"token", PARAM_TOKEN},          {"coin", PARAM_COIN},       {"coins", PARAM_COINS},
+               {"uuid", PARAM_UUID}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, name) == 0) return types[i].type;
   luaL_error(L, "declaration: unknown parameter type '%s'", name);
@@ -213,6 +214,7 @@ static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int an
     p->values_ref = compile_enum(L, row, enums, anchors);
   else
     compile_limits(L, row, p);
+  if (p->type == PARAM_UUID && p->wire != NULL) ep->uuid = p->name;
   ep->names_order |= p->wire != NULL && (p->type == PARAM_ID || p->type == PARAM_LINK);
   ep->param_count++;
 }

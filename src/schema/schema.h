@@ -27,6 +27,7 @@ typedef enum ParamType {
   PARAM_COIN,    /* a coin, such as BTC */
   PARAM_COINS,   /* one, or several with commas between them */
   PARAM_LINK,    /* a client order id: 1 to 36 of A-Z a-z 0-9 - _ */
+  PARAM_UUID,    /* the caller's id of what is no order: 36 characters, as RFC 9562 writes them */
   PARAM_DECIMAL, /* goes out as a string of digits */
   PARAM_INTEGER, /* 10.0 is one, "10" is not */
   PARAM_BOOLEAN,
@@ -91,7 +92,7 @@ typedef struct Param {
   int unit_ref;                    /* the unit, for the message about 'whole' */
   int kind_ref;       /* PARAM_SYMBOL: a kind of contract, then endings of other kinds' symbols */
   uint64_t zero_with; /* by bit: flags that let 0 pass 'min_open' when all are true; 0: none */
-  bool generate;      /* a client order id that the call makes when none is given */
+  bool generate;      /* an id of ours that the call makes when none is given */
   bool reduces;       /* a flag by which an order only takes risk away */
   Decimal min, max;
 } Param;
@@ -145,6 +146,7 @@ typedef struct Endpoint {
   bool protects;      /* it sets stops: it takes risk away, unless it removes a stop */
   bool internal;      /* the Lua layer calls it for another method; users cannot */
   bool names_order;   /* it has an id of an order among its parameters */
+  const char *uuid;   /* the parameter that is a PARAM_UUID, and the field that shows it; NULL: there is none */
   ShapeKind shape;
   /* An answer without the list is an error: callers conclude from the list that an order is absent. */
   bool list_needed;
@@ -154,7 +156,7 @@ typedef struct Endpoint {
   bool single;      /* the first element of that list is the result */
   int reserved_ref; /* anchor: a set of names that 'extra' may not have; 0: none */
   int param_count, rule_count, fixed_count;
-  int generates;     /* the parameter for which a client order id is made; -1: none */
+  int generates;     /* the parameter for which an id is made; -1: none */
   uint64_t required; /* by bit: parameters that are always required, ... */
   uint64_t beside;   /* ... that may be required beside the value of another one, ... */
   uint64_t defaults; /* ... and that may have a value when they are absent */
@@ -171,11 +173,12 @@ typedef struct Encoding {
   Bytes *out;           /* gets the body, or the query without '?' */
   Bytes *named;         /* gets the parameters under our names, as JSON, for the journal; NULL: not wanted */
   const char *category; /* the value of fixed parameters without one */
-  const char *made_id;  /* the client order id for a call that gives none; NULL: none is made */
+  const char *made_id;  /* our id for a call that gives none; NULL: none is made */
   bool used_made_id;    /* found out: made_id went out */
   bool reduces;         /* found out: a flag says that the order only takes risk away */
   char symbol[33];      /* found out: what the call is about; "" for none */
-  char order_id[64], client_order_id[37]; /* found out: the ids that go out; "" for none, or one too long */
+  /* Found out: the ids that go out; "" for none, or one too long. A PARAM_UUID counts as the second. */
+  char order_id[64], client_order_id[37];
   /* Set to the client's before the walk; options of the call replace them. */
   int64_t receive_window;                    /* ms */
   double timeout, connect_timeout, deadline; /* seconds */

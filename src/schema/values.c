@@ -66,6 +66,21 @@ static void check_link(const Walk *w, int i) {
   memcpy(w->e->client_order_id, text, size + 1);
 }
 
+/* A UUID; noted in the Encoding in the place of a client order id. */
+static void check_uuid(const Walk *w, int i) {
+  size_t size;
+  const char *text = text_at(w, i, &size, "a string");
+  bool fine = size == 36;
+  for (size_t k = 0; k < size && fine; k++) {
+    if (k == 8 || k == 13 || k == 18 || k == 23)
+      fine = text[k] == '-';
+    else
+      fine = (text[k] >= '0' && text[k] <= '9') || (text[k] >= 'a' && text[k] <= 'f');
+  }
+  if (!fine) walk_wrong(w, i, "a UUID such as '42c0cfb0-6bca-4242-bc76-4e6df6cbcb16'");
+  memcpy(w->e->client_order_id, text, size + 1);
+}
+
 /* Raises that the symbol in slot 'i' is 'wrong'; hints adds what may be meant. */
 static void bad_symbol(const Walk *w, int i, const char *wrong) {
   lua_State *L = w->L;
@@ -318,6 +333,7 @@ void walk_value(Walk *w, int i) {
   case PARAM_COIN:
   case PARAM_COINS: check_coin(w, i); break;
   case PARAM_LINK: check_link(w, i); break;
+  case PARAM_UUID: check_uuid(w, i); break;
   case PARAM_STRING:
   case PARAM_ID:
   case PARAM_CURSOR: check_plain_text(w, i); break;

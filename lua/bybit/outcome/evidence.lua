@@ -140,6 +140,51 @@ function evidence.shows(params, record)
   return all_of(answers, n)
 end
 
+-- Does the record show a setting? A row of `fields` of `shown` tells where, see wire/rows.lua.
+local function shows_setting(record, row, asked)
+  local value = rawget(record, row[2])
+  if row.words then
+    local word = row.words[value]
+    if word == nil then return nil end
+    return word == asked
+  end
+  if row.enum then
+    local word = evidence.word(record, row[2], row.enum)
+    return word and word == asked
+  end
+  value = evidence.number(record, row[2])
+  return value and value:eq(decimal(asked))
+end
+
+--- Does the record show everything that the call set?
+---@param fields table[] of the row's `shown`
+---@param params table of the call
+---@param record table
+---@return boolean?
+function evidence.set(fields, params, record)
+  local answers, n = {}, 0
+  for _, row in ipairs(fields) do
+    if params[row[1]] ~= nil then
+      n = n + 1
+      answers[n] = shows_setting(record, row, params[row[1]])
+    end
+  end
+  return all_of(answers, n)
+end
+
+--- Does this transfer differ from what was asked for, in what can be read of it?
+---@param params table of the call
+---@param transfer table
+---@return boolean
+function evidence.is_other_transfer(params, transfer)
+  for _, name in ipairs { "coin", "from_account_type", "to_account_type" } do
+    local value = evidence.text(transfer, name)
+    if value and value ~= params[name] then return true end
+  end
+  local amount = evidence.number(transfer, "amount")
+  return amount ~= nil and not amount:eq(decimal(params.amount))
+end
+
 --- Is the record's last change older than the earliest arrival of our first copy? Then nobody has changed it since.
 ---@param record table
 ---@param earliest integer? ms

@@ -12,11 +12,12 @@ local of_error = setmetatable({}, { __mode = "k" }) -- error, or entry of a list
 ---@class bybit.Intent
 ---@field method string
 ---@field row string the name of the declaration
----@field kind "place"|"amend"|"cancel"|"all"|"stop" the rule that settles it
+---@field kind "place"|"amend"|"cancel"|"all"|"stop"|"setting"|"add"|"transfer" the rule that settles it
+---@field shown table? for a setting, or what adds: the row's `shown`, see wire/rows.lua
 ---@field conditional boolean it is about orders with a trigger
 ---@field params table what was asked for
 ---@field symbol string?
----@field client_order_id string?
+---@field client_order_id string? of a transfer: its transfer_id
 ---@field made boolean we made the client order id
 ---@field copies bybit.Copy[] the copies of unknown outcome that this run sent
 ---@field first integer? only from an earlier run: the earliest moment at which a copy could arrive, ms
@@ -31,7 +32,7 @@ local of_error = setmetatable({}, { __mode = "k" }) -- error, or entry of a list
 ---@field swept integer? when that sweep ended, ms
 ---@field denied boolean? for a stop: that sweep did not find it
 ---@field one_by_one boolean? for cancel-all: it has begun to cancel orders one by one
----@field taken boolean? the exchange said that its client order id is taken
+---@field taken boolean? the exchange said that its id is taken, or that it has taken the transfer
 ---@field partial boolean? a trading stop in Partial mode: it adds to the others
 ---@field added table? for a stop that adds: the halves that are known to be added
 ---@field final boolean? no copy can act any more, and the records do not tell what happened
@@ -63,7 +64,7 @@ end
 function intents.open(run)
   local p = copy_of(run.params)
   local intent = { method = run.method, row = run.row.name, kind = run.row.settle, conditional = run.conditional or false,
-    params = p, symbol = p.symbol, client_order_id = run.made_id or p.client_order_id, made = run.made_id ~= nil,
+    params = p, symbol = p.symbol, client_order_id = run.made_id or p.client_order_id or p.transfer_id, shown = run.row.shown, made = run.made_id ~= nil,
     copies = {}, window = 0, earlier = false, number = run.number, time = run.client:now(), settling = true,
     partial = run.row.settle == "stop" and intents.adds(p) }
   local list = list_of(run.client)
@@ -127,8 +128,8 @@ function intents.claim(client, intent, call)
   local ahead = not intent.earlier and fence.ahead(client, intent) or fence.length(intent.window)
   if ahead == 0 then return end
   fence.leave_at_large(client, intent)
-  local kind, conditional, adds, symbol, order_id, client_order_id = fence.subject(intent)
-  core.client.claim(client, kind, conditional, adds, symbol, order_id, client_order_id, ahead, call)
+  local kind, conditional, adds, symbol, order_id, client_order_id, setting = fence.subject(intent)
+  core.client.claim(client, kind, conditional, adds, symbol, order_id, client_order_id, setting, ahead, call)
 end
 
 local function remove(client, intent)
@@ -178,6 +179,15 @@ end
 function intents.close(client, intent, outcome)
   finish(client, intent, outcome)
   remove(client, intent)
+end
+
+local NAMES = { stop = "position", transfer = "transfer" }
+
+--- Under which name the record of an intent stands in an error, or in an entry of a report.
+---@param intent bybit.Intent
+---@return "order"|"position"|"transfer"|"record"
+function intents.names_record(intent)
+  return intent.shown and intent.shown.as or NAMES[intent.kind] or "order"
 end
 
 --- Marks an intent as final: no copy can act any more, and the records do not tell what happened. It stays on the list, and
@@ -234,7 +244,7 @@ local function of_row(class, row, opened)
   params = params or {}
   return { method = row.method or "?", row = known.settle and row.row or nil, kind = kind, params = params,
     conditional = known.conditional or outer.conditional or false, symbol = row.symbol or params.symbol,
-    client_order_id = row.client_order_id or params.client_order_id, made = row.made or false, copies = {},
+    shown = known.shown, client_order_id = row.client_order_id or params.client_order_id or params.transfer_id, made = row.made or false, copies = {},
     first = row.first, fence = row.fence, window = row.window or 60000, opened = opened, earlier = true, number = row.id,
     time = row.time, partial = kind == "stop" and intents.adds(params) }
 end

@@ -4,6 +4,8 @@
 local core = require "bybit.core"
 local evidence = require "bybit.outcome.evidence"
 
+local View = require "bybit.outcome.view"
+
 local loop = core.loop
 
 local read_back = {}
@@ -57,6 +59,28 @@ function read.stop(run)
   end)
 end
 
+-- Until the record shows what was set.
+function read.setting(run)
+  local row = run.row
+  return read_until(run, function()
+    local record = View.new(run, {}):shown { kind = row.settle, shown = row.shown, params = run.params }
+    return record, nil, record and evidence.set(row.shown.fields, run.params, record)
+  end)
+end
+
+-- The exchange answers with what there is after it.
+function read.add(_, result) return result end
+
+-- The transfer as the list shows it.
+function read.transfer(run, result)
+  return read_until(run, function()
+    local transfer, why = run.class.dialect.find_transfer(run.call, run.client, run:reading {
+      transfer_id = result.transfer_id })
+    return transfer or nil, type(why) == "table" and why or nil, transfer and evidence.word(transfer, "status",
+      "transfer_status") ~= "PENDING"
+  end)
+end
+
 -- For cancel-all: an order that the list of closed orders shows replaces its acknowledgement; the others stay as they were
 -- acknowledged.
 function read.all(run, list)
@@ -81,7 +105,7 @@ end
 ---@param run bybit.Run
 function read_back.read(run)
   local record, why = read[run.row.settle](run, run.result)
-  run.response.unchanged = run.err and run.err.unchanged or nil
+  run.response.unchanged = run.err and run.err.unchanged or run.response.unchanged
   if record then
     run.result = record
   elseif run.result then

@@ -134,8 +134,9 @@ end
 -- The list.
 
 local function entry_of(intent)
-  local entry = { method = intent.method, client_order_id = intent.client_order_id, symbol = intent.symbol,
-    time = intent.time, earlier = intent.earlier, final = intent.final or nil }
+  local transfers = intent.kind == "transfer"
+  local entry = { method = intent.method, client_order_id = not transfers and intent.client_order_id or nil,
+    transfer_id = transfers and intent.client_order_id or nil, symbol = intent.symbol, time = intent.time, earlier = intent.earlier, final = intent.final or nil }
   intents.attach(entry, intent)
   return entry
 end
@@ -143,7 +144,7 @@ end
 --- The intents whose outcome is open, of this run and, with a journal, of earlier runs; oldest first. An intent has
 --- `final = true` if no copy of it can act any more and the records do not tell what happened; client:dismiss takes it off the
 --- list. Calls of `client:request` are not listed, since nothing is known of what they do.
----@return {method: string, client_order_id: string?, symbol: string?, time: integer, earlier: boolean, final: boolean?}[]
+---@return {method: string, client_order_id: string?, transfer_id: string?, symbol: string?, time: integer, earlier: boolean, final: boolean?}[]
 function reconcile.unsettled(client)
   local list = {}
   for _, intent in ipairs(core.client.table(client).intents) do
@@ -278,16 +279,19 @@ end
 local function settled_entry(intent, settled, conclusion)
   local result, err = settled[1], settled[2]
   local outcome = result and (intent.kind == "place" and "placed" or "done") or "rejected"
-  local order = intent.kind ~= "stop" and result and conclusion.done or nil
-  return { method = intent.method, client_order_id = intent.client_order_id, symbol = intent.symbol,
-    time = intent.time, params = intent.params, outcome = outcome, order = order and next(order) and order or nil,
-    proof = err and err.proof or nil }
+  local name = intents.names_record(intent)
+  local record = name ~= "position" and result and conclusion.done or nil
+  local entry = entry_of(intent)
+  entry.earlier, entry.final = nil, nil
+  entry.params, entry.outcome, entry.proof = intent.params, outcome, err and err.proof or nil
+  entry[name] = record and next(record) and record or nil
+  return entry
 end
 
 local function unclear_entry(intent)
   local entry = entry_of(intent)
   entry.params = intent.params
-  entry[intent.kind == "stop" and "position" or "order"] = intent.record
+  entry[intents.names_record(intent)] = intent.record
   return entry
 end
 
@@ -296,10 +300,10 @@ end
 ---@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for the whole call (30 and
 --- the longest receive window); a cancel token
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled:
---- {method, client_order_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order,
---- proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first
---- open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order or position as it
---- stands; unsettled: intents that are still open, for every symbol
+--- {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no
+--- placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first
+--- open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or
+--- record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function reconcile.reconcile(client, options)
   options = check_options("reconcile", options, { symbol = true, deadline = true, cancel = true })

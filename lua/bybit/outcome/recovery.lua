@@ -120,14 +120,35 @@ local function warn_of_placements(run)
   end
 end
 
+-- An answer to a transfer may say that it has failed, or that the exchange does not know. Returns the result if it was made.
+local function taken(run, facts)
+  if run.row.settle ~= "transfer" or settle.moves(facts.result) then return facts.result end
+  local failed = evidence.word(facts.result, "status", "transfer_status") == "FAILED"
+  run.err = run:missing(failed and "the transfer failed" or "the exchange has the transfer, and does not say what became of it")
+  run.err.kind = "exchange"
+  if failed then
+    run.worst = "rejected"
+    return nil
+  end
+  run:add_unknown(facts)
+  run.intent.taken = true
+  return settle.after(run)
+end
+
+-- A setting that is already as asked is a success.
+local function is_already_set(run)
+  return run.row.settle == "setting" and not run.result and run.worst ~= "unknown" and run.err.unchanged
+end
+
 -- All the work on a call. It may raise; the way out comes after it in any case.
 local function work(run, facts, response)
   if facts.result then
-    run.result = facts.result
     if facts.raise then run:halt("cancelled", facts.raise) end
+    run.result = taken(run, facts)
   else
     run.result = recover(run, facts, response)
   end
+  if is_already_set(run) then run.result, run.response.unchanged = {}, true end
   if run.result and run.row.heard then note_part(run, facts, run.result) end
   if run.result and run.row.settle == "all" then warn_of_placements(run) end
   if facts.overtook and not run.halted and (run.result or run.err.unchanged) then
@@ -152,7 +173,9 @@ local function final_error(run)
   end
   if run.row.changes then err.outcome = run.worst or err.outcome end
   if run.halted or err.outcome == "unknown" and not err.final then err.retryable = false end
-  err.client_order_id = err.client_order_id or run.made_id or rawget(run.params, "client_order_id")
+  if run.row.settle ~= "transfer" then
+    err.client_order_id = err.client_order_id or run.made_id or rawget(run.params, "client_order_id")
+  end
   err.attempts, err.elapsed = math.max(run.attempts, err.attempts or 0), loop.now() - run.began
   return err
 end
@@ -168,7 +191,7 @@ local function leave(run, err, overtook)
   local outcome = run.ended and run.worst or run.result and "done" or err.outcome
   if not intent then
     local journal = core.client.table(client).journal
-    if run.number and journal and (run.err or overtook) then journal:finish(run.number, outcome, client:now()) end
+    if run.number and journal and (run.err or overtook or run.row.settle == "transfer") then journal:finish(run.number, outcome, client:now()) end
     return
   end
   if outcome ~= "unknown" and (outcome == "not_sent" or not tells_nothing(run)) then

@@ -119,6 +119,50 @@ function rules.stop(intent, view)
   return (intent.partial and added or set)(intent, view)
 end
 
+-- A setting, after the fence, when every change would show. Its record shows what was set: success. It does not: somebody may
+-- have set it back, so nothing can be told, and setting it `again` does no harm.
+function rules.setting(intent, view)
+  local record, time = view:shown(intent)
+  if not record then return nil end
+  local stage = view:stage(intent, time)
+  if stage == "open" or stage == "late" then return nil end
+  local shows = evidence.set(intent.shown.fields, intent.params, record)
+  if shows then return { done = record } end
+  return { unclear = record, again = shows == false }
+end
+
+-- What adds to an amount, after the fence. No record shows what was added. There has been no position since before the call
+-- could arrive: the exchange refused it. Otherwise nothing can be told.
+function rules.add(intent, view)
+  local record, time = view:shown(intent)
+  if not record then return nil end
+  local stage = view:stage(intent, time)
+  if stage == "open" or stage == "late" then return nil end
+  local size = evidence.number(record, "quantity")
+  if size and size:is_zero() and evidence.untouched(record, view:earliest(intent)) then
+    return { refuted = "fence", record = record }
+  end
+  return { unclear = record }
+end
+
+-- A transfer with the id is found: success, or a refusal if it has failed. One that differs is somebody else's, and ours was
+-- refused. It is absent if two searches do not find it, like an order. That proves nothing if the exchange has taken it.
+function rules.transfer(intent, view)
+  local transfer, time = view:transfer(intent)
+  if transfer == nil then return nil end
+  if transfer and not intent.made and evidence.is_other_transfer(intent.params, transfer) then
+    return { refuted = "read", record = transfer }
+  end
+  local status = transfer and evidence.word(transfer, "status", "transfer_status")
+  if status == "SUCCESS" or status == "PENDING" then return { done = transfer } end
+  local stage = view:stage(intent, time)
+  if stage ~= "past" and stage ~= "settled" then return nil end
+  if status == "FAILED" then return { refuted = "read", record = transfer } end
+  if stage ~= "settled" then return nil end
+  if transfer or intent.taken then return { unclear = transfer } end
+  return { refuted = "fence" }
+end
+
 -- Does cancel-all concern this order: was it there before the call? Nil when the record does not tell.
 function rules.is_meant(intent, order, view)
   local p = intent.params

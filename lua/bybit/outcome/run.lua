@@ -169,8 +169,9 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Attempts.
 
--- Notes that a copy of the change went out of which nothing is known.
-local function add_unknown(self, facts)
+--- Notes that a copy of the change went out of which nothing is known.
+---@param facts table
+function Run:add_unknown(facts)
   self.intent = self.intent or intents.open(self)
   intents.add_copy(self.intent, facts)
   self.worst = "unknown"
@@ -185,7 +186,7 @@ end
 function Run:judge(facts, response)
   local ok, err, code = pcall(verdict.of, self.class.dialect.codes, facts, response, self.params)
   if ok then return err, code end
-  if facts.sent and self.row.settle then add_unknown(self, facts) end
+  if facts.sent and self.row.settle then self:add_unknown(facts) end
   error(err, 0)
 end
 
@@ -199,7 +200,7 @@ function Run:note(err, facts, response, code)
   err.retry_after, self.refused = limits.hear(self.client, code, err, facts, response), facts.retry_after ~= nil
   if code and code.clock then core.client.adopt_clock(self.client) end
   self.attempts = math.max(self.attempts, response.attempts or 0)
-  if err.outcome == "unknown" and self.row.settle then add_unknown(self, facts) end
+  if err.outcome == "unknown" and self.row.settle then self:add_unknown(facts) end
   if err.outcome and RANK[err.outcome] > (RANK[self.worst] or 0) then self.worst = err.outcome end
   -- If time ran out before this attempt was sent, the error before it tells more: it is kept.
   if not self.err or facts.sent or err.kind ~= "timeout" then self.err, self.response = err, response end

@@ -1,6 +1,7 @@
 -- Settles calls of unknown outcome: looks until the rules come to a conclusion, and sends again where a late copy can do no
--- harm. Placements and cancels are sent again at once: the exchange takes an id once, and a cancelled order stays cancelled. A
--- late copy of an amendment or a trading stop would undo a later call. So these are sent again only after their fence, when it
+-- harm. Placements, transfers and cancels are sent again at once: the exchange takes an id once, and a cancelled order stays
+-- cancelled. A setting is made again after its fence if it does not show. What adds to an amount is never sent again. A late
+-- copy of an amendment or a trading stop would undo a later call. So these are sent again only after their fence, when it
 -- is proved that they were not carried out. A cancel-all is never sent again: the open orders are cancelled one by one.
 
 local core = require "bybit.core"
@@ -22,13 +23,12 @@ local FIRST, MOST = 0.1, 1
 -- Looking.
 
 -- Kinds that can be settled before their fence, when the order is seen.
-local EARLY = { place = true, cancel = true }
+local EARLY = { place = true, cancel = true, transfer = true }
 
--- Nothing can be found out about the intent, since the exchange refuses to answer for its symbol; and no copy of it can act any
+-- Nothing can be found out about the intent, since the exchange refuses to answer for it; and no copy of it can act any
 -- more.
 local function is_lost(run, view, intent)
-  if not intent.symbol or not intent.kind then return fence.ahead(run.client, intent) == 0 end
-  return view.refused[intent.symbol] ~= nil and fence.ahead(run.client, intent) == 0
+  return (not intent.kind or view:is_refused(intent)) and fence.ahead(run.client, intent) == 0
 end
 
 -- Seconds until it is worth looking at the intent again.
@@ -91,21 +91,28 @@ local function refuted(run, conclusion)
     or err.retryable or false
 end
 
+local ADDS = { place = true, add = true, transfer = true }
+
 -- May the call be made again without harm, once no copy of it can act any more?
 local function may_be_repeated(intent)
-  return intent.kind ~= "place" and not intent.partial
+  return not ADDS[intent.kind] and not intent.partial
 end
 
 local function unclear(run, conclusion)
   local err, intent = run.err, run.intent
   intents.finalize(run.client, intent, conclusion.unclear or nil)
   run.worst, err.final, err.retryable = "unknown", true, may_be_repeated(intent)
-  if conclusion.unclear then err[intent.kind == "stop" and "position" or "order"] = conclusion.unclear end
+  if conclusion.unclear then err[intents.names_record(intent)] = conclusion.unclear end
 end
 
 local function result_of(run, record)
   local kind = run.intent.kind
   if kind == "stop" then return run:set(next(record) and record) end
+  if kind == "setting" or kind == "add" then return {} end
+  if kind == "transfer" then
+    return setmetatable({ transfer_id = run.intent.client_order_id, status = rawget(record, "status") },
+      objects.metatable(run.row.result.record))
+  end
   if kind == "all" then return setmetatable({}, objects.metatable("cancelled_order").__list) end
   return run:acknowledge(record)
 end
@@ -241,6 +248,59 @@ function live.stop(run)
   if not find_mode(run) then return nil end
   if run.intent.partial then return settle.apply(run, watch_one(run)) end
   return live.amend(run)
+end
+
+-- Sets it again. Returns the result; or nil, and whether the outcome of this attempt is unknown.
+local function set_again(run)
+  repeat
+    local result, err = run:again()
+    if result then return result end
+    if err.unchanged then
+      run.response.unchanged = true
+      return {}
+    end
+    if err.outcome == "unknown" then return nil, true end
+  until not err.retryable or not run:sleep(math.max(err.retry_after or 0, run:backoff()))
+  return nil, false
+end
+
+-- A setting is made again when no copy of it can act any more and it does not show: then it stands as asked, whatever became of
+-- the earlier copies. They stay on the intent, since nothing is proved of them.
+function live.setting(run)
+  while true do
+    local conclusion = watch_one(run)
+    if not conclusion or not conclusion.again or run.halted or run:left() <= 0 then return settle.apply(run, conclusion) end
+    local result, unknown = set_again(run)
+    if result or not unknown then return result or settle.apply(run, conclusion) end
+  end
+end
+
+-- What adds to an amount is never sent again.
+function live.add(run)
+  return settle.apply(run, watch_one(run))
+end
+
+--- Was the transfer made, or is it under way, as far as its answer tells?
+---@param result table
+---@return boolean
+function settle.moves(result)
+  local status = evidence.word(result, "status", "transfer_status")
+  return status == "SUCCESS" or status == "PENDING"
+end
+
+-- The exchange takes a transfer's id once, so the transfer is sent again at once. An answer may say that it was taken, and not
+-- how it ended: the list of transfers tells that.
+function live.transfer(run)
+  local intent = run.intent
+  if not intent.taken then
+    local result = send_until(run, function(err, code)
+      intent.taken = code ~= nil and code.class == "duplicate"
+      return intent.taken or is_refused(err)
+    end)
+    if result and settle.moves(result) then return result end
+    intent.taken = intent.taken or result ~= nil
+  end
+  return settle.apply(run, watch_one(run))
 end
 
 local function list_open(run)

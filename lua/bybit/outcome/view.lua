@@ -12,19 +12,38 @@ View.__index = View
 ---@field run bybit.Run
 ---@field many boolean it serves many intents: whole lists are read, not single ids
 ---@field seen table<bybit.Intent, true> intents for which this view has searched every place
----@field refused table<string, bybit.Error> symbol -> why the exchange does not answer for it
+---@field refused table<string, bybit.Error> symbol, or what else is asked for -> why the exchange does not answer for it
 
 --- A view that uses the requests of a run.
 ---@param run bybit.Run
 ---@param intents bybit.Intent[] the intents that it serves
 function View.new(run, intents)
-  return setmetatable({ run = run, many = #intents > 1, intents = intents, lists = {}, positions = {}, stops = {}, seen = {},
+  return setmetatable({ run = run, many = #intents > 1, intents = intents, lists = {}, positions = {}, stops = {}, settings = {}, seen = {},
     refused = {} }, View)
+end
+
+-- What is asked for about an intent that has no order and no stop; nil: it does not say what.
+local function question_of(intent)
+  if intent.kind == "transfer" then return intent.client_order_id and "transfer " .. intent.client_order_id end
+  local words = { intent.shown.row }
+  for ours, theirs in pairs(intent.shown.by) do -- one at most
+    local value = intent.params[theirs]
+    if type(value) ~= "string" then return nil end
+    words[#words + 1] = ("%s %s"):format(ours, value)
+  end
+  return table.concat(words, " ")
 end
 
 -- Keeps why the exchange refuses to answer for a symbol: it would refuse the next question too.
 local function heard(self, symbol, err)
   if type(err) == "table" and err.kind == "exchange" and not err.retryable then self.refused[symbol] = err end
+end
+
+--- Can nothing be found out about the intent, since the exchange refuses to answer, or the intent does not say what to ask?
+function View:is_refused(intent)
+  local asked = intent.symbol
+  if intent.shown or intent.kind == "transfer" then asked = question_of(intent) end
+  return asked == nil or self.refused[asked] ~= nil
 end
 
 --- The stage of the intent (see fence.stage); notes that this view has searched every place for it.
@@ -168,6 +187,55 @@ function View:stop_orders(symbol, since_ms)
     if id then seen[id] = true end
   end
   return found, time
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Settings and transfers.
+
+local function is_about(record, shown, params)
+  for ours, theirs in pairs(shown.by) do -- each by itself, in any order
+    if evidence.text(record, ours) ~= params[theirs] then return false end
+  end
+  return true
+end
+
+local function read_shown(self, intent, question)
+  local run, shown, by = self.run, intent.shown, {}
+  for ours, theirs in pairs(shown.by) do by[ours] = intent.params[theirs] end -- in any order
+  local record, err, response = run.call(run.client, shown.row, run:reading(by))
+  if not record then
+    heard(self, question, err)
+    return {}
+  end
+  if run.class.dialect.endpoints[shown.row].result.list then record = record[1] end
+  if not record or not is_about(record, shown, intent.params) then return {} end
+  return { record, response.time }
+end
+
+--- The record that shows what an intent set; nil when it could not be read.
+---@param intent bybit.Intent
+---@return table? record
+---@return integer? time
+function View:shown(intent)
+  local question = question_of(intent)
+  if not question or self.refused[question] then return nil end
+  local known = self.settings[question] or read_shown(self, intent, question)
+  self.settings[question] = known
+  return known[1], known[2]
+end
+
+--- The transfer of an intent. False: it is not in the list; nil: the list could not be read.
+---@param intent bybit.Intent
+---@return table|false|nil transfer
+---@return integer? time
+function View:transfer(intent)
+  local question = question_of(intent)
+  if not question or self.refused[question] then return nil end
+  local run, first = self.run, self:earliest(intent)
+  local transfer, time = run.class.dialect.find_transfer(run.call, run.client, run:reading { transfer_id = intent.client_order_id,
+    since = first and fence.before(first) })
+  if transfer == nil then heard(self, question, time) end
+  return transfer, time
 end
 
 return View

@@ -209,6 +209,15 @@ records.api_key_info = {
   },
 }
 
+records.transferred = {
+  doc = "The answer to a transfer.",
+  shown = { "transfer_id", "status" },
+  fields = {
+    { "transfer_id", "transferId", "string", doc = "Its id." },
+    { "status", "status", "enum", enum = "transfer_status", doc = "What became of it." },
+  },
+}
+
 records.transfer = {
   doc = "A transfer between the wallets of an account.",
   shown = { "timestamp", "coin", "amount", "from_account_type", "to_account_type", "status" },

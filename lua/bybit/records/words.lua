@@ -56,6 +56,23 @@ enums.transaction_type = {
     .. "they are.",
 }
 
+enums.holding_mode = {
+  values = { "OneWay", "Hedge" },
+  hints = { MergedSingle = "OneWay", BothSide = "Hedge", BothSides = "Hedge", oneway = "OneWay", one_way = "OneWay" },
+  doc = "One position of a contract, or a long and a short one beside each other.",
+}
+
+enums.switch = {
+  values = { "ON", "OFF" },
+  doc = "On or off.",
+}
+
+enums.account_type = {
+  values = { "UNIFIED", "FUND" },
+  hints = { CONTRACT = "UNIFIED", SPOT = "UNIFIED", Unified = "UNIFIED", FUNDING = "FUND", Funding = "FUND" },
+  doc = "The wallet for trading (UNIFIED), or the funding wallet.",
+}
+
 enums.transfer_status = {
   values = { "SUCCESS", "PENDING", "FAILED", "STATUS_UNKNOWN" },
   doc = "What became of a transfer.",

@@ -43,7 +43,7 @@ end
 local TYPES = {
   symbol = "symbol", decimal = "decimal", integer = "integer", boolean = "true or false", time = "moment",
   seconds = "number", id = "text", string = "text", client_order_id = "text", cursor = "text", token = "cancel token",
-  table = "table", list = "list", map = "table of decimals", coin = "coin", coins = "coins",
+  table = "table", list = "list", map = "table of decimals", coin = "coin", coins = "coins", uuid = "UUID",
 }
 
 local function type_text(p)
@@ -118,7 +118,7 @@ local RULES = {
 
 local SAMPLES = {
   symbol = "BTCUSD", integer = 1, boolean = true, time = "2026-01-31T12:00:00Z", id = "...", client_order_id = "mine-1",
-  string = "...", cursor = "...", seconds = 5, table = {}, coin = "BTC", coins = "BTC",
+  string = "...", cursor = "...", seconds = 5, table = {}, coin = "BTC", coins = "BTC", uuid = "42c0cfb0-6bca-4242-bc76-4e6df6cbcb16",
 }
 
 local function sample(p, params)

@@ -19,7 +19,9 @@
 --   group        the rate group that the request counts in; the wire fills it in from the path where it can
 --   open         the request needs no signature; the wire fills it in from the path
 --   changes      the call changes something, so that its failures have an outcome; filled in: every POST does
---   settle       what is changed, "place", "amend", "cancel", "all" or "stop": the rule that settles an unknown outcome
+--   settle       what is changed, "place", "amend", "cancel", "all", "stop", "setting", "add" or "transfer": the rule that
+--                settles an unknown outcome
+--   shown        for "setting" and "add": the record that shows what stands, see below
 --   conditional  the method is about orders with a trigger
 --   cancels      the call takes risk away: it passes guards, and goes out before others
 --   protects     the call sets stops: it takes risk away, unless it removes a stop
@@ -46,11 +48,19 @@
 --   enum         the words that are allowed, see records/enums.lua; `values`: only these of them
 --   wire         what goes out for our words, where that differs
 --   also         a second name
---   generate     a client order id is made when none is given
+--   generate     a client order id, or a UUID, is made when none is given
 --   reduces      a flag: where it is true, the order only takes risk away
 --   v2, v5       the name on the other wire, for hints
 --   unit, doc    for help, editors and reference
 --   example      a value for help, where an ordinary value of the type would not do
+--
+-- What the fields of `shown` say:
+--
+--   row          the method that reads the record
+--   by           its parameters: { name there = name here }; the record has them too
+--   as           the field of an error that holds the record: "position" or "record"
+--   fields       for "setting": { parameter, field that shows it }. `words`: what the parameter is for each value of the field;
+--                `enum`: the words that the field may hold
 --
 -- What the fields of a result say:
 --

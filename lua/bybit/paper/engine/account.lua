@@ -24,7 +24,9 @@ function Account.new(engine, key, deposit)
     list = {},       -- all of them, in the order of their making
     forgotten = 0,   -- order/realtime knows no order that ended before this row: the exchange has restarted since
     executions = {}, -- oldest first
-    grants = {},     -- demo money, oldest first
+    grants = {},     -- demo money, and what transfers brought or took, oldest first
+    funds = {},      -- by coin: what the funding wallet holds
+    transfers = {},  -- oldest first, and by their ids
     profits = {},    -- closed profit and loss, a row per closing order, oldest first
   }, Account)
   for name, amount in pairs(deposit) do
@@ -40,6 +42,25 @@ function Account:coin(name)
     self.coins[name] = c
   end
   return c
+end
+
+--- Gives money to the unified wallet, or takes some away.
+function Account:grant(name, amount, time, row)
+  local c = self:coin(name)
+  c.wallet, c.deposited = c.wallet + amount, c.deposited + amount
+  self.grants[#self.grants + 1] = { coin = name, amount = amount, time = time, row = row }
+end
+
+--- Moves coin between the unified and the funding wallet.
+---@param transfer { id: string, coin: string, amount: userdata, from: "UNIFIED"|"FUND", time: integer }
+---@param row integer
+function Account:move(transfer, row)
+  local into = transfer.from == "FUND" and transfer.amount or -transfer.amount
+  self.funds[transfer.coin] = (self.funds[transfer.coin] or ZERO) - into
+  self:grant(transfer.coin, into, transfer.time, row)
+  transfer.row = row
+  self.transfers[#self.transfers + 1] = transfer
+  self.transfers[transfer.id] = transfer
 end
 
 function Account:position(symbol)

@@ -46,11 +46,12 @@ local function copy(fields, of)
   return out
 end
 
---- Orders (oldest first, with `open`), executions (oldest first), positions and coins of an account.
+--- Orders (oldest first, with `open`), executions (oldest first), positions, coins and transfers of an account.
 ---@param account table
----@return { orders: table[], executions: table[], positions: table<string, table>, coins: table<string, table> }
+---@return { orders: table[], executions: table[], positions: table<string, table>, coins: table<string, table>,
+---  transfers: table[] }
 function books.of(account)
-  local out = { orders = {}, executions = {}, positions = {}, coins = {} }
+  local out = { orders = {}, executions = {}, positions = {}, coins = {}, transfers = {} }
   for i, order in ipairs(account:all_orders()) do
     out.orders[i] = copy(ORDER, order)
     out.orders[i].open = order.ended == nil
@@ -65,6 +66,10 @@ function books.of(account)
     local sum = account:summary(name)
     sum.deposited = account.coins[name].deposited
     out.coins[name] = copy(COIN, sum)
+    out.coins[name].funds = text(account.funds[name] or 0)
+  end
+  for i, t in ipairs(account.transfers) do
+    out.transfers[i] = { transfer_id = t.id, coin = t.coin, amount = text(t.amount), from = t.from, time = t.time }
   end
   return out
 end

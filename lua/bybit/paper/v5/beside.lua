@@ -49,8 +49,6 @@ endpoints["GET /v5/asset/delivery-record"] = empty_list()
 endpoints["GET /v5/asset/settlement-record"] = empty_list()
 --- Conversions of coins: there are none.
 endpoints["GET /v5/asset/exchange/order-record"] = always(600, { { "nextPageCursor", "" }, { "orderBody", answer.list {} } })
---- Transfers: there are none.
-endpoints["GET /v5/asset/transfer/query-inter-transfer-list"] = always(60, NONE)
 --- Deposits from outside: there are none.
 endpoints["GET /v5/asset/deposit/query-record"] = always(300, { { "rows", answer.list {} }, { "nextPageCursor", "" } })
 --- Positions moved between accounts: there are none.

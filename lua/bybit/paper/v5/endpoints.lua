@@ -2,7 +2,7 @@
 
 local endpoints = {}
 
-for _, name in ipairs { "trade", "position", "market", "ledger", "beside" } do
+for _, name in ipairs { "trade", "position", "market", "ledger", "transfers", "beside" } do
   for route, endpoint in pairs(require("bybit.paper.v5." .. name)) do endpoints[route] = endpoint end
 end
 

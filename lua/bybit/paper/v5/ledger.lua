@@ -1,5 +1,6 @@
--- The account's ledger and what can be moved (V5 documentation, account/transaction-log, asset/transfer, demo-apply-money): each
--- change of a wallet is a row, made from the executions and from what was given as demo money.
+-- The account's ledger and what can be moved (V5 documentation, account/transaction-log, withdrawal, demo-apply-money): each
+-- change of a wallet is a row, made from the executions, and from what was given as demo
+-- money or moved (transfers.lua).
 
 local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
@@ -149,65 +150,13 @@ endpoints["POST /v5/account/demo-apply-money"] = {
       end
     end
     account.granted = context.now
-    for _, grant in ipairs(given) do
-      local c = account:coin(grant.coin)
-      c.wallet, c.deposited = c.wallet + grant.amount, c.deposited + grant.amount
-      account.grants[#account.grants + 1] = { coin = grant.coin, amount = grant.amount, time = context.now,
-        row = engine:next_row() }
-    end
+    for _, grant in ipairs(given) do account:grant(grant.coin, grant.amount, context.now, engine:next_row()) end
     return answer.object {}
   end,
 }
 
 ---------------------------------------------------------------------------------------------------------------
--- Balances by kind of account, and transfers, which need a second account: there is only the unified one.
-
-local function coin_balance(account, name)
-  local sum = account:summary(name)
-  return { { "coin", name }, { "walletBalance", sum.wallet }, { "transferBalance", sum.available:max(ZERO) }, { "bonus", "" } }
-end
-
-local KINDS = { UNIFIED = true, FUND = true }
-
--- The coins that are asked for; nil where they have to be named.
-local function named_coins(account, asked)
-  if asked.accountType ~= "UNIFIED" then return {} end
-  local names = {}
-  for name in tostring(asked.coin or ""):gmatch "[^,]+" do
-    if not account.coins[name] then return nil, 10001, "params error: coin invalid" end
-    names[#names + 1] = name
-  end
-  if #names == 0 or #names > 10 then return nil, 10001, "params error: coin invalid" end
-  return names
-end
-
---- Balances of coins; the funding account is empty.
-endpoints["GET /v5/asset/transfer/query-account-coins-balance"] = {
-  auth = true, permission = "read", limit = 5,
-  handle = function(_, account, asked, context)
-    if not KINDS[asked.accountType or ""] then return nil, 10001, "params error: accountType invalid" end
-    local names, code, message = named_coins(account, asked)
-    if not names then return nil, code, message end
-    local list = {}
-    for i, name in ipairs(names) do list[i] = answer.object(coin_balance(account, name)) end
-    return answer.object { { "accountType", asked.accountType }, { "memberId", tostring(context.entry.id) },
-      { "balance", answer.list(list) } }
-  end,
-}
-
---- The balance of one coin; the funding account is empty.
-endpoints["GET /v5/asset/transfer/query-account-coin-balance"] = {
-  auth = true, permission = "read", limit = 450,
-  handle = function(_, account, asked, context)
-    if not KINDS[asked.accountType or ""] then return nil, 10001, "params error: accountType invalid" end
-    if not account.coins[asked.coin or ""] then return nil, 10001, "params error: coin invalid" end
-    local balance = asked.accountType == "UNIFIED" and coin_balance(account, asked.coin)
-      or { { "coin", asked.coin }, { "walletBalance", ZERO }, { "transferBalance", ZERO }, { "bonus", "" } }
-    table.move({ { "transferSafeAmount", "" }, { "ltvTransferSafeAmount", "" } }, 1, 2, #balance + 1, balance)
-    return answer.object { { "accountType", asked.accountType }, { "bizType", 1 }, { "accountId", tostring(context.entry.id) },
-      { "memberId", tostring(context.entry.id) }, { "balance", answer.object(balance) } }
-  end,
-}
+-- What can be moved.
 
 --- What may leave the account, per coin.
 endpoints["GET /v5/account/withdrawal"] = {
@@ -222,12 +171,6 @@ endpoints["GET /v5/account/withdrawal"] = {
     end
     return answer.object { { "availableWithdrawal", first }, { "availableWithdrawalMap", answer.object(map) } }
   end,
-}
-
---- Refused: there is only one account, so nothing can be moved.
-endpoints["POST /v5/asset/transfer/inter-transfer"] = {
-  auth = true, permission = "trade",
-  handle = function() return nil, 10001, "params error: transfers are not simulated" end,
 }
 
 return endpoints

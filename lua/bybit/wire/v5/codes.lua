@@ -59,6 +59,24 @@ local COMMON = {
     "A rule of the account forbids it: collateral, a loan, an upgrade or a switch of margin mode.", detail = true },
 }
 
+-- Transfers and balances. All of class "unknown" are safe to send again under the same transfer_id.
+local ASSETS = {
+  { 10032, "access", "demo_not_supported", "It is not offered on demo accounts." },
+  { { 131001, 131003, 131200, 131201, 131204, 131205, 131209, 131213, 131216, 131217, 131230 }, "unknown",
+    "transfer_service_error", "The service of transfers failed, or is busy.", reads = "again", detail = true },
+  { { 131002, 131202, 131203, 131207 }, "wrong", "invalid_parameter", "A parameter of the transfer is wrong.",
+    detail = true },
+  { { 131210, 131215 }, "wrong", "invalid_amount", "The amount is wrong, or has too many decimals.", detail = true },
+  { { 131211, 131231, 131232 }, "wrong", "invalid_account_type", "Nothing can be moved between these wallets.",
+    detail = true },
+  { { 131004, 131206, 131208, 131226, 131229, 131233 }, "state", "transfer_not_allowed",
+    "A rule of the account forbids the transfer.", detail = true },
+  { { 131227, 141004 }, "access", "transfer_permission_denied", "The sub-account may not make transfers." },
+  { { 131212, 131228, 131239 }, "funds", "transfer_balance_short", "The balance that may be moved does not suffice." },
+  { 131214, "duplicate", "duplicate_transfer_id", "The transfer_id is used already.",
+    "If the call was made before, its transfer was taken: look it up; else take a new id." },
+}
+
 local TRADING = {
   { 110001, "gone", "order_not_found", "There is no such order, or it is too late to change it.",
     "Look up how it ended; right after placing it, ask once more." },
@@ -206,7 +224,7 @@ local PATTERNS = {
   { 10001, "when tpSlMode is empty", "wrong", "tpsl_mode_missing", "A type of take profit or stop loss needs tpsl_mode." },
 }
 
-local codes = classes.expand({ COMMON, TRADING }, PATTERNS)
+local codes = classes.expand({ COMMON, ASSETS, TRADING }, PATTERNS)
 
 -- By HTTP status (V5 documentation, HTTP status).
 codes.http = classes.http { [403] = "Stop all calls for ten minutes.", [404] = "Check url, path and category." }

@@ -3,6 +3,7 @@
 local later = require "bybit.later"
 
 local methods, series = later.module "bybit.wire.v5.methods", later.module "bybit.wire.v5.series"
+local money = later.module "bybit.wire.v5.money"
 
 local v5 = {
   name = "v5",
@@ -27,8 +28,9 @@ local v5 = {
 for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders" } do
   v5[name] = function(...) return methods[name](...) end
 end
+function v5.find_transfer(...) return money.find_transfer(...) end
 v5.composites = setmetatable({}, { __index = function(_, name)
-  return methods.composites[name] or series.composites[name]
+  return methods.composites[name] or series.composites[name] or money.composites[name]
 end })
 
 return v5

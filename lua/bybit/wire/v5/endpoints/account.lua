@@ -4,8 +4,15 @@ local function endpoint(path, limit)
   return { verb = "GET", path = "/v5/account/" .. path, limit = limit, source = "V5 documentation, account/" .. path }
 end
 
+-- A call that sets something.
+local function change(path, limit)
+  return { verb = "POST", path = "/v5/account/" .. path, limit = limit, source = "V5 documentation, account/" .. path }
+end
+
 local WALLET = endpoint("wallet-balance", 50)
 local LEDGER = endpoint("transaction-log", 25)
+local DEMO = change("demo-apply-money", 1)
+DEMO.per = 60
 local UNIFIED = { { "accountType", value = "UNIFIED" } }
 
 local READING = { "invalid_parameter", "permission_denied" }
@@ -64,6 +71,16 @@ print(#assert(client:get_disconnect_cancel_all_config {}))]] },
 local info = assert(client:get_margin_account_info {})
 print(info.margin_mode, info.unified_margin_status)]] },
 
+  { "set_margin_mode", on = change("set-margin-mode", 5), settle = "setting",
+    shown = { row = "get_margin_account_info", by = {}, as = "record", fields = { { "margin_mode", "margin_mode", enum = "margin_mode" } } },
+    doc = "Sets how all positions of the account are margined.",
+    params = {
+      { "margin_mode", "setMarginMode", "enum", enum = "margin_mode", required = true, doc = "The mode." } },
+    result = { empty = true },
+    codes = { "margin_mode_not_set", "account_rule", "permission_denied" },
+    example = [[
+assert(client:set_margin_mode { margin_mode = "ISOLATED_MARGIN" })]] },
+
   { "get_account_instruments", on = endpoint("instruments-info", 10), fixed = { "category" },
     doc = "The contracts that the account may trade.",
     params = { ANY_SYMBOL, { like = "limit", max = 200, doc = "Page size; 200 when left out." }, "cursor" },
@@ -107,6 +124,17 @@ end]] },
 local coins = assert(client:get_collateral_info { currency = "BTC" })
 print(coins[1].margin_collateral, coins[1].collateral_switch)]] },
 
+  { "set_collateral_switch", on = change("set-collateral-switch", 5), settle = "setting",
+    shown = { row = "get_collateral_info", by = { currency = "coin" }, as = "record",
+      fields = { { "collateral_switch", "collateral_switch", words = { [true] = "ON", [false] = "OFF" } } } },
+    doc = "Says whether a coin counts as collateral. It means nothing under isolated margin.",
+    params = { "coin",
+      { "collateral_switch", "collateralSwitch", "enum", enum = "switch", required = true, doc = "ON or OFF." } },
+    result = { empty = true },
+    codes = { "invalid_parameter", "account_rule", "permission_denied" },
+    example = [[
+assert(client:set_collateral_switch { coin = "BTC", collateral_switch = "ON" })]] },
+
   { "get_smp_group", on = endpoint("smp-group", 5),
     doc = "The group of accounts whose orders do not trade with each other.",
     result = { record = "smp_group" },
@@ -120,4 +148,36 @@ print(assert(client:get_smp_group {}).smp_group)]] },
     codes = READING,
     example = [[
 print(assert(client:get_user_setting_config {}).lpa_perp)]] },
+
+  { "set_price_limit_behavior", on = change("set-limit-px-action", 10), settle = "setting", fixed = { "category" },
+    shown = { row = "get_user_setting_config", by = {}, as = "record",
+      fields = { { "modify_enable", "lpa_perp", words = { [true] = false, [false] = true } } } },
+    doc = "Says what happens to an order whose price is beyond the price limit: it is moved to the limit, or refused. It holds "
+      .. "for all futures.",
+    params = {
+      { "modify_enable", "modifyEnable", "boolean", required = true, doc = "True: moved to the limit. False: refused." } },
+    result = { empty = true },
+    codes = { "invalid_category", "permission_denied" },
+    example = [[
+assert(client:set_price_limit_behavior { modify_enable = false })
+print(assert(client:get_user_setting_config {}).lpa_perp)]] },
+
+  { "request_demo_funds", verb = "POST", path = DEMO.path, source = DEMO.source, composite = true, over = { "demo_funds" },
+    doc = "Asks for play money, or gives it back, where money is play money: at most once a minute. Each copy adds, so the "
+      .. "request is sent once; if its answer is lost, the outcome stays unknown: look at the balance.",
+    params = { "coin",
+      { "amount", false, "decimal", required = true, unit = "coin",
+        doc = "How much; below 0 it is taken away. At most 15 BTC, 200 ETH, 100000 USDT or USDC at once." } },
+    result = { empty = true },
+    codes = { "invalid_parameter", "rate_limited" },
+    example = [[
+assert(client:request_demo_funds { coin = "BTC", amount = 2 })
+print(assert(client:get_balance { coin = "BTC" }).wallet_balance)]] },
+
+  { "demo_funds", on = DEMO, internal = true, settle = "add",
+    shown = { row = "get_balance", by = { coin = "coin" }, as = "record" },
+    doc = "Play money.",
+    params = { { "adjust_type", "adjustType", "integer", min = 0, max = 1, doc = "0: adds. 1: takes away." },
+      { like = "coin", "coin", false, doc = "The coin." } },
+    result = { empty = true } },
 }

@@ -5,6 +5,8 @@ local function endpoint(path, limit, per)
 end
 
 local TRANSFERS = endpoint("transfer/query-inter-transfer-list", 60, 60)
+local MOVE = endpoint("transfer/inter-transfer", 60, 60)
+MOVE.verb = "POST"
 local SETTLEMENTS, DELIVERIES = endpoint("settlement-record", 50), endpoint("delivery-record", 50)
 
 -- What a method shares with its pages, which are internal rows.
@@ -66,6 +68,24 @@ print(#assert(client:get_settlement_history { limit = 10 }))]] },
     example = [[
 local balances = assert(client:get_all_asset_balances { account_type = "UNIFIED", coin = "BTC,ETH" })
 for _, balance in ipairs(balances) do print(balance.coin, balance.wallet_balance, balance.transfer_balance) end]] },
+
+  { "create_internal_transfer", on = MOVE, settle = "transfer", heard = true,
+    doc = "Moves coin between the wallets of the account. The exchange takes a transfer_id once: a transfer whose answer is lost "
+      .. "is sent again under its id, and read from the list of transfers. Look at the status: a pending transfer may fail yet.",
+    params = {
+      { "transfer_id", "transferId", "uuid", generate = true,
+        doc = "Your own id: a UUID in small letters, never used before." },
+      "coin",
+      { "amount", "amount", "decimal", required = true, above = "0", unit = "coin", doc = "How much." },
+      { "from_account_type", "fromAccountType", "enum", enum = "account_type", required = true, doc = "From where." },
+      { "to_account_type", "toAccountType", "enum", enum = "account_type", required = true, doc = "To where." } },
+    result = { record = "transferred" },
+    codes = { "duplicate_transfer_id", "transfer_balance_short", "transfer_not_allowed", "permission_denied" },
+    example = [[
+local done = assert(client:create_internal_transfer {
+  coin = "BTC", amount = "0.05", from_account_type = "UNIFIED", to_account_type = "FUND",
+})
+print(done.transfer_id, done.status)]] },
 
   { "get_internal_transfers", on = walked(TRANSFERS, "transfer_page"),
     doc = "The transfers between the wallets of the account, newest first.",

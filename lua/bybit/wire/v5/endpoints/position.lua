@@ -7,10 +7,21 @@ end
 
 local LIST, PROFITS = endpoint("list", 50), endpoint("closed-pnl", 50)
 
+-- A call that sets something; the last number: how many a second.
+local function change(path, limit)
+  return { verb = "POST", path = "/v5/position/" .. path, limit = limit, source = "V5 documentation, position/" .. path,
+    fixed = { "category" } }
+end
+
 local READING = { "invalid_symbol", "permission_denied" }
 local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract." }
 local PROFIT = { ANY_SYMBOL, "start_time", "end_time", { like = "limit", max = 100, doc = "Page size; 50 when left out." },
   "cursor" }
+
+-- The settings of a position that its record shows.
+local function shown_by_position(...)
+  return { row = "get_position", by = { symbol = "symbol" }, as = "position", fields = { ... } }
+end
 
 return {
   { "get_position", on = LIST,
@@ -34,6 +45,34 @@ assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", qu
 for position in client:each("get_positions", {}) do
   print(position.symbol, position.signed_quantity, position.leverage)
 end]] },
+
+  { "set_leverage", on = change("set-leverage", 10), settle = "setting",
+    shown = shown_by_position({ "buy_leverage", "leverage" }, { "sell_leverage", "leverage" }),
+    doc = "Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with "
+      .. "response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.",
+    params = { "symbol",
+      { "buy_leverage", "buyLeverage", "decimal", required = true, above = "0", doc = "Of long positions." },
+      { "sell_leverage", "sellLeverage", "decimal", required = true, above = "0",
+        doc = "Of short positions: the same, in one-way mode and under cross margin." } },
+    rules = { { "equal", "buy_leverage", "sell_leverage" } },
+    result = { empty = true },
+    codes = { "leverage_unchanged", "leverage_not_allowed", "insufficient_balance", "would_liquidate" },
+    example = [[
+assert(client:set_leverage { symbol = "BTCUSD", buy_leverage = 7, sell_leverage = 7 })
+print(assert(client:get_position { symbol = "BTCUSD" }).leverage)]] },
+
+  { "switch_position_mode", on = change("switch-mode", 10), settle = "setting",
+    shown = shown_by_position { "mode", "position_mode", words = { [0] = "OneWay", [1] = "Hedge", [2] = "Hedge" } },
+    doc = "Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position "
+      .. "and no order. If the mode is set already, the call is a success with response.unchanged.",
+    params = { "symbol",
+      { "mode", "mode", "enum", enum = "holding_mode", required = true, wire = { OneWay = 0, Hedge = 3 },
+        doc = "OneWay: one position. Hedge: a long and a short one." } },
+    result = { empty = true },
+    codes = { "position_mode_unchanged", "hedge_mode_not_offered", "position_exists", "orders_exist" },
+    example = [[
+local _, err, response = client:switch_position_mode { symbol = "BTCUSD", mode = "OneWay" }
+print(err, response.unchanged)]] },
 
   { "set_trading_stop", settle = "stop", heard = true, protects = true,
     verb = "POST", path = "/v5/position/trading-stop", limit = 10, source = "V5 documentation, position/trading-stop",
@@ -73,6 +112,37 @@ assert(client:set_trading_stop {
 for _, order in ipairs(assert(client:get_open_conditional_orders_real_time { symbol = "BTCUSD" })) do
   print(order.stop_order_type, order.trigger_price)
 end]] },
+
+  { "set_auto_add_margin", on = change("set-auto-add-margin", 10), settle = "setting",
+    shown = shown_by_position { "auto_add_margin", "auto_add_margin", words = { [true] = "ON", [false] = "OFF" } },
+    doc = "Says whether margin is added to a position by itself. For isolated margin; the exchange documents it for linear "
+      .. "contracts only.",
+    params = { "symbol",
+      { "auto_add_margin", "autoAddMargin", "enum", enum = "switch", required = true, wire = { ON = 1, OFF = 0 },
+        doc = "ON or OFF." },
+      "position_mode" },
+    result = { empty = true },
+    codes = { "isolated_margin_needed", "portfolio_margin_not_allowed" },
+    example = [[
+local done, err = client:set_auto_add_margin { symbol = "BTCUSD", auto_add_margin = "ON" }
+print(done, err)]] },
+
+  { "add_or_reduce_margin", on = change("add-margin", 10), settle = "add",
+    shown = { row = "get_position", by = { symbol = "symbol" }, as = "position" },
+    doc = "Adds margin to a position, or takes back what was added; isolated margin only. Each copy adds, so the request is "
+      .. "sent once. If its answer is lost, no record tells what was added: the outcome stays unknown, and err.position is the "
+      .. "position as it stands.",
+    params = { "symbol",
+      { "margin", "margin", "decimal", required = true, unit = "coin",
+        doc = "How much to add, with at most 4 decimals; below 0 it is taken away." },
+      "position_mode" },
+    result = { record = "position" },
+    codes = { "no_position", "isolated_margin_needed", "insufficient_balance", "margin_reduction_too_large",
+      "would_liquidate" },
+    example = [[
+assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 100 })
+local position = assert(client:add_or_reduce_margin { symbol = "BTCUSD", margin = "0.001" })
+print(position.position_margin, position.liquidation_price)]] },
 
   { "get_closed_profit_loss", verb = PROFITS.verb, path = PROFITS.path, source = PROFITS.source, composite = true,
     over = { "closed_profit_page" },
