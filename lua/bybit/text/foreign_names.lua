@@ -165,6 +165,14 @@ local METHODS = {
   { "get_position", "fetch_position my_position get_position_info position" },
   { "get_positions", "fetch_positions positions position_list list_positions get_open_positions" },
   { "get_closed_profit_loss", "get_closed_pnl closed_profit_and_loss closed_pnl" },
+  { "set_leverage", "set_user_leverage change_leverage leverage change_user_leverage save_leverage" },
+  { "switch_position_mode", "set_position_mode switch_mode position_mode_switch" },
+  { "add_or_reduce_margin", "add_margin change_margin reduce_margin change_position_margin" },
+  { "set_auto_add_margin", "auto_add_margin set_auto_margin" },
+  { "set_margin_mode", "switch_margin_mode" },
+  { "set_price_limit_behavior", "set_limit_price_action set_limit_px_action set_limit_price_behaviour" },
+  { "request_demo_funds", "apply_demo_money demo_apply_money request_demo_trading_funds apply_money" },
+  { "create_internal_transfer", "transfer internal_transfer inter_transfer make_internal_transfer" },
   { "get_futures_leverage", "get_leverage fetch_leverage" },
   { "get_balances", "get_wallet_balance fetch_balance balance wallet_balance wallet get_wallet" },
   { "get_margin_account_info", "get_account_info account_info get_account" },
@@ -183,10 +191,6 @@ local METHODS = {
 
 -- What other clients have a method for and this one reaches by client:request: { verb, path on the V5 wire, their methods }.
 local PATHS = {
-  { "POST", "/v5/position/set-leverage", "set_leverage set_user_leverage change_leverage leverage change_user_leverage" },
-  { "POST", "/v5/position/switch-mode", "switch_position_mode set_position_mode" },
-  { "POST", "/v5/position/add-margin", "add_margin add_or_reduce_margin change_margin reduce_margin" },
-  { "POST", "/v5/account/set-margin-mode", "set_margin_mode switch_margin_mode" },
   { "POST", "/v5/order/create-batch", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order "
     .. "place_multiple_orders create_batch_order" },
   { "POST", "/v5/order/amend-batch", "amend_batch_order batch_amend_orders edit_orders modify_multiple_orders" },
