@@ -15,6 +15,9 @@
 ---The methods that the exchange answers a page at a time.
 ---@alias bybit.paged_method "get_orders"|"get_conditional_orders"|"get_user_trades"|"get_positions"|"get_closed_profit_loss"|"get_klines"|"get_mark_price_klines"|"get_index_price_klines"|"get_premium_index_price_klines"|"get_instruments"|"get_funding_rate_history"|"get_open_interest"|"get_risk_limit"|"get_delivery_price"|"get_long_short_ratio"|"get_account_instruments"|"get_transaction_history"|"get_delivery_history"|"get_settlement_history"|"get_internal_transfers"
 
+---The wallet for trading (UNIFIED), or the funding wallet.
+---@alias bybit.account_type "UNIFIED"|"FUND"
+
 ---The phase of a contract that is traded before its listing.
 ---@alias bybit.auction_phase "NotStarted"|"CallAuction"|"CallAuctionNoCancel"|"CrossMatching"|"ContinuousTrading"|"Finished"
 
@@ -32,6 +35,9 @@
 
 ---Who made an order: a user, a trigger, a liquidation, a robot.
 ---@alias bybit.create_type "CreateByUser"|"CreateByFutureSpread"|"CreateByAdminClosing"|"CreateBySettle"|"CreateByStopOrder"|"CreateByTakeProfit"|"CreateByPartialTakeProfit"|"CreateByStopLoss"|"CreateByPartialStopLoss"|"CreateByTrailingStop"|"CreateByTrailingProfit"|"CreateByLiq"|"CreateByTakeOver_PassThrough"|"CreateByAdl_PassThrough"|"CreateByBlock_PassThrough"|"CreateByBlockTradeMovePosition_PassThrough"|"CreateByChaseOrder"|"CreateByFGridBot"|"CloseByFGridBot"|"CreateByTWAP"|"CreateByMartingaleBot"|"CloseByMartingaleBot"|"CreateByIceBerg"|"CreateByBboOrder"|"CreateByClosing"|"CreateByTVSignal"|"CreateByMmRateClose"|"CreateByArbitrage"|"CreateByDdh"
+
+---One position of a contract, or a long and a short one beside each other.
+---@alias bybit.holding_mode "OneWay"|"Hedge"
 
 ---Whether a contract can be traded.
 ---@alias bybit.instrument_status "PreLaunch"|"Trading"|"Delivering"|"Closed"
@@ -80,6 +86,9 @@
 
 ---What set up an order with a trigger: a user's conditional order is Stop; the last three are spot only.
 ---@alias bybit.stop_order_type "TakeProfit"|"StopLoss"|"TrailingStop"|"Stop"|"PartialTakeProfit"|"PartialStopLoss"|"MmRateClose"|"tpslOrder"|"OcoOrder"|"BidirectionalTpslOrder"
+
+---On or off.
+---@alias bybit.switch "ON"|"OFF"
 
 ---Where an announced interruption stands.
 ---@alias bybit.system_state "scheduled"|"ongoing"|"completed"|"canceled"
@@ -1185,6 +1194,18 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---The answer to a transfer.
+---@class bybit.transferred
+---@field transfer_id string Its id.
+---@field status bybit.transfer_status What became of it.
+
+---A list of transferred records; prints as a table.
+---@class bybit.transferred_list
+---@field [integer] bybit.transferred
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
 ---Settings of an account.
 ---@class bybit.user_settings
 ---@field lpa_spot boolean Is a spot order beyond the price limit moved to it?
@@ -1452,6 +1473,23 @@
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_all_conditional_orders.some : bybit.cancel_all_conditional_orders.params
 
+---Parameters of set_leverage.
+---@class (exact) bybit.set_leverage.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field buy_leverage bybit.exact Of long positions.
+---@field sell_leverage bybit.exact Of short positions: the same, in one-way mode and under cross margin.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.set_leverage.some : bybit.set_leverage.params
+
+---Parameters of switch_position_mode.
+---@class (exact) bybit.switch_position_mode.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field mode bybit.holding_mode OneWay: one position. Hedge: a long and a short one.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.switch_position_mode.some : bybit.switch_position_mode.params
+
 ---Parameters of set_trading_stop.
 ---@class (exact) bybit.set_trading_stop.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
@@ -1473,6 +1511,65 @@
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_trading_stop.some : bybit.set_trading_stop.params
+
+---Parameters of set_auto_add_margin.
+---@class (exact) bybit.set_auto_add_margin.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field auto_add_margin bybit.switch ON or OFF.
+---@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.set_auto_add_margin.some : bybit.set_auto_add_margin.params
+
+---Parameters of add_or_reduce_margin.
+---@class (exact) bybit.add_or_reduce_margin.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field margin bybit.exact How much to add, with at most 4 decimals; below 0 it is taken away. Unit: coin.
+---@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.add_or_reduce_margin.some : bybit.add_or_reduce_margin.params
+
+---Parameters of set_margin_mode.
+---@class (exact) bybit.set_margin_mode.params : bybit.CallOptions
+---@field margin_mode bybit.margin_mode The mode.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.set_margin_mode.some : bybit.set_margin_mode.params
+
+---Parameters of set_collateral_switch.
+---@class (exact) bybit.set_collateral_switch.params : bybit.CallOptions
+---@field coin string The coin, such as BTC.
+---@field collateral_switch bybit.switch ON or OFF.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.set_collateral_switch.some : bybit.set_collateral_switch.params
+
+---Parameters of set_price_limit_behavior.
+---@class (exact) bybit.set_price_limit_behavior.params : bybit.CallOptions
+---@field modify_enable boolean True: moved to the limit. False: refused.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.set_price_limit_behavior.some : bybit.set_price_limit_behavior.params
+
+---Parameters of request_demo_funds.
+---@class (exact) bybit.request_demo_funds.params : bybit.CallOptions
+---@field coin string The coin, such as BTC.
+---@field amount bybit.exact How much; below 0 it is taken away. At most 15 BTC, 200 ETH, 100000 USDT or USDC at once. Unit: coin.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.request_demo_funds.some : bybit.request_demo_funds.params
+
+---Parameters of create_internal_transfer.
+---@class (exact) bybit.create_internal_transfer.params : bybit.CallOptions
+---@field transfer_id? string Your own id: a UUID in small letters, never used before.
+---@field coin string The coin, such as BTC.
+---@field amount bybit.exact How much. Unit: coin.
+---@field from_account_type bybit.account_type From where.
+---@field to_account_type bybit.account_type To where.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.create_internal_transfer.some : bybit.create_internal_transfer.params
 
 ---Parameters of get_orders.
 ---@class (exact) bybit.get_orders.params : bybit.CallOptions
@@ -2217,12 +2314,75 @@ function Client:cancel_all_orders(params) end
 ---@return bybit.Response? response
 function Client:cancel_all_conditional_orders(params) end
 
+---Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.
+---@param params bybit.set_leverage.params
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:set_leverage(params) end
+
+---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
+---@param params bybit.switch_position_mode.params
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:switch_position_mode(params) end
+
 ---Sets, changes or removes take profit, stop loss and trailing stop of the open position. What is left out stays as it is; 0 removes it. In Partial mode the call only adds: never repeat it blindly.
 ---@param params bybit.set_trading_stop.params
 ---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_trading_stop(params) end
+
+---Says whether margin is added to a position by itself. For isolated margin; the exchange documents it for linear contracts only.
+---@param params bybit.set_auto_add_margin.params
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:set_auto_add_margin(params) end
+
+---Adds margin to a position, or takes back what was added; isolated margin only. Each copy adds, so the request is sent once. If its answer is lost, no record tells what was added: the outcome stays unknown, and err.position is the position as it stands.
+---@param params bybit.add_or_reduce_margin.params
+---@return bybit.position|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:add_or_reduce_margin(params) end
+
+---Sets how all positions of the account are margined.
+---@param params bybit.set_margin_mode.params
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:set_margin_mode(params) end
+
+---Says whether a coin counts as collateral. It means nothing under isolated margin.
+---@param params bybit.set_collateral_switch.params
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:set_collateral_switch(params) end
+
+---Says what happens to an order whose price is beyond the price limit: it is moved to the limit, or refused. It holds for all futures.
+---@param params bybit.set_price_limit_behavior.params
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:set_price_limit_behavior(params) end
+
+---Asks for play money, or gives it back, where money is play money: at most once a minute. Each copy adds, so the request is sent once; if its answer is lost, the outcome stays unknown: look at the balance.
+---@param params bybit.request_demo_funds.params
+---@return table? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:request_demo_funds(params) end
+
+---Moves coin between the wallets of the account. The exchange takes a transfer_id once: a transfer whose answer is lost is sent again under its id, and read from the list of transfers. Look at the status: a pending transfer may fail yet.
+---@param params bybit.create_internal_transfer.params
+---@return bybit.transferred|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:create_internal_transfer(params) end
 
 ---A page of the account's orders, or of a symbol's: open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
 ---@param params bybit.get_orders.params
@@ -2574,6 +2734,14 @@ function Client:get_system_status(params) end
 ---@return table<string, {limit: integer, left: integer, full_in: number}>?
 function Client:budget() end
 
+---Tells before a strategy starts what may keep it from trading: what the key may do, how account and symbol are set up, how far
+---off the clock is, what is left of the limits. It only reads: at most five requests. It prints as a few lines. Without keys it
+---looks at the clock alone.
+---@param params? {symbol?: string, timeout?: number, deadline?: number, cancel?: bybit.Token}
+---@return bybit.Check? report
+---@return bybit.Error? err
+function Client:check(params) end
+
 ---Closes the client, its connections, and the paper exchange that it owns. Calls that are under way end with kind `closed`.
 function Client:close() end
 
@@ -2683,7 +2851,7 @@ function Client:pages(method, params, options) end
 
 ---Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
 ---@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for the whole call (30 and the longest receive window); a cancel token
----@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order, proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order or position as it stands; unsettled: intents that are still open, for every symbol
+---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function Client:reconcile(options) end
 
@@ -2717,7 +2885,7 @@ function Client:stats() end
 ---The intents whose outcome is open, of this run and, with a journal, of earlier runs; oldest first. An intent has
 ---`final = true` if no copy of it can act any more and the records do not tell what happened; client:dismiss takes it off the
 ---list. Calls of `client:request` are not listed, since nothing is known of what they do.
----@return {method: string, client_order_id: string?, symbol: string?, time: integer, earlier: boolean, final: boolean?}[]
+---@return {method: string, client_order_id: string?, transfer_id: string?, symbol: string?, time: integer, earlier: boolean, final: boolean?}[]
 function Client:unsettled() end
 
 ---Opens connections ahead, so that the first calls need not wait for them: makes n requests for the exchange's time at once,
@@ -2794,12 +2962,75 @@ function View:cancel_all_orders(params) end
 ---@return bybit.Response? response
 function View:cancel_all_conditional_orders(params) end
 
+---Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.
+---@param params? bybit.set_leverage.some
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:set_leverage(params) end
+
+---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
+---@param params? bybit.switch_position_mode.some
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:switch_position_mode(params) end
+
 ---Sets, changes or removes take profit, stop loss and trailing stop of the open position. What is left out stays as it is; 0 removes it. In Partial mode the call only adds: never repeat it blindly.
 ---@param params? bybit.set_trading_stop.some
 ---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:set_trading_stop(params) end
+
+---Says whether margin is added to a position by itself. For isolated margin; the exchange documents it for linear contracts only.
+---@param params? bybit.set_auto_add_margin.some
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:set_auto_add_margin(params) end
+
+---Adds margin to a position, or takes back what was added; isolated margin only. Each copy adds, so the request is sent once. If its answer is lost, no record tells what was added: the outcome stays unknown, and err.position is the position as it stands.
+---@param params? bybit.add_or_reduce_margin.some
+---@return bybit.position|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:add_or_reduce_margin(params) end
+
+---Sets how all positions of the account are margined.
+---@param params? bybit.set_margin_mode.some
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:set_margin_mode(params) end
+
+---Says whether a coin counts as collateral. It means nothing under isolated margin.
+---@param params? bybit.set_collateral_switch.some
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:set_collateral_switch(params) end
+
+---Says what happens to an order whose price is beyond the price limit: it is moved to the limit, or refused. It holds for all futures.
+---@param params? bybit.set_price_limit_behavior.some
+---@return table|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:set_price_limit_behavior(params) end
+
+---Asks for play money, or gives it back, where money is play money: at most once a minute. Each copy adds, so the request is sent once; if its answer is lost, the outcome stays unknown: look at the balance.
+---@param params? bybit.request_demo_funds.some
+---@return table? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:request_demo_funds(params) end
+
+---Moves coin between the wallets of the account. The exchange takes a transfer_id once: a transfer whose answer is lost is sent again under its id, and read from the list of transfers. Look at the status: a pending transfer may fail yet.
+---@param params? bybit.create_internal_transfer.some
+---@return bybit.transferred|bybit.order? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:create_internal_transfer(params) end
 
 ---A page of the account's orders, or of a symbol's: open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
 ---@param params? bybit.get_orders.some
@@ -3359,6 +3590,21 @@ function bybit.within(seconds, f, ...) end
 ---@return function generator
 function bybit.wrap(f) end
 
+---@class bybit.Check
+---@field problems string[] what keeps the program from trading, a sentence each
+---@field warnings string[] what is not as it should be
+---@field clock_offset number how many ms the exchange's clock is ahead of the local one
+---@field clock_doubt number by how many ms that may be wrong
+---@field read_only? boolean may the key only read?
+---@field may_trade? boolean has the key the permissions for orders and positions of contracts?
+---@field may_withdraw? boolean has the key the permission to withdraw?
+---@field margin_mode? string of the account: ISOLATED_MARGIN, REGULAR_MARGIN or PORTFOLIO_MARGIN
+---@field position_mode? integer 0: one-way; nil where no symbol was given, or each side has its own
+---@field leverage? bybit.Decimal of the symbol
+---@field taker_fee_rate? bybit.Decimal of the symbol
+---@field maker_fee_rate? bybit.Decimal of the symbol
+---@field limits table<string, table>? what client:budget() tells
+
 ---@class bybit.Error
 ---@field kind string exchange, auth, rate_limit, http, network, timeout, tls, decode, too_large, cancelled, closed, guard, not_found
 ---@field method string the method that was called
@@ -3370,6 +3616,7 @@ function bybit.wrap(f) end
 ---@field proof? string "fence" or "read": what proves the outcome `rejected`
 ---@field retryable boolean making the same call again is safe and may succeed
 ---@field client_order_id? string the order's
+---@field transfer_id? string the transfer's
 ---@field attempts integer how often a request was sent
 ---@field retry_after? number seconds after which a call may succeed again
 ---@field elapsed number seconds the call took
@@ -3378,6 +3625,8 @@ function bybit.wrap(f) end
 ---@field final? boolean with the outcome `unknown`: no copy of the call can act any more, and the records do not tell
 ---@field order? table with `final`: the order as it stands
 ---@field position? table with `final`: the position as it stands
+---@field transfer? table with `final`: the transfer as it stands
+---@field record? table with `final`: what shows the setting or the balance, as it stands
 ---@field verb? string of client:request: "GET" or "POST"
 ---@field path? string of client:request
 ---@field body? string content type and first words of an answer that could not be read, or is not from the exchange

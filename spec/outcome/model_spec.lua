@@ -25,8 +25,8 @@ local FOUND = { 1101981, 1104728, 1203236, 1203868, 1205430, 1207050, 1209374, 3
   6112072, 9000971, 9200251, 9205348, 9402428, 9602214 }
 
 -- The text of a program with a false statement, as short as it can be made.
-local function shortest(api, seed, lie)
-  local small, told, run = shrink.program(program.draw(api, seed), lie.rule)
+local function shortest(api, seed, lie, old)
+  local small, told, run = shrink.program(program.draw(api, seed, old), lie.rule)
   if not small then return ("%s SEED=%d CASES=1: %s\n(it is not the same when it is repeated)"):format(api, seed, lie.text) end
   return ("%s SEED=%d CASES=1: %s\n%s"):format(api, seed, told.text, describe_run.run(run))
 end
@@ -50,8 +50,8 @@ for _, api in ipairs { "v5", "v2" } do
 
     it("no program that found one once does so again", function()
       for _, seed in ipairs(FOUND) do
-        local lies = rules.lies(runner.play(program.draw(api, seed)))
-        assert.equal("", lies[1] and shortest(api, seed, lies[1]) or "")
+        local lies = rules.lies(runner.play(program.draw(api, seed, true)))
+        assert.equal("", lies[1] and shortest(api, seed, lies[1], true) or "")
       end
     end)
   end)

@@ -236,18 +236,18 @@ describe("A word of other clients", function()
 end)
 
 describe("A method of another client that is a request here", function()
-  local REQUEST = 'client:request("POST", "/v5/position/add-margin", { ... })'
+  local REQUEST = 'client:request("POST", "/v5/order/disconnected-cancel-all", { ... })'
 
   it("is named with its path, on the wire that has it", function()
     local v5 <close> = methods.client()
     local v2 <close> = methods.client(nil, { api = "v2" })
     local other = ': on the V5 wire (api = "v5") it is ' .. REQUEST
-    assert.equal("a client has no method 'add_margin': here it is " .. REQUEST,
-      message_of(function() return v5.add_margin end))
-    assert.equal("a client has no method 'add_margin'" .. other, message_of(function() return v2.add_margin end))
-    assert.equal("each: 'add_margin' does not give a list" .. other, message_of(v2.each, v2, "add_margin", {}))
-    assert.equal("bybit.client: option 'required': no method 'add_margin'" .. other,
-      message_of(bybit.client, { environment = { url = "http://127.0.0.1:1" }, api = "v2", required = { add_margin = {} } }))
+    assert.equal("a client has no method 'set_dcp': here it is " .. REQUEST,
+      message_of(function() return v5.set_dcp end))
+    assert.equal("a client has no method 'set_dcp'" .. other, message_of(function() return v2.set_dcp end))
+    assert.equal("each: 'set_dcp' does not give a list" .. other, message_of(v2.each, v2, "set_dcp", {}))
+    assert.equal("bybit.client: option 'required': no method 'set_dcp'" .. other,
+      message_of(bybit.client, { environment = { url = "http://127.0.0.1:1" }, api = "v2", required = { set_dcp = {} } }))
   end)
 end)
 

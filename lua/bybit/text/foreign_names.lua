@@ -191,6 +191,8 @@ local METHODS = {
 
 -- What other clients have a method for and this one reaches by client:request: { verb, path on the V5 wire, their methods }.
 local PATHS = {
+  { "POST", "/v5/order/disconnected-cancel-all", "set_disconnect_cancel_all set_dcp disconnected_cancel_all" },
+  { "POST", "/v5/position/confirm-pending-mmr", "confirm_risk_limit confirm_pending_mmr" },
   { "POST", "/v5/order/create-batch", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order "
     .. "place_multiple_orders create_batch_order" },
   { "POST", "/v5/order/amend-batch", "amend_batch_order batch_amend_orders edit_orders modify_multiple_orders" },

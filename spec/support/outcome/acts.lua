@@ -179,6 +179,29 @@ function act.part(self)
     take_profit_price = both and fresh_price(self, 30500) or nil, take_profit_quantity = both and p[2] or nil })
 end
 
+-- Mostly a leverage that nothing had before, sometimes one that was set before.
+function act.lever(self)
+  self.made = self.made + 1
+  local value = chance(self, 0.2) and "5" or ("%.2f"):format(2 + (self.step.id * 12 + self.made) * 0.01)
+  local symbol = chance(self, 0.85) and SYMBOL or "ETHUSD"
+  call(self, "set_leverage", { symbol = symbol, buy_leverage = value, sell_leverage = value })
+end
+
+-- A transfer under an id of the program's own now and then, which may be used already: for the same transfer, or for another.
+function act.transfer(self)
+  self.made = self.made + 1
+  local p = { coin = "BTC", amount = ("0.%06d"):format(self.step.id * 12 + self.made), from_account_type = "UNIFIED",
+    to_account_type = "FUND" }
+  local before = self.run.transfers[self.random:integer(1, math.max(1, #self.run.transfers))]
+  if before and chance(self, 0.25) then
+    p.transfer_id = ledger.link(before)
+    if chance(self, 0.6) then p.amount = before.params.amount end
+  elseif chance(self, 0.3) then
+    p.transfer_id = ("%08x-0000-4000-8000-%012x"):format(self.step.id, self.made)
+  end
+  table.insert(self.run.transfers, call(self, "create_internal_transfer", p))
+end
+
 function act.move(self)
   self.run.world:price(SYMBOL, tostring(self.random:integer(29000, 31000)))
 end

@@ -5,6 +5,7 @@ local endpoints_position = require "bybit.paper.v5.position"
 local orders = require "bybit.paper.engine.orders"
 local world_of = require "spec.support.outcome.world"
 
+local set_leverage = endpoints_position["POST /v5/position/set-leverage"].handle
 local trading_stop = endpoints_position["POST /v5/position/trading-stop"].handle
 
 local hand = {}
@@ -80,6 +81,11 @@ function act.close(world)
     side = p.side == "Buy" and "Sell" or "Buy", orderType = "Market", qty = tostring(p.size), reduceOnly = true })
 end
 
+function act.lever(world, random)
+  local value = tostring(random:integer(40, 60))
+  set_leverage(world.engine, world.account, { category = "inverse", symbol = "BTCUSD", buyLeverage = value, sellLeverage = value })
+end
+
 -- Does what our own call asks for, as if two people had the same idea.
 function act.same(world, _, order, _, params)
   if not params then return end
@@ -95,6 +101,9 @@ function act.same(world, _, order, _, params)
 end
 
 hand.ACTS = { "amend", "amend", "amend", "cancel", "cancel_all", "place", "stops", "stops", "close", "same" }
+
+--- What it does to settings; programs draw these acts apart from the others.
+hand.SETTINGS = { "lever" }
 
 --- Does something. `order` is the order to act on, if it is still open; otherwise any order.
 ---@param params table? the parameters of one of our calls

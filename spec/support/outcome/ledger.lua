@@ -14,6 +14,7 @@ local KIND = {
   place_order = "place", place_conditional_order = "place", modify_order = "amend", modify_conditional_order = "amend",
   cancel_order = "cancel", cancel_conditional_order = "cancel", cancel_all_orders = "all",
   cancel_all_conditional_orders = "all", set_trading_stop = "stop",
+  set_leverage = "setting", create_internal_transfer = "transfer",
 }
 
 local Ledger = {}
@@ -23,7 +24,7 @@ Ledger.__index = Ledger
 ---@field number integer in the order of their beginning
 ---@field key string step and call
 ---@field method string
----@field kind "place"|"amend"|"cancel"|"all"|"each"|"stop"|"part" each: one by one; part: a stop that adds
+---@field kind "place"|"amend"|"cancel"|"all"|"each"|"stop"|"part"|"setting"|"transfer" each: one by one; part: a stop that adds
 ---@field params table
 ---@field life table the client that makes it
 ---@field began number true seconds
@@ -51,7 +52,7 @@ function ledger.new(world, network)
       if call and call.reads then call.reads[#call.reads + 1] = copy end
     elseif call and call.copies then
       call.tries = call.tries + 1
-      call.link = call.link or copy.params.orderLinkId or copy.params.order_link_id
+      call.link = call.link or copy.params.orderLinkId or copy.params.order_link_id or copy.params.transferId
       if not copy.never then call.copies[#call.copies + 1] = copy end
     elseif not copy.never then
       self.strays[#self.strays + 1] = copy
@@ -160,17 +161,18 @@ function Ledger:standing(method, params)
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- Lists of intents name a call by its method, symbol and client order id. Calls with the same three cannot be distinguished.
+-- Lists of intents name a call by its method, symbol and id of ours. Calls with the same three cannot be distinguished.
 
 --- The name of a call in lists.
 function ledger.name(call)
-  return ("%s %s %s"):format(call.method, call.params.symbol, call.kind == "place" and ledger.link(call)
-    or call.params.client_order_id or "-")
+  return ("%s %s %s"):format(call.method, call.params.symbol, (call.kind == "place" or call.kind == "transfer")
+    and ledger.link(call) or call.params.client_order_id or "-")
 end
 
 --- The name of an entry of a list.
 function ledger.name_of_entry(entry)
-  return ("%s %s %s"):format(entry.method, rawget(entry, "symbol"), rawget(entry, "client_order_id") or "-")
+  return ("%s %s %s"):format(entry.method, rawget(entry, "symbol"), rawget(entry, "client_order_id")
+    or rawget(entry, "transfer_id") or "-")
 end
 
 --- Is the outcome of a call open, by all statements so far?
@@ -192,7 +194,7 @@ local function given_up(report, call)
 end
 
 local ASKED = { "symbol", "side", "quantity", "price", "new_price", "new_quantity", "new_trigger_price", "stop_loss_price",
-  "take_profit_price", "stop_loss_quantity", "take_profit_quantity" }
+  "take_profit_price", "stop_loss_quantity", "take_profit_quantity", "buy_leverage", "amount" }
 local SECOND = { trailing_stop_distance = "trailing_stop_price", stop_order_id = "order_id" } -- second names
 
 -- The value as a journal keeps it: numbers as texts.
@@ -240,7 +242,7 @@ local function candidates(self, report, entry)
   local params = rawget(entry, "params")
   for _, call in ipairs(self.calls) do
     local e = { method = entry.method, client_order_id = rawget(entry, "client_order_id"),
-      symbol = rawget(entry, "symbol") or call.params.symbol }
+      transfer_id = rawget(entry, "transfer_id"), symbol = rawget(entry, "symbol") or call.params.symbol }
     if ledger.name(call) == ledger.name_of_entry(e) and not report.taken[call]
       and (not params or same_params(call.params, params)) then
       local under_way = call.tries == 0 or not call.told[1] and call.life == report.life
@@ -265,7 +267,8 @@ local function take(self, report, entry, says, final)
   local list = candidates(self, report, entry)
   local s = { at = report.at, number = self:next_number(), by = "reconcile", life = report.life,
     says = says, final = final, entry = entry, err = says ~= "done" and entry or nil,
-    result = says == "done" and { client_order_id = rawget(entry, "client_order_id") } or nil,
+    result = says == "done" and { client_order_id = rawget(entry, "client_order_id"),
+      transfer_id = rawget(entry, "transfer_id") } or nil,
     doubtful = #list > 1 or list[1] and report.doubted[ledger.name(list[1])] }
   if #list == 0 then
     report.nobodys[#report.nobodys + 1] = entry
@@ -312,12 +315,12 @@ function ledger.last_error(call)
   end
 end
 
---- The id of the call's order: the caller's, or the generated one.
+--- The id of the call's order or transfer: the caller's, or the generated one.
 function ledger.link(call)
-  if call.params.client_order_id then return call.params.client_order_id end
-  if call.link then return call.link end
+  local given = call.params.client_order_id or call.params.transfer_id or call.link
+  if given then return given end
   local err = call.told[1] and call.told[1].err
-  return errors.is(err) and rawget(err, "client_order_id") or nil -- it was never sent
+  return errors.is(err) and (rawget(err, "client_order_id") or rawget(err, "transfer_id")) or nil -- it was never sent
 end
 
 return ledger

@@ -205,11 +205,12 @@ local function listed_as_final(run, call, life, number)
   return false
 end
 
--- Is an intent of an earlier life open on that symbol? "must", "may", or nil: it must not.
+-- Is an intent of an earlier life open on that symbol (nil: on any)? "must", "may", or nil: it must not.
 local function earlier_open(run, life, symbol, at, number)
   local found
   for _, call in ipairs(run.ledger.calls) do
-    if call.life ~= life and call.params.symbol == symbol then
+    local its = call.params.symbol
+    if call.life ~= life and its and its == (symbol or its) then
       local how, why = expected(call, life, at, number)
       if how == "must" and why ~= "final" and not listed_as_final(run, call, life, number) then return "must" end
       if how then found = "may" end

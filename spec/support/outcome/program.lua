@@ -110,8 +110,26 @@ local function draw_events(random, p)
   return list
 end
 
---- The program of a seed, for a wire.
-function program.draw(api, seed)
+local MONEY = { { "lever", 12 }, { "transfer", 10 }, { "resolve", 3 }, { "reconcile", 2 }, { "rest", 2 } }
+
+-- Steps that set the leverage and move money, put between the others. They have a generator of their own, so that the rest of the
+-- program is the same with them and without.
+local function add_money(p, random)
+  if random:unit() > 0.4 then return end
+  p.climate.money = true
+  for _ = 1, random:integer(2, 8) do
+    local step = draw_step(random, p, #p.steps + 1, random:integer(1, p.tasks))
+    step.act = draw_act(random, MONEY)
+    if step.hand then step.hand.act = one_of(random, hand.SETTINGS) end
+    table.insert(p.steps, random:integer(1, #p.steps + 1), step)
+  end
+  for _ = 1, p.climate.hand and random:integer(0, 3) or 0 do
+    p.events[#p.events + 1] = { act = "hand", what = one_of(random, hand.SETTINGS), seed = random:bits(), at = random:unit() * 40 }
+  end
+end
+
+--- The program of a seed, for a wire. `old`: without the steps that the wires do not share, as it was when it found an error.
+function program.draw(api, seed, old)
   local random = core.random(seed)
   local c = climate(random)
   local p = { api = api, seed = seed, climate = c, steps = {}, without = {} }
@@ -129,6 +147,7 @@ function program.draw(api, seed)
     for _ = 1, each do p.steps[#p.steps + 1] = draw_step(random, p, #p.steps + 1, task) end
   end
   p.events = draw_events(random, p)
+  if api == "v5" and not old then add_money(p, core.random(seed ~ 0x6d6f6e6579)) end
   return p
 end
 

@@ -87,16 +87,30 @@ function check.stop(world, call, s)
   return "was not set"
 end
 
+function check.setting(world, call, s)
+  if #truth.done(call, s.at) > 0 or truth.shown(world, call, call.began, s.at) then return nil end
+  return "was not set"
+end
+
+function check.transfer(_, call, s, calls)
+  local id = rawget(s.result, "transfer_id")
+  if id ~= ledger.link(call) then return "names another transfer" end
+  if #truth.moved_under(calls, call, s.at) == 0 then return "was not moved" end
+end
+
 function check.part() end -- parts that ask for the same are counted together: see `parts`
 
 ---------------------------------------------------------------------------------------------------------------
 -- One statement about one call.
 
+-- Kinds of which a late copy does no harm after a success, or cannot be told from others.
+local SETTLED_ONCE = { place = true, cancel = true, each = true, part = true, transfer = true }
+
 local function check_done(lies, world, call, s, calls)
   if s.doubtful then return end -- it may be about another call; such calls are counted in the journal
   local why = check[call.kind](world, call, s, calls)
   if why then lie(lies, "false success", call, "was told done at %.3f (%s), but %s", s.at, s.by, why) end
-  if call.kind == "place" or call.kind == "cancel" or call.kind == "each" or call.kind == "part" then return end
+  if SETTLED_ONCE[call.kind] then return end
   if s.unconfirmed then return end -- acknowledged, and stopped before it was confirmed
   local later = truth.later(call, s.at)
   if later then
@@ -138,7 +152,7 @@ local function check_unknown(lies, world, call, s)
     if s.err.retryable then lie(lies, "retryable unknown", call, "is unknown and retryable") end
     return
   end
-  if s.err.retryable and (call.kind == "place" or call.kind == "part") then
+  if s.err.retryable and (call.kind == "place" or call.kind == "part" or call.kind == "transfer") then
     lie(lies, "retryable unknown", call, "is final, unknown and retryable, and adds")
   end
   local later = truth.later(call, s.at)
@@ -179,6 +193,7 @@ local function check_call(lies, world, calls, call)
     if s.says == "done" or s.says == "rejected" or s.says == "not_sent" then known = s end
   end
   if call.kind == "place" and #truth.done(call) > 1 then lie(lies, "done twice", call, "was placed twice") end
+  if call.kind == "transfer" and #truth.done(call) > 1 then lie(lies, "done twice", call, "was moved twice") end
   if call.kind == "part" and #truth.done(call) > 1 then lie(lies, "done twice", call, "was added twice") end
 end
 
@@ -186,8 +201,9 @@ end
 local function check_told(lies, call)
   local s = call.told[1]
   if not s or not errors.is(s.err) or s.err.kind == "cancelled" and s.err.method == "task" then return end
-  if s.says == "unknown" and call.kind == "place" and s.err.client_order_id ~= ledger.link(call) then
-    lie(lies, "wrong id", call, "is told with the id %s", tostring(s.err.client_order_id))
+  local id = rawget(s.err, "client_order_id") or rawget(s.err, "transfer_id")
+  if s.says == "unknown" and (call.kind == "place" or call.kind == "transfer") and id ~= ledger.link(call) then
+    lie(lies, "wrong id", call, "is told with the id %s", tostring(id))
   end
   if call.kind ~= "all" and call.kind ~= "each" and s.err.attempts < call.tries then
     lie(lies, "attempts", call, "was tried %d times and tells of %d", call.tries, s.err.attempts)

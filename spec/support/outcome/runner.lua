@@ -305,7 +305,7 @@ end
 
 --- Runs a program. The run holds world, network, ledger and lives; `broke`: an error that came from no call.
 function runner.play(program)
-  local self = setmetatable({ program = program, lives = {}, orders = {}, placed = {}, torn = {} }, Run)
+  local self = setmetatable({ program = program, lives = {}, orders = {}, placed = {}, transfers = {}, torn = {} }, Run)
   self.world = world.start { seed = program.seed, skew = program.skew, lag = program.lag, forget = program.forget,
     shift = program.shift }
   self.network = network.new(self.world, { seed = program.seed, rough = program.rough, odd = program.odd,

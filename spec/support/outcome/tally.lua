@@ -158,7 +158,7 @@ function Tally:table()
 end
 
 -- If only answers are lost, at least this many calls of 1000 end known.
-local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990 }
+local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990, setting = 990, transfer = 999 }
 
 --- The kinds of which too few calls end known; "": none.
 function Tally:too_few()

@@ -36,6 +36,17 @@ function truth.done_under(calls, call, at)
   return list
 end
 
+--- The same for a transfer and others that asked for exactly the same under the same id.
+function truth.moved_under(calls, call, at)
+  local list = {}
+  for _, other in ipairs(calls) do
+    if other.kind == "transfer" and ledger.link(other) == ledger.link(call) and other.params.amount == call.params.amount then
+      for _, copy in ipairs(truth.done(other, at)) do list[#list + 1] = copy end
+    end
+  end
+  return list
+end
+
 --- The first copy of the call that was carried out after a true moment; nil without one.
 function truth.later(call, at)
   for _, copy in ipairs(call.copies) do
@@ -71,8 +82,9 @@ local function shows(state, params, fields)
   return true
 end
 
---- Did the order or the position show what the call asked for, at some moment from `from` to `to`?
+--- Did the order, the position or the setting show what the call asked for, at some moment from `from` to `to`?
 function truth.shown(world, call, from, to)
+  if call.kind == "setting" then return world:had_leverage(call.params.symbol, call.params.buy_leverage, from, to) end
   if call.kind == "stop" then
     for _, state in ipairs(world:stops_between(call.params.symbol, from, to)) do
       if shows(state, call.params, STOPS) then return true end
@@ -133,6 +145,7 @@ function truth.could_act(world, call, at)
     local _, state = truth.target(world, call, at)
     return state ~= nil and state.open
   end
+  if call.kind == "transfer" then return world.account.transfers[ledger.link(call) or ""] == nil end
   return call.kind ~= "each"
 end
 
@@ -184,6 +197,8 @@ function truth.would_undo(world, late, told, at, copy)
   elseif late.kind == "stop" and told.kind == "stop" then
     return late.params.symbol == told.params.symbol and differs(late, told, STOPS)
       and world.account:position(told.params.symbol).side ~= ""
+  elseif late.kind == "setting" and told.kind == "setting" then
+    return late.params.symbol == told.params.symbol and late.params.buy_leverage ~= told.params.buy_leverage
   elseif late.kind == "all" and (told.kind == "place" or told.kind == "amend") then
     local order = order_of(world, told)
     local state = order and world:order_at(order, at)
@@ -224,6 +239,8 @@ function truth.undoes(world, effect, late, told)
     if effect.order.symbol ~= told.params.symbol then return false end
     local before, after = around(world.stops[told.params.symbol], effect.at, function(state) return state end)
     return before ~= nil and after ~= nil and before.side == after.side and lost(before, after, told.params, STOPS)
+  elseif late.kind == "setting" and told.kind == "setting" then
+    return effect.symbol == told.params.symbol and effect.before ~= nil and effect.before:eq(told.params.buy_leverage)
   elseif late.kind == "all" and (told.kind == "place" or told.kind == "amend") then
     return effect.what == "ended" and effect.order == order_of(world, told)
   end

@@ -59,7 +59,7 @@ end
 function world.start(options)
   loop.virtual(world.START)
   local self = setmetatable({ skew = options.skew or 0, shifted = 0, queue = {}, numbers = 0, log = {}, orders = {},
-    stops = {}, known = {} }, World)
+    stops = {}, leverages = {}, known = {} }, World)
   make_engine(self, options)
   scheduler.set_advance(function(seconds) self:pass(seconds) end)
   self:shift(options.shift or 0)
@@ -155,6 +155,17 @@ local function note_stops(self, symbol, cause)
   list[#list + 1] = now
 end
 
+-- The leverage of a symbol, when it has changed.
+local function note_leverage(self, symbol, cause)
+  local list = self.leverages[symbol] or {}
+  self.leverages[symbol] = list
+  local last, now = list[#list], self.account:position(symbol).leverage
+  if last and last.value:eq(now) then return end
+  local change = { at = loop.now(), cause = cause, what = "leverage", symbol = symbol, value = now, before = last and last.value }
+  list[#list + 1] = change
+  if type(cause) == "table" then cause.effects[#cause.effects + 1] = change end
+end
+
 --- Compares the books with those before; the differences get this cause.
 function World:look(cause)
   local touched = {}
@@ -171,6 +182,7 @@ function World:look(cause)
     end
   end
   for symbol in pairs(world.MIDDLE) do -- each symbol separately, so in any order
+    note_leverage(self, symbol, cause)
     self.stops[symbol] = self.stops[symbol] or {}
     if touched[symbol] or #self.stops[symbol] == 0 then note_stops(self, symbol, cause) end
   end
@@ -195,6 +207,16 @@ function World:stops_between(symbol, from, to)
     list[#list + 1] = state
   end
   return list
+end
+
+--- Did a symbol have that leverage at some moment between two moments?
+function World:had_leverage(symbol, value, from, to)
+  local list = self.leverages[symbol] or {}
+  for i, change in ipairs(list) do
+    local till = list[i + 1] and list[i + 1].at or math.huge
+    if change.at <= to + 1e-9 and till >= from - 1e-9 and change.value:eq(value) then return true end
+  end
+  return false
 end
 
 --- The order with an id, the exchange's or the client's; nil when there was never one.

@@ -3,6 +3,8 @@
 
 local codes = require "bybit.wire.v5.codes"
 
+local OBSERVED = { [10032] = true } -- "Demo trading are not supported.": seen in answers, and not listed
+
 local listed, count = {}, 0
 for line in io.lines "spec/fixtures/v5/codes.tsv" do
   local code, class = line:match("^(%-?%d+)\t(%S+)$")
@@ -22,7 +24,7 @@ end
 
 describe("the codes of V5", function()
   it("are complete, each in the class that the documentation gives", function()
-    assert.equal(212, count)
+    assert.equal(244, count)
     for code, class in pairs(listed) do
       local row = codes.by_code[code]
       assert.truthy(row, code)
@@ -32,7 +34,7 @@ describe("the codes of V5", function()
   end)
 
   it("contain no code that is not documented", function()
-    for code in pairs(codes.by_code) do assert.truthy(listed[code], code) end
+    for code in pairs(codes.by_code) do assert.truthy(listed[code] or OBSERVED[code], code) end
   end)
 
   it("leave the outcome unknown only if the exchange does not know it itself", function()
@@ -42,7 +44,8 @@ describe("the codes of V5", function()
       if class == "unknown" then unknown[#unknown + 1] = code end
     end
     table.sort(unknown)
-    assert.same({ 429, 10000, 10014, 10016, 40004, 3400214 }, unknown)
+    assert.same({ 429, 10000, 10014, 10016, 40004, 131001, 131003, 131200, 131201,
+      131204, 131205, 131209, 131213, 131216, 131217, 131230, 3400214 }, unknown)
   end)
 
   it("allow a retry only if nothing was executed", function()

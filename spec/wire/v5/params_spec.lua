@@ -4,6 +4,7 @@
 
 local endpoints = require "bybit.wire.v5.endpoints"
 local reads = require "spec.support.reads" -- the parameters of the methods that only read
+local writes = require "spec.support.writes" -- and of those that change the account
 
 local SPOT = "why: for spot only, ignored for inverse"
 local OPTIONS = "why: for options only, ignored for inverse"
@@ -178,7 +179,7 @@ describe("the table of wire parameters", function()
     for _, endpoint in ipairs(WIRE) do listed[endpoint[1]] = true end
     for name, row in pairs(endpoints) do
       local key = row.verb .. " " .. row.path
-      assert.truthy(listed[key] or reads[name] or row.internal, name .. ": " .. key)
+      assert.truthy(listed[key] or reads[name] or writes[name] or row.internal, name .. ": " .. key)
     end
   end)
 end)
