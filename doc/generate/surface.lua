@@ -156,8 +156,11 @@ end
 
 --- The record that `confirm = true` returns in place of the acknowledgement; nil if there is nothing to read back.
 function surface.confirmed(method)
-  local settle = method.row.settle
+  local settle, shown = method.row.settle, method.row.shown
+  if settle == "add" then return nil end
+  if shown then return (rows.holds(surface.dialects[1].endpoints[shown.row].result, surface.records)) end
   if settle == "stop" then return "position" end
+  if settle == "transfer" then return "transfer" end
   if settle and settle ~= "all" then return method.row.conditional and "conditional_order" or "order" end
 end
 

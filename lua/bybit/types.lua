@@ -2316,14 +2316,14 @@ function Client:cancel_all_conditional_orders(params) end
 
 ---Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.
 ---@param params bybit.set_leverage.params
----@return table|bybit.order? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_leverage(params) end
 
 ---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
 ---@param params bybit.switch_position_mode.params
----@return table|bybit.order? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:switch_position_mode(params) end
@@ -2337,35 +2337,35 @@ function Client:set_trading_stop(params) end
 
 ---Says whether margin is added to a position by itself. For isolated margin; the exchange documents it for linear contracts only.
 ---@param params bybit.set_auto_add_margin.params
----@return table|bybit.order? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_auto_add_margin(params) end
 
 ---Adds margin to a position, or takes back what was added; isolated margin only. Each copy adds, so the request is sent once. If its answer is lost, no record tells what was added: the outcome stays unknown, and err.position is the position as it stands.
 ---@param params bybit.add_or_reduce_margin.params
----@return bybit.position|bybit.order? result
+---@return bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:add_or_reduce_margin(params) end
 
 ---Sets how all positions of the account are margined.
 ---@param params bybit.set_margin_mode.params
----@return table|bybit.order? result
+---@return table|bybit.margin_account_info? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_margin_mode(params) end
 
 ---Says whether a coin counts as collateral. It means nothing under isolated margin.
 ---@param params bybit.set_collateral_switch.params
----@return table|bybit.order? result
+---@return table|bybit.collateral? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_collateral_switch(params) end
 
 ---Says what happens to an order whose price is beyond the price limit: it is moved to the limit, or refused. It holds for all futures.
 ---@param params bybit.set_price_limit_behavior.params
----@return table|bybit.order? result
+---@return table|bybit.user_settings? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:set_price_limit_behavior(params) end
@@ -2379,7 +2379,7 @@ function Client:request_demo_funds(params) end
 
 ---Moves coin between the wallets of the account. The exchange takes a transfer_id once: a transfer whose answer is lost is sent again under its id, and read from the list of transfers. Look at the status: a pending transfer may fail yet.
 ---@param params bybit.create_internal_transfer.params
----@return bybit.transferred|bybit.order? result
+---@return bybit.transferred|bybit.transfer? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:create_internal_transfer(params) end
@@ -2964,14 +2964,14 @@ function View:cancel_all_conditional_orders(params) end
 
 ---Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.
 ---@param params? bybit.set_leverage.some
----@return table|bybit.order? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:set_leverage(params) end
 
 ---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
 ---@param params? bybit.switch_position_mode.some
----@return table|bybit.order? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:switch_position_mode(params) end
@@ -2985,35 +2985,35 @@ function View:set_trading_stop(params) end
 
 ---Says whether margin is added to a position by itself. For isolated margin; the exchange documents it for linear contracts only.
 ---@param params? bybit.set_auto_add_margin.some
----@return table|bybit.order? result
+---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:set_auto_add_margin(params) end
 
 ---Adds margin to a position, or takes back what was added; isolated margin only. Each copy adds, so the request is sent once. If its answer is lost, no record tells what was added: the outcome stays unknown, and err.position is the position as it stands.
 ---@param params? bybit.add_or_reduce_margin.some
----@return bybit.position|bybit.order? result
+---@return bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:add_or_reduce_margin(params) end
 
 ---Sets how all positions of the account are margined.
 ---@param params? bybit.set_margin_mode.some
----@return table|bybit.order? result
+---@return table|bybit.margin_account_info? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:set_margin_mode(params) end
 
 ---Says whether a coin counts as collateral. It means nothing under isolated margin.
 ---@param params? bybit.set_collateral_switch.some
----@return table|bybit.order? result
+---@return table|bybit.collateral? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:set_collateral_switch(params) end
 
 ---Says what happens to an order whose price is beyond the price limit: it is moved to the limit, or refused. It holds for all futures.
 ---@param params? bybit.set_price_limit_behavior.some
----@return table|bybit.order? result
+---@return table|bybit.user_settings? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:set_price_limit_behavior(params) end
@@ -3027,7 +3027,7 @@ function View:request_demo_funds(params) end
 
 ---Moves coin between the wallets of the account. The exchange takes a transfer_id once: a transfer whose answer is lost is sent again under its id, and read from the list of transfers. Look at the status: a pending transfer may fail yet.
 ---@param params? bybit.create_internal_transfer.some
----@return bybit.transferred|bybit.order? result
+---@return bybit.transferred|bybit.transfer? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:create_internal_transfer(params) end

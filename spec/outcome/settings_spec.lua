@@ -199,6 +199,23 @@ describe("the leverage", function()
     assert.equal("8", leverage_of())
   end)
 
+  it("of a program that ended while a copy may still arrive is not undone in the next one", function()
+    client:close()
+    local journal = staged.journal()
+    client = exchange:client { journal = journal }
+    assert(set_leverage(client, 6))
+    exchange:plan("setting", staged.late(4))
+    local _, err = set_leverage(client, 7, SHORT)
+    client:dismiss(err)
+    client:close()
+    client = exchange:client { journal = journal }
+    assert(set_leverage(client, 9))
+    local copies = exchange:of_kind "setting"
+    assert.is_true(copies[#copies].at > staged.fence_of(copies[2]), "it was sent after the fence")
+    exchange:calm()
+    assert.equal("9", leverage_of())
+  end)
+
   it("that did not arrive is unclear in the report, with the position as it stands", function()
     exchange:plan("setting", staged.lost_request)
     set_leverage(client, 7, SHORT)

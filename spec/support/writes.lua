@@ -28,7 +28,7 @@ writes.set_leverage = { path = "/v5/position/set-leverage", result = "{}",
   params = { symbol = "BTCUSD", buy_leverage = 6, sell_leverage = "6" },
   body = '{"category":"inverse","symbol":"BTCUSD","buyLeverage":"6","sellLeverage":"6"}', cases = {
     symbol = SYMBOL, buy_leverage = { "6.0", '"buyLeverage":"6.0"', bad = { "x",
-      "parameter 'buy_leverage': 'x' is not a decimal: digits expected, such as '30000.50'" } },
+      wrong("buy_leverage", "a decimal", "'x' (string)") } },
     sell_leverage = { 6, '"sellLeverage":"6"', bad = { 7,
       "'buy_leverage' and 'sell_leverage' must be equal when both are given, got 6 and 7" } },
   } }

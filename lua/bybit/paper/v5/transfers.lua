@@ -124,7 +124,7 @@ local PAGE = { max = 50, default = 20, key = function(transfer) return transfer.
 
 --- The transfers, newest first.
 endpoints["GET /v5/asset/transfer/query-inter-transfer-list"] = {
-  auth = true, permission = "read",
+  auth = true, permission = "read", limit = 60,
   handle = function(_, account, asked, context)
     local from, to, message = span(asked, context.now)
     if not from then return nil, to, message end
