@@ -93,6 +93,10 @@ describe("A transfer", function()
   end)
 end)
 
+local function refusal(params)
+  return caller:call("GET", "asset/transfer/query-inter-transfer-list", params).retCode
+end
+
 describe("The list of transfers", function()
   it("is the newest first, in pages, by coin, id, status and time", function()
     for i = 0, 4 do
@@ -120,10 +124,10 @@ describe("The list of transfers", function()
     exchange:advance(8 * 86400)
     assert.same({}, list())
     local week = { startTime = ("%d"):format(exchange:now() - 8 * 86400000), endTime = ("%d"):format(exchange:now()) }
-    assert.equal(10001, caller:call("GET", "asset/transfer/query-inter-transfer-list", week).retCode)
-    assert.equal(10001, caller:call("GET", "asset/transfer/query-inter-transfer-list", { startTime = "5", endTime = "1" }).retCode)
-    assert.equal(10001, caller:call("GET", "asset/transfer/query-inter-transfer-list", { endTime = "soon" }).retCode)
-    assert.equal(10001, caller:call("GET", "asset/transfer/query-inter-transfer-list", { startTime = "soon" }).retCode)
+    assert.equal(10001, refusal(week))
+    assert.equal(10001, refusal { startTime = "5", endTime = "1" })
+    assert.equal(10001, refusal { endTime = "soon" })
+    assert.equal(10001, refusal { startTime = "soon" })
     assert.equal(1, #list { startTime = week.startTime })
   end)
 end)

@@ -99,7 +99,8 @@ describe("bybit METHOD", function()
     has(errors, "no method or command 'create_order': here it is 'place_order'")
     assert.equal(2, status)
     _, errors = run "set_dcp timeWindow=10"
-    has(errors, "no method or command 'set_dcp': here it is bybit request POST /v5/order/disconnected-cancel-all name=value ...\n")
+    has(errors, "no method or command 'set_dcp': here it is bybit request POST /v5/order/disconnected-cancel-all name=value "
+      .. "...\n")
     _, errors = run "order_realtime symbol=BTCUSD"
     has(errors, "no method or command 'order_realtime'")
   end)

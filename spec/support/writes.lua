@@ -8,8 +8,8 @@ end
 
 local function word(name, good, member, other, all, hint)
   return { good, member, bad = { other,
-    ("parameter '%s': '%s' is not one of its values: one of %s%s"):format(name, other, all, hint and ("; here it is '%s'"):format(good)
-    or "") } }
+    ("parameter '%s': '%s' is not one of its values: one of %s%s"):format(name, other, all,
+      hint and ("; here it is '%s'"):format(good) or "") } }
 end
 
 local SYMBOL = { "ETHUSD", '"symbol":"ETHUSD"', bad = { "ethusd",

@@ -11,9 +11,9 @@
 /* A claim that outlives its call, because a copy of that may still arrive. The client's list owns it. */
 typedef struct Leftover {
   Claim claim;
-  LoopTimer timer;                                    /* ends it */
-  Client *client;                                     /* whose list it is in */
-  struct Leftover *next;                              /* in Client.leftovers */
+  LoopTimer timer;                                                 /* ends it */
+  Client *client;                                                  /* whose list it is in */
+  struct Leftover *next;                                           /* in Client.leftovers */
   char symbol[33], order_id[64], client_order_id[37], setting[33]; /* what the claim points to */
 } Leftover;
 

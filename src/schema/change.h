@@ -6,12 +6,12 @@
 
 /* What a call changes: 'settle' in its row of declarations. It decides how an unknown outcome is settled. */
 typedef enum Change {
-  CHANGE_NONE,   /* nothing that has to be settled */
-  CHANGE_PLACE,  /* makes an order */
-  CHANGE_AMEND,  /* changes an order */
-  CHANGE_CANCEL, /* cancels an order: repeating it does no harm, so it claims nothing */
-  CHANGE_ALL,    /* cancels all orders of a symbol */
-  CHANGE_STOP,   /* sets stop loss, take profit or trailing stop of a position */
+  CHANGE_NONE,    /* nothing that has to be settled */
+  CHANGE_PLACE,   /* makes an order */
+  CHANGE_AMEND,   /* changes an order */
+  CHANGE_CANCEL,  /* cancels an order: repeating it does no harm, so it claims nothing */
+  CHANGE_ALL,     /* cancels all orders of a symbol */
+  CHANGE_STOP,    /* sets stop loss, take profit or trailing stop of a position */
   CHANGE_SETTING, /* sets a value that a record shows, such as the leverage */
   CHANGE_ADD,     /* adds to an amount, such as a margin: each copy adds, and undoes nothing */
   CHANGE_TRANSFER /* moves coin under an id that the exchange takes once: repeating it does no harm */

@@ -95,12 +95,14 @@ static ParamType param_type(lua_State *L, const char *name) {
   static const struct {
     const char *name;
     ParamType type;
-  } types[] = {{"string", PARAM_STRING},        {"symbol", PARAM_SYMBOL},   {"id", PARAM_ID},
-               {"client_order_id", PARAM_LINK}, {"decimal", PARAM_DECIMAL}, {"integer", PARAM_INTEGER},
-               {"boolean", PARAM_BOOLEAN},      {"enum", PARAM_ENUM},       {"time", PARAM_TIME},
-               {"cursor", PARAM_CURSOR},        {"seconds", PARAM_SECONDS}, {"table", PARAM_TABLE},
-               {"token", PARAM_TOKEN},          {"coin", PARAM_COIN},       {"coins", PARAM_COINS},
-               {"uuid", PARAM_UUID}};
+  } types[] = {{"string", PARAM_STRING},   {"symbol", PARAM_SYMBOL},
+               {"id", PARAM_ID},           {"client_order_id", PARAM_LINK},
+               {"decimal", PARAM_DECIMAL}, {"integer", PARAM_INTEGER},
+               {"boolean", PARAM_BOOLEAN}, {"enum", PARAM_ENUM},
+               {"time", PARAM_TIME},       {"cursor", PARAM_CURSOR},
+               {"seconds", PARAM_SECONDS}, {"table", PARAM_TABLE},
+               {"token", PARAM_TOKEN},     {"coin", PARAM_COIN},
+               {"coins", PARAM_COINS},     {"uuid", PARAM_UUID}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, name) == 0) return types[i].type;
   luaL_error(L, "declaration: unknown parameter type '%s'", name);

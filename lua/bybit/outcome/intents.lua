@@ -64,7 +64,8 @@ end
 function intents.open(run)
   local p = copy_of(run.params)
   local intent = { method = run.method, row = run.row.name, kind = run.row.settle, conditional = run.conditional or false,
-    params = p, symbol = p.symbol, client_order_id = run.made_id or p.client_order_id or p.transfer_id, shown = run.row.shown, made = run.made_id ~= nil,
+    params = p, symbol = p.symbol,
+    client_order_id = run.made_id or p.client_order_id or p.transfer_id, shown = run.row.shown, made = run.made_id ~= nil,
     copies = {}, window = 0, earlier = false, number = run.number, time = run.client:now(), settling = true,
     partial = run.row.settle == "stop" and intents.adds(p) }
   local list = list_of(run.client)
@@ -244,7 +245,8 @@ local function of_row(class, row, opened)
   params = params or {}
   return { method = row.method or "?", row = known.settle and row.row or nil, kind = kind, params = params,
     conditional = known.conditional or outer.conditional or false, symbol = row.symbol or params.symbol,
-    shown = known.shown, client_order_id = row.client_order_id or params.client_order_id or params.transfer_id, made = row.made or false, copies = {},
+    shown = known.shown,
+    client_order_id = row.client_order_id or params.client_order_id or params.transfer_id, made = row.made or false, copies = {},
     first = row.first, fence = row.fence, window = row.window or 60000, opened = opened, earlier = true, number = row.id,
     time = row.time, partial = kind == "stop" and intents.adds(params) }
 end

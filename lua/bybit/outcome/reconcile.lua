@@ -136,7 +136,8 @@ end
 local function entry_of(intent)
   local transfers = intent.kind == "transfer"
   local entry = { method = intent.method, client_order_id = not transfers and intent.client_order_id or nil,
-    transfer_id = transfers and intent.client_order_id or nil, symbol = intent.symbol, time = intent.time, earlier = intent.earlier, final = intent.final or nil }
+    transfer_id = transfers and intent.client_order_id or nil, symbol = intent.symbol, time = intent.time,
+    earlier = intent.earlier, final = intent.final or nil }
   intents.attach(entry, intent)
   return entry
 end
@@ -144,7 +145,8 @@ end
 --- The intents whose outcome is open, of this run and, with a journal, of earlier runs; oldest first. An intent has
 --- `final = true` if no copy of it can act any more and the records do not tell what happened; client:dismiss takes it off the
 --- list. Calls of `client:request` are not listed, since nothing is known of what they do.
----@return {method: string, client_order_id: string?, transfer_id: string?, symbol: string?, time: integer, earlier: boolean, final: boolean?}[]
+---@return {method: string, client_order_id: string?, transfer_id: string?, symbol: string?, time: integer, earlier: boolean,
+--- final: boolean?}[]
 function reconcile.unsettled(client)
   local list = {}
   for _, intent in ipairs(core.client.table(client).intents) do
@@ -301,7 +303,8 @@ end
 --- the longest receive window); a cancel token
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled:
 --- {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no
---- placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first
+--- placement), order (of a transfer: transfer; of a setting: record), proof};
+--- live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first
 --- open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or
 --- record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err

@@ -191,7 +191,9 @@ local function leave(run, err, overtook)
   local outcome = run.ended and run.worst or run.result and "done" or err.outcome
   if not intent then
     local journal = core.client.table(client).journal
-    if run.number and journal and (run.err or overtook or run.row.settle == "transfer") then journal:finish(run.number, outcome, client:now()) end
+    if run.number and journal and (run.err or overtook or run.row.settle == "transfer") then
+      journal:finish(run.number, outcome, client:now())
+    end
     return
   end
   if outcome ~= "unknown" and (outcome == "not_sent" or not tells_nothing(run)) then

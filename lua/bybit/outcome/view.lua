@@ -18,8 +18,8 @@ View.__index = View
 ---@param run bybit.Run
 ---@param intents bybit.Intent[] the intents that it serves
 function View.new(run, intents)
-  return setmetatable({ run = run, many = #intents > 1, intents = intents, lists = {}, positions = {}, stops = {}, settings = {}, seen = {},
-    refused = {} }, View)
+  return setmetatable({ run = run, many = #intents > 1, intents = intents, lists = {}, positions = {}, stops = {}, settings = {},
+    seen = {},    refused = {} }, View)
 end
 
 -- What is asked for about an intent that has no order and no stop; nil: it does not say what.

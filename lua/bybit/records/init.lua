@@ -41,7 +41,8 @@ local FILES = {
   delivery_price = "market", system_status = "market",
   wallet = "account", balance = "account", margin_account_info = "account", fee_rate = "account", transaction = "account",
   transferable = "account", smp_group = "account", user_settings = "account", collateral = "account",
-  disconnect_cancel = "account", api_key_info = "account", transfer = "account", transferred = "account", asset_account = "account",
+  disconnect_cancel = "account", api_key_info = "account", transfer = "account", transferred = "account",
+  asset_account = "account",
   asset_balance = "account", settlement = "account", delivery = "account",
 }
 

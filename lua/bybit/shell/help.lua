@@ -118,7 +118,8 @@ local RULES = {
 
 local SAMPLES = {
   symbol = "BTCUSD", integer = 1, boolean = true, time = "2026-01-31T12:00:00Z", id = "...", client_order_id = "mine-1",
-  string = "...", cursor = "...", seconds = 5, table = {}, coin = "BTC", coins = "BTC", uuid = "42c0cfb0-6bca-4242-bc76-4e6df6cbcb16",
+  string = "...", cursor = "...", seconds = 5, table = {}, coin = "BTC", coins = "BTC",
+  uuid = "42c0cfb0-6bca-4242-bc76-4e6df6cbcb16",
 }
 
 local function sample(p, params)

@@ -83,7 +83,8 @@ end
 
 function act.lever(world, random)
   local value = tostring(random:integer(40, 60))
-  set_leverage(world.engine, world.account, { category = "inverse", symbol = "BTCUSD", buyLeverage = value, sellLeverage = value })
+  set_leverage(world.engine, world.account, { category = "inverse", symbol = "BTCUSD", buyLeverage = value,
+    sellLeverage = value })
 end
 
 -- Does what our own call asks for, as if two people had the same idea.

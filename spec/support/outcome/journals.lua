@@ -40,7 +40,9 @@ function may_be.done(run, call)
     return order ~= nil and truth.cancelled(run.world, order, run.calm_at)
   end
   if call.kind == "transfer" then return #truth.moved_under(run.ledger.calls, call) > 0 end
-  if call.kind == "amend" or call.kind == "stop" or call.kind == "setting" then return truth.shown(run.world, call, call.began, math.huge) end
+  if call.kind == "amend" or call.kind == "stop" or call.kind == "setting" then
+    return truth.shown(run.world, call, call.began, math.huge)
+  end
   return call.kind == "all"
 end
 

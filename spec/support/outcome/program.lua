@@ -124,7 +124,8 @@ local function add_money(p, random)
     table.insert(p.steps, random:integer(1, #p.steps + 1), step)
   end
   for _ = 1, p.climate.hand and random:integer(0, 3) or 0 do
-    p.events[#p.events + 1] = { act = "hand", what = one_of(random, hand.SETTINGS), seed = random:bits(), at = random:unit() * 40 }
+    p.events[#p.events + 1] = { act = "hand", what = one_of(random, hand.SETTINGS), seed = random:bits(),
+      at = random:unit() * 40 }
   end
 end
 

@@ -72,7 +72,8 @@ local info = assert(client:get_margin_account_info {})
 print(info.margin_mode, info.unified_margin_status)]] },
 
   { "set_margin_mode", on = change("set-margin-mode", 5), settle = "setting",
-    shown = { row = "get_margin_account_info", by = {}, as = "record", fields = { { "margin_mode", "margin_mode", enum = "margin_mode" } } },
+    shown = { row = "get_margin_account_info", by = {}, as = "record",
+      fields = { { "margin_mode", "margin_mode", enum = "margin_mode" } } },
     doc = "Sets how all positions of the account are margined.",
     params = {
       { "margin_mode", "setMarginMode", "enum", enum = "margin_mode", required = true, doc = "The mode." } },
