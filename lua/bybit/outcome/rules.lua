@@ -145,12 +145,12 @@ function rules.add(intent, view)
   return { unclear = record }
 end
 
--- A transfer with the id is found: success, or a refusal if it has failed. One that differs is somebody else's, and ours was
+-- A transfer with the id is found: success, or a refusal if it has failed. One that differs is another call's, and ours was
 -- refused. It is absent if two searches do not find it, like an order. That proves nothing if the exchange has taken it.
 function rules.transfer(intent, view)
   local transfer, time = view:transfer(intent)
   if transfer == nil then return nil end
-  if transfer and not intent.made and evidence.is_other_transfer(intent.params, transfer) then
+  if transfer and evidence.is_other_transfer(intent.params, transfer) then
     return { refuted = "read", record = transfer }
   end
   local status = transfer and evidence.word(transfer, "status", "transfer_status")
