@@ -17,7 +17,6 @@
 
 #include <lauxlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ARG_CLIENT = CALL_CLIENT, ARG_PARAMS = 2, AT_CALL = 3 }; /* stack places in a method and in 'again' */
 enum { TRANSFER = 6 };                                          /* user value of a call, see parts.h */
@@ -71,7 +70,7 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
     return NULL;
   }
   if (client->closed && !ep->internal) luaL_error(L, "%s: the client is closed", ep->method);
-  if (client->process != getpid())
+  if (client->process != loop_process(client->loop))
     luaL_error(L, "%s: a client cannot be used after fork: make a new one", ep->method);
   if (!client->closed && !ep->open && !ep->composite && client->session.signer == NULL)
     luaL_error(L, "%s: needs credentials: give bybit.client a key and a secret", ep->method);

@@ -34,9 +34,9 @@ typedef struct Client {
   Http *http;      /* owned; NULL: the client is closed, or a Lua transport is used */
   Http *
       kept_http; /* owned; connections that are kept for calls that take risk away; NULL: none, as over HTTP/1.1 */
-  Loop *loop;      /* of the Lua state */
-  Random random;   /* for ids and jitter */
-  char drawn[257]; /* random characters of ids, drawn ahead; the first 'drawn_left' were not used yet */
+  Loop *loop;       /* of the Lua state */
+  Random random;    /* for ids and jitter */
+  char drawn[1025]; /* random characters of ids, drawn ahead; the first 'drawn_left' were not used yet */
   size_t drawn_left;
   bool closed;
   bool lua_transport;                        /* a transport written in Lua is used */
@@ -86,6 +86,6 @@ void client_drop_spares(lua_State *L, int at,
 /* conflicts.c */
 void client_drop_claims(Client *client); /* drops the claims for late copies */
 /* flight.c: the exchange's clock. It begins anew when the loop's time became virtual or real. */
-Clock *client_clock(Client *client);
+Clock *client_clock(Client *client, double now); /* 'now': what loop_now() has just returned */
 
 #endif
