@@ -158,14 +158,15 @@ function Tally:table()
 end
 
 -- If only answers are lost, at least this many calls of 1000 end known.
-local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990 }
+local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990, part = 990 }
+local ONLY_LOST = { ["lost answers"] = true, ["lost, just after a change"] = true }
 
 --- The kinds of which too few calls end known; "": none.
 function Tally:too_few()
   local out = {}
   for _, r in ipairs(sorted(self.rows)) do
     local kind, class = r.name:match "^(%a+) +(.*)$"
-    local least = class == "lost answers" and KNOWN[kind]
+    local least = ONLY_LOST[class] and KNOWN[kind]
     if least and (r.calls - r.unknown) * 1000 < least * r.calls - 1000 then -- one call may be chance
       out[#out + 1] = ("%s, %s: %d of %d unknown"):format(kind, class, r.unknown, r.calls)
     end
