@@ -80,8 +80,8 @@
 
 ---An order that the exchange has been asked to cancel together with others.
 ---@class bybit.cancelled_order
----@field order_id string The exchange's id.
----@field client_order_id string Your own id.
+---@field order_id string The exchange's id. Missing in one case: the answer was lost, the exchange then said that the id is taken, and it did not show the order within `visibility`.
+---@field client_order_id string Your own id, or the one that the client made: it is always there.
 ---@field user_id? integer The account (v2 only).
 ---@field symbol? string The contract (v2 only).
 ---@field side? bybit.side Buy or Sell (v2 only).
@@ -262,8 +262,8 @@
 
 ---The acknowledgement of an order. It does not say what becomes of the order.
 ---@class bybit.order_id
----@field order_id string The exchange's id.
----@field client_order_id string Your own id.
+---@field order_id string The exchange's id. Missing in one case: the answer was lost, the exchange then said that the id is taken, and it did not show the order within `visibility`.
+---@field client_order_id string Your own id, or the one that the client made: it is always there.
 ---@field stop_order_id string The same as order_id.
 
 ---A list of order_id records; prints as a table.

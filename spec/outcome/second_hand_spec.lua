@@ -2,6 +2,7 @@
 -- outcome before the call is settled. If the records no longer tell, the outcome is `unknown`, final, with the record as it
 -- stands; nothing counts as proved.
 
+local bybit = require "bybit"
 local core = require "bybit.core"
 local asked = require "spec.support.asked"
 local staged = require "spec.support.staged_exchange"
@@ -239,6 +240,46 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
       local _, resolved = client:resolve(err)
       assert.same({ "rejected", "fence" }, { resolved.outcome, resolved.proof }, tostring(resolved))
     end)
+
+    it("that never arrived is told as not made, although a fill changed the position since: no stop order was touched", function()
+      exchange:plan("stop", staged.meanwhile(open_position, staged.lost_request))
+      local _, err = client:set_trading_stop(of { stop_loss_price = 28000, deadline = 0.9, timeout = 0.9 })
+      assert.equal("unknown", err.outcome)
+      core.loop.advance(60)
+      local _, resolved = client:resolve(err)
+      assert.same({ "rejected", "fence" }, { resolved.outcome, resolved.proof }, tostring(resolved))
+    end)
+
+    if api == "v5" then
+      it("for a part, that never arrived, is told from an equal, earlier one whose outcome stayed unknown", function()
+        local part = of { stop_loss_price = 28000, stop_loss_quantity = 10, tpsl_mode = "Partial", deadline = 0.9, timeout = 0.9 }
+        exchange:plan("stop", staged.lost_answer)
+        assert.equal("unknown", select(2, client:set_trading_stop(part)).outcome)
+        core.loop.advance(20)
+        exchange:plan("stop", staged.lost_request)
+        local _, err = client:set_trading_stop(part)
+        assert.equal("unknown", err.outcome)
+        core.loop.advance(60)
+        local _, resolved = client:resolve(err)
+        assert.same({ "rejected", "fence" }, { resolved.outcome, resolved.proof }, tostring(resolved))
+      end)
+
+      it("for a part, that was carried out, is a success while another stop waits for it", function()
+        exchange:plan("stop", staged.lost_answer)
+        exchange:command("faults", { lag = 3000 }) -- the first looks do not show it yet
+        local part, whole
+        bybit.run(function()
+          bybit.spawn(function()
+            part = client:set_trading_stop(of { stop_loss_price = 28000, stop_loss_quantity = 10, tpsl_mode = "Partial" })
+          end)
+          bybit.spawn(function()
+            whole = client:set_trading_stop(of { take_profit_price = 40000 })
+          end)
+        end)
+        assert.truthy(part)
+        assert.truthy(whole)
+      end)
+    end
 
     -- Each page of past stop orders says that another one follows.
     local function without_end()

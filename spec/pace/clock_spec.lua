@@ -81,6 +81,28 @@ describe("clock", function()
     end
   end)
 
+  it("knows a moment the better, the nearer it is to what it learned, before or after", function()
+    local clock = core.clock()
+    assert.is_nil(clock:moment(0))
+    answer(clock, 1000, 0.005, 0.007)
+    local function span(at)
+      local low, high, arrival = clock:moment(at)
+      assert.equal(low + 1, arrival, "no round trip was under 2 ms: one way takes a millisecond")
+      return exchange_time(at) - low, high - exchange_time(at)
+    end
+    assert.same({ 7, 6 }, { span(1000.012) }) -- the answer took 7 ms, the request 5, and a part of a millisecond was cut off
+    assert.same({ 17, 16 }, { span(1100.012) })
+    assert.same({ 17, 16 }, { span(900.012) })
+    answer(clock, 1999.012, 0.5, 0.5) -- a slow answer, 1000 s later: 100 ms of drift until then, and as much back
+    assert.same({ 7 + 200, 6 + 200 }, { span(1000.012) })
+  end)
+
+  it("knows from an answer that a request signed right after it arrives later", function()
+    local clock = core.clock()
+    answer(clock, 50, 0.004, 0.006)
+    assert.equal(exchange_time(50.004) + 1, (select(3, clock:moment(50.01))))
+  end)
+
   it("does not believe one odd answer, but a second that agrees with it", function()
     local clock = core.clock()
     answer(clock, 0, 0.01, 0.01)

@@ -447,7 +447,6 @@ static int call_composite(lua_State *L, Call *c) {
 
 /* Submits the call at AT_CALL, unless there is a reason not to, and waits for its end. */
 static int call_attempt(lua_State *L, Call *c) {
-  call_count_heard(c, true);
   refuse(L, c);
   if (c->state == CALL_NEW && c->again) call_submit(c);
   if (c->state == CALL_NEW) call_enter(c);

@@ -64,9 +64,9 @@ typedef struct Client {
   Claims claims;              /* what its calls change, and what late copies of them may change */
   struct Leftover *leftovers; /* the claims for late copies, see conflicts.c */
   int spares;                 /* how many spare calls it has, see life.c */
-  int open_heard;             /* calls of 'heard' endpoints whose outcome Lua does not know yet */
-  char category[16];          /* the value of fixed parameters without one */
-  char id_prefix[24];         /* begins each made client order id, with its '-'; "" for none */
+  int open_heard;     /* calls of 'heard' endpoints that were sent; Lua does not know their outcome yet */
+  char category[16];  /* the value of fixed parameters without one */
+  char id_prefix[24]; /* begins each made client order id, with its '-'; "" for none */
 } Client;
 
 /* Adds 'client' to the module table on top of the stack. */

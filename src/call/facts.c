@@ -39,8 +39,7 @@ static int l_clock(lua_State *L) {
 static int l_moment(lua_State *L) {
   Client *c = check_client(L);
   int64_t low, high;
-  double now = loop_now(c->loop);
-  if (!clock_moment(client_clock(c, now), now, luaL_checknumber(L, 2), &low, &high)) return 0;
+  if (!clock_moment(client_clock(c, loop_now(c->loop)), luaL_checknumber(L, 2), &low, &high)) return 0;
   lua_pushinteger(L, low);
   lua_pushinteger(L, high);
   return 2;
@@ -51,13 +50,13 @@ static int l_moment(lua_State *L) {
 static int l_arrival(lua_State *L) {
   Client *c = check_client(L);
   int64_t earliest;
-  double now = loop_now(c->loop);
-  if (!clock_arrival(client_clock(c, now), now, luaL_checknumber(L, 2), &earliest)) return 0;
+  if (!clock_arrival(client_clock(c, loop_now(c->loop)), luaL_checknumber(L, 2), &earliest)) return 0;
   lua_pushinteger(L, earliest);
   return 1;
 }
 
-/* open_heard(client) -> how many calls of 'heard' endpoints are in flight, or have an outcome that Lua does not know yet */
+/* open_heard(client) -> how many calls of 'heard' endpoints were sent and have an outcome that Lua does not know yet; a call that
+** still waits for its turn made nothing */
 static int l_open_heard(lua_State *L) {
   lua_pushinteger(L, check_client(L)->open_heard);
   return 1;

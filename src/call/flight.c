@@ -184,13 +184,10 @@ static bool journalled(const Call *c) {
   return c->client->journal != NULL && c->ep->settle != NULL;
 }
 
-/* For the journal: '*first' is the earliest moment at which the attempt, which is sent now, can arrive; 0 while the
-** exchange's clock is not known. '*fence' is the moment after which the exchange does not accept it, by its own timestamp
-** (lua/bybit/outcome/fence.lua). Both are ms of the exchange's clock. */
-static void moments_of(const Call *c, int64_t *first, int64_t *fence) {
-  double now = now_of(c);
-  *fence = session_fence(c->timestamp, c->e.receive_window);
-  if (!clock_arrival(client_clock(c->client, now), now, now, first)) *first = 0;
+/* The moment after which the exchange does not accept the attempt, by its own timestamp (lua/bybit/outcome/fence.lua); ms of
+** the exchange's clock. */
+static int64_t fence_of(const Call *c) {
+  return session_fence(c->timestamp, c->e.receive_window);
 }
 
 static const char *or_null(const char *text) {
@@ -212,16 +209,16 @@ static const char *begin_intent(Call *c, Journal *j) {
       .params = c->named.data,
       .params_size = c->named.size,
       .window = c->e.receive_window,
+      .first = c->first,
+      .fence = fence_of(c),
   };
   if (c->named.failed) return "not enough memory";
-  moments_of(c, &intent.first, &intent.fence);
   return j->calls->begin(j, &intent, &c->number);
 }
 
 /* Writes another attempt at the intent. NULL, or why it could not. */
 static const char *begin_attempt(Call *c, Journal *j) {
-  JournalAttempt attempt = {.fresh = c->fresh};
-  moments_of(c, &attempt.first, &attempt.fence);
+  JournalAttempt attempt = {.fresh = c->fresh, .first = c->first, .fence = fence_of(c)};
   return j->calls->attempt(j, c->number, &attempt);
 }
 
@@ -284,8 +281,10 @@ const char *call_prepare(Call *c) {
   Client *client = c->client;
   int64_t earliest;
   c->signed_at = now_of(c);
-  clock_timestamp(client_clock(client, c->signed_at), c->signed_at, loop_wall(client->loop),
-                  c->e.receive_window, &c->timestamp, &earliest);
+  const Clock *clock = client_clock(client, c->signed_at);
+  if (c->ep->settle == NULL || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
+  clock_timestamp(clock, c->signed_at, loop_wall(client->loop), c->e.receive_window, &c->timestamp,
+                  &earliest);
   if (!c->ep->open && client->line.member != NULL)
     c->timestamp = stamps_take(&client->line.member->stamps, c->timestamp, earliest);
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
@@ -376,6 +375,7 @@ static void go(Waiter *waiter) {
     return;
   }
   loop_timer_stop(client->loop, &c->timer);
+  call_count_heard(c, true);
   client->stats.requests++;
   if (c->attempts++ > 0) client->stats.retries++;
   if (client->lua_transport) {

@@ -226,6 +226,10 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
   lua_setfield(L, -2, "left");
   lua_pushnumber(L, c->signed_at);
   lua_setfield(L, -2, "signed_at");
+  if (c->first != 0) {
+    lua_pushinteger(L, c->first);
+    lua_setfield(L, -2, "first");
+  }
   if (c->overtook) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "overtook");

@@ -72,8 +72,11 @@ typedef struct Call {
   int64_t rollbacks;      /* Journal.rollbacks when the intent was written */
   struct Call *next;      /* in the client's list 'saving' or 'away' */
   double signed_at;       /* when the last attempt was signed */
-  int64_t timestamp;      /* of the last attempt, as signed: the exchange's clock, ms */
-  char made_id[40];       /* the client order id for a call that gives none */
+  int64_t
+      first; /* of a change: the earliest moment at which it can arrive, as known when it was signed; the exchange's
+                             clock, ms; 0: not known */
+  int64_t timestamp; /* of the last attempt, as signed: the exchange's clock, ms */
+  char made_id[40];  /* the client order id for a call that gives none */
 } Call;
 
 enum { CALL_CLIENT = 1 }; /* the stack place of the client in a method */

@@ -53,21 +53,21 @@ bool clock_offset(const Clock *c, double now, double *offset, double *doubt) {
   return true;
 }
 
-bool clock_moment(const Clock *c, double now, double t, int64_t *low, int64_t *high) {
+bool clock_moment(const Clock *c, double t, int64_t *low, int64_t *high) {
   static const double NOISE = 0.05; /* ms, for rounding of doubles and drift since the last answer */
-  double offset, doubt;
-  if (!clock_offset(c, now, &offset, &doubt)) return false;
-  *low = (int64_t)floor(t * 1000 + offset - doubt + NOISE);
-  *high = (int64_t)ceil(t * 1000 + offset + doubt);
+  if (!c->known) return false;
+  double more = fabs(t - c->bounds.at) * DRIFT;
+  *low = (int64_t)floor(t * 1000 + c->bounds.low - more + NOISE);
+  *high = (int64_t)ceil(t * 1000 + c->bounds.high + more);
   return true;
 }
 
 /* The lower bound assumes an answer that took no time on its way. When no round trip was shorter than 2 ms, one way takes
 ** about 1 ms, so the earliest arrival is a millisecond later. */
-bool clock_arrival(const Clock *c, double now, double t, int64_t *earliest) {
+bool clock_arrival(const Clock *c, double t, int64_t *earliest) {
   static const double SLOW = 0.002; /* seconds */
   int64_t high;
-  if (!clock_moment(c, now, t, earliest, &high)) return false;
+  if (!clock_moment(c, t, earliest, &high)) return false;
   if (c->fastest >= SLOW) *earliest += 1;
   return true;
 }

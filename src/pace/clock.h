@@ -33,10 +33,11 @@ void clock_adopt(Clock *c);
 /* The best guess of the offset at 'now', and its largest possible error, both in ms. False before the first answer, here
 ** and below. */
 bool clock_offset(const Clock *c, double now, double *offset, double *doubt);
-/* The earliest and the latest moment of the exchange's clock, in whole ms, at which our clock can have been 't'. */
-bool clock_moment(const Clock *c, double now, double t, int64_t *low, int64_t *high);
+/* The earliest and the latest moment of the exchange's clock, in whole ms, at which our clock can have been 't'. The further 't'
+** is from the answers that are known, before or after them, the wider apart they are. */
+bool clock_moment(const Clock *c, double t, int64_t *low, int64_t *high);
 /* The earliest moment, in whole ms, at which a request that was signed at 't' can have reached the exchange. */
-bool clock_arrival(const Clock *c, double now, double t, int64_t *earliest);
+bool clock_arrival(const Clock *c, double t, int64_t *earliest);
 /* The exchange's clock, ms since 1970. 'wall' is the local wall clock; it is returned before the first answer. */
 int64_t clock_now(const Clock *c, double now, int64_t wall);
 /* Our computer slept since the last answer: how long for may be wrong by a second, as its clock may count whole ones. */

@@ -44,6 +44,17 @@ static int l_offset(lua_State *L) {
   return 2;
 }
 
+/* clock:moment(t) -> low, high, arrival (ms): see clock_moment, clock_arrival; nothing before the first answer */
+static int l_moment(lua_State *L) {
+  int64_t low, high, earliest;
+  double t = luaL_checknumber(L, 2);
+  if (!clock_moment(check(L), t, &low, &high) || !clock_arrival(check(L), t, &earliest)) return 0;
+  lua_pushinteger(L, low);
+  lua_pushinteger(L, high);
+  lua_pushinteger(L, earliest);
+  return 3;
+}
+
 /* clock:now(now, wall) -> the exchange's clock, ms */
 static int l_now(lua_State *L) {
   lua_pushinteger(L, clock_now(check(L), luaL_checknumber(L, 2), luaL_checkinteger(L, 3)));
@@ -82,9 +93,9 @@ static int l_take(lua_State *L) {
 }
 
 void clock_open(lua_State *L) {
-  static const luaL_Reg clock[] = {{"learn", l_learn}, {"adopt", l_adopt}, {"offset", l_offset},
-                                   {"now", l_now},     {"slept", l_slept}, {"timestamp", l_timestamp},
-                                   {NULL, NULL}};
+  static const luaL_Reg clock[] = {{"learn", l_learn},         {"adopt", l_adopt}, {"offset", l_offset},
+                                   {"moment", l_moment},       {"now", l_now},     {"slept", l_slept},
+                                   {"timestamp", l_timestamp}, {NULL, NULL}};
   static const luaL_Reg stamps[] = {{"take", l_take}, {NULL, NULL}};
   luaL_newmetatable(L, CLOCK);
   luaL_newlib(L, clock);

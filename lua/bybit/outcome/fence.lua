@@ -14,6 +14,7 @@ local LATEST = 600000
 -- A request that was sent and whose outcome is not known.
 ---@class bybit.Copy
 ---@field signed number when it was signed, on the loop's clock
+---@field first integer? the earliest moment at which it can arrive, as known when it was signed, ms
 ---@field timestamp integer as signed, ms
 ---@field window integer the receive window, ms
 
@@ -33,6 +34,17 @@ function fence.length(window)
   return last_moment(0, window) / 1000
 end
 
+-- The two estimates below may differ by drift and rounding; a larger difference means that somebody set a clock since.
+local SAME_CLOCK = 5 -- ms
+
+-- The earliest moment at which the copy could arrive; nil: not known. When it was signed, the answer right before it was fresh,
+-- which tells it from a change that this answer acknowledged. What was learned since may tell more.
+local function arrival_of(client, copy)
+  local now = core.client.arrival(client, copy.signed)
+  if not now or not copy.first or math.abs(copy.first - now) > SAME_CLOCK then return now end
+  return math.max(copy.first, now)
+end
+
 --- The earliest moment at which a copy of the intent could arrive; nil: not known.
 ---@param client userdata
 ---@param intent bybit.Intent
@@ -40,7 +52,7 @@ end
 function fence.earliest(client, intent)
   if intent.earlier then return intent.first end
   local copy = intent.copies[1]
-  return copy and core.client.arrival(client, copy.signed) or nil
+  return copy and arrival_of(client, copy) or nil
 end
 
 --- The latest moment at which the call can have been made; nil: not known.
@@ -98,7 +110,7 @@ function fence.covers(client, intent, moment)
   if moment < earliest then return nil end
   if intent.earlier then return true end
   for _, copy in ipairs(intent.copies) do
-    if moment >= core.client.arrival(client, copy.signed) and moment <= limit_of(client, copy) then return true end
+    if moment >= arrival_of(client, copy) and moment <= limit_of(client, copy) then return true end
   end
   return false
 end

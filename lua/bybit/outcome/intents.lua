@@ -76,7 +76,8 @@ end
 ---@param facts table the attempt's facts
 function intents.add_copy(intent, facts)
   intent.window = facts.receive_window
-  intent.copies[#intent.copies + 1] = { signed = facts.signed_at, timestamp = facts.timestamp, window = facts.receive_window }
+  intent.copies[#intent.copies + 1] = { signed = facts.signed_at, first = facts.first, timestamp = facts.timestamp,
+    window = facts.receive_window }
   intent.swept, intent.denied = nil, nil
 end
 

@@ -63,15 +63,22 @@ function rules.amend(intent, view)
   return changed(intent, order, stage, evidence.untouched(order, view:earliest(intent)))
 end
 
--- Stops for the whole position: the position shows them, and so do their orders, even after the position has closed. The
--- documentation does not say whether setting a stop changes the position's update time, so the orders' times count too.
+-- Was no stop of the whole position set, changed or ended since the call could arrive? Nil: the orders could not be read yet.
+local function stops_untouched(intent, view, orders, earliest)
+  if stops.remain(intent.params, orders, earliest) then return stops.untouched(orders, earliest) or false end
+  orders = view:stop_orders(intent.symbol, earliest and earliest - LONG_AGO)
+  if orders == nil then return nil end
+  return orders and stops.untouched(orders, earliest) or false
+end
+
+-- Stops for the whole position: the position shows them, and so do their orders, even after the position has closed. Each of
+-- them is an order, so the orders alone tell that none was set: the position may have changed since, because of a fill.
 local function set(intent, view)
   local position, time = view:position(intent.symbol)
   if not position then return nil end
   local stage, earliest = view:stage(intent, time), view:earliest(intent)
   if stage == "open" then return nil end
-  local untouched = evidence.untouched(position, earliest)
-  local conclusion = changed(intent, position, stage, untouched)
+  local conclusion = changed(intent, position, stage, evidence.untouched(position, earliest))
   if not conclusion or conclusion.done and not stops.removes(intent.params) then return conclusion end
   local orders = view:stop_orders(intent.symbol, earliest and earliest - EARLIER)
   if orders == false and stage == "settled" then return { unclear = position } end
@@ -82,14 +89,12 @@ local function set(intent, view)
     return stage == "settled" and { unclear = position } or nil
   end
   if stops.were_set(intent.params, orders, earliest) then return { done = position } end
-  if not conclusion.refuted then return conclusion end
-  if not stops.remain(intent.params, orders, earliest) then
-    orders = view:stop_orders(intent.symbol, earliest and earliest - LONG_AGO)
-    if orders == nil then return nil end
-  end
-  if not orders or not stops.untouched(orders, earliest) then return { unclear = position } end
+  if evidence.shows(intent.params, position) ~= false then return conclusion end
+  local untouched = stops_untouched(intent, view, orders, earliest)
+  if untouched == nil then return nil end
+  if not untouched then return { unclear = position } end
   -- A stop that has just ended may be moving from one list to another: both sweeps must say no.
-  if stage == "settled" and intent.denied then return conclusion end
+  if stage == "settled" and intent.denied then return { refuted = "fence", record = position } end
   if stage == "settled" then intents.unsweep(intent) end -- nothing could be read in the first of the two
   intent.denied = stage == "past" or nil
   return nil
