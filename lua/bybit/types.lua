@@ -1293,6 +1293,7 @@
 ---@field id_prefix? string What the client order ids that the client makes begin with.
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
+---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
 ---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of level `debug` for each request that is only part of a call. An error that it raises is dropped.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
@@ -2157,6 +2158,65 @@ function Decimal:tonumber() end
 ---@return string
 function Decimal:tostring() end
 
+---@class bybit.Instrument
+local Instrument = {}
+
+---Would the exchange refuse these parameters of an order for the contract's steps and limits? True, or nil, why, and the name of the
+---field. Balance, price limit and risk are not looked at.
+---@param order table parameters of place_order, modify_order and the like
+---@return boolean? true
+---@return string? why
+---@return string? field
+function Instrument:check(order) end
+
+---The price at which an isolated position would be liquidated, by the rule of the exchange's help pages of May 2026. Nil where there is
+---none in the range of prices.
+---@param params { side: "Buy"|"Sell", quantity: bybit.exact, entry: bybit.exact, leverage: bybit.exact, margin?: bybit.exact } margin: what was added to the position's margin
+---@return bybit.Decimal?
+function Instrument:liquidation_price(params) end
+
+---Initial margin of so many contracts, in the settle coin.
+---@param params { quantity: bybit.exact, price: bybit.exact, leverage: bybit.exact }
+---@return bybit.Decimal
+function Instrument:margin(params) end
+
+---Profit of a position between two prices, in the settle coin, without fees.
+---@param side "Buy"|"Sell" Buy: long
+---@param quantity bybit.exact
+---@param entry bybit.exact
+---@param exit bybit.exact
+---@return bybit.Decimal
+function Instrument:profit(side, quantity, entry, exit) end
+
+---How many contracts to trade, rounded down to the step (0 where it is less than a step): for so much money (`usd`; of a linear contract
+---with `price`), for a value in the settle coin (`value` with `price`), or the most that lose no more than `risk`, in the settle coin,
+---between `entry` and `exit`. Fees are counted with `fees = true`, as the taker's on both sides.
+---@param params { usd?: bybit.exact, value?: bybit.exact, price?: bybit.exact, risk?: bybit.exact, side?: "Buy"|"Sell", entry?: bybit.exact, exit?: bybit.exact, fees?: boolean }
+---@return bybit.Decimal
+function Instrument:quantity_for(params) end
+
+---Reads the contract again. An instrument of client:instrument is at most an hour old.
+---@return bybit.Instrument? the same instrument
+---@return bybit.Error? err
+function Instrument:refresh() end
+
+---Rounds a price to the contract's tick: for a Buy down, for a Sell up, without a side to the nearest tick.
+---@param price number|string|bybit.Decimal also a float that is not exact
+---@param side? "Buy"|"Sell"
+---@return bybit.Decimal
+function Instrument:round_price(price, side) end
+
+---Rounds a quantity down to the contract's step.
+---@param quantity number|string|bybit.Decimal also a float that is not exact
+---@return bybit.Decimal
+function Instrument:round_quantity(quantity) end
+
+---Value of so many contracts at a price, in the settle coin.
+---@param quantity bybit.exact
+---@param price bybit.exact
+---@return bybit.Decimal
+function Instrument:value(quantity, price) end
+
 ---@class bybit.Client
 ---@field exchange? bybit.paper.Exchange The paper exchange that the client owns.
 local Client = {}
@@ -2574,6 +2634,14 @@ function Client:get_system_status(params) end
 ---@return table<string, {limit: integer, left: integer, full_in: number}>?
 function Client:budget() end
 
+---Tells before a strategy starts what may keep it from trading: what the key may do, how account and symbol are set up, how far
+---off the clock is, what is left of the limits. It only reads: at most five requests. It prints as a few lines. Without keys it
+---looks at the clock alone.
+---@param params? {symbol?: string, timeout?: number, deadline?: number, cancel?: bybit.Token}
+---@return bybit.Check? report
+---@return bybit.Error? err
+function Client:check(params) end
+
 ---Closes the client, its connections, and the paper exchange that it owns. Calls that are under way end with kind `closed`.
 function Client:close() end
 
@@ -2641,6 +2709,14 @@ function Client:dismiss(intent) end
 ---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer, bybit.transfer_list
 function Client:each(method, params, options) end
 
+---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
+---read with two or three requests, and kept for an hour.
+---@param symbol string
+---@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@return bybit.Instrument? instrument
+---@return bybit.Error? err
+function Client:instrument(symbol, options) end
+
 ---The exchange's clock in milliseconds, as its answers told it; before the first answer it is the local clock. Makes no
 ---request.
 ---@return integer ms
@@ -2688,11 +2764,12 @@ function Client:pages(method, params, options) end
 function Client:reconcile(options) end
 
 ---Makes a signed request to any endpoint. The result has the names of the wire, strings are texts, and null is `bybit.null`.
----The category is filled in if it is not given.
+---With the option `decimals = true` every text that is a plain number is a decimal, so that it counts exactly and compares as a
+---number; ids and moments that are digits too. The category is filled in if it is not given.
 ---@param verb "GET"|"POST"
 ---@param path string such as "/v5/account/wallet-balance"
 ---@param params? table parameters by their names on the wire; decimals are sent as strings
----@param options? table timeout, receive_window and the other options of every call
+---@param options? table timeout, receive_window and the other options of every call; `decimals`
 ---@return table? result
 ---@return bybit.Error? err
 ---@return bybit.Response? response
@@ -3277,6 +3354,15 @@ function bybit.client(options) end
 ---@return bybit.Decimal
 function bybit.decimal(x, places) end
 
+---Makes a method of an endpoint that has none: every client of the V5 wire gets it, with its checks, exact numbers and records, and
+---help knows it. The row says what the rows of this module say: `verb`, `path`, `params` (rows, or names of common ones such as
+---"symbol"), `result` (`record`, `list` or `first` with a record, `key` and `cursor`; a record is a name, or a table with `fields`),
+---`fixed`, `rules`, `limit` in requests a second, `doc`. Without a result the answer is a table as the exchange sends it. A call that
+---changes something (POST) has an outcome, but an unknown one is not settled: nothing here knows how. Wrong rows raise.
+---@param name string the method's name
+---@param row table
+function bybit.declare(name, row) end
+
 ---`local off <close> = bybit.defer(f, ...)` runs f on return, error, break and cancellation. f may make calls: even in a
 ---cancelled task they work normally for 5 seconds. `off()` takes it back.
 ---@param f function
@@ -3358,6 +3444,21 @@ function bybit.within(seconds, f, ...) end
 ---@param f function
 ---@return function generator
 function bybit.wrap(f) end
+
+---@class bybit.Check
+---@field problems string[] what keeps the program from trading, a sentence each
+---@field warnings string[] what is not as it should be
+---@field clock_offset number how many ms the exchange's clock is ahead of the local one
+---@field clock_doubt number by how many ms that may be wrong
+---@field read_only? boolean may the key only read?
+---@field may_trade? boolean has the key the permissions for orders and positions of contracts?
+---@field may_withdraw? boolean has the key the permission to withdraw?
+---@field margin_mode? string of the account: ISOLATED_MARGIN, REGULAR_MARGIN or PORTFOLIO_MARGIN
+---@field position_mode? integer 0: one-way; nil where no symbol was given, or each side has its own
+---@field leverage? bybit.Decimal of the symbol
+---@field taker_fee_rate? bybit.Decimal of the symbol
+---@field maker_fee_rate? bybit.Decimal of the symbol
+---@field limits table<string, table>? what client:budget() tells
 
 ---@class bybit.Error
 ---@field kind string exchange, auth, rate_limit, http, network, timeout, tls, decode, too_large, cancelled, closed, guard, not_found
