@@ -115,7 +115,8 @@ static void check_symbol(const Walk *w, int i) {
 static void check_coin(const Walk *w, int i) {
   size_t size;
   bool several = w->ep->param[i].type == PARAM_COINS;
-  const char *wanted = several ? "a coin such as 'BTC', or several such as 'BTC,ETH'," : "a coin such as 'BTC'";
+  const char *wanted =
+      several ? "a coin such as 'BTC', or several such as 'BTC,ETH'," : "a coin such as 'BTC'";
   const char *text = text_at(w, i, &size, wanted);
   bool fine = size >= 1 && size <= (several ? 640 : 32) && text[size - 1] != ',';
   for (size_t k = 0; k < size && fine; k++) {
