@@ -72,7 +72,7 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
   if (client->closed && !ep->internal) luaL_error(L, "%s: the client is closed", ep->method);
   if (client->process != loop_process(client->loop))
     luaL_error(L, "%s: a client cannot be used after fork: make a new one", ep->method);
-  if (!client->closed && !ep->open && !ep->composite && client->session.signer == NULL)
+  if (!client->closed && !ep->open && client->session.signer == NULL)
     luaL_error(L, "%s: needs credentials: give bybit.client a key and a secret", ep->method);
   if (lua_isnoneornil(L, ARG_PARAMS)) {
     lua_settop(L, ARG_CLIENT);

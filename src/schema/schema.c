@@ -101,7 +101,7 @@ static ParamType param_type(lua_State *L, const char *name) {
                {"client_order_id", PARAM_LINK}, {"decimal", PARAM_DECIMAL}, {"integer", PARAM_INTEGER},
                {"boolean", PARAM_BOOLEAN},      {"enum", PARAM_ENUM},       {"time", PARAM_TIME},
                {"cursor", PARAM_CURSOR},        {"seconds", PARAM_SECONDS}, {"table", PARAM_TABLE},
-               {"token", PARAM_TOKEN}};
+               {"token", PARAM_TOKEN},          {"coin", PARAM_COIN},       {"coins", PARAM_COINS}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, name) == 0) return types[i].type;
   luaL_error(L, "declaration: unknown parameter type '%s'", name);
@@ -287,12 +287,16 @@ static void compile_shape(lua_State *L, Endpoint *ep, int row, int anchors) {
   int result = lua_gettop(L);
   ep->list_key = anchored_field(L, result, "key", anchors);
   ep->list_needed = flag(L, result, "needed");
+  ep->part = anchored_field(L, result, "part", anchors);
+  ep->heads = flag(L, result, "heads");
+  ep->single = flag(L, result, "single");
   ep->cursor_key = anchored_field(L, result, "cursor", anchors);
   if (ep->cursor_key == NULL) ep->cursor_key = anchored_field(L, result, "more", anchors);
   static const struct {
     const char *key;
     ShapeKind kind;
-  } shapes[] = {{"record", SHAPE_RECORD}, {"list", SHAPE_LIST}, {"first", SHAPE_FIRST}};
+  } shapes[] = {
+      {"record", SHAPE_RECORD}, {"list", SHAPE_LIST}, {"first", SHAPE_FIRST}, {"columns", SHAPE_COLUMNS}};
   ep->shape = flag(L, result, "free") ? SHAPE_FREE : SHAPE_NONE;
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
     if (flag(L, result, shapes[i].key)) ep->shape = shapes[i].kind;

@@ -24,6 +24,8 @@ typedef enum ParamType {
   PARAM_STRING,  /* any text, not empty */
   PARAM_SYMBOL,  /* a contract, such as BTCUSD */
   PARAM_ID,      /* an id of the exchange: printable, without spaces */
+  PARAM_COIN,    /* a coin, such as BTC */
+  PARAM_COINS,   /* one, or several with commas between them */
   PARAM_LINK,    /* a client order id: 1 to 36 of A-Z a-z 0-9 - _ */
   PARAM_DECIMAL, /* goes out as a string of digits */
   PARAM_INTEGER, /* 10.0 is one, "10" is not */
@@ -102,8 +104,16 @@ typedef struct Rule {
   int param[SCHEMA_RULE_PARAMS];
 } Rule;
 
-/* What a result is: nothing, one record, a list of records, the first record of a list, any JSON. */
-typedef enum ShapeKind { SHAPE_NONE, SHAPE_RECORD, SHAPE_LIST, SHAPE_FIRST, SHAPE_FREE } ShapeKind;
+/* What a result is: nothing, one record, a list of records, the first record of a list, a list for each field of such
+** records, any JSON. */
+typedef enum ShapeKind {
+  SHAPE_NONE,
+  SHAPE_RECORD,
+  SHAPE_LIST,
+  SHAPE_FIRST,
+  SHAPE_COLUMNS,
+  SHAPE_FREE
+} ShapeKind;
 
 /* A parameter that always goes out. */
 typedef struct Fixed {
@@ -139,7 +149,10 @@ typedef struct Endpoint {
   /* An answer without the list is an error: callers conclude from the list that an order is absent. */
   bool list_needed;
   const char *list_key, *cursor_key; /* members of the result; NULL list_key: the result itself is the list */
-  int reserved_ref;                  /* anchor: a set of names that 'extra' may not have; 0: none */
+  const char *part; /* the field of the record that is the result in its place; NULL: it is the record */
+  bool heads;       /* the list in that field gets the other fields of the record */
+  bool single;      /* the first element of that list is the result */
+  int reserved_ref; /* anchor: a set of names that 'extra' may not have; 0: none */
   int param_count, rule_count, fixed_count;
   int generates;     /* the parameter for which a client order id is made; -1: none */
   uint64_t required; /* by bit: parameters that are always required, ... */

@@ -111,6 +111,21 @@ static void check_symbol(const Walk *w, int i) {
   memcpy(w->e->symbol, text, size + 1);
 }
 
+/* A coin, or several. */
+static void check_coin(const Walk *w, int i) {
+  size_t size;
+  bool several = w->ep->param[i].type == PARAM_COINS;
+  const char *wanted =
+      several ? "a coin such as 'BTC', or several such as 'BTC,ETH'," : "a coin such as 'BTC'";
+  const char *text = text_at(w, i, &size, wanted);
+  bool fine = size >= 1 && size <= (several ? 640 : 32) && text[size - 1] != ',';
+  for (size_t k = 0; k < size && fine; k++) {
+    bool comma = several && text[k] == ',' && k > 0 && text[k - 1] != ',';
+    fine = (text[k] >= 'A' && text[k] <= 'Z') || (text[k] >= '0' && text[k] <= '9') || comma;
+  }
+  if (!fine) walk_wrong(w, i, wanted);
+}
+
 /* A string, id or cursor. An id is printable and noted in the Encoding, when it fits there. */
 static void check_plain_text(const Walk *w, int i) {
   size_t size;
@@ -301,6 +316,8 @@ static void take_option(const Walk *w, int i) {
 void walk_value(Walk *w, int i) {
   switch (w->ep->param[i].type) {
   case PARAM_SYMBOL: check_symbol(w, i); break;
+  case PARAM_COIN:
+  case PARAM_COINS: check_coin(w, i); break;
   case PARAM_LINK: check_link(w, i); break;
   case PARAM_STRING:
   case PARAM_ID:

@@ -4,6 +4,7 @@ local records = {}
 
 records.order_id = {
   doc = "The acknowledgement of an order. It does not say what becomes of the order.",
+  shown = { "order_id", "client_order_id" },
   fields = {
     { "order_id", "orderId", "string", doc = "The exchange's id. Missing in one case: the answer was lost, the "
       .. "exchange then said that the id is taken, and it did not show the order within `visibility`." },

@@ -2,7 +2,7 @@
 
 local later = require "bybit.later"
 
-local methods = later.module "bybit.wire.v5.methods"
+local methods, series = later.module "bybit.wire.v5.methods", later.module "bybit.wire.v5.series"
 
 local v5 = {
   name = "v5",
@@ -23,10 +23,12 @@ local v5 = {
   common = require "bybit.wire.common",
 }
 
--- Methods of several requests, and lookups: functions of methods.lua.
+-- Methods of several requests, and lookups: functions of methods.lua and series.lua.
 for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders" } do
   v5[name] = function(...) return methods[name](...) end
 end
-v5.composites = setmetatable({}, { __index = function(_, name) return methods.composites[name] end })
+v5.composites = setmetatable({}, { __index = function(_, name)
+  return methods.composites[name] or series.composites[name]
+end })
 
 return v5
