@@ -276,7 +276,8 @@ static int call_finish(lua_State *L, Call *c) {
   }
   call_succeeded(c);
   bool confirm = c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1);
-  if ((confirm || c->ep->heard || c->raise) && !c->again) return call_judge(L, c, &a, "confirm", 0, result);
+  if ((confirm || c->ep->heard || c->raise || c->asked) && !c->again)
+    return call_judge(L, c, &a, "confirm", 0, result);
   call_push_response(L, c, &a);
   lua_pushvalue(L, undecoded);
   lua_setfield(L, -2, "undecoded");
@@ -428,8 +429,9 @@ static void refuse(lua_State *L, Call *c) {
     call_cancel(c);
     return;
   }
-  if (c->ep->changes && !c->protects && is_held(L, c)) {
+  if (c->guarded == NULL && c->ep->changes && !c->protects && is_held(L, c))
     c->guarded = "intents of an earlier run are open: client:reconcile() settles them";
+  if (c->guarded != NULL || call_halted(c) != NULL) {
     c->state = CALL_ENDED;
     return;
   }
@@ -462,6 +464,16 @@ static int call_attempt(lua_State *L, Call *c) {
   if (c->state == CALL_NEW && c->again) call_submit(c);
   if (c->state == CALL_NEW) call_enter(c);
   return call_wait(L, LUA_OK, 0);
+}
+
+/* Guard rails have answered: the continuation of the function that was asked. Its answer is above the call. */
+static int call_asked(lua_State *L, int status, lua_KContext ctx) {
+  Call *c = lua_touserdata(L, AT_CALL);
+  (void)status;
+  (void)ctx;
+  call_take_answer(L, AT_CALL + 1, c);
+  lua_settop(L, AT_CALL);
+  return call_attempt(L, c);
 }
 
 /* facts.again(fresh): another attempt, see the head of this file */
@@ -518,7 +530,9 @@ static int call_method(lua_State *L) {
   c->blocks = !loop_may_yield(client->loop, L);
   if (ep->change == CHANGE_STOP) c->adds = stop_adds(L);
   call_begin(c);
-  return call_attempt(L, c);
+  if (!client->asks || !ep->changes || c->protects) return call_attempt(L, c);
+  lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);
+  return call_asked(L, LUA_OK, 0);
 }
 
 /* method(endpoint, record or nil, envelope names, failed or composite function) -> a method, for call_method's upvalues */
@@ -542,6 +556,7 @@ void call_open(lua_State *L) {
   call_parts_open(L);
   call_log_open(L);
   call_claim_open(L);
+  call_rails_open(L);
   lua_pushcfunction(L, call_make);
   lua_setfield(L, -2, "method");
 }

@@ -34,4 +34,5 @@ local function complete(row)
   end
 end
 
-return rows.new { folder = "bybit.wire.v5.endpoints", subjects = { "order", "position" }, complete = complete }
+return rows.new { folder = "bybit.wire.v5.endpoints", subjects = { "order", "position", "market", "account" },
+  complete = complete }
