@@ -117,8 +117,8 @@ end
 local function is_shown(record, reading)
   local at = evidence.moment(record, "update_time")
   if not at then return false end
-  return reading.changed ~= nil and reading.changed >= at + reading.step - 1
-    or reading.now - at >= reading.visibility * 1000 + reading.step - 1
+  if at % reading.step == 0 then at = at + reading.step - 1 end -- the end of it may be cut off
+  return reading.changed ~= nil and reading.changed >= at or reading.now - at >= reading.visibility * 1000
 end
 
 -- The entry of a listed order; `known`: what the books had of it. Nil: its record cannot be read.
@@ -181,8 +181,8 @@ end
 
 --- Takes in a reading: of the orders first, of the position after them.
 ---@param reading table orders, legs; ended: records of orders that ended, by id; began: on the loop's clock; turn: of the books
---- when it began; now: the exchange's clock when it began, ms; visibility: seconds until everything shows; step: ms that the
---- exchange's moments are exact to
+--- when it began; now: the exchange's clock when it began, ms; visibility: seconds until everything shows; step: ms that some
+--- of the exchange's moments are cut to
 ---@return string? why it cannot be used
 function Book:take(reading)
   local long, short, changed = sides(reading.legs)

@@ -196,7 +196,7 @@ local function prepare(self, asked, list, began, again)
       local rail, what, slot, f = table.unpack(need)
       local since = began - self.rails.position_age
       if again and look.is_late(asked, slot) then slot.at = nil end
-      any = any or not slot.at or slot.at < since
+      any = any or not slot.at or slot.at <= since
       local ok, err = look.fresh(asked, slot, since, f)
       if not ok then
         return ("%s: %s could not be read (%s: %s)"):format(rail, what, err.kind, err.message)

@@ -81,7 +81,7 @@ local function stopped(self)
     elapsed = 0, where = "" }, self
 end
 
---- Sees to it that a slot holds what was read since a moment. A call that waits by blocking reads for itself, since no other can go
+--- Sees to it that a slot holds what was read after a moment. A call that waits by blocking reads for itself, since no other can go
 --- on meanwhile.
 ---@param self bybit.GuardLook
 ---@param slot bybit.GuardSlot
@@ -90,7 +90,7 @@ end
 ---@return true? done
 ---@return bybit.Error? err
 function look.fresh(self, slot, since, f)
-  while not (slot.at and slot.at >= since and slot.at <= loop.now()) do
+  while not (slot.at and slot.at > since and slot.at <= loop.now()) do
     if not (slot.reading and loop.may_yield()) then
       return read(self, slot, f)
     end

@@ -18,7 +18,7 @@ local v2 = {
   -- A page of any endpoint, for client:pages. Whether an empty page has a cursor is not documented: one that leads to itself is
   -- the end.
   paged = { path = "/v2/private/order/list", list = "data", next = "cursor", stays = true },
-  moment_step = 1000,         -- ms that moments of records are exact to: some show whole seconds
+  moment_step = 1000,         -- ms that some moments of records are cut to
   account_mode = true,        -- Full or Partial protection of a position is a setting of the account
   form = true,                -- bodies are written like queries, so that numbers go out as they are
   reserved = { api_key = true, timestamp = true, recv_window = true, sign = true },

@@ -15,7 +15,7 @@ local v5 = {
   paged = { path = "/v5/position/closed-pnl", list = "list", next = "nextPageCursor" },
   -- The parameters of any request that are moments, by path, for client:request (V5 documentation, market and the histories).
   moments = { { "^/v5/", "startTime", "endTime" }, { "^/v5/market/", "start", "end" } },
-  moment_step = 1,          -- ms that moments of records are exact to
+  moment_step = 1,          -- ms that some moments of records are cut to
   -- Paths whose requests hold several, in their list `request`: the path of one such.
   batches = { ["/v5/order/create-batch"] = "/v5/order/create", ["/v5/order/amend-batch"] = "/v5/order/amend" },
   every_symbol = true,      -- a request for open orders needs no symbol
