@@ -8,8 +8,9 @@ local evidence = require "bybit.outcome.evidence"
 local ZERO = core.decimal(0)
 
 ---@class bybit.GuardBook
----@field long userdata the position, positive when long; with a position on both sides: how much is long
----@field short userdata the same to the other side
+---@field long userdata how much of the position is long, 0 where it is short: a position on the other side may be closed by a stop
+--- before the orders of this side are filled, so it makes no room for them
+---@field short userdata the same of a short one
 ---@field entries table[] orders: { id, link, side, quantity, filled, turn = of the books when it was done; and on the loop's clock
 --- since = when it was done, at the latest, grown = when it was last made larger, gone = when a reading first missed it }
 ---@field turn integer counts what was done, so that a reading tells what was done after it began
@@ -154,18 +155,17 @@ end
 
 -- What the books still count of an order that no list shows: the entry, or nil. It has ended if no list showed it `visibility`
 -- after its last change. The position shows its fills that long after it was first missed so; sooner, if its record tells.
-local function remains(entry, record, reading)
-  local filled = record and evidence.open(record) == false and evidence.number(record, "filled_quantity")
-  if filled then
-    if filled:is_zero() or is_shown(record, reading) then return nil end
-    entry.quantity = entry.quantity:min(filled)
+local function remains(entry, ended, reading)
+  if ended then
+    if ended.filled:is_zero() or is_shown(ended.record, reading) then return nil end
+    entry.quantity = entry.quantity:min(ended.filled)
   end
   if reading.began - entry.since < reading.visibility then return entry end
   entry.gone = entry.gone or reading.began
   return reading.began - entry.gone < reading.visibility and entry or nil
 end
 
--- The position to both sides, and when it changed last, ms; nil: it cannot be read.
+-- How much is long and how much is short, and when the position changed last, ms; nil: it cannot be read.
 local function sides(legs)
   local long, short, changed, hedged = ZERO, ZERO, nil, false
   for _, leg in ipairs(legs) do
@@ -175,12 +175,12 @@ local function sides(legs)
     hedged, changed = hedged or mode == 1 or mode == 2, evidence.moment(leg, "update_time")
     if side == "Buy" then long = long + quantity elseif side == "Sell" then short = short + quantity end
   end
-  if hedged then return long, short, nil end -- each leg has a moment of its own
-  return long - short, short - long, changed
+  if hedged then changed = nil end -- each leg has a moment of its own
+  return long, short, changed
 end
 
 --- Takes in a reading: of the orders first, of the position after them.
----@param reading table orders, legs; ended: records of orders that ended, by id; began: on the loop's clock; turn: of the books
+---@param reading table orders, legs; ended: orders that ended, as { filled, record }, by id; began: on the loop's clock; turn: of the books
 --- when it began; now: the exchange's clock when it began, ms; visibility: seconds until everything shows; step: ms that some
 --- of the exchange's moments are cut to
 ---@return string? why it cannot be used

@@ -182,7 +182,7 @@ local function needs(self, act, thorough)
   if on.max_position and act.quantity then
     local slot = slot_of(self, "book " .. act.symbol)
     list[#list + 1] = { "max_position", ("the position in %s"):format(act.symbol), slot,
-      look.book(act.symbol, self:book_of(act.symbol), thorough) }
+      look.book(act.symbol, self:book_of(act.symbol), slot, thorough) }
   end
   return list
 end

@@ -15,6 +15,7 @@ local look = {}
 ---@field at number? when the last reading that succeeded began, on the loop's clock
 ---@field reading userdata? a token that is cancelled when the reading under way ends
 ---@field failed bybit.Error? why the last reading failed
+---@field shallow boolean? of books: what became of some orders was not looked up
 ---@field successes integer? how many calls of the client had succeeded when it was read
 
 ---@class bybit.GuardLook the readings of a call
@@ -100,11 +101,12 @@ function look.fresh(self, slot, since, f)
   return true
 end
 
---- Could another reading tell something else? It could if the client's calls changed anything since, or after a second.
+--- Could another reading tell something else? It could if the client's calls changed anything since, or after a second; or if a
+--- thorough one was not made yet.
 ---@param self bybit.GuardLook
 ---@param slot bybit.GuardSlot
 function look.is_late(self, slot)
-  return not slot.at or slot.at < loop.now() - 1 or slot.successes ~= core.client.successes(self.client)
+  return not slot.at or slot.shallow or slot.at < loop.now() - 1 or slot.successes ~= core.client.successes(self.client)
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -115,16 +117,24 @@ local function unreadable(why)
   return errors.new { kind = "decode", method = "guard", message = why, attempts = 0, elapsed = 0, where = "" }
 end
 
--- The records of orders that ended, by both ids: as many as the books miss.
+-- How much of an order was filled that has ended; nil: it has not, or its record does not tell. On v2 the record of an order that
+-- was cancelled before its trigger has no such field.
+local function filled_of(record, conditional)
+  if evidence.open(record) ~= false then return nil end
+  return evidence.number(record, "filled_quantity") or conditional and evidence.cancelled(record) and core.decimal(0) or nil
+end
+
+-- The orders that ended, as { filled, record }, by both ids: at least as many as the books miss.
 local function ended_orders(self, symbol, count)
   local found = {}
   if count == 0 then return found end
   for _, conditional in ipairs { false, true } do
     local list = look.ask(self, "closed_orders", { symbol = symbol }, conditional, count)
     for _, record in ipairs(list or {}) do -- without the list the orders are counted in full
+      local filled = filled_of(record, conditional)
       for _, field in ipairs { "order_id", "client_order_id" } do
         local id = evidence.text(record, field)
-        if id and evidence.open(record) == false then found[id] = found[id] or record end
+        if id and filled then found[id] = found[id] or { filled = filled, record = record } end
       end
     end
   end
@@ -134,8 +144,9 @@ end
 --- Reads open orders and position of a symbol into its books. Orders with a trigger come first, so that one that is triggered
 --- meanwhile shows among the active ones; the position comes last, so that it has what was filled meanwhile.
 ---@param book bybit.GuardBook
+---@param slot bybit.GuardSlot
 ---@param thorough boolean find out, too, what became of orders that no list shows
-function look.book(symbol, book, thorough)
+function look.book(symbol, book, slot, thorough)
   return function(self, began)
     local now, turn, orders = self.client:now(), book.turn, {}
     for _, conditional in ipairs { true, false } do
@@ -144,12 +155,14 @@ function look.book(symbol, book, thorough)
       if rawget(list, "cut") then return nil, unreadable "not all open orders can be read" end
       table.move(list, 1, #list, #orders + 1, orders)
     end
-    local ended = ended_orders(self, symbol, thorough and book:missing(orders) or 0)
+    local missing = book:missing(orders)
+    local ended = ended_orders(self, symbol, thorough and missing or 0)
     local legs, err = look.ask(self, "legs", { symbol = symbol })
     if not legs then return nil, err end
     local why = book:take { began = began, turn = turn, now = now, visibility = core.client.table(self.client).visibility,
       step = self.class.dialect.moment_step, orders = orders, ended = ended, legs = legs }
     if why then return nil, unreadable(why) end
+    slot.shallow = missing > 0 and not thorough
     return true
   end
 end
