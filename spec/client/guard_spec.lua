@@ -258,6 +258,7 @@ for _, api in ipairs { "v5", "v2" } do
         refused("201 more could make the position in BTCUSD 1001 long", "modify_order",
           of { order_id = own.order_id, new_quantity = 801 })
         assert(client:modify_order(of { order_id = own.order_id, new_quantity = 800 }))
+        assert(client:modify_order(of { order_id = own.order_id, new_price = 29001 }))
         refused("max_position", "place_order", limit { quantity = 1 })
         assert(client:modify_order(of { order_id = own.order_id, new_quantity = 300 }))
         exchange:advance(6)

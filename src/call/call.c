@@ -420,10 +420,16 @@ static bool is_held(lua_State *L, const Call *c) {
   return held;
 }
 
+/* Raises when the call would block and must not. */
+static void check_blocking(lua_State *L, const Call *c) {
+  if (loop_may_yield(c->client->loop, L) || loop_may_block(c->client->loop)) return;
+  luaL_error(L, "%s: this call would block, which bybit.blocking(false) forbids: make it in a task",
+             c->ep->method);
+}
+
 /* Ends the call when there is a reason not to send it. Else it listens to the cancel token. */
 static void refuse(lua_State *L, Call *c) {
-  Loop *loop = c->client->loop;
-  bool task = loop_task_cancelled(loop);
+  bool task = loop_task_cancelled(c->client->loop);
   if (task || c->client->closed || (c->e.cancel != NULL && token_cancelled(c->e.cancel))) {
     c->raise = task;
     call_cancel(c);
@@ -435,9 +441,7 @@ static void refuse(lua_State *L, Call *c) {
     c->state = CALL_ENDED;
     return;
   }
-  if (!loop_may_yield(loop, L) && !loop_may_block(loop))
-    luaL_error(L, "%s: this call would block, which bybit.blocking(false) forbids: make it in a task",
-               c->ep->method);
+  check_blocking(L, c);
   if (c->e.cancel == NULL) return;
   lua_getfield(L, ARG_PARAMS, "cancel");
   lua_setiuservalue(L, AT_CALL, 2); /* the call keeps the token alive */
@@ -531,6 +535,7 @@ static int call_method(lua_State *L) {
   if (ep->change == CHANGE_STOP) c->adds = stop_adds(L);
   call_begin(c);
   if (!client->asks || !ep->changes || c->protects) return call_attempt(L, c);
+  check_blocking(L, c);
   lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);
   return call_asked(L, LUA_OK, 0);
 }

@@ -221,14 +221,16 @@ local function judge(self, list)
       local why = rails[name](self, act)
       if why then return undo(why) end
     end
-    if self.rails.max_position and act.quantity then self:book_of(act.symbol).acts[act] = true end
-    passed[#passed + 1] = act
+    if self.rails.max_position and act.quantity then
+      self:book_of(act.symbol).acts[act] = true
+      passed[#passed + 1] = act
+    end
     if act.place then
       stamps[#stamps + 1] = { at = loop.now() }
       self.stamps[#self.stamps + 1] = stamps[#stamps]
     end
   end
-  return { acts = self.rails.max_position and passed or {}, stamps = stamps }
+  return { acts = passed, stamps = stamps }
 end
 
 -- Those of the acts that may add risk.

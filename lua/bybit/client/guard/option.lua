@@ -5,15 +5,15 @@ local errors = require "bybit.errors"
 local hints = require "bybit.wire.hints"
 
 ---@class bybit.GuardRails
----@field max_order? bybit.Number|table<string, bybit.Number> the most that one order may be for: one quantity for all symbols, or
+---@field max_order? bybit.exact|table<string, bybit.exact> the most that one order may be for: one quantity for all symbols, or
 --- a table from symbols to quantities. An order of a symbol that the table does not name is refused.
----@field max_position? bybit.Number|table<string, bybit.Number> how far the position of a symbol may go to either side, if all
+---@field max_position? bybit.exact|table<string, bybit.exact> how far the position of a symbol may go to either side, if all
 --- open orders and all unsettled calls are filled; given like max_order
 ---@field orders_per_minute? integer how many orders may be placed in any 60 seconds
----@field band? bybit.Number how far the price of a limit order may be from the mark price, as a fraction: "0.05" is 5 percent. The
+---@field band? bybit.exact how far the price of a limit order may be from the mark price, as a fraction: "0.05" is 5 percent. The
 --- price of a conditional order is compared with its trigger price.
 ---@field symbols? string[] the symbols that may be traded
----@field max_drawdown? bybit.Number how far the equity of the symbol's settle coin may be below the highest that was read
+---@field max_drawdown? bybit.exact how far the equity of the symbol's settle coin may be below the highest that was read
 --- since the client was made, as a fraction
 ---@field position_age? number seconds that what was read (position and open orders, prices, equity) may be old; 10 when left out
 
