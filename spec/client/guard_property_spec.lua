@@ -39,7 +39,8 @@ local function trade(exchange, client, faults)
   function acts.limit()
     local side = one_of { "Buy", "Sell" }
     return "place_order", { side = side, type = "Limit", quantity = quantity(),
-      price = 30000 + (side == "Buy" and -1 or 1) * random:integer(-20, 120), time_in_force = one_of { "GTC", "GTC", "IOC", "PostOnly" } }
+      price = 30000 + (side == "Buy" and -1 or 1) * random:integer(-20, 120),
+      time_in_force = one_of { "GTC", "GTC", "IOC", "PostOnly" } }
   end
   function acts.market()
     return "place_order", { side = one_of { "Buy", "Sell" }, type = "Market", quantity = quantity() }
@@ -48,8 +49,9 @@ local function trade(exchange, client, faults)
     return "place_order", { side = one_of { "Buy", "Sell" }, type = "Market", quantity = quantity(), reduce_only = true }
   end
   function acts.conditional()
-    return "place_conditional_order", { side = one_of { "Buy", "Sell" }, type = one_of { "Market", "Limit" }, quantity = quantity(),
-      price = 30000, base_price = 30000, trigger_price = 30000 + one_of { -1, 1 } * random:integer(10, 100) }
+    return "place_conditional_order", { side = one_of { "Buy", "Sell" }, type = one_of { "Market", "Limit" },
+      quantity = quantity(), price = 30000, base_price = 30000,
+      trigger_price = 30000 + one_of { -1, 1 } * random:integer(10, 100) }
   end
   function acts.modify()
     return "modify_order", { order_id = one_of(ids), new_quantity = quantity() + random:integer(0, 1) * 100 }
@@ -92,7 +94,8 @@ end
 
 local WORLDS = {
   { "a sound exchange" },
-  { "lost answers", { { "lost_answer", path = "order/", probability = 0.1 }, { "lost_request", path = "order/", probability = 0.1 } } },
+  { "lost answers", { { "lost_answer", path = "order/", probability = 0.1 },
+    { "lost_request", path = "order/", probability = 0.1 } } },
   { "lists that lag", { lag = 800 } },
 }
 
@@ -101,8 +104,8 @@ for _, api in ipairs { "v5", "v2" } do
     describe(("max_position on the %s wire, with %s,"):format(api, world[1]), function()
       it("is never exceeded, however the orders fill, and leaves all room that there is", function()
         local exchange = bybit.paper.start { clock = "manual", seed = SEED, limits = false, lag = 0 }
-        local client = bybit.client { environment = exchange, api = api, rate = false, seed = SEED, guard = { max_position = MOST },
-          timeout = 2, visibility = 2 }
+        local client = bybit.client { environment = exchange, api = api, rate = false, seed = SEED,
+          guard = { max_position = MOST }, timeout = 2, visibility = 2 }
         finally(function()
           client:close()
           exchange:close()

@@ -35,8 +35,9 @@ void call_take_answer(lua_State *L, int answer, Call *c) {
 }
 
 const char *call_halted(Call *c) {
+  if (c->client->halted[0] == '\0') return NULL;
   bool adds = c->ep->changes && !c->protects && !c->spared;
-  return adds && c->client->halted[0] != '\0' ? keep(c, c->client->halted) : NULL;
+  return adds ? keep(c, c->client->halted) : NULL;
 }
 
 /* ask(client, f): f(client, call, row, params, client order id or "", seconds left) is called before a call that may add risk
