@@ -432,6 +432,7 @@ static void refuse(lua_State *L, Call *c) {
   bool task = loop_task_cancelled(c->client->loop);
   if (task || c->client->closed || (c->e.cancel != NULL && token_cancelled(c->e.cancel))) {
     c->raise = task;
+    c->guarded = NULL; /* what a guard rail could not read, it could not for this */
     call_cancel(c);
     return;
   }

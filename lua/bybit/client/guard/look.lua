@@ -16,7 +16,7 @@ local look = {}
 ---@field reading userdata? a token that is cancelled when the reading under way ends
 ---@field failed bybit.Error? why the last reading failed
 ---@field shallow boolean? of books: what became of some orders was not looked up
----@field successes integer? how many calls of the client had succeeded when it was read
+---@field successes integer? of books: how many calls of the client had succeeded when they were read
 
 ---@class bybit.GuardLook the readings of a call
 ---@field client userdata
@@ -61,7 +61,7 @@ local function read(self, slot, f)
   end })
   local done, err = f(self, began)
   if done then
-    slot.at, slot.successes = began, core.client.successes(self.client)
+    slot.at = began
     return true
   end
   if not is_own(self, err) then slot.failed = err end
@@ -101,12 +101,13 @@ function look.fresh(self, slot, since, f)
   return true
 end
 
---- Could another reading tell something else? It could if the client's calls changed anything since, or after a second; or if a
---- thorough one was not made yet.
+--- Could another reading tell something else? It could after a second. Books could, too, if calls of the client succeeded since, or
+--- if no thorough reading was made yet.
 ---@param self bybit.GuardLook
 ---@param slot bybit.GuardSlot
 function look.is_late(self, slot)
-  return not slot.at or slot.shallow or slot.at < loop.now() - 1 or slot.successes ~= core.client.successes(self.client)
+  return not slot.at or slot.shallow or slot.at < loop.now() - 1
+    or slot.successes ~= nil and slot.successes ~= core.client.successes(self.client)
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ function look.book(symbol, book, slot, thorough)
     local why = book:take { began = began, turn = turn, now = now, visibility = core.client.table(self.client).visibility,
       step = self.class.dialect.moment_step, orders = orders, ended = ended, legs = legs }
     if why then return nil, unreadable(why) end
-    slot.shallow = missing > 0 and not thorough
+    slot.shallow, slot.successes = missing > 0 and not thorough, core.client.successes(self.client)
     return true
   end
 end
