@@ -221,6 +221,52 @@ describe("the rail max_position", function()
     assert.equal(1000, room())
   end)
 
+  it("counts an order that was acknowledged while a reading was under way", function()
+    start({ max_position = 1000, position_age = 0 }, { visibility = 0 })
+    local create, ack, refused = routes[CREATE], nil, nil
+    routes[CREATE] = function(request) return after(2, create(request)) end
+    bybit.run(function()
+      bybit.spawn(function()
+        ack = assert(client:place_order(limit { quantity = 400 }))
+        active { order { orderId = ack.order_id, qty = "400" } }
+      end)
+      bybit.sleep(1)
+      routes[POSITION] = function() return after(3, list(position())) end
+      refused = select(2, client:place_order(limit { quantity = 601 }))
+    end)
+    assert.truthy(refused and refused.message:find("601 more could make the position in BTCUSD 1001 long", 1, true))
+    assert.equal(1, count(CREATE))
+  end)
+
+  it("counts a change that makes an order larger while it is under way, and until a list shows it", function()
+    start(nil, { visibility = 5 })
+    active { order { orderId = "o-1", qty = "300" } }
+    routes["/v5/order/amend"] = function() return after(2, answer(0, '{"orderId":"o-1","orderLinkId":""}')) end
+    assert.equal(700, room())
+    local found
+    bybit.run(function()
+      bybit.spawn(function() assert(client:modify_order { symbol = "BTCUSD", order_id = "o-1", new_quantity = 500 }) end)
+      bybit.sleep(1)
+      found = room()
+    end)
+    assert.equal(500, found)
+    assert.equal(500, room(), "it was acknowledged; the list shows the 300 still")
+    bybit.sleep(6)
+    assert.equal(700, room(), "it would show by now: somebody has made it smaller again")
+  end)
+
+  it("learns from a record that was read back that its order has ended", function()
+    start({ max_position = 1000, position_age = 600 })
+    routes[REALTIME] = function(request)
+      if not request.params.orderId then return list() end
+      return list(order { orderId = request.params.orderId, qty = "1000", cumExecQty = "100", orderStatus = "Cancelled" })
+    end
+    assert(client:place_order(limit { quantity = 1000, time_in_force = "IOC", confirm = true }))
+    assert(client:place_order(limit { quantity = 900 }))
+    assert.equal(1, count(POSITION), "it needed no other reading for that")
+    assert.equal("guard", select(2, client:place_order(limit { quantity = 1 })).kind)
+  end)
+
   it("does not count twice what is under way and shows already", function()
     start(nil, { visibility = 1 })
     local link
@@ -234,7 +280,7 @@ describe("the rail max_position", function()
     local found
     bybit.run(function()
       bybit.spawn(function() client:place_order(limit { quantity = 400, resend = false, deadline = 30 }) end)
-      bybit.sleep(0)
+      bybit.sleep(2)
       found = room()
     end)
     assert.equal(600, found)
@@ -250,5 +296,29 @@ describe("the rail max_position", function()
     assert.truthy(message:find("place_order: this call would block", 1, true), message)
     assert.equal(0, #requests)
     assert.equal(1000, room())
+  end)
+end)
+
+describe("the books of a symbol", function()
+  local Book = require "bybit.client.guard.book"
+  local objects = require "bybit.records.objects"
+
+  local function record(kind, fields) return setmetatable(fields, objects.metatable(kind)) end
+
+  -- Where some moments are cut to whole seconds, an order that changed in the second of the position's last change may have changed
+  -- after it.
+  it("take a moment in whole seconds for the end of its second, where moments may be cut", function()
+    local decimal = bybit.decimal
+    for _, case in ipairs { { 1, 5000, 5000, 40 }, { 1000, 5000, 5000, 100 }, { 1000, 5000, 5999, 40 }, { 1000, 5001, 5001, 40 },
+      { 1, 5001, 5000, 100 } } do
+      local step, ordered, changed, reach = table.unpack(case)
+      local book = Book.new()
+      book:take { began = 0, now = 6000, visibility = 60, step = step, ended = {},
+        orders = { record("order", { order_id = "o-1", side = "Buy", quantity = decimal(100), filled_quantity = decimal(60),
+          update_time = ordered }) },
+        legs = { record("position", { side = "Sell", quantity = decimal(10), update_time = changed }) } }
+      assert.equal(tostring(reach), tostring(book:reach "Buy"))
+      assert.equal("10", tostring(book:reach "Sell"))
+    end
   end)
 end)

@@ -356,6 +356,24 @@ for _, api in ipairs { "v5", "v2" } do
 end
 
 describe("a guard rail", function()
+  it("reads a raw conditional order as one, and knows an order that may only reduce when it is changed", function()
+    local exchange, client = trading.start { guard = { band = "0.01", max_position = 1000 } }
+    local raw = { symbol = "BTCUSD", side = "Buy", orderType = "Limit", qty = "10", price = "33100", triggerPrice = "33000",
+      triggerDirection = 1, timeInForce = "GTC" }
+    assert(client:request("POST", "/v5/order/create", raw))
+    raw.price = "34000"
+    local _, err = client:request("POST", "/v5/order/create", raw)
+    assert.truthy(err.message:find("away from the trigger price 33000", 1, true), err.message)
+    raw.triggerPrice, raw.triggerDirection, raw.price = nil, nil, "29000"
+    _, err = client:request("POST", "/v5/order/create", raw)
+    assert.truthy(err.message:find("away from the mark price 30000", 1, true), err.message)
+    assert(client:place_order(of { side = "Buy", type = "Market", quantity = 900 }))
+    local stop = assert(client:place_conditional_order(conditional { reduce_only = true, quantity = 100 }))
+    assert(client:modify_conditional_order(of { stop_order_id = stop.order_id, new_quantity = 1500 }))
+    client:close()
+    exchange:close()
+  end)
+
   it("holds for each order of a raw batch", function()
     local exchange, client = trading.start { guard = { max_position = 500 } }
     local function order(quantity)

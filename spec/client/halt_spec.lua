@@ -54,8 +54,13 @@ for _, api in ipairs { "v5", "v2" } do
       it("still cancels, reduces, protects and reads", function()
         assert(client:place_order(of { side = "Buy", type = "Market", quantity = 1000 }))
         local resting = assert(client:place_order(limit { quantity = 100 }))
+        local closing = assert(client:place_order(of { side = "Sell", type = "Limit", quantity = 10, price = 32000,
+          reduce_only = true }))
         client:halt "too many losses"
         assert(client:modify_order(of { order_id = resting.order_id, new_quantity = 60 }))
+        if api == "v5" then -- v2 does not show which orders may only reduce
+          assert(client:modify_order(of { order_id = closing.order_id, new_price = 31500 }))
+        end
         assert(client:get_open_orders_real_time(of {}))
         assert(client:set_trading_stop(of { stop_loss_price = 29500 }))
         assert(client:place_order(of { side = "Sell", type = "Limit", quantity = 400, price = 31000, reduce_only = true }))

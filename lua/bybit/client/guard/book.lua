@@ -11,9 +11,8 @@ local ZERO = core.decimal(0)
 ---@field long userdata how much of the position is long, 0 where it is short: a position on the other side may be closed by a stop
 --- before the orders of this side are filled, so it makes no room for them
 ---@field short userdata the same of a short one
----@field entries table[] orders: { id, link, side, quantity, filled, turn = of the books when it was done; and on the loop's clock
---- since = when it was done, at the latest, grown = when it was last made larger, gone = when a reading first missed it }
----@field turn integer counts what was done, so that a reading tells what was done after it began
+---@field entries table[] orders: { id, link, side, quantity, filled }, and on the loop's clock { since = when it was done, at the
+--- latest, grown = when it was last made larger, gone = when a reading first missed it }
 ---@field acts table<bybit.Act, true> what calls under way, and calls of unknown outcome, are about to do
 local Book = {}
 Book.__index = Book
@@ -21,7 +20,7 @@ Book.__index = Book
 --- The books of a symbol of which nothing is known yet.
 ---@return bybit.GuardBook
 function Book.new()
-  return setmetatable({ long = ZERO, short = ZERO, entries = {}, acts = {}, turn = 0 }, Book)
+  return setmetatable({ long = ZERO, short = ZERO, entries = {}, acts = {} }, Book)
 end
 
 -- How much of an order is open, at most.
@@ -72,15 +71,14 @@ end
 ---@param id? string the exchange's id, as far as it is known
 ---@param since number the latest moment at which it can have been done, on the loop's clock
 function Book:done(act, id, since)
-  self.turn = self.turn + 1
   local entry = self:find(id or act.order_id, act.link)
   if entry then
     if act.quantity > entry.quantity then entry.quantity, entry.grown = act.quantity, since end
-    entry.id, entry.since, entry.turn = entry.id or id, math.max(entry.since, since), self.turn
+    entry.id, entry.since = entry.id or id, math.max(entry.since, since)
     return
   end
   self.entries[#self.entries + 1] = { id = id or act.order_id, link = act.link, side = act.side, quantity = act.quantity,
-    filled = act.filled or ZERO, since = since, grown = not act.place and since or nil, turn = self.turn }
+    filled = act.filled or ZERO, since = since, grown = not act.place and since or nil }
 end
 
 --- Learns from an order's record that the order has ended: what was not filled never will be.
@@ -131,7 +129,7 @@ local function entry_of(record, known, reading)
   local grown = known and known.grown -- that may not show yet
   if grown and reading.began - grown < reading.visibility then quantity = quantity:max(known.quantity) end
   return { id = evidence.text(record, "order_id"), link = evidence.text(record, "client_order_id"), side = side,
-    quantity = quantity, filled = filled, since = since, grown = grown, turn = known and known.turn or 0 }
+    quantity = quantity, filled = filled, since = since, grown = grown }
 end
 
 -- The entries of the orders that a reading lists, and the set of the ids and of the earlier entries that it shows. Nil: one of them
@@ -180,9 +178,8 @@ local function sides(legs)
 end
 
 --- Takes in a reading: of the orders first, of the position after them.
----@param reading table orders, legs; ended: orders that ended, as { filled, record }, by id; began: on the loop's clock; turn: of the books
---- when it began; now: the exchange's clock when it began, ms; visibility: seconds until everything shows; step: ms that some
---- of the exchange's moments are cut to
+---@param reading table orders, legs; ended: orders that ended, as { filled, record }, by id; began: on the loop's clock; now: the
+--- exchange's clock then, ms; visibility: seconds until everything shows; step: ms that some of the exchange's moments are cut to
 ---@return string? why it cannot be used
 function Book:take(reading)
   local long, short, changed = sides(reading.legs)
@@ -192,7 +189,7 @@ function Book:take(reading)
   if not entries then return "the exchange lists an order that cannot be read" end
   for _, entry in ipairs(self.entries) do
     if not seen[entry] and not (entry.id and seen[entry.id]) then
-      local left = entry.turn > reading.turn and entry or remains(entry, reading.ended[entry.id or entry.link], reading)
+      local left = remains(entry, reading.ended[entry.id or entry.link], reading)
       if left then entries[#entries + 1] = left end
     end
   end

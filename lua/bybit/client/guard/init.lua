@@ -159,7 +159,6 @@ local function complete(self, asked, act)
   if not needs_side and not needs_prices then return nil end
   act.order = act.order or look.order(asked, act)
   if not act.order then return "the order that is changed could not be read" end
-  if Book.closes(act.order) then act.closes = true end
   act.side = act.side or evidence.word(act.order, "side", "side")
   act.trigger_price = act.trigger_price or evidence.number(act.order, "trigger_price")
   if act.conditional and not act.price and act.order.type == "Limit" then act.price = evidence.number(act.order, "price") end
@@ -242,14 +241,12 @@ local function risky(list)
   return out
 end
 
--- Why a call is not sent; nil, if it may be. True: it takes no risk.
+-- Why a call is not sent; or nil, and what was let through.
 local function consider(self, asked, list, began)
   for _, act in ipairs(list) do
     local why = complete(self, asked, act)
     if why then return why end
   end
-  list = risky(list)
-  if #list == 0 then return true end
   local why = prepare(self, asked, list, began)
   if why then return why end
   local item
@@ -294,8 +291,7 @@ function guard.ask(client, call, row, params, link, left)
     if why then return "what it would do cannot be told: " .. why end
   end
   local why, item = consider(self, asked, list, began)
-  if why == true or why and all_harmless(asked, list) then return true end
-  if why then return why end
+  if why then return all_harmless(asked, list) or why end
   item.window = (params.receive_window or t.receive_window) / 1000
   item.ends = asked.stop + item.window + LATE
   self.passed[call], self.under_way[item] = item, true

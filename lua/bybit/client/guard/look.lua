@@ -149,18 +149,17 @@ end
 ---@param thorough boolean find out, too, what became of orders that no list shows
 function look.book(symbol, book, slot, thorough)
   return function(self, began)
-    local now, turn, orders = self.client:now(), book.turn, {}
+    local now, orders = self.client:now(), {}
     for _, conditional in ipairs { true, false } do
       local list, err = look.ask(self, "open_orders", { symbol = symbol }, conditional)
       if not list then return nil, err end
-      if rawget(list, "cut") then return nil, unreadable "not all open orders can be read" end
       table.move(list, 1, #list, #orders + 1, orders)
     end
     local missing = book:missing(orders)
     local ended = ended_orders(self, symbol, thorough and missing or 0)
     local legs, err = look.ask(self, "legs", { symbol = symbol })
     if not legs then return nil, err end
-    local why = book:take { began = began, turn = turn, now = now, visibility = core.client.table(self.client).visibility,
+    local why = book:take { began = began, now = now, visibility = core.client.table(self.client).visibility,
       step = self.class.dialect.moment_step, orders = orders, ended = ended, legs = legs }
     if why then return nil, unreadable(why) end
     slot.shallow, slot.successes = missing > 0 and not thorough, core.client.successes(self.client)
