@@ -1292,6 +1292,7 @@
 ---@field confirm? boolean After each call that changes something, read the full order or position back and return that. Default: false.
 ---@field id_prefix? string What the client order ids that the client makes begin with.
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
+---@field guard? bybit.GuardRails Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind `guard`; nothing was sent then. See the guide on guard rails.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
 ---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
@@ -2709,6 +2710,12 @@ function Client:dismiss(intent) end
 ---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer, bybit.transfer_list
 function Client:each(method, params, options) end
 
+---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
+---Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
+---an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
+---@param reason string why, for messages
+function Client:halt(reason) end
+
 ---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
 ---read with two or three requests, and kept for an hour.
 ---@param symbol string
@@ -2784,10 +2791,14 @@ function Client:request(verb, path, params, options) end
 ---@return table? response
 function Client:resolve(err, options) end
 
+---Takes client:halt back. Does nothing if the client is not halted.
+function Client:resume() end
+
 ---How the calls of this client went. `calls` were made, `requests` were sent for them, and `retries` of these were not the
 ---first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
----of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget().
+---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
+---says why the client refuses new risk (client:halt); nil: it does not.
 ---@return table
 function Client:stats() end
 
@@ -3485,6 +3496,15 @@ function bybit.wrap(f) end
 ---@field cursor? string of a list: where a later walk can go on; if the list cannot be read to its end, where it leads nowhere
 ---@field too_long? boolean of a list: it has more pages than the client reads
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
+
+---@class bybit.GuardRails
+---@field max_order? bybit.exact|table<string, bybit.exact> the most that one order may be for: one quantity for all symbols, or a table from symbols to quantities. An order of a symbol that the table does not name is refused.
+---@field max_position? bybit.exact|table<string, bybit.exact> how far the position of a symbol may go to either side, if all open orders and all unsettled calls are filled; given like max_order
+---@field orders_per_minute? integer how many orders may be placed in any 60 seconds
+---@field band? bybit.exact how far the price of a limit order may be from the mark price, as a fraction: "0.05" is 5 percent. The price of a conditional order is compared with its trigger price.
+---@field symbols? string[] the symbols that may be traded
+---@field max_drawdown? bybit.exact how far the equity of the symbol's settle coin may be below the highest that was read since the client was made, as a fraction
+---@field position_age? number seconds that what was read (position and open orders, prices, equity) may be old; 10 when left out
 
 ---@class bybit.LogEvent
 ---@field time integer the exchange's clock, ms

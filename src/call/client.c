@@ -143,7 +143,7 @@ static int client_new(lua_State *L) {
   lua_settop(L, 3);
   Loop *loop = loop_get(L);
   Line *line = line_get(L); /* made before the client, so that it is finalized after the client */
-  Client *c = lua_newuserdatauv(L, sizeof *c, 6);
+  Client *c = lua_newuserdatauv(L, sizeof *c, 7);
   *c = (Client){.closed = true,
                 .loop = loop,
                 .era = loop_era(loop),

@@ -280,6 +280,7 @@ void call_succeeded(Call *c) {
 const char *call_prepare(Call *c) {
   Client *client = c->client;
   int64_t earliest;
+  if (call_halted(c) != NULL) return c->guarded;
   c->signed_at = now_of(c);
   const Clock *clock = client_clock(client, c->signed_at);
   if (c->ep->settle == NULL || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
@@ -347,6 +348,7 @@ static void send_all(Call *c, const char *why) {
     Call *next = c->next;
     c->next = NULL;
     c->failure = committed(c, why);
+    if (c->failure == NULL) c->failure = call_halted(c);
     if (c->failure != NULL || !start(c)) stay(c);
     c = next;
   }
@@ -548,6 +550,26 @@ static void call_cancel_held(Claim *claim) {
   loop_timer_stop(c->client->loop, &c->timer);
   claim_hold(claim, false);
   call_fail(c, HTTP_CANCELLED, "the client was closed");
+}
+
+void client_end_risk(Client *client) {
+  for (Lane *lane = client->line.lanes; lane != NULL; lane = lane->sibling) {
+    Waiter *next;
+    for (Waiter *waiter = lane->first; waiter != NULL; waiter = next) {
+      Call *c = (Call *)((char *)waiter - offsetof(Call, waiter));
+      next = waiter->next;
+      if (call_halted(c) == NULL) continue;
+      leave_line(c);
+      call_fail(c, HTTP_CANCELLED, c->guarded);
+    }
+  }
+  for (Claim *claim = client->claims.first; claim != NULL; claim = claim->next) {
+    Call *c = claim->held ? (Call *)((char *)claim - offsetof(Call, claim)) : NULL;
+    if (c == NULL || call_halted(c) == NULL) continue;
+    loop_timer_stop(client->loop, &c->timer);
+    claim_hold(claim, false);
+    call_fail(c, HTTP_CANCELLED, c->guarded);
+  }
 }
 
 void client_drop_line(Client *client) {

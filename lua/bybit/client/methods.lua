@@ -13,6 +13,7 @@ local rows = require "bybit.wire.rows"
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
 local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
+local guard = later.module "bybit.client.guard"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -208,13 +209,32 @@ end
 --- How the calls of this client went. `calls` were made, `requests` were sent for them, and `retries` of these were not the
 --- first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 --- last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
---- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget().
+--- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
+--- says why the client refuses new risk (client:halt); nil: it does not.
 ---@return table
 function class_methods.stats(client)
   local stats = core.client.stats(client)
   stats.clock_offset, stats.clock_doubt = core.client.clock(client)
-  stats.budget = client:budget()
+  stats.budget, stats.halted = client:budget(), core.client.halted(client)
   return stats
+end
+
+--- Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
+--- Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
+--- an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
+---@param reason string why, for messages
+function class_methods.halt(client, reason)
+  if type(reason) ~= "string" or not reason:find "%g" then
+    errors.raise(('halt: a reason expected, such as client:halt "too many losses", got %s'):format(tostring(reason)))
+  end
+  core.client.table(client) -- raises for what is no client
+  guard.halt(client, reason)
+end
+
+--- Takes client:halt back. Does nothing if the client is not halted.
+function class_methods.resume(client)
+  core.client.table(client)
+  guard.resume(client)
 end
 
 -- An argument of client:request that is a table with names, or was left out.

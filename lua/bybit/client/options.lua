@@ -75,6 +75,9 @@ return {
   row("required", { types = "table<string, string[]>",
     doc = 'Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, '
       .. "which is nil, cannot place an order without a stop loss." }),
+  row("guard", { types = "bybit.GuardRails",
+    doc = "Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind "
+      .. "`guard`; nothing was sent then. See the guide on guard rails." }),
   row("journal", { types = "string|{ path: string, sync: boolean?, keep: number? }", fields = JOURNAL,
     doc = ("A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a "
       .. "program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the "
