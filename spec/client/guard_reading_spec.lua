@@ -261,7 +261,8 @@ describe("the rail max_position", function()
     routes[REALTIME] = function(request)
       first = first or request.params.orderId
       if not first or request.params.orderId ~= first then return list() end
-      return list(order { orderId = first, qty = "1000", cumExecQty = "100", orderStatus = "Cancelled" })
+      return list(order { orderId = first, qty = "1000", cumExecQty = "100", orderStatus = "Cancelled",
+        updatedTime = tostring(scripted.START) })
     end
     assert(client:place_order(limit { quantity = 1000, time_in_force = "IOC", confirm = true }))
     assert(client:place_order(limit { quantity = 900 }))
