@@ -24,7 +24,7 @@ INST_ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 INST_FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 SPEC         ?= spec
-JOBS         ?= 1
+JOBS         ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 DEMO_SECONDS ?= 15
 SECONDS      ?= 60
 
@@ -67,7 +67,7 @@ paper: $(PAPER) ## builds the server of the paper exchange alone
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile .ci/checks.mk
 
-test: ## runs the specs; SPEC=spec/value takes a folder or a file, JOBS=2 two files at a time
+test: ## runs the specs; SPEC=spec/value takes a folder or a file, JOBS=1 one file at a time
 	@$(NEED) build test
 	@$(SUBMAKE) all hosts
 	@$(IN_TREE) BUILD='$(BUILD)' RUNNER='$(WRAPPER) $(LUA)' JOBS='$(JOBS)' sh spec/support/suite.sh $(SPEC)

@@ -52,11 +52,11 @@ local function enter()
   say("%s %d at %s, stop %s, target %s", SIDE, QUANTITY, price, price - tick * RISK * SIGN, price + tick * REWARD * SIGN)
   local late = client:now() + PATIENCE * 1000
   while true do
-    local order = assert(btc:get_open_order_real_time { order_id = ack.order_id })
+    local order = assert(btc:get_open_order_real_time { client_order_id = ack.client_order_id })
     if order:is_done() then return order.filled_quantity > 0 and order or nil end
     if client:now() > late then
       -- The order may be filled before it is cancelled. `confirm` reads back how it ended.
-      local _, err = btc:cancel_order { order_id = ack.order_id, confirm = true }
+      local _, err = btc:cancel_order { client_order_id = ack.client_order_id, confirm = true }
       if err and err.kind ~= "not_found" then error(err) end
     else
       pause(2)

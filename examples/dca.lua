@@ -34,7 +34,7 @@ end
 -- A market order, with its fills summed up. It is acknowledged before it is booked, so it is read back.
 local function settled(id)
   while true do
-    local order = assert(client:get_open_order_real_time { symbol = SYMBOL, order_id = id })
+    local order = assert(client:get_open_order_real_time { symbol = SYMBOL, client_order_id = id })
     if order:is_done() then return order end
     bybit.sleep(0.1)
   end
@@ -57,7 +57,7 @@ local function instalment(n)
     carried = worth
     return print(("%2d  not this time: %s"):format(n, err))
   end
-  order = settled(order.order_id)
+  order = settled(order.client_order_id)
   carried = worth - order.filled_value -- may be below zero: the price moved against the order
   sold, contracts = sold + order.filled_value, contracts + order.filled_quantity
   print(("%2d  %s  %6s contracts at %s  worth %s %s, carried %s"):format(n, bybit.iso(order.create_time),

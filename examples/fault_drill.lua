@@ -58,7 +58,7 @@ local function place(n)
 end
 
 local function cancel(ack)
-  local done, err = client:cancel_order { symbol = SYMBOL, order_id = ack.order_id }
+  local done, err = client:cancel_order { symbol = SYMBOL, client_order_id = ack.client_order_id }
   if not done and err.outcome == "unknown" then done, err = settle(err) end
   if done or err.kind == "not_found" then
     counts.cancelled = counts.cancelled + 1

@@ -56,7 +56,7 @@ local function set(level, side)
   if not ack and (err.name == bybit.codes.trigger_price_not_above or err.name == bybit.codes.trigger_price_not_below) then
     ack, err = grid:place_order(order)
   end
-  levels[level] = { id = assert(ack, err).order_id, side = side }
+  levels[level] = { id = assert(ack, err).client_order_id, side = side }
 end
 
 -- A level was filled: the opposite order goes into the gap, and this level becomes the gap.
@@ -77,7 +77,7 @@ end
 -- Looks at levels whose order waits no more, the nearest to the gap first: was the order filled?
 local function look()
   local waiting = {}
-  for _, order in ipairs(assert(grid:get_open_conditional_orders_real_time())) do waiting[order.order_id] = true end
+  for _, order in ipairs(assert(grid:get_open_conditional_orders_real_time())) do waiting[order.client_order_id or ""] = true end
   local numbers = {}
   for number in pairs(levels) do numbers[#numbers + 1] = number end
   table.sort(numbers, function(a, b)
@@ -87,7 +87,7 @@ local function look()
   for _, number in ipairs(numbers) do
     local level = levels[number]
     if not waiting[level.id] then
-      local order = assert(grid:get_open_order_real_time { order_id = level.id })
+      local order = assert(grid:get_open_order_real_time { client_order_id = level.id })
       if order.status == "Filled" then
         fill(number, order)
       elseif order:is_done() then

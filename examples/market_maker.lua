@@ -74,13 +74,13 @@ local function place(side, price)
     side = side, type = "Limit", quantity = QUANTITY, price = price, time_in_force = "PostOnly",
   }
   if not ack then return note(err) end
-  quotes[side] = { id = ack.order_id, price = price }
+  quotes[side] = { id = ack.client_order_id, price = price }
   counts.placed = counts.placed + 1
 end
 
 local function move(side, price)
   local quote = quotes[side]
-  local ack, err = book:modify_order { order_id = quote.id, new_price = price }
+  local ack, err = book:modify_order { client_order_id = quote.id, new_price = price }
   if ack then
     quote.price = price
     counts.moved = counts.moved + 1
@@ -94,13 +94,13 @@ end
 local function withdraw(side)
   local quote = quotes[side]
   quotes[side] = nil
-  if quote then book:cancel_order { order_id = quote.id } end
+  if quote then book:cancel_order { client_order_id = quote.id } end
 end
 
 -- Forgets quotes that are no longer open.
 local function look_after()
   local open = {}
-  for _, order in ipairs(assert(book:get_open_orders_real_time())) do open[order.order_id] = order end
+  for _, order in ipairs(assert(book:get_open_orders_real_time())) do open[order.client_order_id or ""] = order end
   for _, side in ipairs { "Buy", "Sell" } do
     if quotes[side] and not open[quotes[side].id] then
       quotes[side] = nil
@@ -155,7 +155,7 @@ local function protect(size, entry)
 end
 
 local function cut_fuse()
-  if fuse then book:cancel_conditional_order { stop_order_id = fuse.id } end
+  if fuse then book:cancel_conditional_order { client_order_id = fuse.id } end
   fuse = nil
 end
 
@@ -171,9 +171,9 @@ local function follow(size, middle)
       trigger_type = "MarkPrice", reduce_only = true,
     }
     if not ack then return note(err) end
-    fuse = { id = ack.order_id, side = side, price = price }
+    fuse = { id = ack.client_order_id, side = side, price = price }
   elseif (price - fuse.price):abs() >= tick * (FUSE // 8) then
-    local ack, err = book:modify_conditional_order { stop_order_id = fuse.id, new_trigger_price = price }
+    local ack, err = book:modify_conditional_order { client_order_id = fuse.id, new_trigger_price = price }
     if ack then
       fuse.price = price
     elseif err.kind == "not_found" then

@@ -17,12 +17,12 @@ local function follow()
   local price = (best_bid() - DISTANCE):to_step "0.5"
   if quote and quote.price:eq(price) then return end
   if quote then
-    local _, err = client:modify_order { symbol = SYMBOL, order_id = quote.order_id, new_price = price }
+    local _, err = client:modify_order { symbol = SYMBOL, client_order_id = quote.id, new_price = price }
     if err and err.kind == "not_found" then quote = nil end -- filled
     if err then return end
   else
     local ack = assert(client:place_order { symbol = SYMBOL, side = "Buy", type = "Limit", quantity = 100, price = price })
-    quote = { order_id = ack.order_id }
+    quote = { id = ack.client_order_id }
   end
   quote.price, moves = price, moves + 1
 end

@@ -1,6 +1,7 @@
 -- A page per method, made from its rows on both wires.
 
 local page = require "page"
+local rows = require "bybit.wire.rows"
 local run = require "run"
 local surface = require "surface"
 local wording = require "wording"
@@ -38,12 +39,19 @@ end
 
 local function result_words(declared)
   local result = declared.result or {}
-  local record = result.list or result.record or result.first
-  if not record then return result.empty and "an empty table: it was done." or "a table." end
+  local record, list = rows.holds(result, surface.records)
+  if not record then
+    return result.empty and "an empty table: it was done." or result.part and "a table from names to decimals." or "a table."
+  end
   local link = ("[%s](record_%s.md)"):format(record, record)
-  if not result.list then return ("a record, %s."):format(link) end
-  return ("a list of %s records%s"):format(link, result.cursor and ", a page at a time. `next_cursor` leads to the next "
-    .. "page; it is nil on the last one. [client:each](client.md#clienteach) walks all pages." or ".")
+  if not list then return ("a record, %s."):format(link) end
+  if result.heads then
+    local head = result.record or result.first
+    return ("a list of %s records. The list has the fields of [%s](record_%s.md) too."):format(link, head, head)
+  end
+  local columns = result.by_columns and " With `columns = true`: a table with a list for each field." or ""
+  return ("a list of %s records%s%s"):format(link, result.cursor and ", a page at a time. `next_cursor` leads to the next "
+    .. "page; it is nil on the last one. [client:each](client.md#clienteach) walks all pages." or ".", columns)
 end
 
 local function results(method)

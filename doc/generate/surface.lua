@@ -5,6 +5,7 @@
 local bybit = require "bybit"
 local core = require "bybit.core"
 local paths = require "paths"
+local rows = require "bybit.wire.rows"
 
 for name in pairs(getmetatable(bybit).lazy) do local _ = bybit[name] end -- loads what is loaded on first use
 
@@ -91,7 +92,7 @@ end
 local PARAM = {
   string = "string", symbol = "string", id = "string", client_order_id = "string", cursor = "string",
   decimal = "bybit.exact", integer = "integer", boolean = "boolean", time = "integer|string", seconds = "number",
-  table = "table", token = "bybit.Token",
+  table = "table", token = "bybit.Token", coin = "string", coins = "string",
 }
 
 function surface.param_type(p)
@@ -100,9 +101,10 @@ function surface.param_type(p)
 end
 
 local FIELD = { string = "string", decimal = "bybit.Decimal", integer = "integer", boolean = "boolean", time = "integer",
-  table = "table" }
+  table = "table", map = "table<string, bybit.Decimal>" }
 
 function surface.field_type(f)
+  if f.of then return ("bybit.%s_list"):format(f.of) end
   if f.enum then return "bybit." .. f.enum end
   return assert(FIELD[f[3]], f[1] .. ": field type " .. tostring(f[3]) .. " is new: say what it is in surface.lua")
 end
@@ -144,10 +146,12 @@ end
 --- The type of a method's result, and the name of the record in it.
 function surface.result(row)
   local result = row.result or {}
-  if result.list then return ("bybit.%s_list"):format(result.list), result.list end
-  local record = result.record or result.first
-  if record then return "bybit." .. record, record end
-  return "table"
+  local record, list = rows.holds(result, surface.records)
+  if result.heads then return ("bybit.%s_%s"):format(result.record or result.first, result.part), record end
+  local columns = result.by_columns and ("|bybit.%s_columns"):format(record) or ""
+  if record then return ("bybit.%s%s%s"):format(record, list and "_list" or "", columns), record end
+  local part = rows.part(result, surface.records)
+  return part and surface.field_type(part) or "table"
 end
 
 --- The record that `confirm = true` returns in place of the acknowledgement; nil if there is nothing to read back.
@@ -315,6 +319,8 @@ local _ = bybit.main -- there on first use
 surface.owners = {
   { name = "bybit", title = "The module", functions = functions("bybit", bybit) },
   { name = "bybit.Client", title = "Clients", functions = functions("bybit.Client", class_methods(), true) },
+  { name = "bybit.Instrument", title = "Instruments",
+    functions = functions("bybit.Instrument", require(paths.modules.instrument).methods, true) },
   { name = "bybit.Decimal", title = "Decimals",
     functions = functions("bybit.Decimal", index_of(bybit.decimal(1)), true) },
   { name = "bybit.json", title = "JSON", functions = functions("bybit.json", bybit.json) },

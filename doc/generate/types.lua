@@ -139,6 +139,37 @@ for _, name in ipairs(surface.sorted(surface.records)) do
   emit ""
 end
 
+-- Tables with a list for each field of a record.
+local in_columns = {}
+for _, method in ipairs(surface.methods) do
+  local result = method.row.result or {}
+  if result.by_columns and not in_columns[result.list] then
+    in_columns[result.list] = true
+    emit("---A list for each field of %s records.", result.list)
+    emit("---@class bybit.%s_columns", result.list)
+    for _, f in ipairs(surface.records[result.list].fields) do field(f[1], false, surface.field_type(f) .. "[]", f.doc) end
+    field("next_cursor", true, "string", "The cursor of the next page; nil on the last page.")
+    emit ""
+  end
+end
+
+-- Lists that have fields of their own: those of the record that the list is a part of.
+local headed = {}
+for _, method in ipairs(surface.methods) do
+  local result = method.row.result or {}
+  local head = surface.records[result.record or result.first or ""]
+  local kind, record = surface.result(method.row)
+  if result.heads and not headed[kind] then
+    headed[kind] = true
+    emit("---A list of %s records, with fields of its own. %s", record, head.doc)
+    emit("---@class %s : bybit.%s_list", kind, record)
+    for _, f in ipairs(head.fields) do
+      if f[1] ~= result.part then field(f[1], surface.may_be_nil(f), surface.field_type(f), f.doc) end
+    end
+    emit ""
+  end
+end
+
 ---------------------------------------------------------------------------------------------------------------
 -- Options of a client, and of every call.
 
@@ -199,7 +230,8 @@ for _ = 1, 4 do -- classes mention classes
   end
 end
 
-local stems = { ["bybit"] = "bybit", ["bybit.Client"] = "Client", ["bybit.Decimal"] = "Decimal", ["bybit.json"] = "json",
+local stems = { ["bybit"] = "bybit", ["bybit.Client"] = "Client", ["bybit.Decimal"] = "Decimal",
+  ["bybit.Instrument"] = "Instrument", ["bybit.json"] = "json",
   ["bybit.sign"] = "sign", ["bybit.Task"] = "Task", ["bybit.Token"] = "Token", ["bybit.paper"] = "paper",
   ["bybit.paper.Exchange"] = "Exchange" }
 

@@ -8,7 +8,7 @@ local wording = {}
 local TYPES = {
   symbol = "symbol", string = "text", id = "text", client_order_id = "text", cursor = "text", decimal = "decimal",
   integer = "integer", boolean = "boolean", time = "moment", seconds = "number", table = "table",
-  token = "[cancel token](task.md)",
+  token = "[cancel token](task.md)", coin = "coin", coins = "coins", map = "table of [decimals](decimal.md)",
 }
 
 function wording.enum(name)
@@ -35,6 +35,7 @@ end
 
 --- The type of a record's field.
 function wording.field(f)
+  if f.of then return ("list of [%s](record_%s.md)"):format(f.of, f.of) end
   return f.enum and wording.enum(f.enum) or TYPES[f[3]] or f[3]
 end
 

@@ -13,7 +13,10 @@
 ---@alias bybit.environment "paper"|"env"|"bytick"|"demo"|"eea"|"georgia"|"indonesia"|"japan"|"japan-testnet"|"kazakhstan"|"mainnet"|"netherlands"|"testnet"|"turkey"|"uae"
 
 ---The methods that the exchange answers a page at a time.
----@alias bybit.paged_method "get_orders"|"get_conditional_orders"|"get_user_trades"
+---@alias bybit.paged_method "get_orders"|"get_conditional_orders"|"get_user_trades"|"get_positions"|"get_closed_profit_loss"|"get_klines"|"get_mark_price_klines"|"get_index_price_klines"|"get_premium_index_price_klines"|"get_instruments"|"get_funding_rate_history"|"get_open_interest"|"get_risk_limit"|"get_delivery_price"|"get_long_short_ratio"|"get_account_instruments"|"get_transaction_history"|"get_delivery_history"|"get_settlement_history"|"get_internal_transfers"
+
+---The phase of a contract that is traded before its listing.
+---@alias bybit.auction_phase "NotStarted"|"CallAuction"|"CallAuctionNoCancel"|"CrossMatching"|"ContinuousTrading"|"Finished"
 
 ---From which level of the book a limit order takes its price.
 ---@alias bybit.bbo_level "1"|"2"|"3"|"4"|"5"
@@ -24,11 +27,23 @@
 ---Who or what cancelled an order; the last seven are for options only.
 ---@alias bybit.cancel_type "CancelByUser"|"CancelByReduceOnly"|"CancelByPrepareLiq"|"CancelAllBeforeLiq"|"CancelByPrepareAdl"|"CancelAllBeforeAdl"|"CancelByAdmin"|"CancelBySettle"|"CancelByTpSlTsClear"|"CancelBySmp"|"CancelByDCP"|"CancelByRebalance"|"CancelByOCOTpCanceledBySlTriggered"|"CancelByOCOSlCanceledByTpTriggered"|"CancelByCannotAffordOrderCost"|"CancelByPmTrialMmOverEquity"|"CancelByAccountBlocking"|"CancelByDelivery"|"CancelByMmpTriggered"|"CancelByCrossSelfMuch"|"CancelByCrossReachMaxTradeNum"
 
+---The kind of a contract: what it settles in, and whether it expires.
+---@alias bybit.contract_type "InversePerpetual"|"InverseFutures"|"LinearPerpetual"|"LinearFutures"
+
 ---Who made an order: a user, a trigger, a liquidation, a robot.
 ---@alias bybit.create_type "CreateByUser"|"CreateByFutureSpread"|"CreateByAdminClosing"|"CreateBySettle"|"CreateByStopOrder"|"CreateByTakeProfit"|"CreateByPartialTakeProfit"|"CreateByStopLoss"|"CreateByPartialStopLoss"|"CreateByTrailingStop"|"CreateByTrailingProfit"|"CreateByLiq"|"CreateByTakeOver_PassThrough"|"CreateByAdl_PassThrough"|"CreateByBlock_PassThrough"|"CreateByBlockTradeMovePosition_PassThrough"|"CreateByChaseOrder"|"CreateByFGridBot"|"CloseByFGridBot"|"CreateByTWAP"|"CreateByMartingaleBot"|"CloseByMartingaleBot"|"CreateByIceBerg"|"CreateByBboOrder"|"CreateByClosing"|"CreateByTVSignal"|"CreateByMmRateClose"|"CreateByArbitrage"|"CreateByDdh"
 
+---Whether a contract can be traded.
+---@alias bybit.instrument_status "PreLaunch"|"Trading"|"Delivering"|"Closed"
+
+---How long a candle is: in minutes, or a day, week or month. Days begin at 00:00 UTC, weeks on Monday.
+---@alias bybit.kline_interval "1"|"3"|"5"|"15"|"30"|"60"|"120"|"240"|"360"|"720"|"D"|"W"|"M"
+
 ---Did the order rest in the book, or take from it?
 ---@alias bybit.liquidity "Maker"|"Taker"
+
+---How an account's positions are margined: each by itself, or together (REGULAR_MARGIN is cross margin).
+---@alias bybit.margin_mode "ISOLATED_MARGIN"|"REGULAR_MARGIN"|"PORTFOLIO_MARGIN"
 
 ---Active orders, or those that wait for a trigger: conditional, take profit, stop loss, trailing stop.
 ---@alias bybit.order_filter "Order"|"StopOrder"
@@ -38,6 +53,9 @@
 
 ---Market takes the best prices inside a protective bound; Limit trades at its price or better.
 ---@alias bybit.order_type "Market"|"Limit"
+
+---The time between two values of open interest, or of the long-short ratio.
+---@alias bybit.period "5min"|"15min"|"30min"|"1h"|"4h"|"1d"
 
 ---Normal, being liquidated, or being deleveraged.
 ---@alias bybit.position_status "Normal"|"Liq"|"Adl"
@@ -63,6 +81,9 @@
 ---What set up an order with a trigger: a user's conditional order is Stop; the last three are spot only.
 ---@alias bybit.stop_order_type "TakeProfit"|"StopLoss"|"TrailingStop"|"Stop"|"PartialTakeProfit"|"PartialStopLoss"|"MmRateClose"|"tpslOrder"|"OcoOrder"|"BidirectionalTpslOrder"
 
+---Where an announced interruption stands.
+---@alias bybit.system_state "scheduled"|"ongoing"|"completed"|"canceled"
+
 ---How long an order lives: until cancelled, or only for the part that trades at once (IOC), or all at once or not at all (FOK), or only as a maker (PostOnly). RPI is for market makers.
 ---@alias bybit.time_in_force "GTC"|"IOC"|"FOK"|"PostOnly"|"RPI"
 
@@ -72,16 +93,171 @@
 ---The kind of an execution: a trade, a funding payment, a liquidation (BustTrade) and others.
 ---@alias bybit.trade_type "Trade"|"AdlTrade"|"Funding"|"BustTrade"|"Delivery"|"Settle"|"BlockTrade"|"MovePosition"|"FutureSpread"|"CorporateAction"
 
+---What a line of the ledger is; a settlement is a funding. The exchange has about 90 more words, which records keep as they are.
+---@alias bybit.transaction_type "TRADE"|"SETTLEMENT"|"DELIVERY"|"LIQUIDATION"|"ADL"|"TRANSFER_IN"|"TRANSFER_OUT"|"FEE_REFUND"|"BONUS"|"BONUS_RECOLLECT"|"BONUS_TRANSFER_IN"|"BONUS_TRANSFER_OUT"|"AIRDROP"|"INTEREST"|"AUTO_DEDUCTION"|"CURRENCY_BUY"|"CURRENCY_SELL"|"BORROW"|"REPAY"|"CONVERT"|"SPOT_REPAYMENT_BUY"|"SPOT_REPAYMENT_SELL"
+
+---What became of a transfer.
+---@alias bybit.transfer_status "SUCCESS"|"PENDING"|"FAILED"|"STATUS_UNKNOWN"
+
 ---From which side the price must come to reach the trigger price.
 ---@alias bybit.trigger_direction "Rising"|"Falling"
 
 ---Which price sets off a trigger. The exchange's default is LastPrice.
 ---@alias bybit.trigger_type "LastPrice"|"IndexPrice"|"MarkPrice"
 
+---How near auto-deleveraging is.
+---@class bybit.adl
+---@field update_time integer When the answer was made.
+---@field alerts bybit.adl_alert_list One for each contract.
+
+---A list of adl records; prints as a table.
+---@class bybit.adl_list
+---@field [integer] bybit.adl
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---How near auto-deleveraging of a contract is. It starts where balance is above adl_trigger_threshold and pnl_ratio below insurance_pnl_ratio, or where balance is 0 or less.
+---@class bybit.adl_alert
+---@field coin string The coin of the pool.
+---@field symbol string The contract.
+---@field balance bybit.Decimal What is in the pool, in coin.
+---@field max_balance bybit.Decimal Retired by the exchange.
+---@field insurance_pnl_ratio bybit.Decimal The pnl_ratio that starts it.
+---@field pnl_ratio bybit.Decimal How far the pool has fallen from its best of eight hours.
+---@field adl_trigger_threshold bybit.Decimal The balance above which pnl_ratio counts.
+---@field adl_stop_ratio bybit.Decimal The pnl_ratio that ends it.
+
+---A list of adl_alert records; prints as a table.
+---@class bybit.adl_alert_list
+---@field [integer] bybit.adl_alert
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---An API key, and the account that it is of.
+---@class bybit.api_key_info
+---@field id string The key's number.
+---@field note string The name that the user gave it.
+---@field api_key string The key: struck out, as in every answer.
+---@field read_only boolean True: every call that changes something is refused, whatever the permissions.
+---@field secret string Always nil.
+---@field permissions table By name, lists of words: ContractTrade has Order and Position where the key may trade contracts, Wallet has Withdraw where it may withdraw.
+---@field ips table The addresses that it may be used from; * : any.
+---@field type integer 1: personal. 2: of an application of somebody else.
+---@field deadline_days integer After how many days it lapses; below 0: it does not, being bound to an address.
+---@field expire_time? integer When it lapses; nil: it does not.
+---@field create_time integer When it was made.
+---@field unified integer Retired by the exchange: see uta.
+---@field uta boolean Is it of a unified account?
+---@field user_id integer The account.
+---@field inviter_id integer Who invited it; 0: nobody.
+---@field vip_level string No VIP, VIP-1 ... PRO-6.
+---@field market_maker_level string The level as market maker; 0: none.
+---@field affiliate_id integer The affiliate; 0: none.
+---@field rsa_public_key string The public key of an RSA key; nil of others.
+---@field is_master boolean Is it of a main account? False: of a sub-account.
+---@field parent_uid string The main account of a sub-account; 0: it is one.
+---@field kyc_level string How far the user is identified.
+---@field kyc_region string The user's country.
+---@field user_id_text? string To be ignored: 0 in the documentation.
+---@field inviter_id_text? string To be ignored.
+---@field affiliate_id_text? string To be ignored.
+
+---A list of api_key_info records; prints as a table.
+---@class bybit.api_key_info_list
+---@field [integer] bybit.api_key_info
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The coins of one kind of account.
+---@class bybit.asset_account
+---@field account_type string UNIFIED or FUND.
+---@field member_id string The account.
+---@field balances bybit.asset_balance_list The coins.
+
+---A list of asset_account records; prints as a table.
+---@class bybit.asset_account_list
+---@field [integer] bybit.asset_account
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A coin of one kind of account.
+---@class bybit.asset_balance
+---@field coin string The coin.
+---@field wallet_balance bybit.Decimal What is in the wallet.
+---@field transfer_balance bybit.Decimal What may be transferred.
+---@field bonus bybit.Decimal Bonus of the exchange's; nil where it was not asked for.
+
+---A list of asset_balance records; prints as a table.
+---@class bybit.asset_balance_list
+---@field [integer] bybit.asset_balance
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A phase of a pre-listing.
+---@class bybit.auction_phase
+---@field phase bybit.auction_phase Which phase.
+---@field start_time? integer When it begins; nil: not known yet.
+---@field end_time? integer When it ends; nil: not known yet.
+
+---A list of auction_phase records; prints as a table.
+---@class bybit.auction_phase_list
+---@field [integer] bybit.auction_phase
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A coin of an account.
+---@class bybit.balance
+---@field coin string The coin.
+---@field equity bybit.Decimal The wallet and open profit, less what was borrowed.
+---@field usd_value bybit.Decimal Its equity in USD.
+---@field wallet_balance bybit.Decimal What is in the wallet, without open profit.
+---@field free? bybit.Decimal Deprecated by the exchange.
+---@field locked bybit.Decimal Locked by spot orders.
+---@field spot_hedging_quantity bybit.Decimal Used to hedge, under portfolio margin.
+---@field borrow_amount bybit.Decimal Borrowed in all.
+---@field available_to_borrow bybit.Decimal Deprecated by the exchange.
+---@field available_to_withdraw bybit.Decimal Deprecated by the exchange: see get_transferable.
+---@field accrued_interest bybit.Decimal Interest that is due.
+---@field total_order_initial_margin bybit.Decimal Margin held for orders; nil under portfolio margin.
+---@field total_position_initial_margin bybit.Decimal Initial margin of positions, with the fees to close; nil under portfolio margin.
+---@field total_position_maintenance_margin bybit.Decimal Maintenance margin of positions; nil under portfolio margin.
+---@field unrealized_pnl bybit.Decimal Open profit.
+---@field total_realized_pnl bybit.Decimal Realized profit of all time.
+---@field bonus bybit.Decimal Bonus of the exchange's.
+---@field margin_collateral boolean Can the coin be collateral?
+---@field collateral_switch boolean Is it switched on as collateral? It means something only where margin_collateral is true.
+---@field spot_borrow bybit.Decimal Borrowed for spot.
+---@field collateral_restriction? integer 2: the exchange restricts it as collateral.
+
+---A list of balance records; prints as a table.
+---@class bybit.balance_list
+---@field [integer] bybit.balance
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A price of an order book, and how much is there.
+---@class bybit.book_level
+---@field price bybit.Decimal The price.
+---@field quantity bybit.Decimal How much is bid for or offered there, in contracts.
+
+---A list of book_level records; prints as a table.
+---@class bybit.book_level_list
+---@field [integer] bybit.book_level
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
 ---An order that the exchange has been asked to cancel together with others.
 ---@class bybit.cancelled_order
----@field order_id string The exchange's id.
----@field client_order_id string Your own id.
+---@field order_id string The exchange's id. Missing in one case: the answer was lost, the exchange then said that the id is taken, and it did not show the order within `visibility`.
+---@field client_order_id string Your own id, or the one that the client made: it is always there.
 ---@field user_id? integer The account (v2 only).
 ---@field symbol? string The contract (v2 only).
 ---@field side? bybit.side Buy or Sell (v2 only).
@@ -108,6 +284,59 @@
 ---A list of cancelled_order records; prints as a table.
 ---@class bybit.cancelled_order_list
 ---@field [integer] bybit.cancelled_order
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---An order that closed a position, and what that won. A row changes while its order fills.
+---@class bybit.closed_profit_loss
+---@field symbol string The contract.
+---@field type? bybit.order_type The type of the order.
+---@field leverage bybit.Decimal The leverage of the position.
+---@field update_time integer When it last changed.
+---@field side bybit.side The order's: Sell closed a long position.
+---@field order_id string The order; of liquidations and the like one that is not yours.
+---@field closed_pnl bybit.Decimal What it won, in coin, less the fees of opening and closing; without funding.
+---@field average_entry_price bybit.Decimal Average price of entry.
+---@field quantity bybit.Decimal The quantity of the order.
+---@field entry_value bybit.Decimal The value at entry, in coin.
+---@field create_time integer When it was first made.
+---@field order_price bybit.Decimal The order's price; of a market order the protective one, never the exit.
+---@field closed_quantity bybit.Decimal How much it closed, in contracts.
+---@field average_exit_price bybit.Decimal Average price of exit.
+---@field trade_type bybit.trade_type Trade, or BustTrade, Settle and the like.
+---@field fill_count integer How many fills it had.
+---@field exit_value bybit.Decimal The value at exit, in coin.
+---@field open_fee bybit.Decimal The fees of opening what was closed.
+---@field close_fee bybit.Decimal The fees of closing.
+
+---A list of closed_profit_loss records; prints as a table.
+---@class bybit.closed_profit_loss_list
+---@field [integer] bybit.closed_profit_loss
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A coin as collateral, and what can be borrowed of it.
+---@class bybit.collateral
+---@field currency string The coin.
+---@field hourly_borrow_rate bybit.Decimal Interest of an hour, as a fraction.
+---@field max_borrowing_amount bybit.Decimal The most that can be borrowed.
+---@field free_borrowing_limit bybit.Decimal How much can be borrowed without interest.
+---@field free_borrow_amount bybit.Decimal How much is borrowed without interest.
+---@field free_borrowing_amount bybit.Decimal Retired by the exchange.
+---@field borrow_amount bybit.Decimal How much is borrowed.
+---@field other_borrow_amount bybit.Decimal How much other accounts of the user have borrowed.
+---@field available_to_borrow bybit.Decimal How much can still be borrowed.
+---@field borrow_usage_rate bybit.Decimal Which part of it is borrowed: 0.5 is half.
+---@field borrowable boolean Can it be borrowed?
+---@field margin_collateral boolean Can it be collateral?
+---@field collateral_switch boolean Is it switched on as collateral?
+---@field collateral_ratio bybit.Decimal Wrong since February 2025: the ratio goes by tiers.
+
+---A list of collateral records; prints as a table.
+---@class bybit.collateral_list
+---@field [integer] bybit.collateral
 ---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
@@ -186,6 +415,293 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---The end of a position when its contract expired.
+---@class bybit.delivery
+---@field delivery_time integer When.
+---@field symbol string The contract.
+---@field side bybit.side Buy if the position was long.
+---@field quantity bybit.Decimal The position.
+---@field entry_price? bybit.Decimal Its average price of entry.
+---@field delivery_price bybit.Decimal The price of delivery.
+---@field strike? bybit.Decimal Options only.
+---@field fee bybit.Decimal The fee of delivery.
+---@field realized_pnl bybit.Decimal What it won; below 0 it lost.
+
+---A list of delivery records; prints as a table.
+---@class bybit.delivery_list
+---@field [integer] bybit.delivery
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The price at which a contract expired.
+---@class bybit.delivery_price
+---@field symbol string The contract.
+---@field delivery_price bybit.Decimal The price.
+---@field delivery_time integer When.
+
+---A list of delivery_price records; prints as a table.
+---@class bybit.delivery_price_list
+---@field [integer] bybit.delivery_price
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---What is cancelled when a connection is lost.
+---@class bybit.disconnect_cancel
+---@field product string SPOT, DERIVATIVES or OPTIONS.
+---@field status string ON.
+---@field time_window integer After how many seconds.
+
+---A list of disconnect_cancel records; prints as a table.
+---@class bybit.disconnect_cancel_list
+---@field [integer] bybit.disconnect_cancel
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The fees of professional accounts for a group of contracts.
+---@class bybit.fee_group
+---@field group_name string The group.
+---@field weighting_factor bybit.Decimal How much its volume counts.
+---@field symbols_count integer How many contracts it has.
+---@field symbols table The contracts.
+---@field pro_rates bybit.fee_group_rate_list The fees of pro accounts, by level.
+---@field market_maker_rates bybit.fee_group_rate_list The rebates of market makers, by level.
+---@field update_time integer When it last changed.
+
+---A list of fee_group records; prints as a table.
+---@class bybit.fee_group_list
+---@field [integer] bybit.fee_group
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The fees of a level of professional accounts.
+---@class bybit.fee_group_rate
+---@field level string The level.
+---@field taker_fee_rate bybit.Decimal The taker's fee; nil where it does not apply.
+---@field maker_fee_rate bybit.Decimal The maker's fee; nil where it does not apply.
+---@field maker_rebate bybit.Decimal The maker's rebate, below 0; nil where it does not apply.
+
+---A list of fee_group_rate records; prints as a table.
+---@class bybit.fee_group_rate_list
+---@field [integer] bybit.fee_group_rate
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The fees of the account for a contract.
+---@class bybit.fee_rate
+---@field symbol string The contract.
+---@field base_coin? string Options only.
+---@field taker_fee_rate bybit.Decimal The fee of a trade that takes from the book, as a part of its value.
+---@field maker_fee_rate bybit.Decimal The fee of a trade that rested in the book; below 0 it is a rebate.
+
+---A list of fee_rate records; prints as a table.
+---@class bybit.fee_rate_list
+---@field [integer] bybit.fee_rate
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A funding that took place.
+---@class bybit.funding_rate
+---@field symbol string The contract.
+---@field funding_rate bybit.Decimal The rate: longs paid it to shorts where it is above 0.
+---@field timestamp integer When.
+
+---A list of funding_rate records; prints as a table.
+---@class bybit.funding_rate_list
+---@field [integer] bybit.funding_rate
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The leverage that is set for a contract, with a position or without.
+---@class bybit.futures_leverage
+---@field symbol string The contract.
+---@field leverage bybit.Decimal The leverage.
+---@field side string Without meaning.
+---@field position_mode integer Which leg: 0 one-way, 1 Buy, 2 Sell.
+
+---A list of futures_leverage records; prints as a table.
+---@class bybit.futures_leverage_list
+---@field [integer] bybit.futures_leverage
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---An index price, and what it is made of.
+---@class bybit.index_price
+---@field index_name string The index.
+---@field last_price bybit.Decimal The index price.
+---@field update_time integer When it was so.
+---@field components bybit.index_price_component_list What it is made of.
+
+---A list of index_price records; prints as a table.
+---@class bybit.index_price_list
+---@field [integer] bybit.index_price
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A part of an index price: the price of another market.
+---@class bybit.index_price_component
+---@field exchange string Where the price is from.
+---@field spot_pair string What that exchange calls the pair.
+---@field equivalent_price bybit.Decimal The price, in the unit of the index.
+---@field multiplier bybit.Decimal How many of the coin the index counts as one.
+---@field price bybit.Decimal The price that counts.
+---@field weight bybit.Decimal How much it counts: all weights make 1.
+
+---A list of index_price_component records; prints as a table.
+---@class bybit.index_price_component_list
+---@field [integer] bybit.index_price_component
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A contract: its steps and limits.
+---@class bybit.instrument
+---@field symbol string The contract.
+---@field symbol_id integer The exchange's number of the contract.
+---@field contract_type bybit.contract_type Its kind.
+---@field status bybit.instrument_status Can it be traded?
+---@field base_coin string The coin that it is about: BTC of BTCUSD.
+---@field quote_coin string What its prices are in: USD of BTCUSD.
+---@field launch_time? integer When it was first traded.
+---@field delivery_time? integer When it expires; of a perpetual when it will be delisted: the earliest warning that there is.
+---@field delivery_fee_rate bybit.Decimal The fee of delivery; nil of a perpetual.
+---@field price_scale integer How many decimals its prices have.
+---@field min_leverage bybit.Decimal The lowest leverage.
+---@field max_leverage bybit.Decimal The highest leverage, in the lowest tier of risk.
+---@field leverage_step bybit.Decimal The step of leverages.
+---@field min_price bybit.Decimal The lowest price of an order.
+---@field max_price bybit.Decimal The highest price of an order.
+---@field tick_size bybit.Decimal The step of prices.
+---@field max_order_quantity bybit.Decimal The most that a limit order may be for.
+---@field min_order_quantity bybit.Decimal The least that an order may be for.
+---@field quantity_step bybit.Decimal The step of quantities.
+---@field post_only_max_order_quantity bybit.Decimal Deprecated by the exchange: see max_order_quantity.
+---@field max_market_order_quantity bybit.Decimal The most that a market order may be for.
+---@field min_notional_value bybit.Decimal The least value of an order, in the settle coin; nil where there is none, as of inverse contracts.
+---@field unified_margin_trade boolean Can unified accounts trade it?
+---@field funding_interval integer Minutes between two fundings.
+---@field settle_coin string The coin of its margin, profit and fees.
+---@field copy_trading string Can it be copy-traded: none, both, utaOnly or normalOnly.
+---@field upper_funding_rate bybit.Decimal The highest funding rate.
+---@field lower_funding_rate bybit.Decimal The lowest funding rate.
+---@field is_pre_listing boolean Is it traded before its listing? Then see auction_phase.
+---@field auction_phase bybit.auction_phase The phase of the pre-listing; nil: none.
+---@field auction_phases bybit.auction_phase_list The phases of the pre-listing; nil: none.
+---@field skip_call_auction? boolean Does the pre-listing leave out the auction?
+---@field auction_fee_rate bybit.Decimal The fee during the auction of a pre-listing.
+---@field auction_taker_fee_rate bybit.Decimal The taker's fee in the continuous phase of a pre-listing.
+---@field auction_maker_fee_rate bybit.Decimal The maker's fee in the continuous phase of a pre-listing.
+---@field price_limit_ratio_x bybit.Decimal The first ratio of the rule for price limits.
+---@field price_limit_ratio_y bybit.Decimal The second ratio of the rule for price limits.
+---@field symbol_type string innovation, commodity, stock, forex ...; nil: an ordinary contract.
+---@field forbid_upl_withdrawal? boolean Is open profit of it locked in the account?
+---@field display_name? string How the exchange shows it.
+---@field is_public_rpi? boolean May quotes for retail (RPI) be placed?
+---@field my_rpi_permission? boolean May this account place them? (get_account_instruments.)
+
+---A list of instrument records; prints as a table.
+---@class bybit.instrument_list
+---@field [integer] bybit.instrument
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The insurance pools.
+---@class bybit.insurance
+---@field update_time integer When the answer was made.
+---@field pools bybit.insurance_pool_list The pools.
+
+---A list of insurance records; prints as a table.
+---@class bybit.insurance_list
+---@field [integer] bybit.insurance
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---An insurance pool, which pays what liquidations lose.
+---@class bybit.insurance_pool
+---@field coin string The coin of the pool.
+---@field symbols string The contracts that share it, with commas between; nil: the coin's main pool.
+---@field balance bybit.Decimal What is in it, in coin.
+---@field value bybit.Decimal What is in it, in USD.
+
+---A list of insurance_pool records; prints as a table.
+---@class bybit.insurance_pool_list
+---@field [integer] bybit.insurance_pool
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A candle. It is final once its interval is over.
+---@class bybit.kline
+---@field start_time integer When the candle begins.
+---@field open_price bybit.Decimal Its first price.
+---@field high_price bybit.Decimal Its highest price.
+---@field low_price bybit.Decimal Its lowest price.
+---@field close_price bybit.Decimal Its last price; of the newest candle: the price now.
+---@field volume bybit.Decimal What was traded, in contracts.
+---@field turnover bybit.Decimal What was traded, in coin.
+
+---A list of kline records; prints as a table.
+---@class bybit.kline_list
+---@field [integer] bybit.kline
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---Which share of the accounts (not of the volume) was long, and which short.
+---@class bybit.long_short_ratio
+---@field symbol string The contract.
+---@field buy_ratio bybit.Decimal The share that was long: 0.49 is 49 percent.
+---@field sell_ratio bybit.Decimal The share that was short.
+---@field timestamp integer The moment.
+
+---A list of long_short_ratio records; prints as a table.
+---@class bybit.long_short_ratio_list
+---@field [integer] bybit.long_short_ratio
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---How an account is set up.
+---@class bybit.margin_account_info
+---@field margin_mode bybit.margin_mode How its positions are margined.
+---@field update_time integer When it was last changed.
+---@field unified_margin_status integer 5 or 6: unified account 2.0. 3 or 4: 1.0, where inverse contracts have a wallet of their own. 1: not unified.
+---@field dcp_status string Retired by the exchange.
+---@field time_window integer Retired by the exchange.
+---@field smp_group integer Retired by the exchange: see get_smp_group.
+---@field is_master_trader boolean Do others copy its trades?
+---@field spot_hedging_status string ON or OFF: are spot balances used to hedge?
+
+---A list of margin_account_info records; prints as a table.
+---@class bybit.margin_account_info_list
+---@field [integer] bybit.margin_account_info
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The open positions of all accounts at a moment.
+---@class bybit.open_interest
+---@field open_interest bybit.Decimal Of both sides, in contracts.
+---@field single_open_interest bybit.Decimal Of one side, in whole contracts.
+---@field timestamp integer The moment.
+
+---A list of open_interest records; prints as a table.
+---@class bybit.open_interest_list
+---@field [integer] bybit.open_interest
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
 ---An order as it stands.
 ---@class bybit.order
 ---@field order_id string The exchange's id; it survives amending and triggering.
@@ -260,10 +776,27 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---An order book: best prices first.
+---@class bybit.order_book
+---@field symbol string The contract.
+---@field asks bybit.book_level_list Who sells, lowest price first.
+---@field bids bybit.book_level_list Who buys, highest price first.
+---@field timestamp integer When it was so.
+---@field update_id integer The number of this state of the book, in the stream of the deepest book.
+---@field cross_sequence integer The matching engine's counter: the smaller is older, whatever the depth.
+---@field matched_time integer When the matching engine made it.
+
+---A list of order_book records; prints as a table.
+---@class bybit.order_book_list
+---@field [integer] bybit.order_book
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
 ---The acknowledgement of an order. It does not say what becomes of the order.
 ---@class bybit.order_id
----@field order_id string The exchange's id.
----@field client_order_id string Your own id.
+---@field order_id string The exchange's id. Missing in one case: the answer was lost, the exchange then said that the id is taken, and it did not show the order within `visibility`.
+---@field client_order_id string Your own id, or the one that the client made: it is always there.
 ---@field stop_order_id string The same as order_id.
 
 ---A list of order_id records; prints as a table.
@@ -343,6 +876,206 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---A candle of a price that is not traded at: mark, index, premium. The exchange's premium candles may have a low above their open.
+---@class bybit.price_kline
+---@field start_time integer When the candle begins.
+---@field open_price bybit.Decimal Its first price.
+---@field high_price bybit.Decimal Its highest price.
+---@field low_price bybit.Decimal Its lowest price.
+---@field close_price bybit.Decimal Its last price; of the newest candle: the price now.
+
+---A list of price_kline records; prints as a table.
+---@class bybit.price_kline_list
+---@field [integer] bybit.price_kline
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---How far from the market an order may be.
+---@class bybit.price_limit
+---@field symbol string The contract.
+---@field buy_limit bybit.Decimal The highest price to buy at.
+---@field sell_limit bybit.Decimal The lowest price to sell at.
+---@field timestamp integer When it was so.
+
+---A list of price_limit records; prints as a table.
+---@class bybit.price_limit_list
+---@field [integer] bybit.price_limit
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A trade of anybody.
+---@class bybit.public_trade
+---@field trade_id string Unique.
+---@field symbol string The contract.
+---@field price bybit.Decimal The price.
+---@field quantity bybit.Decimal How much, in contracts.
+---@field side bybit.side What the taker did.
+---@field timestamp integer When.
+---@field is_block_trade boolean Was it agreed outside of the book?
+---@field is_rpi_trade boolean Was it with a quote for retail (RPI)?
+---@field cross_sequence integer The matching engine's counter.
+
+---A list of public_trade records; prints as a table.
+---@class bybit.public_trade_list
+---@field [integer] bybit.public_trade
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A tier of risk: how large a position may be at which leverage. Tiers apply by themselves.
+---@class bybit.risk_limit
+---@field risk_id integer The tier.
+---@field symbol string The contract.
+---@field risk_limit_value bybit.Decimal The most that position and orders may be worth, in the settle coin.
+---@field maintenance_margin bybit.Decimal The rate of maintenance margin. In percent for inverse contracts, a fraction for linear ones: where initial_margin times max_leverage is about 100 it is in percent.
+---@field initial_margin bybit.Decimal The rate of initial margin, in the same unit.
+---@field is_lowest_risk boolean Is it the lowest tier?
+---@field max_leverage bybit.Decimal The highest leverage.
+---@field maintenance_margin_deduction bybit.Decimal What is taken off the maintenance margin, in the settle coin; nil in the lowest tier.
+
+---A list of risk_limit records; prints as a table.
+---@class bybit.risk_limit_list
+---@field [integer] bybit.risk_limit
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A price of an order book with quotes for retail (RPI).
+---@class bybit.rpi_book_level
+---@field price bybit.Decimal The price.
+---@field quantity bybit.Decimal How much is there for everybody, in contracts.
+---@field rpi_quantity bybit.Decimal How much is there for retail alone.
+
+---A list of rpi_book_level records; prints as a table.
+---@class bybit.rpi_book_level_list
+---@field [integer] bybit.rpi_book_level
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---An order book with quotes for retail (RPI): best prices first.
+---@class bybit.rpi_order_book
+---@field symbol string The contract.
+---@field asks bybit.rpi_book_level_list Who sells, lowest price first.
+---@field bids bybit.rpi_book_level_list Who buys, highest price first.
+---@field timestamp integer When it was so.
+---@field update_id integer The number of this state of the book, in the stream of the deepest book.
+---@field cross_sequence integer The matching engine's counter: the smaller is older, whatever the depth.
+---@field matched_time integer When the matching engine made it.
+
+---A list of rpi_order_book records; prints as a table.
+---@class bybit.rpi_order_book_list
+---@field [integer] bybit.rpi_order_book
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The exchange's clock.
+---@class bybit.server_time
+---@field time_second integer Seconds since 1970.
+---@field time_nano integer Nanoseconds since 1970; see timestamp.
+---@field timestamp? bybit.Decimal Milliseconds since 1970. Nil if the moment could not be read.
+
+---A list of server_time records; prints as a table.
+---@class bybit.server_time_list
+---@field [integer] bybit.server_time
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A settlement of a session: every eight hours the open profit of a USDC contract is paid out.
+---@class bybit.settlement
+---@field symbol string The contract.
+---@field side bybit.side Buy if the position was long.
+---@field quantity bybit.Decimal The position.
+---@field session_avg_price bybit.Decimal What the profit is counted from.
+---@field mark_price bybit.Decimal The mark price.
+---@field realized_pnl bybit.Decimal What was paid out; below 0 it was taken.
+---@field create_time integer When.
+
+---A list of settlement records; prints as a table.
+---@class bybit.settlement_list
+---@field [integer] bybit.settlement
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The group of accounts whose orders do not trade with each other.
+---@class bybit.smp_group
+---@field smp_group integer The group; 0: none.
+
+---A list of smp_group records; prints as a table.
+---@class bybit.smp_group_list
+---@field [integer] bybit.smp_group
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---An announced, running or past interruption of the exchange.
+---@class bybit.system_status
+---@field id string Unique.
+---@field title string What it is.
+---@field state bybit.system_state Where it stands.
+---@field begin_time integer When it begins.
+---@field end_time integer When it should end; once it is completed: when it did.
+---@field link string Where to read about it.
+---@field service_types table What is interrupted: 1 trading, 2 trading over HTTP, 3 trading over WebSocket, 4 private streams, 5 market data.
+---@field product table Which products: 1 futures, 2 spot, 3 options, 4 spreads.
+---@field uid_suffix table The last digits of the users it is for; empty: all.
+---@field maintenance_type integer 1 planned, 2 temporary, 3 an incident.
+---@field environment integer 1 production, 2 demo.
+
+---A list of system_status records; prints as a table.
+---@class bybit.system_status_list
+---@field [integer] bybit.system_status
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---The prices of a contract now, and its last 24 hours.
+---@class bybit.ticker
+---@field symbol string The contract.
+---@field last_price bybit.Decimal The price of the last trade.
+---@field index_price bybit.Decimal The index price.
+---@field mark_price bybit.Decimal The mark price, which profit and liquidation go by.
+---@field previous_price_24h bybit.Decimal The last price of 24 hours ago.
+---@field price_change_24h bybit.Decimal The change in 24 hours, as a fraction: 0.0142 is 1.42 percent.
+---@field high_price_24h bybit.Decimal The highest last price of 24 hours.
+---@field low_price_24h bybit.Decimal The lowest last price of 24 hours.
+---@field previous_price_1h bybit.Decimal The last price of an hour ago.
+---@field open_interest bybit.Decimal Open positions of both sides, in contracts.
+---@field open_interest_value bybit.Decimal Their value, in coin, at the mark price.
+---@field single_open_interest? bybit.Decimal Open positions of one side.
+---@field single_open_interest_value? bybit.Decimal Their value.
+---@field turnover_24h bybit.Decimal What was traded in 24 hours, in coin.
+---@field volume_24h bybit.Decimal What was traded in 24 hours, in contracts.
+---@field funding_rate bybit.Decimal The rate of the next funding: longs pay it where it is above 0.
+---@field next_funding_time? integer When the next funding is.
+---@field predicted_delivery_price bybit.Decimal Of contracts with an expiry, shortly before it.
+---@field basis_rate bybit.Decimal Of contracts with an expiry.
+---@field delivery_fee_rate bybit.Decimal Of contracts with an expiry.
+---@field delivery_time? integer When it expires or is delisted; nil: it is not known.
+---@field ask_quantity bybit.Decimal How much is offered at ask_price.
+---@field bid_price bybit.Decimal The highest price that somebody buys at.
+---@field ask_price bybit.Decimal The lowest price that somebody sells at.
+---@field bid_quantity bybit.Decimal How much is bid for at bid_price.
+---@field basis bybit.Decimal Of contracts with an expiry.
+---@field pre_open_price bybit.Decimal The likely price of opening, in the auction of a pre-listing.
+---@field pre_quantity bybit.Decimal The likely quantity of opening, in the auction of a pre-listing.
+---@field auction_phase bybit.auction_phase The phase of the pre-listing; nil: none.
+---@field funding_interval_hour integer Hours between two fundings.
+---@field basis_rate_year bybit.Decimal Of contracts with an expiry.
+---@field funding_cap bybit.Decimal The bound of the funding rate, above and below 0.
+
+---A list of ticker records; prints as a table.
+---@class bybit.ticker_list
+---@field [integer] bybit.ticker
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
 ---An execution: a fill, or a funding payment, liquidation or delivery (see trade_type).
 ---@class bybit.trade
 ---@field symbol string The contract.
@@ -390,6 +1123,152 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---A line of the account's ledger. change = cash_flow + funding - fee. Lines may share an id: it is unique with type and trade_id.
+---@class bybit.transaction
+---@field sub_type string movePosition; nil: nothing special.
+---@field id string The exchange's id.
+---@field symbol string The contract; nil of transfers.
+---@field side? bybit.side Of a trade: the order's. Of a settlement: the position's, Buy if it is long. Otherwise nil.
+---@field funding bybit.Decimal Above 0 it was received, below 0 paid: the opposite of fee in get_user_trades. Nil: none.
+---@field client_order_id string Your own id of the order.
+---@field order_id string The order; of a settlement an id that is no order's.
+---@field fee bybit.Decimal Above 0 it was paid, below 0 received.
+---@field change bybit.Decimal By how much the wallet changed.
+---@field cash_flow bybit.Decimal Realized profit before fees; or what was transferred.
+---@field timestamp integer When.
+---@field type bybit.transaction_type What it was.
+---@field fee_rate bybit.Decimal The rate of the fee; of a settlement of the funding, as the holder sees it.
+---@field bonus_change bybit.Decimal Bonus that was used; it is not part of change.
+---@field position_size bybit.Decimal The position after it; below 0 it is short.
+---@field quantity bybit.Decimal How much, in contracts, without direction.
+---@field cash_balance bybit.Decimal The wallet after it.
+---@field currency string The coin of the wallet.
+---@field category string Kind of contract.
+---@field price bybit.Decimal The price of the trade; of a settlement the mark price.
+---@field trade_id string The execution, as in get_user_trades.
+---@field extra_fees? string Taxes and the like, where the account's site has them.
+---@field display_type? string Not documented.
+
+---A list of transaction records; prints as a table.
+---@class bybit.transaction_list
+---@field [integer] bybit.transaction
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A transfer between the wallets of an account.
+---@class bybit.transfer
+---@field transfer_id string The id that its maker gave it; any text of those made on the web.
+---@field coin string The coin.
+---@field amount bybit.Decimal How much.
+---@field from_account_type string From where: UNIFIED, FUND.
+---@field to_account_type string To where: UNIFIED, FUND.
+---@field timestamp integer When.
+---@field status bybit.transfer_status What became of it.
+
+---A list of transfer records; prints as a table.
+---@class bybit.transfer_list
+---@field [integer] bybit.transfer
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---What may leave the account.
+---@class bybit.transferable
+---@field available_withdrawal bybit.Decimal Of the first coin that was asked for.
+---@field by_coin table<string, bybit.Decimal> By coin.
+
+---A list of transferable records; prints as a table.
+---@class bybit.transferable_list
+---@field [integer] bybit.transferable
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---Settings of an account.
+---@class bybit.user_settings
+---@field lpa_spot boolean Is a spot order beyond the price limit moved to it?
+---@field lpa_perp boolean Is an order beyond the price limit refused? False: its price is moved to the limit.
+---@field delta_enable? boolean Is delta neutral mode on?
+---@field smsef boolean Are spot fees paid in MNT?
+---@field fmsef boolean Are fees of contracts paid in MNT?
+
+---A list of user_settings records; prints as a table.
+---@class bybit.user_settings_list
+---@field [integer] bybit.user_settings
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A unified account: what all coins are worth together, in USD. These figures mean nothing under isolated margin.
+---@class bybit.wallet
+---@field account_type string UNIFIED.
+---@field account_ltv bybit.Decimal Deprecated by the exchange.
+---@field account_initial_margin_rate bybit.Decimal Initial margin as a part of the margin balance.
+---@field account_maintenance_margin_rate bybit.Decimal Maintenance margin as a part of the margin balance.
+---@field total_equity bybit.Decimal What the account is worth.
+---@field total_wallet_balance bybit.Decimal The same without open profit.
+---@field total_margin_balance bybit.Decimal What margin may be taken from.
+---@field total_available_balance bybit.Decimal What is not used as margin.
+---@field total_perp_unrealized_pnl bybit.Decimal Open profit of perpetuals and futures.
+---@field total_initial_margin bybit.Decimal Initial margin of positions and orders.
+---@field total_maintenance_margin bybit.Decimal Maintenance margin of positions.
+---@field coins bybit.balance_list The coins.
+
+---A list of wallet records; prints as a table.
+---@class bybit.wallet_list
+---@field [integer] bybit.wallet
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
+---A list for each field of kline records.
+---@class bybit.kline_columns
+---@field start_time integer[] When the candle begins.
+---@field open_price bybit.Decimal[] Its first price.
+---@field high_price bybit.Decimal[] Its highest price.
+---@field low_price bybit.Decimal[] Its lowest price.
+---@field close_price bybit.Decimal[] Its last price; of the newest candle: the price now.
+---@field volume bybit.Decimal[] What was traded, in contracts.
+---@field turnover bybit.Decimal[] What was traded, in coin.
+---@field next_cursor? string The cursor of the next page; nil on the last page.
+
+---A list for each field of price_kline records.
+---@class bybit.price_kline_columns
+---@field start_time integer[] When the candle begins.
+---@field open_price bybit.Decimal[] Its first price.
+---@field high_price bybit.Decimal[] Its highest price.
+---@field low_price bybit.Decimal[] Its lowest price.
+---@field close_price bybit.Decimal[] Its last price; of the newest candle: the price now.
+---@field next_cursor? string The cursor of the next page; nil on the last page.
+
+---A list of insurance_pool records, with fields of its own. The insurance pools.
+---@class bybit.insurance_pools : bybit.insurance_pool_list
+---@field update_time integer When the answer was made.
+
+---A list of adl_alert records, with fields of its own. How near auto-deleveraging is.
+---@class bybit.adl_alerts : bybit.adl_alert_list
+---@field update_time integer When the answer was made.
+
+---A list of balance records, with fields of its own. A unified account: what all coins are worth together, in USD. These figures mean nothing under isolated margin.
+---@class bybit.wallet_coins : bybit.balance_list
+---@field account_type string UNIFIED.
+---@field account_ltv bybit.Decimal Deprecated by the exchange.
+---@field account_initial_margin_rate bybit.Decimal Initial margin as a part of the margin balance.
+---@field account_maintenance_margin_rate bybit.Decimal Maintenance margin as a part of the margin balance.
+---@field total_equity bybit.Decimal What the account is worth.
+---@field total_wallet_balance bybit.Decimal The same without open profit.
+---@field total_margin_balance bybit.Decimal What margin may be taken from.
+---@field total_available_balance bybit.Decimal What is not used as margin.
+---@field total_perp_unrealized_pnl bybit.Decimal Open profit of perpetuals and futures.
+---@field total_initial_margin bybit.Decimal Initial margin of positions and orders.
+---@field total_maintenance_margin bybit.Decimal Maintenance margin of positions.
+
+---A list of asset_balance records, with fields of its own. The coins of one kind of account.
+---@class bybit.asset_account_balances : bybit.asset_balance_list
+---@field account_type string UNIFIED or FUND.
+---@field member_id string The account.
+
 ---Options of bybit.client.
 ---@class (exact) bybit.ClientOptions
 ---@field environment bybit.environment|bybit.paper.Exchange|{ url: string } Where to trade: "paper" (an exchange that the client starts and owns), "testnet", "demo", "mainnet" or a regional name; an exchange of bybit.paper.start, whose keys are used when none are given; {url = ...}; or "env": what BYBIT_ENVIRONMENT says, where real money wants BYBIT_MAINNET=yes as well.
@@ -415,6 +1294,7 @@
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
 ---@field guard? bybit.GuardRails Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind `guard`; nothing was sent then. See the guide on guard rails.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
+---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
 ---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of level `debug` for each request that is only part of a call. An error that it raises is dropped.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
@@ -598,7 +1478,9 @@
 
 ---Parameters of get_orders.
 ---@class (exact) bybit.get_orders.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string Only this contract; all of the category when left out.
+---@field settle_coin? string Only contracts that settle in this coin.
+---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field order_id? string Only this order, open or closed.
 ---@field client_order_id? string Only the order with this id of your own.
 ---@field status? bybit.order_status Only orders of this status. With one of open orders a page may be short of its limit.
@@ -614,7 +1496,9 @@
 
 ---Parameters of get_conditional_orders.
 ---@class (exact) bybit.get_conditional_orders.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string Only this contract; all of the category when left out.
+---@field settle_coin? string Only contracts that settle in this coin.
+---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field stop_order_id? string Only this order, open or closed.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Only the order with this id of your own.
@@ -640,7 +1524,9 @@
 
 ---Parameters of get_open_orders_real_time.
 ---@class (exact) bybit.get_open_orders_real_time.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string Only this contract; all of the category when left out.
+---@field settle_coin? string Only contracts that settle in this coin.
+---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---The same, where a view fills in the rest.
@@ -658,7 +1544,9 @@
 
 ---Parameters of get_open_conditional_orders_real_time.
 ---@class (exact) bybit.get_open_conditional_orders_real_time.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string Only this contract; all of the category when left out.
+---@field settle_coin? string Only contracts that settle in this coin.
+---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
 
 ---The same, where a view fills in the rest.
@@ -666,7 +1554,9 @@
 
 ---Parameters of get_user_trades.
 ---@class (exact) bybit.get_user_trades.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string Only this contract; all of the category when left out.
+---@field settle_coin? string Only contracts that settle in this coin.
+---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field order_id? string Only executions of this order; the exchange then ignores the other filters.
 ---@field client_order_id? string Only executions of the order with this id of your own.
 ---@field trade_type? bybit.trade_type Only executions of this kind.
@@ -679,6 +1569,379 @@
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_user_trades.some : bybit.get_user_trades.params
+
+---Parameters of get_position.
+---@class (exact) bybit.get_position.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_position.some : bybit.get_position.params
+
+---Parameters of get_positions.
+---@class (exact) bybit.get_positions.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field settle_coin? string Only contracts that settle in this coin.
+---@field limit? integer Page size; 20 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_positions.some : bybit.get_positions.params
+
+---Parameters of get_closed_profit_loss.
+---@class (exact) bybit.get_closed_profit_loss.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 50 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_closed_profit_loss.some : bybit.get_closed_profit_loss.params
+
+---Parameters of get_futures_leverage.
+---@class (exact) bybit.get_futures_leverage.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_futures_leverage.some : bybit.get_futures_leverage.params
+
+---Parameters of get_server_time.
+---@class (exact) bybit.get_server_time.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_server_time.some : bybit.get_server_time.params
+
+---Parameters of get_klines.
+---@class (exact) bybit.get_klines.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field interval bybit.kline_interval How long a candle is: minutes as a text, or D, W, M.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 200 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_klines.some : bybit.get_klines.params
+
+---Parameters of get_mark_price_klines.
+---@class (exact) bybit.get_mark_price_klines.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field interval bybit.kline_interval How long a candle is: minutes as a text, or D, W, M.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 200 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_mark_price_klines.some : bybit.get_mark_price_klines.params
+
+---Parameters of get_index_price_klines.
+---@class (exact) bybit.get_index_price_klines.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field interval bybit.kline_interval How long a candle is: minutes as a text, or D, W, M.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 200 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_index_price_klines.some : bybit.get_index_price_klines.params
+
+---Parameters of get_premium_index_price_klines.
+---@class (exact) bybit.get_premium_index_price_klines.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field interval bybit.kline_interval How long a candle is: minutes as a text, or D, W, M.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 200 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_premium_index_price_klines.some : bybit.get_premium_index_price_klines.params
+
+---Parameters of get_instruments.
+---@class (exact) bybit.get_instruments.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field status? bybit.instrument_status Only contracts of this status.
+---@field base_coin? string Only contracts about this coin; the exchange then sends linear and inverse ones.
+---@field symbol_type? string Only contracts of this type, such as innovation; they are linear.
+---@field limit? integer Page size; 500 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_instruments.some : bybit.get_instruments.params
+
+---Parameters of get_order_book.
+---@class (exact) bybit.get_order_book.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field depth? integer How many levels of each side; 25 when left out. Unit: levels.
+---@field limit? integer The same as depth.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_order_book.some : bybit.get_order_book.params
+
+---Parameters of get_rpi_orderbook.
+---@class (exact) bybit.get_rpi_orderbook.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field depth integer How many levels of each side. Unit: levels.
+---@field limit? integer The same as depth.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_rpi_orderbook.some : bybit.get_rpi_orderbook.params
+
+---Parameters of get_ticker.
+---@class (exact) bybit.get_ticker.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_ticker.some : bybit.get_ticker.params
+
+---Parameters of get_tickers.
+---@class (exact) bybit.get_tickers.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_tickers.some : bybit.get_tickers.params
+
+---Parameters of get_funding_rate_history.
+---@class (exact) bybit.get_funding_rate_history.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 200 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_funding_rate_history.some : bybit.get_funding_rate_history.params
+
+---Parameters of get_trade_history.
+---@class (exact) bybit.get_trade_history.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field limit? integer How many; 500 when left out. Unit: records.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_trade_history.some : bybit.get_trade_history.params
+
+---Parameters of get_open_interest.
+---@class (exact) bybit.get_open_interest.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field interval bybit.period The time between two values.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 50 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_open_interest.some : bybit.get_open_interest.params
+
+---Parameters of get_risk_limit.
+---@class (exact) bybit.get_risk_limit.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_risk_limit.some : bybit.get_risk_limit.params
+
+---Parameters of get_insurance.
+---@class (exact) bybit.get_insurance.params : bybit.CallOptions
+---@field coin? string Only pools of this coin.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_insurance.some : bybit.get_insurance.params
+
+---Parameters of get_delivery_price.
+---@class (exact) bybit.get_delivery_price.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field base_coin? string Options only.
+---@field settle_coin? string Only contracts that settle in this coin; USDC when left out.
+---@field limit? integer Page size; 50 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_delivery_price.some : bybit.get_delivery_price.params
+
+---Parameters of get_long_short_ratio.
+---@class (exact) bybit.get_long_short_ratio.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field period bybit.period The time between two values.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 50 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_long_short_ratio.some : bybit.get_long_short_ratio.params
+
+---Parameters of get_order_price_limit.
+---@class (exact) bybit.get_order_price_limit.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_order_price_limit.some : bybit.get_order_price_limit.params
+
+---Parameters of get_index_price_components.
+---@class (exact) bybit.get_index_price_components.params : bybit.CallOptions
+---@field index_name string The index, such as BTCUSD.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_index_price_components.some : bybit.get_index_price_components.params
+
+---Parameters of get_adl_alerts.
+---@class (exact) bybit.get_adl_alerts.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_adl_alerts.some : bybit.get_adl_alerts.params
+
+---Parameters of get_fee_groups.
+---@class (exact) bybit.get_fee_groups.params : bybit.CallOptions
+---@field group_id? integer Only this group.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_fee_groups.some : bybit.get_fee_groups.params
+
+---Parameters of get_balances.
+---@class (exact) bybit.get_balances.params : bybit.CallOptions
+---@field coin? string Only these coins, with commas between them; all that are held when left out.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_balances.some : bybit.get_balances.params
+
+---Parameters of get_balance.
+---@class (exact) bybit.get_balance.params : bybit.CallOptions
+---@field coin string The coin, such as BTC.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_balance.some : bybit.get_balance.params
+
+---Parameters of get_transferable.
+---@class (exact) bybit.get_transferable.params : bybit.CallOptions
+---@field coin string The coins, at most 20, with commas between them.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_transferable.some : bybit.get_transferable.params
+
+---Parameters of get_disconnect_cancel_all_config.
+---@class (exact) bybit.get_disconnect_cancel_all_config.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_disconnect_cancel_all_config.some : bybit.get_disconnect_cancel_all_config.params
+
+---Parameters of get_margin_account_info.
+---@class (exact) bybit.get_margin_account_info.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_margin_account_info.some : bybit.get_margin_account_info.params
+
+---Parameters of get_account_instruments.
+---@class (exact) bybit.get_account_instruments.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field limit? integer Page size; 200 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_account_instruments.some : bybit.get_account_instruments.params
+
+---Parameters of get_fee_rate.
+---@class (exact) bybit.get_fee_rate.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_fee_rate.some : bybit.get_fee_rate.params
+
+---Parameters of get_transaction_history.
+---@class (exact) bybit.get_transaction_history.params : bybit.CallOptions
+---@field currency? string Only the wallet of this coin.
+---@field base_coin? string Only contracts about this coin.
+---@field type? bybit.transaction_type Only lines of this kind.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 20 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_transaction_history.some : bybit.get_transaction_history.params
+
+---Parameters of get_collateral_info.
+---@class (exact) bybit.get_collateral_info.params : bybit.CallOptions
+---@field currency? string Only this coin.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_collateral_info.some : bybit.get_collateral_info.params
+
+---Parameters of get_smp_group.
+---@class (exact) bybit.get_smp_group.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_smp_group.some : bybit.get_smp_group.params
+
+---Parameters of get_user_setting_config.
+---@class (exact) bybit.get_user_setting_config.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_user_setting_config.some : bybit.get_user_setting_config.params
+
+---Parameters of get_delivery_history.
+---@class (exact) bybit.get_delivery_history.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field expiry? string Only contracts that expired on this day, as 25MAR22.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 20 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_delivery_history.some : bybit.get_delivery_history.params
+
+---Parameters of get_settlement_history.
+---@class (exact) bybit.get_settlement_history.params : bybit.CallOptions
+---@field symbol? string Only this contract.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 20 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_settlement_history.some : bybit.get_settlement_history.params
+
+---Parameters of get_all_asset_balances.
+---@class (exact) bybit.get_all_asset_balances.params : bybit.CallOptions
+---@field account_type string UNIFIED or FUND.
+---@field coin? string Only these coins, at most ten; they have to be named for UNIFIED.
+---@field member_id? string Of this sub-account, with the key of its main account.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_all_asset_balances.some : bybit.get_all_asset_balances.params
+
+---Parameters of get_internal_transfers.
+---@class (exact) bybit.get_internal_transfers.params : bybit.CallOptions
+---@field transfer_id? string Only this transfer.
+---@field coin? string Only transfers of this coin.
+---@field status? bybit.transfer_status Only transfers that stand so.
+---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
+---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
+---@field limit? integer Page size; 20 when left out. Unit: records.
+---@field cursor? string The `next_cursor` of the page before, unchanged.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_internal_transfers.some : bybit.get_internal_transfers.params
+
+---Parameters of get_api_key_info.
+---@class (exact) bybit.get_api_key_info.params : bybit.CallOptions
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_api_key_info.some : bybit.get_api_key_info.params
+
+---Parameters of get_system_status.
+---@class (exact) bybit.get_system_status.params : bybit.CallOptions
+---@field id? string Only this one.
+---@field state? bybit.system_state Only those that stand so.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_system_status.some : bybit.get_system_status.params
 
 ---@class bybit.paper.Exchange
 ---@field url string its address
@@ -896,6 +2159,65 @@ function Decimal:tonumber() end
 ---@return string
 function Decimal:tostring() end
 
+---@class bybit.Instrument
+local Instrument = {}
+
+---Would the exchange refuse these parameters of an order for the contract's steps and limits? True, or nil, why, and the name of the
+---field. Balance, price limit and risk are not looked at.
+---@param order table parameters of place_order, modify_order and the like
+---@return boolean? true
+---@return string? why
+---@return string? field
+function Instrument:check(order) end
+
+---The price at which an isolated position would be liquidated, by the rule of the exchange's help pages of May 2026. Nil where there is
+---none in the range of prices.
+---@param params { side: "Buy"|"Sell", quantity: bybit.exact, entry: bybit.exact, leverage: bybit.exact, margin?: bybit.exact } margin: what was added to the position's margin
+---@return bybit.Decimal?
+function Instrument:liquidation_price(params) end
+
+---Initial margin of so many contracts, in the settle coin.
+---@param params { quantity: bybit.exact, price: bybit.exact, leverage: bybit.exact }
+---@return bybit.Decimal
+function Instrument:margin(params) end
+
+---Profit of a position between two prices, in the settle coin, without fees.
+---@param side "Buy"|"Sell" Buy: long
+---@param quantity bybit.exact
+---@param entry bybit.exact
+---@param exit bybit.exact
+---@return bybit.Decimal
+function Instrument:profit(side, quantity, entry, exit) end
+
+---How many contracts to trade, rounded down to the step (0 where it is less than a step): for so much money (`usd`; of a linear contract
+---with `price`), for a value in the settle coin (`value` with `price`), or the most that lose no more than `risk`, in the settle coin,
+---between `entry` and `exit`. Fees are counted with `fees = true`, as the taker's on both sides.
+---@param params { usd?: bybit.exact, value?: bybit.exact, price?: bybit.exact, risk?: bybit.exact, side?: "Buy"|"Sell", entry?: bybit.exact, exit?: bybit.exact, fees?: boolean }
+---@return bybit.Decimal
+function Instrument:quantity_for(params) end
+
+---Reads the contract again. An instrument of client:instrument is at most an hour old.
+---@return bybit.Instrument? the same instrument
+---@return bybit.Error? err
+function Instrument:refresh() end
+
+---Rounds a price to the contract's tick: for a Buy down, for a Sell up, without a side to the nearest tick.
+---@param price number|string|bybit.Decimal also a float that is not exact
+---@param side? "Buy"|"Sell"
+---@return bybit.Decimal
+function Instrument:round_price(price, side) end
+
+---Rounds a quantity down to the contract's step.
+---@param quantity number|string|bybit.Decimal also a float that is not exact
+---@return bybit.Decimal
+function Instrument:round_quantity(quantity) end
+
+---Value of so many contracts at a price, in the settle coin.
+---@param quantity bybit.exact
+---@param price bybit.exact
+---@return bybit.Decimal
+function Instrument:value(quantity, price) end
+
 ---@class bybit.Client
 ---@field exchange? bybit.paper.Exchange The paper exchange that the client owns.
 local Client = {}
@@ -963,14 +2285,14 @@ function Client:cancel_all_conditional_orders(params) end
 ---@return bybit.Response? response
 function Client:set_trading_stop(params) end
 
----A page of the symbol's orders, open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
+---A page of the account's orders, or of a symbol's: open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
 ---@param params bybit.get_orders.params
 ---@return bybit.order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:get_orders(params) end
 
----A page of the symbol's conditional orders, untriggered ones first, then those of the past, newest first.
+---A page of the account's conditional orders, or of a symbol's: untriggered ones first, then those of the past, newest first.
 ---@param params bybit.get_conditional_orders.params
 ---@return bybit.conditional_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -984,7 +2306,7 @@ function Client:get_conditional_orders(params) end
 ---@return bybit.Response? response
 function Client:get_open_order_real_time(params) end
 
----All open orders of the symbol. They are read with a request for every 50, so they are not one snapshot.
+---All open orders of the account, or of a symbol. They are read with a request for every 50, so they are not one snapshot.
 ---@param params bybit.get_open_orders_real_time.params
 ---@return bybit.order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -998,7 +2320,7 @@ function Client:get_open_orders_real_time(params) end
 ---@return bybit.Response? response
 function Client:get_open_conditional_order_real_time(params) end
 
----All untriggered conditional orders of the symbol. Those that protect a position are among them.
+---All untriggered conditional orders of the account, or of a symbol. Those that protect a position are among them.
 ---@param params bybit.get_open_conditional_orders_real_time.params
 ---@return bybit.conditional_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -1012,12 +2334,314 @@ function Client:get_open_conditional_orders_real_time(params) end
 ---@return bybit.Response? response
 function Client:get_user_trades(params) end
 
+---The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.
+---@param params bybit.get_position.params
+---@return bybit.position? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_position(params) end
+
+---The positions of the account that are not flat. With a symbol also a flat one.
+---@param params bybit.get_positions.params
+---@return bybit.position_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_positions(params) end
+
+---What the orders won that closed positions, newest first. Fees are counted, funding is not.
+---@param params bybit.get_closed_profit_loss.params
+---@return bybit.closed_profit_loss_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_closed_profit_loss(params) end
+
+---The leverage that is set, by contract, with a position or without.
+---@param params bybit.get_futures_leverage.params
+---@return bybit.futures_leverage_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_futures_leverage(params) end
+
+---The exchange's clock. client:now() knows it without a request, as every answer tells it.
+---@param params bybit.get_server_time.params
+---@return bybit.server_time? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_server_time(params) end
+
+---Candles of what was traded. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params bybit.get_klines.params
+---@return bybit.kline_list|bybit.kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_klines(params) end
+
+---Candles of the mark price. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params bybit.get_mark_price_klines.params
+---@return bybit.price_kline_list|bybit.price_kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_mark_price_klines(params) end
+
+---Candles of the index price. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params bybit.get_index_price_klines.params
+---@return bybit.price_kline_list|bybit.price_kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_index_price_klines(params) end
+
+---Candles of the premium: how far the mark price is from the index price, as a fraction; it may be below 0. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params bybit.get_premium_index_price_klines.params
+---@return bybit.price_kline_list|bybit.price_kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_premium_index_price_klines(params) end
+
+---The contracts: steps of price and quantity, limits, coins. Only those that can be traded now, unless status says otherwise.
+---@param params bybit.get_instruments.params
+---@return bybit.instrument_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_instruments(params) end
+
+---The order book: who sells and who buys, best prices first.
+---@param params bybit.get_order_book.params
+---@return bybit.order_book? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_order_book(params) end
+
+---The order book with quotes for retail (RPI), which the other order book leaves out.
+---@param params bybit.get_rpi_orderbook.params
+---@return bybit.rpi_order_book? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_rpi_orderbook(params) end
+
+---The prices of a contract now, and its last 24 hours.
+---@param params bybit.get_ticker.params
+---@return bybit.ticker? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_ticker(params) end
+
+---The prices of all contracts now, and their last 24 hours.
+---@param params bybit.get_tickers.params
+---@return bybit.ticker_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_tickers(params) end
+
+---The fundings that took place, newest first; client:each walks back page by page, to start_time or the first one.
+---@param params bybit.get_funding_rate_history.params
+---@return bybit.funding_rate_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_funding_rate_history(params) end
+
+---The latest trades of anybody, newest first. get_user_trades has your own.
+---@param params bybit.get_trade_history.params
+---@return bybit.public_trade_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_trade_history(params) end
+
+---The open positions of all accounts over time, newest first.
+---@param params bybit.get_open_interest.params
+---@return bybit.open_interest_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_open_interest(params) end
+
+---The tiers of risk: how large a position may be at which leverage.
+---@param params bybit.get_risk_limit.params
+---@return bybit.risk_limit_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_risk_limit(params) end
+
+---The insurance pools, which pay what liquidations lose. The list has an update_time.
+---@param params bybit.get_insurance.params
+---@return bybit.insurance_pools? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_insurance(params) end
+
+---The prices at which contracts expired.
+---@param params bybit.get_delivery_price.params
+---@return bybit.delivery_price_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_delivery_price(params) end
+
+---Which share of the accounts was long, and which short, over time, newest first.
+---@param params bybit.get_long_short_ratio.params
+---@return bybit.long_short_ratio_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_long_short_ratio(params) end
+
+---How far from the market an order may be now.
+---@param params bybit.get_order_price_limit.params
+---@return bybit.price_limit? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_order_price_limit(params) end
+
+---What an index price is made of.
+---@param params bybit.get_index_price_components.params
+---@return bybit.index_price? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_index_price_components(params) end
+
+---How near auto-deleveraging is, by contract. The list has an update_time.
+---@param params bybit.get_adl_alerts.params
+---@return bybit.adl_alerts? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_adl_alerts(params) end
+
+---The fees of professional accounts by group of contracts. get_fee_rate has your own.
+---@param params bybit.get_fee_groups.params
+---@return bybit.fee_group_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_fee_groups(params) end
+
+---The coins of the account. The list has the figures of the account too, such as total_equity (in USD); under isolated margin they mean nothing.
+---@param params bybit.get_balances.params
+---@return bybit.wallet_coins? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_balances(params) end
+
+---A coin of the account.
+---@param params bybit.get_balance.params
+---@return bybit.balance? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_balance(params) end
+
+---How much may leave the account, by coin: a table from coins to amounts.
+---@param params bybit.get_transferable.params
+---@return table<string, bybit.Decimal>? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_transferable(params) end
+
+---What is cancelled when a connection is lost; empty for everybody but institutions.
+---@param params bybit.get_disconnect_cancel_all_config.params
+---@return bybit.disconnect_cancel_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_disconnect_cancel_all_config(params) end
+
+---How the account is set up: margin mode, kind of account.
+---@param params bybit.get_margin_account_info.params
+---@return bybit.margin_account_info? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_margin_account_info(params) end
+
+---The contracts that the account may trade.
+---@param params bybit.get_account_instruments.params
+---@return bybit.instrument_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_account_instruments(params) end
+
+---The fees of the account, by contract: a list, also for one contract.
+---@param params bybit.get_fee_rate.params
+---@return bybit.fee_rate_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_fee_rate(params) end
+
+---The account's ledger, newest first: every trade, funding and transfer, with the wallet after it. The last 24 hours, unless start_time is given.
+---@param params bybit.get_transaction_history.params
+---@return bybit.transaction_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_transaction_history(params) end
+
+---The coins as collateral, and what can be borrowed of them.
+---@param params bybit.get_collateral_info.params
+---@return bybit.collateral_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_collateral_info(params) end
+
+---The group of accounts whose orders do not trade with each other.
+---@param params bybit.get_smp_group.params
+---@return bybit.smp_group? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_smp_group(params) end
+
+---Settings of the account: what happens to an order beyond the price limit, and how fees are paid.
+---@param params bybit.get_user_setting_config.params
+---@return bybit.user_settings? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_user_setting_config(params) end
+
+---How positions ended when their contracts expired, newest first.
+---@param params bybit.get_delivery_history.params
+---@return bybit.delivery_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_delivery_history(params) end
+
+---The settlements of sessions of USDC contracts, newest first.
+---@param params bybit.get_settlement_history.params
+---@return bybit.settlement_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_settlement_history(params) end
+
+---The coins of one kind of account, the funding account for example. The list has account_type and member_id.
+---@param params bybit.get_all_asset_balances.params
+---@return bybit.asset_account_balances? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_all_asset_balances(params) end
+
+---The transfers between the wallets of the account, newest first.
+---@param params bybit.get_internal_transfers.params
+---@return bybit.transfer_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_internal_transfers(params) end
+
+---What the client's key is and may do. It needs no permission.
+---@param params bybit.get_api_key_info.params
+---@return bybit.api_key_info? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_api_key_info(params) end
+
+---Announced, running and past interruptions of the exchange. A pause of less than ten seconds is not among them.
+---@param params bybit.get_system_status.params
+---@return bybit.system_status_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_system_status(params) end
+
 ---What is left of the rate limits: group -> {limit, left, full_in}. `limit` is in requests a second, as the exchange announced
 ---it, or else as documented or set; `full_in` is in how many seconds all of it is there again. The group `ip` is the address of
 ---this computer, in requests in 5 seconds (V5 documentation, rate limits); its `banned_for` says for how many seconds the
 ---exchange shuts it out, and is nil if it does not. The result is nil with `rate = false`.
 ---@return table<string, {limit: integer, left: integer, full_in: number}>?
 function Client:budget() end
+
+---Tells before a strategy starts what may keep it from trading: what the key may do, how account and symbol are set up, how far
+---off the clock is, what is left of the limits. It only reads: at most five requests. It prints as a few lines. Without keys it
+---looks at the clock alone.
+---@param params? {symbol?: string, timeout?: number, deadline?: number, cancel?: bybit.Token}
+---@return bybit.Check? report
+---@return bybit.Error? err
+function Client:check(params) end
 
 ---Closes the client, its connections, and the paper exchange that it owns. Calls that are under way end with kind `closed`.
 function Client:close() end
@@ -1031,6 +2655,23 @@ function Client:close() end
 ---@overload fun(self: bybit.Client, method: "get_orders", params: bybit.get_orders.params, options?: { max: integer? }): bybit.order_list?, bybit.Error?
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params, options?: { max: integer? }): bybit.conditional_order_list?, bybit.Error?
 ---@overload fun(self: bybit.Client, method: "get_user_trades", params: bybit.get_user_trades.params, options?: { max: integer? }): bybit.trade_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_positions", params: bybit.get_positions.params, options?: { max: integer? }): bybit.position_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_closed_profit_loss", params: bybit.get_closed_profit_loss.params, options?: { max: integer? }): bybit.closed_profit_loss_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_klines", params: bybit.get_klines.params, options?: { max: integer? }): bybit.kline_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_mark_price_klines", params: bybit.get_mark_price_klines.params, options?: { max: integer? }): bybit.price_kline_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_index_price_klines", params: bybit.get_index_price_klines.params, options?: { max: integer? }): bybit.price_kline_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_premium_index_price_klines", params: bybit.get_premium_index_price_klines.params, options?: { max: integer? }): bybit.price_kline_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_instruments", params: bybit.get_instruments.params, options?: { max: integer? }): bybit.instrument_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_funding_rate_history", params: bybit.get_funding_rate_history.params, options?: { max: integer? }): bybit.funding_rate_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_open_interest", params: bybit.get_open_interest.params, options?: { max: integer? }): bybit.open_interest_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_risk_limit", params: bybit.get_risk_limit.params, options?: { max: integer? }): bybit.risk_limit_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_delivery_price", params: bybit.get_delivery_price.params, options?: { max: integer? }): bybit.delivery_price_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_long_short_ratio", params: bybit.get_long_short_ratio.params, options?: { max: integer? }): bybit.long_short_ratio_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_account_instruments", params: bybit.get_account_instruments.params, options?: { max: integer? }): bybit.instrument_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_transaction_history", params: bybit.get_transaction_history.params, options?: { max: integer? }): bybit.transaction_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_delivery_history", params: bybit.get_delivery_history.params, options?: { max: integer? }): bybit.delivery_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_settlement_history", params: bybit.get_settlement_history.params, options?: { max: integer? }): bybit.settlement_list?, bybit.Error?
+---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params, options?: { max: integer? }): bybit.transfer_list?, bybit.Error?
 function Client:collect(method, params, options) end
 
 ---Closes an intent by hand, in the journal too, because its outcome does not matter any more. It then holds nothing back.
@@ -1050,6 +2691,23 @@ function Client:dismiss(intent) end
 ---@overload fun(self: bybit.Client, method: "get_orders", params: bybit.get_orders.params): fun(): bybit.order, bybit.order_list
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params): fun(): bybit.conditional_order, bybit.conditional_order_list
 ---@overload fun(self: bybit.Client, method: "get_user_trades", params: bybit.get_user_trades.params): fun(): bybit.trade, bybit.trade_list
+---@overload fun(self: bybit.Client, method: "get_positions", params: bybit.get_positions.params): fun(): bybit.position, bybit.position_list
+---@overload fun(self: bybit.Client, method: "get_closed_profit_loss", params: bybit.get_closed_profit_loss.params): fun(): bybit.closed_profit_loss, bybit.closed_profit_loss_list
+---@overload fun(self: bybit.Client, method: "get_klines", params: bybit.get_klines.params): fun(): bybit.kline, bybit.kline_list
+---@overload fun(self: bybit.Client, method: "get_mark_price_klines", params: bybit.get_mark_price_klines.params): fun(): bybit.price_kline, bybit.price_kline_list
+---@overload fun(self: bybit.Client, method: "get_index_price_klines", params: bybit.get_index_price_klines.params): fun(): bybit.price_kline, bybit.price_kline_list
+---@overload fun(self: bybit.Client, method: "get_premium_index_price_klines", params: bybit.get_premium_index_price_klines.params): fun(): bybit.price_kline, bybit.price_kline_list
+---@overload fun(self: bybit.Client, method: "get_instruments", params: bybit.get_instruments.params): fun(): bybit.instrument, bybit.instrument_list
+---@overload fun(self: bybit.Client, method: "get_funding_rate_history", params: bybit.get_funding_rate_history.params): fun(): bybit.funding_rate, bybit.funding_rate_list
+---@overload fun(self: bybit.Client, method: "get_open_interest", params: bybit.get_open_interest.params): fun(): bybit.open_interest, bybit.open_interest_list
+---@overload fun(self: bybit.Client, method: "get_risk_limit", params: bybit.get_risk_limit.params): fun(): bybit.risk_limit, bybit.risk_limit_list
+---@overload fun(self: bybit.Client, method: "get_delivery_price", params: bybit.get_delivery_price.params): fun(): bybit.delivery_price, bybit.delivery_price_list
+---@overload fun(self: bybit.Client, method: "get_long_short_ratio", params: bybit.get_long_short_ratio.params): fun(): bybit.long_short_ratio, bybit.long_short_ratio_list
+---@overload fun(self: bybit.Client, method: "get_account_instruments", params: bybit.get_account_instruments.params): fun(): bybit.instrument, bybit.instrument_list
+---@overload fun(self: bybit.Client, method: "get_transaction_history", params: bybit.get_transaction_history.params): fun(): bybit.transaction, bybit.transaction_list
+---@overload fun(self: bybit.Client, method: "get_delivery_history", params: bybit.get_delivery_history.params): fun(): bybit.delivery, bybit.delivery_list
+---@overload fun(self: bybit.Client, method: "get_settlement_history", params: bybit.get_settlement_history.params): fun(): bybit.settlement, bybit.settlement_list
+---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer, bybit.transfer_list
 function Client:each(method, params, options) end
 
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
@@ -1057,6 +2715,14 @@ function Client:each(method, params, options) end
 ---an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
 ---@param reason string why, for messages
 function Client:halt(reason) end
+
+---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
+---read with two or three requests, and kept for an hour.
+---@param symbol string
+---@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@return bybit.Instrument? instrument
+---@return bybit.Error? err
+function Client:instrument(symbol, options) end
 
 ---The exchange's clock in milliseconds, as its answers told it; before the first answer it is the local clock. Makes no
 ---request.
@@ -1079,6 +2745,23 @@ function Client:now() end
 ---@overload fun(self: bybit.Client, method: "get_orders", params: bybit.get_orders.params): fun(): bybit.order_list
 ---@overload fun(self: bybit.Client, method: "get_conditional_orders", params: bybit.get_conditional_orders.params): fun(): bybit.conditional_order_list
 ---@overload fun(self: bybit.Client, method: "get_user_trades", params: bybit.get_user_trades.params): fun(): bybit.trade_list
+---@overload fun(self: bybit.Client, method: "get_positions", params: bybit.get_positions.params): fun(): bybit.position_list
+---@overload fun(self: bybit.Client, method: "get_closed_profit_loss", params: bybit.get_closed_profit_loss.params): fun(): bybit.closed_profit_loss_list
+---@overload fun(self: bybit.Client, method: "get_klines", params: bybit.get_klines.params): fun(): bybit.kline_list
+---@overload fun(self: bybit.Client, method: "get_mark_price_klines", params: bybit.get_mark_price_klines.params): fun(): bybit.price_kline_list
+---@overload fun(self: bybit.Client, method: "get_index_price_klines", params: bybit.get_index_price_klines.params): fun(): bybit.price_kline_list
+---@overload fun(self: bybit.Client, method: "get_premium_index_price_klines", params: bybit.get_premium_index_price_klines.params): fun(): bybit.price_kline_list
+---@overload fun(self: bybit.Client, method: "get_instruments", params: bybit.get_instruments.params): fun(): bybit.instrument_list
+---@overload fun(self: bybit.Client, method: "get_funding_rate_history", params: bybit.get_funding_rate_history.params): fun(): bybit.funding_rate_list
+---@overload fun(self: bybit.Client, method: "get_open_interest", params: bybit.get_open_interest.params): fun(): bybit.open_interest_list
+---@overload fun(self: bybit.Client, method: "get_risk_limit", params: bybit.get_risk_limit.params): fun(): bybit.risk_limit_list
+---@overload fun(self: bybit.Client, method: "get_delivery_price", params: bybit.get_delivery_price.params): fun(): bybit.delivery_price_list
+---@overload fun(self: bybit.Client, method: "get_long_short_ratio", params: bybit.get_long_short_ratio.params): fun(): bybit.long_short_ratio_list
+---@overload fun(self: bybit.Client, method: "get_account_instruments", params: bybit.get_account_instruments.params): fun(): bybit.instrument_list
+---@overload fun(self: bybit.Client, method: "get_transaction_history", params: bybit.get_transaction_history.params): fun(): bybit.transaction_list
+---@overload fun(self: bybit.Client, method: "get_delivery_history", params: bybit.get_delivery_history.params): fun(): bybit.delivery_list
+---@overload fun(self: bybit.Client, method: "get_settlement_history", params: bybit.get_settlement_history.params): fun(): bybit.settlement_list
+---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer_list
 function Client:pages(method, params, options) end
 
 ---Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
@@ -1088,11 +2771,12 @@ function Client:pages(method, params, options) end
 function Client:reconcile(options) end
 
 ---Makes a signed request to any endpoint. The result has the names of the wire, strings are texts, and null is `bybit.null`.
----The category is filled in if it is not given.
+---With the option `decimals = true` every text that is a plain number is a decimal, so that it counts exactly and compares as a
+---number; ids and moments that are digits too. The category is filled in if it is not given.
 ---@param verb "GET"|"POST"
 ---@param path string such as "/v5/account/wallet-balance"
 ---@param params? table parameters by their names on the wire; decimals are sent as strings
----@param options? table timeout, receive_window and the other options of every call
+---@param options? table timeout, receive_window and the other options of every call; `decimals`
 ---@return table? result
 ---@return bybit.Error? err
 ---@return bybit.Response? response
@@ -1205,14 +2889,14 @@ function View:cancel_all_conditional_orders(params) end
 ---@return bybit.Response? response
 function View:set_trading_stop(params) end
 
----A page of the symbol's orders, open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
+---A page of the account's orders, or of a symbol's: open ones first, then closed ones, newest first. History lags a little, and orders cancelled without a fill leave it after a day.
 ---@param params? bybit.get_orders.some
 ---@return bybit.order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:get_orders(params) end
 
----A page of the symbol's conditional orders, untriggered ones first, then those of the past, newest first.
+---A page of the account's conditional orders, or of a symbol's: untriggered ones first, then those of the past, newest first.
 ---@param params? bybit.get_conditional_orders.some
 ---@return bybit.conditional_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -1226,7 +2910,7 @@ function View:get_conditional_orders(params) end
 ---@return bybit.Response? response
 function View:get_open_order_real_time(params) end
 
----All open orders of the symbol. They are read with a request for every 50, so they are not one snapshot.
+---All open orders of the account, or of a symbol. They are read with a request for every 50, so they are not one snapshot.
 ---@param params? bybit.get_open_orders_real_time.some
 ---@return bybit.order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -1240,7 +2924,7 @@ function View:get_open_orders_real_time(params) end
 ---@return bybit.Response? response
 function View:get_open_conditional_order_real_time(params) end
 
----All untriggered conditional orders of the symbol. Those that protect a position are among them.
+---All untriggered conditional orders of the account, or of a symbol. Those that protect a position are among them.
 ---@param params? bybit.get_open_conditional_orders_real_time.some
 ---@return bybit.conditional_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -1254,6 +2938,300 @@ function View:get_open_conditional_orders_real_time(params) end
 ---@return bybit.Response? response
 function View:get_user_trades(params) end
 
+---The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.
+---@param params? bybit.get_position.some
+---@return bybit.position? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_position(params) end
+
+---The positions of the account that are not flat. With a symbol also a flat one.
+---@param params? bybit.get_positions.some
+---@return bybit.position_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_positions(params) end
+
+---What the orders won that closed positions, newest first. Fees are counted, funding is not.
+---@param params? bybit.get_closed_profit_loss.some
+---@return bybit.closed_profit_loss_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_closed_profit_loss(params) end
+
+---The leverage that is set, by contract, with a position or without.
+---@param params? bybit.get_futures_leverage.some
+---@return bybit.futures_leverage_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_futures_leverage(params) end
+
+---The exchange's clock. client:now() knows it without a request, as every answer tells it.
+---@param params? bybit.get_server_time.some
+---@return bybit.server_time? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_server_time(params) end
+
+---Candles of what was traded. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params? bybit.get_klines.some
+---@return bybit.kline_list|bybit.kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_klines(params) end
+
+---Candles of the mark price. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params? bybit.get_mark_price_klines.some
+---@return bybit.price_kline_list|bybit.price_kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_mark_price_klines(params) end
+
+---Candles of the index price. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params? bybit.get_index_price_klines.some
+---@return bybit.price_kline_list|bybit.price_kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_index_price_klines(params) end
+
+---Candles of the premium: how far the mark price is from the index price, as a fraction; it may be below 0. Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is not final before its interval is over.
+---@param params? bybit.get_premium_index_price_klines.some
+---@return bybit.price_kline_list|bybit.price_kline_columns? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_premium_index_price_klines(params) end
+
+---The contracts: steps of price and quantity, limits, coins. Only those that can be traded now, unless status says otherwise.
+---@param params? bybit.get_instruments.some
+---@return bybit.instrument_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_instruments(params) end
+
+---The order book: who sells and who buys, best prices first.
+---@param params? bybit.get_order_book.some
+---@return bybit.order_book? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_order_book(params) end
+
+---The order book with quotes for retail (RPI), which the other order book leaves out.
+---@param params? bybit.get_rpi_orderbook.some
+---@return bybit.rpi_order_book? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_rpi_orderbook(params) end
+
+---The prices of a contract now, and its last 24 hours.
+---@param params? bybit.get_ticker.some
+---@return bybit.ticker? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_ticker(params) end
+
+---The prices of all contracts now, and their last 24 hours.
+---@param params? bybit.get_tickers.some
+---@return bybit.ticker_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_tickers(params) end
+
+---The fundings that took place, newest first; client:each walks back page by page, to start_time or the first one.
+---@param params? bybit.get_funding_rate_history.some
+---@return bybit.funding_rate_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_funding_rate_history(params) end
+
+---The latest trades of anybody, newest first. get_user_trades has your own.
+---@param params? bybit.get_trade_history.some
+---@return bybit.public_trade_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_trade_history(params) end
+
+---The open positions of all accounts over time, newest first.
+---@param params? bybit.get_open_interest.some
+---@return bybit.open_interest_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_open_interest(params) end
+
+---The tiers of risk: how large a position may be at which leverage.
+---@param params? bybit.get_risk_limit.some
+---@return bybit.risk_limit_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_risk_limit(params) end
+
+---The insurance pools, which pay what liquidations lose. The list has an update_time.
+---@param params? bybit.get_insurance.some
+---@return bybit.insurance_pools? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_insurance(params) end
+
+---The prices at which contracts expired.
+---@param params? bybit.get_delivery_price.some
+---@return bybit.delivery_price_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_delivery_price(params) end
+
+---Which share of the accounts was long, and which short, over time, newest first.
+---@param params? bybit.get_long_short_ratio.some
+---@return bybit.long_short_ratio_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_long_short_ratio(params) end
+
+---How far from the market an order may be now.
+---@param params? bybit.get_order_price_limit.some
+---@return bybit.price_limit? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_order_price_limit(params) end
+
+---What an index price is made of.
+---@param params? bybit.get_index_price_components.some
+---@return bybit.index_price? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_index_price_components(params) end
+
+---How near auto-deleveraging is, by contract. The list has an update_time.
+---@param params? bybit.get_adl_alerts.some
+---@return bybit.adl_alerts? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_adl_alerts(params) end
+
+---The fees of professional accounts by group of contracts. get_fee_rate has your own.
+---@param params? bybit.get_fee_groups.some
+---@return bybit.fee_group_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_fee_groups(params) end
+
+---The coins of the account. The list has the figures of the account too, such as total_equity (in USD); under isolated margin they mean nothing.
+---@param params? bybit.get_balances.some
+---@return bybit.wallet_coins? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_balances(params) end
+
+---A coin of the account.
+---@param params? bybit.get_balance.some
+---@return bybit.balance? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_balance(params) end
+
+---How much may leave the account, by coin: a table from coins to amounts.
+---@param params? bybit.get_transferable.some
+---@return table<string, bybit.Decimal>? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_transferable(params) end
+
+---What is cancelled when a connection is lost; empty for everybody but institutions.
+---@param params? bybit.get_disconnect_cancel_all_config.some
+---@return bybit.disconnect_cancel_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_disconnect_cancel_all_config(params) end
+
+---How the account is set up: margin mode, kind of account.
+---@param params? bybit.get_margin_account_info.some
+---@return bybit.margin_account_info? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_margin_account_info(params) end
+
+---The contracts that the account may trade.
+---@param params? bybit.get_account_instruments.some
+---@return bybit.instrument_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_account_instruments(params) end
+
+---The fees of the account, by contract: a list, also for one contract.
+---@param params? bybit.get_fee_rate.some
+---@return bybit.fee_rate_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_fee_rate(params) end
+
+---The account's ledger, newest first: every trade, funding and transfer, with the wallet after it. The last 24 hours, unless start_time is given.
+---@param params? bybit.get_transaction_history.some
+---@return bybit.transaction_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_transaction_history(params) end
+
+---The coins as collateral, and what can be borrowed of them.
+---@param params? bybit.get_collateral_info.some
+---@return bybit.collateral_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_collateral_info(params) end
+
+---The group of accounts whose orders do not trade with each other.
+---@param params? bybit.get_smp_group.some
+---@return bybit.smp_group? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_smp_group(params) end
+
+---Settings of the account: what happens to an order beyond the price limit, and how fees are paid.
+---@param params? bybit.get_user_setting_config.some
+---@return bybit.user_settings? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_user_setting_config(params) end
+
+---How positions ended when their contracts expired, newest first.
+---@param params? bybit.get_delivery_history.some
+---@return bybit.delivery_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_delivery_history(params) end
+
+---The settlements of sessions of USDC contracts, newest first.
+---@param params? bybit.get_settlement_history.some
+---@return bybit.settlement_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_settlement_history(params) end
+
+---The coins of one kind of account, the funding account for example. The list has account_type and member_id.
+---@param params? bybit.get_all_asset_balances.some
+---@return bybit.asset_account_balances? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_all_asset_balances(params) end
+
+---The transfers between the wallets of the account, newest first.
+---@param params? bybit.get_internal_transfers.some
+---@return bybit.transfer_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_internal_transfers(params) end
+
+---What the client's key is and may do. It needs no permission.
+---@param params? bybit.get_api_key_info.some
+---@return bybit.api_key_info? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_api_key_info(params) end
+
+---Announced, running and past interruptions of the exchange. A pause of less than ten seconds is not among them.
+---@param params? bybit.get_system_status.some
+---@return bybit.system_status_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_system_status(params) end
+
 ---All elements of all pages as a list. If `max` ended the walk, `list.cursor` is the cursor that its last page was asked with.
 ---@param method string
 ---@param params? table
@@ -1263,6 +3241,23 @@ function View:get_user_trades(params) end
 ---@overload fun(self: bybit.View, method: "get_orders", params?: bybit.get_orders.some, options?: { max: integer? }): bybit.order_list?, bybit.Error?
 ---@overload fun(self: bybit.View, method: "get_conditional_orders", params?: bybit.get_conditional_orders.some, options?: { max: integer? }): bybit.conditional_order_list?, bybit.Error?
 ---@overload fun(self: bybit.View, method: "get_user_trades", params?: bybit.get_user_trades.some, options?: { max: integer? }): bybit.trade_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_positions", params?: bybit.get_positions.some, options?: { max: integer? }): bybit.position_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_closed_profit_loss", params?: bybit.get_closed_profit_loss.some, options?: { max: integer? }): bybit.closed_profit_loss_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_klines", params?: bybit.get_klines.some, options?: { max: integer? }): bybit.kline_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_mark_price_klines", params?: bybit.get_mark_price_klines.some, options?: { max: integer? }): bybit.price_kline_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_index_price_klines", params?: bybit.get_index_price_klines.some, options?: { max: integer? }): bybit.price_kline_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_premium_index_price_klines", params?: bybit.get_premium_index_price_klines.some, options?: { max: integer? }): bybit.price_kline_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_instruments", params?: bybit.get_instruments.some, options?: { max: integer? }): bybit.instrument_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_funding_rate_history", params?: bybit.get_funding_rate_history.some, options?: { max: integer? }): bybit.funding_rate_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_open_interest", params?: bybit.get_open_interest.some, options?: { max: integer? }): bybit.open_interest_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_risk_limit", params?: bybit.get_risk_limit.some, options?: { max: integer? }): bybit.risk_limit_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_delivery_price", params?: bybit.get_delivery_price.some, options?: { max: integer? }): bybit.delivery_price_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_long_short_ratio", params?: bybit.get_long_short_ratio.some, options?: { max: integer? }): bybit.long_short_ratio_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_account_instruments", params?: bybit.get_account_instruments.some, options?: { max: integer? }): bybit.instrument_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_transaction_history", params?: bybit.get_transaction_history.some, options?: { max: integer? }): bybit.transaction_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_delivery_history", params?: bybit.get_delivery_history.some, options?: { max: integer? }): bybit.delivery_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_settlement_history", params?: bybit.get_settlement_history.some, options?: { max: integer? }): bybit.settlement_list?, bybit.Error?
+---@overload fun(self: bybit.View, method: "get_internal_transfers", params?: bybit.get_internal_transfers.some, options?: { max: integer? }): bybit.transfer_list?, bybit.Error?
 function View:collect(method, params, options) end
 
 ---Walks the elements of all pages: `for order, page in client:each("get_orders", {symbol = "BTCUSD"}) do`. Each element
@@ -1277,6 +3272,23 @@ function View:collect(method, params, options) end
 ---@overload fun(self: bybit.View, method: "get_orders", params?: bybit.get_orders.some): fun(): bybit.order, bybit.order_list
 ---@overload fun(self: bybit.View, method: "get_conditional_orders", params?: bybit.get_conditional_orders.some): fun(): bybit.conditional_order, bybit.conditional_order_list
 ---@overload fun(self: bybit.View, method: "get_user_trades", params?: bybit.get_user_trades.some): fun(): bybit.trade, bybit.trade_list
+---@overload fun(self: bybit.View, method: "get_positions", params?: bybit.get_positions.some): fun(): bybit.position, bybit.position_list
+---@overload fun(self: bybit.View, method: "get_closed_profit_loss", params?: bybit.get_closed_profit_loss.some): fun(): bybit.closed_profit_loss, bybit.closed_profit_loss_list
+---@overload fun(self: bybit.View, method: "get_klines", params?: bybit.get_klines.some): fun(): bybit.kline, bybit.kline_list
+---@overload fun(self: bybit.View, method: "get_mark_price_klines", params?: bybit.get_mark_price_klines.some): fun(): bybit.price_kline, bybit.price_kline_list
+---@overload fun(self: bybit.View, method: "get_index_price_klines", params?: bybit.get_index_price_klines.some): fun(): bybit.price_kline, bybit.price_kline_list
+---@overload fun(self: bybit.View, method: "get_premium_index_price_klines", params?: bybit.get_premium_index_price_klines.some): fun(): bybit.price_kline, bybit.price_kline_list
+---@overload fun(self: bybit.View, method: "get_instruments", params?: bybit.get_instruments.some): fun(): bybit.instrument, bybit.instrument_list
+---@overload fun(self: bybit.View, method: "get_funding_rate_history", params?: bybit.get_funding_rate_history.some): fun(): bybit.funding_rate, bybit.funding_rate_list
+---@overload fun(self: bybit.View, method: "get_open_interest", params?: bybit.get_open_interest.some): fun(): bybit.open_interest, bybit.open_interest_list
+---@overload fun(self: bybit.View, method: "get_risk_limit", params?: bybit.get_risk_limit.some): fun(): bybit.risk_limit, bybit.risk_limit_list
+---@overload fun(self: bybit.View, method: "get_delivery_price", params?: bybit.get_delivery_price.some): fun(): bybit.delivery_price, bybit.delivery_price_list
+---@overload fun(self: bybit.View, method: "get_long_short_ratio", params?: bybit.get_long_short_ratio.some): fun(): bybit.long_short_ratio, bybit.long_short_ratio_list
+---@overload fun(self: bybit.View, method: "get_account_instruments", params?: bybit.get_account_instruments.some): fun(): bybit.instrument, bybit.instrument_list
+---@overload fun(self: bybit.View, method: "get_transaction_history", params?: bybit.get_transaction_history.some): fun(): bybit.transaction, bybit.transaction_list
+---@overload fun(self: bybit.View, method: "get_delivery_history", params?: bybit.get_delivery_history.some): fun(): bybit.delivery, bybit.delivery_list
+---@overload fun(self: bybit.View, method: "get_settlement_history", params?: bybit.get_settlement_history.some): fun(): bybit.settlement, bybit.settlement_list
+---@overload fun(self: bybit.View, method: "get_internal_transfers", params?: bybit.get_internal_transfers.some): fun(): bybit.transfer, bybit.transfer_list
 function View:each(method, params, options) end
 
 ---Walks the pages of a method that gives a list: `for page in client:pages("get_orders", {symbol = "BTCUSD"}) do`.
@@ -1295,6 +3307,23 @@ function View:each(method, params, options) end
 ---@overload fun(self: bybit.View, method: "get_orders", params?: bybit.get_orders.some): fun(): bybit.order_list
 ---@overload fun(self: bybit.View, method: "get_conditional_orders", params?: bybit.get_conditional_orders.some): fun(): bybit.conditional_order_list
 ---@overload fun(self: bybit.View, method: "get_user_trades", params?: bybit.get_user_trades.some): fun(): bybit.trade_list
+---@overload fun(self: bybit.View, method: "get_positions", params?: bybit.get_positions.some): fun(): bybit.position_list
+---@overload fun(self: bybit.View, method: "get_closed_profit_loss", params?: bybit.get_closed_profit_loss.some): fun(): bybit.closed_profit_loss_list
+---@overload fun(self: bybit.View, method: "get_klines", params?: bybit.get_klines.some): fun(): bybit.kline_list
+---@overload fun(self: bybit.View, method: "get_mark_price_klines", params?: bybit.get_mark_price_klines.some): fun(): bybit.price_kline_list
+---@overload fun(self: bybit.View, method: "get_index_price_klines", params?: bybit.get_index_price_klines.some): fun(): bybit.price_kline_list
+---@overload fun(self: bybit.View, method: "get_premium_index_price_klines", params?: bybit.get_premium_index_price_klines.some): fun(): bybit.price_kline_list
+---@overload fun(self: bybit.View, method: "get_instruments", params?: bybit.get_instruments.some): fun(): bybit.instrument_list
+---@overload fun(self: bybit.View, method: "get_funding_rate_history", params?: bybit.get_funding_rate_history.some): fun(): bybit.funding_rate_list
+---@overload fun(self: bybit.View, method: "get_open_interest", params?: bybit.get_open_interest.some): fun(): bybit.open_interest_list
+---@overload fun(self: bybit.View, method: "get_risk_limit", params?: bybit.get_risk_limit.some): fun(): bybit.risk_limit_list
+---@overload fun(self: bybit.View, method: "get_delivery_price", params?: bybit.get_delivery_price.some): fun(): bybit.delivery_price_list
+---@overload fun(self: bybit.View, method: "get_long_short_ratio", params?: bybit.get_long_short_ratio.some): fun(): bybit.long_short_ratio_list
+---@overload fun(self: bybit.View, method: "get_account_instruments", params?: bybit.get_account_instruments.some): fun(): bybit.instrument_list
+---@overload fun(self: bybit.View, method: "get_transaction_history", params?: bybit.get_transaction_history.some): fun(): bybit.transaction_list
+---@overload fun(self: bybit.View, method: "get_delivery_history", params?: bybit.get_delivery_history.some): fun(): bybit.delivery_list
+---@overload fun(self: bybit.View, method: "get_settlement_history", params?: bybit.get_settlement_history.some): fun(): bybit.settlement_list
+---@overload fun(self: bybit.View, method: "get_internal_transfers", params?: bybit.get_internal_transfers.some): fun(): bybit.transfer_list
 function View:pages(method, params, options) end
 
 ---@class bybit
@@ -1335,6 +3364,15 @@ function bybit.client(options) end
 ---@param places? integer digits after the point, 0 to 400
 ---@return bybit.Decimal
 function bybit.decimal(x, places) end
+
+---Makes a method of an endpoint that has none: every client of the V5 wire gets it, with its checks, exact numbers and records, and
+---help knows it. The row says what the rows of this module say: `verb`, `path`, `params` (rows, or names of common ones such as
+---"symbol"), `result` (`record`, `list` or `first` with a record, `key` and `cursor`; a record is a name, or a table with `fields`),
+---`fixed`, `rules`, `limit` in requests a second, `doc`. Without a result the answer is a table as the exchange sends it. A call that
+---changes something (POST) has an outcome, but an unknown one is not settled: nothing here knows how. Wrong rows raise.
+---@param name string the method's name
+---@param row table
+function bybit.declare(name, row) end
 
 ---`local off <close> = bybit.defer(f, ...)` runs f on return, error, break and cancellation. f may make calls: even in a
 ---cancelled task they work normally for 5 seconds. `off()` takes it back.
@@ -1417,6 +3455,21 @@ function bybit.within(seconds, f, ...) end
 ---@param f function
 ---@return function generator
 function bybit.wrap(f) end
+
+---@class bybit.Check
+---@field problems string[] what keeps the program from trading, a sentence each
+---@field warnings string[] what is not as it should be
+---@field clock_offset number how many ms the exchange's clock is ahead of the local one
+---@field clock_doubt number by how many ms that may be wrong
+---@field read_only? boolean may the key only read?
+---@field may_trade? boolean has the key the permissions for orders and positions of contracts?
+---@field may_withdraw? boolean has the key the permission to withdraw?
+---@field margin_mode? string of the account: ISOLATED_MARGIN, REGULAR_MARGIN or PORTFOLIO_MARGIN
+---@field position_mode? integer 0: one-way; nil where no symbol was given, or each side has its own
+---@field leverage? bybit.Decimal of the symbol
+---@field taker_fee_rate? bybit.Decimal of the symbol
+---@field maker_fee_rate? bybit.Decimal of the symbol
+---@field limits table<string, table>? what client:budget() tells
 
 ---@class bybit.Error
 ---@field kind string exchange, auth, rate_limit, http, network, timeout, tls, decode, too_large, cancelled, closed, guard, not_found

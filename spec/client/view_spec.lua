@@ -59,7 +59,7 @@ describe("client:with", function()
     local params = { side = "Buy", type = "Limit", quantity = 1, price = 29000 }
     assert(client:with { symbol = "BTCUSD" }:place_order(params))
     assert.is_nil(params.symbol)
-    assert.truthy(message_of(client.get_open_orders_real_time, client):find("parameter 'symbol' is missing", 1, true))
+    assert.truthy(message_of(client.cancel_all_orders, client):find("parameter 'symbol' is missing", 1, true))
   end)
 
   it("raises for a parameter that no method has, and for wrong calls as the client does", function()

@@ -208,9 +208,9 @@ describe("walks over pages", function()
     for text, call in pairs {
       ["each: 'get_order' does not give a list, did you mean 'get_orders'?"] =
         function() client:each("get_order") end,
-      ["pages: 'place_order' does not give a list: one of get_conditional_orders, "] =
+      ["pages: 'place_order' does not give a list: those that do are such as 'get_orders', or a path such as '/v5/"] =
         function() client:pages("place_order", {}) end,
-      ["each: 'cancel_all_orders' does not give a list: one of"] =
+      ["each: 'cancel_all_orders' does not give a list: those that do"] =
         function() client:each("cancel_all_orders", {}) end,
       ["collect: unknown option 'prefech', did you mean 'prefetch'?"] =
         function() client:collect("get_orders", {}, { prefech = true }) end,
@@ -222,6 +222,8 @@ describe("walks over pages", function()
       ["pages: option 'max' counts elements"] = function() client:pages("get_orders", {}, { max = 1 }) end,
       ["each: the name of a method that gives a list expected, got 5"] = function() client:each(5) end,
       ["each: a table of parameters expected, got number"] = function() client:each("get_orders", 5) end,
+      ["each: with 'columns' a page has lists and no elements: walk it with pages"] =
+        function() client:each("get_klines", { symbol = "BTCUSD", interval = "1", columns = true }) end,
       ["each: called with '.' in place of ':': write client:each(...)"] = function() client.each("get_orders", {}) end,
       ["get_orders: unknown parameter 'simbol', did you mean 'symbol'?"] =
         function() client:collect("get_orders", { simbol = "BTCUSD" }) end,

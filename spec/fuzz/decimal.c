@@ -61,7 +61,8 @@ static void check_pair(Decimal a, Decimal b, DecimalMode mode) {
   if (check(decimal_multiply(a, b, &x), x))
     MUST(decimal_multiply(b, a, &y) == DECIMAL_OK && decimal_compare(x, y) == 0);
   if (check(decimal_subtract(a, b, &x), x))
-    MUST(decimal_subtract(b, a, &y) == DECIMAL_OK && decimal_compare(x, decimal_negate(y)) == 0);
+    MUST(decimal_sign(x) == decimal_compare(a, b) && decimal_subtract(b, a, &y) == DECIMAL_OK &&
+         decimal_compare(x, decimal_negate(y)) == 0);
   check(decimal_divide(a, b, &x), x);
   check(decimal_floor_divide(a, b, &x), x);
   if (check(decimal_modulo(a, b, &x), x))

@@ -4,6 +4,7 @@ local bybit = require "bybit"
 local common = require "bybit.wire.common"
 local endpoints = require "bybit.wire.v5.endpoints"
 local methods = require "spec.support.methods"
+local reads = require "spec.support.reads"
 
 -- One order, so that a method that reads one finds it.
 local ONE = methods.one
@@ -27,13 +28,11 @@ local WRONG = {
 }
 
 describe("every method", function()
-  it("of the interface exists, and there is no other", function()
-    local declared = {}
+  it("of the interface exists; all others are in reads_spec", function()
     for name, row in pairs(endpoints) do
-      if not row.internal then declared[#declared + 1] = name end
+      assert.truthy(row.internal or methods.least[name] or reads[name], name)
     end
-    table.sort(declared)
-    assert.same(methods.names, declared)
+    for _, name in ipairs(methods.names) do assert.truthy(endpoints[name] and not endpoints[name].internal, name) end
   end)
 
   it("has a wrong value in this spec for each of its options", function()

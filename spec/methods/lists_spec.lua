@@ -30,8 +30,6 @@ local function cases(name, F, id, more)
   local function history(text) return ("category=inverse&symbol=BTCUSD&orderFilter=%s%s"):format(F, text) end
   local function realtime(text) return ("category=inverse&symbol=BTCUSD%s&openOnly=0&orderFilter=%s"):format(text, F) end
   local parameters = {
-    symbol = { { "ETHUSD", exact = ("category=inverse&symbol=ETHUSD&openOnly=0&orderFilter=%s"):format(F) }, bad = {
-      { nil, "parameter 'symbol' is missing", without = { "symbol" } } } },
     status = {
       -- Open orders are read from real time, which has no such filter; closed ones from history.
       { "New", exact = realtime "" }, { "PartiallyFilled", exact = realtime "" }, { "Untriggered", exact = realtime "" },
@@ -100,6 +98,7 @@ local function cases(name, F, id, more)
       { "mine-1", ("'%s' and 'client_order_id' exclude each other"):format(id), with = { [id] = "o-1" } } } },
   }
   for k, v in pairs(more) do parameters[k] = v end
+  methods.of_contracts(parameters, function(chosen) return ("category=inverse%s&openOnly=0&orderFilter=%s"):format(chosen, F) end)
   return methods.cases(name, { parameters = parameters })
 end
 

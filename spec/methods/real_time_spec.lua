@@ -104,9 +104,9 @@ describe("get_open_conditional_order_real_time", function()
 end)
 
 local function all_pages(name, filter)
-  for _, case in ipairs(methods.cases(name, { parameters = {
-    symbol = { { "ETHUSD", "symbol=ETHUSD" }, bad = SYMBOL_BAD }, id_prefix = methods.prefix_case(),
-  } })) do it(case[1], case[2]) end
+  local function asked(chosen) return ("category=inverse%s&openOnly=0&orderFilter=%s&limit=50"):format(chosen, filter) end
+  for _, case in ipairs(methods.cases(name, { parameters = methods.of_contracts({
+    id_prefix = methods.prefix_case(asked "&symbol=BTCUSD") }, asked) })) do it(case[1], case[2]) end
 
   it("walks every page, and drops an order that is on two pages", function()
     local answers = { page(1, 50, "c1"), page(50, 99, "c2"), page(100, 103) }

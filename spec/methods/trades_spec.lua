@@ -35,9 +35,7 @@ for i, word in ipairs { "Trade", "AdlTrade", "Funding", "BustTrade", "Delivery",
 end
 
 describe("get_user_trades", function()
-  for _, case in ipairs(methods.cases("get_user_trades", { parameters = {
-    symbol = { { "ETHUSD", exact = "category=inverse&symbol=ETHUSD" }, bad = {
-      { nil, "parameter 'symbol' is missing", without = { "symbol" } } } },
+  for _, case in ipairs(methods.cases("get_user_trades", { parameters = methods.of_contracts({
     order_id = { { "o-1", exact = query "&orderId=o-1" }, bad = {
       { "o-1", "'order_id' and 'client_order_id' exclude each other", with = { client_order_id = "m" } },
       { 1, "parameter 'order_id': a string expected, got 1 (number)" } } },
@@ -73,7 +71,7 @@ describe("get_user_trades", function()
       { "get_orders:h,:x", "cursor 'get_orders:h,:x' was issued by get_orders: use a cursor of this method" },
       { "get_user_trades:o:x",
         "cursor 'get_user_trades:o:x' was not issued by get_user_trades: use a page's next_cursor as it is" } } },
-  } })) do it(case[1], case[2]) end
+  }, function(chosen) return "category=inverse" .. chosen end) })) do it(case[1], case[2]) end
 
   it("reaches page n by walking: n requests", function()
     local answers = { page({ "e1", "e2" }, "c1"), page({ "e3", "e4" }, "c2"), page { "e5" } }

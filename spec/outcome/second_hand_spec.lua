@@ -251,6 +251,19 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
     end)
 
     if api == "v5" then
+      it("for a part, that never arrived, is told from an equal, earlier one whose outcome stayed unknown", function()
+        local part = of { stop_loss_price = 28000, stop_loss_quantity = 10, tpsl_mode = "Partial", deadline = 0.9, timeout = 0.9 }
+        exchange:plan("stop", staged.lost_answer)
+        assert.equal("unknown", select(2, client:set_trading_stop(part)).outcome)
+        core.loop.advance(20)
+        exchange:plan("stop", staged.lost_request)
+        local _, err = client:set_trading_stop(part)
+        assert.equal("unknown", err.outcome)
+        core.loop.advance(60)
+        local _, resolved = client:resolve(err)
+        assert.same({ "rejected", "fence" }, { resolved.outcome, resolved.proof }, tostring(resolved))
+      end)
+
       it("for a part, that was carried out, is a success while another stop waits for it", function()
         exchange:plan("stop", staged.lost_answer)
         exchange:command("faults", { lag = 3000 }) -- the first looks do not show it yet

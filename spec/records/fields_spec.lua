@@ -5,7 +5,8 @@ local cjson = require "cjson"
 local enums = require "bybit.records.enums"
 local records = require "bybit.records"
 
-local TYPES = { string = true, enum = true, decimal = true, integer = true, time = true, boolean = true, table = true }
+local TYPES = { string = true, enum = true, decimal = true, integer = true, time = true, boolean = true, table = true,
+  list = true, map = true }
 
 -- The rows of tab-separated values, without the first line.
 local function lines(path)
@@ -81,7 +82,7 @@ describe("records", function()
 
   it("use only types and options that the decoder knows", function()
     local known = { zero_empty = "boolean", empty = "table", map = "table", also_wire = "table", enum = "string",
-      only = "table", optional = "boolean", doc = "string", [1] = "string", [2] = "string", [3] = "string" }
+      only = "table", optional = "boolean", doc = "string", of = "string", [1] = "string", [2] = "string", [3] = "string" }
     each_field(function(f, what, record)
       for key, value in pairs(f) do assert.equal(known[key], type(value), what .. ": " .. tostring(key)) end
       local some = f.doc:find "%(v2 only%)" or f.doc:find "in streams only" or f.doc:find "^%a+ only" -- of a wire, kind or stream
@@ -92,6 +93,7 @@ describe("records", function()
         for _, word in ipairs(f.only) do assert.truthy(contains(enums[f.only.field].values, word), what) end
       end
       if f.empty then assert.truthy(f[3] == "enum" or f[3] == "string", what) end
+      assert.equal(f[3] == "list", records[f.of or ""] ~= nil, what)
       if f.zero_empty then assert.truthy(f[3] == "decimal" or f[3] == "integer" or f[3] == "time", what) end
     end)
   end)

@@ -46,6 +46,43 @@ describe("parameters", function()
     assert.equal('{"B":"2","A":"1","C":3}', (call { a = "1", c = 3, b = "2" }))
   end)
 
+  it("may have long names, which Lua does not keep once each, and names that were put together", function()
+    local long = ("long_"):rep(20)
+    local call = method { params = { { long, "A", "string", also = long .. "too" }, { "b", "B", "string" } } }
+    assert.equal('{"A":"1","B":"2"}', (call { [("long_"):rep(20)] = "1", [("xb"):sub(2)] = "2" }))
+    assert.equal('{"A":"3"}', (call { [("long_"):rep(20) .. "too"] = "3" }))
+  end)
+
+  it("are found among as many as there may be, by either name", function()
+    local rows, params, sent = {}, {}, {}
+    for i = 1, 64 do
+      rows[i] = { "p" .. i, "P" .. i, "integer", also = "q" .. i }
+      params[(i % 2 == 0 and "p" or "q") .. i] = i
+      sent[i] = ('"P%d":%d'):format(i, i)
+    end
+    assert.equal("{" .. table.concat(sent, ",") .. "}", (method { params = rows } (params)))
+  end)
+
+  it("that must be whole may have zeros after the point", function()
+    local call = method { params = { { "q", "Q", "decimal", whole = true } } }
+    for _, text in ipairs { "10", "10.00", "0.0", "-0.00", "1.000000000000000000000000000000000" } do
+      assert.equal(('{"Q":"%s"}'):format(text), (call { q = text }))
+    end
+    local split = { "10.01", "0.5", "-0.1", "1.000000000000000000000000000000001", "123456789012345678901234567890123.5" }
+    for _, text in ipairs(split) do
+      local ok, why = pcall(call, { q = text })
+      assert.is_false(ok, text)
+      assert.truthy(why:find("a whole number of units", 1, true), why)
+    end
+  end)
+
+  it("keep the text of a decimal, a number or a float, written as digits", function()
+    local call = method { params = { { "p", "P", "decimal" } } }
+    for value, sent in pairs { ["007.50"] = "7.50", [20000.5] = "20000.5", [12] = "12", [decimal "1.20"] = "1.20" } do
+      assert.equal(('{"P":"%s"}'):format(sent), (call { p = value }))
+    end
+  end)
+
   it("are a query on GET, percent-encoded once", function()
     local call = method { verb = "GET", params = { { "cursor", "cursor", "cursor" }, { "limit", "limit", "integer" } } }
     assert.equal("http://127.0.0.1:1/v5/test?cursor=page_args%253Dfd4300ae%2526&limit=5",
@@ -81,6 +118,10 @@ describe("parameters", function()
 
   refused("an unknown name", { params = { { "a", "A", "string" } } }, { zzzzz = 1 },
     "test_call: unknown parameter 'zzzzz': it takes a")
+  refused("a name with a zero byte behind it", { params = { { "a", "A", "string" } } }, { ["a\0"] = "x" },
+    "test_call: unknown parameter 'a': it takes a")
+  refused("both names of one", { params = { { "a", "A", "string", also = "b" } } }, { a = "x", b = "x" },
+    "test_call: 'a' and 'b' are two names of one parameter: give one of them")
   refused("a value without a name", { params = { { "a", "A", "string" } } }, { "x" },
     "test_call: parameters have names: there is no place for a value at [1]")
   refused("a missing one", { params = { { "a", "A", "string", required = true }, { "b", "B", "string" } } }, { b = "x" },

@@ -101,7 +101,7 @@ describe("bybit check", function()
       "place_order: parameter 'price' is missing: type = 'Limit' needs it",
     ["client:with { symbol = 'BTCUSD' }:place_order { side = 'Buy', type = 'Market' }"] =
       "place_order: parameter 'quantity' is missing",
-    ["client:get_user_trades()"] = "get_user_trades: parameter 'symbol' is missing",
+    ["client:cancel_all_orders()"] = "cancel_all_orders: parameter 'symbol' is missing",
     ["client:cancel_order { symbol = 'BTCUSD' }"] =
       "cancel_order: exactly one of 'order_id', 'client_order_id' is needed, got none",
     ["client:cancel_order { symbol = 'BTCUSD', order_id = 'a', client_order_id = 'b' }"] =

@@ -98,8 +98,8 @@ describe("bybit METHOD", function()
     local _, errors, status = run "create_order symbol=BTCUSD"
     has(errors, "no method or command 'create_order': here it is 'place_order'")
     assert.equal(2, status)
-    _, errors = run "fetch_ticker symbol=BTCUSD"
-    has(errors, "no method or command 'fetch_ticker': here it is bybit request GET /v5/market/tickers name=value ...\n")
+    _, errors = run "add_margin symbol=BTCUSD"
+    has(errors, "no method or command 'add_margin': here it is bybit request POST /v5/position/add-margin name=value ...\n")
     _, errors = run "order_realtime symbol=BTCUSD"
     has(errors, "no method or command 'order_realtime'")
   end)

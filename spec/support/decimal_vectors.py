@@ -110,3 +110,26 @@ for i in range(200):
 for _ in range(10):
     halfway()
 powers()
+
+
+def compared(a, b):
+    x, y = Decimal(a), Decimal(b)
+    row("cmp", a, b, int(x.compare(y)))
+    row("cmp", b, a, int(y.compare(x)))
+
+
+def neighbours():
+    """Numbers that differ a little or only by zeros, of few digits: they are compared without the library."""
+    for a, b in [("0", "-0.00"), ("0", "0.0000000000000000000000000001"), ("-0.0", "-1"), ("-3", "2"), ("20000.49", "20000.5"),
+                 ("18446744073709551615", "18446744073709551616"), ("18446744073709551615.0", "18446744073709551615"),
+                 ("1", "1.0000000000000000000"), ("1", "1.00000000000000000000"), ("1", "0.99999999999999999999"),
+                 ("-2", "-1.9999999999999999999"), ("18446744073709551615", "1844674407370955161.500000000000000"),
+                 ("-20000.50", "-20000.5"), ("-20000.51", "-20000.5")]:
+        compared(a, b)
+    for _ in range(60):
+        x = Decimal(random.randint(-10 ** random.randint(1, 19), 10 ** random.randint(1, 19))).scaleb(-random.randint(0, 12))
+        y = WIDE.add(x, Decimal(random.randint(-1, 1)).scaleb(-random.randint(0, 14)))
+        compared(format(x, "f"), format(y, "f"))
+
+
+neighbours()

@@ -52,7 +52,7 @@ end
 --- A client that sends nothing: `sent` collects the requests; `answer` is the body of every answer, or a function of (request,
 --- its number) that returns a body or a transfer.
 ---@param answer? string|function
----@param options? table
+---@param options? table options of the client; `keyless`: it has no keys
 ---@return table client
 ---@return table[] sent
 function methods.client(answer, options)
@@ -67,6 +67,7 @@ function methods.client(answer, options)
   end }
   local o = { environment = { url = "http://127.0.0.1:1" }, key = KEY, secret = "secret", transport = transport }
   for k, v in pairs(options or {}) do o[k] = v end
+  if o.keyless then o.key, o.secret, o.keyless = nil, nil, nil end
   return bybit.client(o), sent
 end
 
@@ -285,6 +286,26 @@ function methods.prefix_case(exact)
   return { { "mm1", "", exact = exact }, bad = {
     { "my bot", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got 'my bot' (string)" },
     { "", "parameter 'id_prefix': 1 to 36 of A-Z a-z 0-9 - _ expected, got '' (string)" } } }
+end
+
+-- The values that are no symbol, and no coin, with their messages.
+local NO_SYMBOL = { "btcusd", "parameter 'symbol': 'btcusd' is not a symbol: upper case letters and digits such as 'BTCUSD'; "
+  .. "perhaps 'BTCUSD'?" }
+local NO_COIN = { "btc", "parameter '%s': a coin such as 'BTC' expected, got 'btc' (string)" }
+
+--- Adds to the cases of a list those of the parameters that say which contracts it is about: none, a symbol, a coin.
+---@param cases table the cases of its other parameters
+---@param exact fun(chosen: string): string the payload with "&symbol=ETHUSD", "&settleCoin=ETH" or the like in its place; "": none
+---@return table cases
+function methods.of_contracts(cases, exact)
+  local function coin(name, wire)
+    return { { "ETH", exact = exact(("&%s=ETH"):format(wire)), without = { "symbol" } },
+      { "BTC", exact = exact(("&symbol=BTCUSD&%s=BTC"):format(wire)) }, bad = { { NO_COIN[1], NO_COIN[2]:format(name) } } }
+  end
+  cases.symbol = { { "ETHUSD", exact = exact "&symbol=ETHUSD" }, { nil, exact = exact "", without = { "symbol" } },
+    bad = { NO_SYMBOL } }
+  cases.settle_coin, cases.base_coin = coin("settle_coin", "settleCoin"), coin("base_coin", "baseCoin")
+  return cases
 end
 
 ---------------------------------------------------------------------------------------------------------------

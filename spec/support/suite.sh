@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs each spec file in an interpreter of its own, JOBS=1 files at a time. So a file cannot lean on what another one left
+# Runs each spec file in an interpreter of its own, JOBS=1 of them at a time. So a file cannot lean on what another one left
 # behind, and memory stays small. The failures of all files are printed at the end; the last line adds up the counts.
 # usage: RUNNER='lua5.4' suite.sh [options of busted] FILE|FOLDER...
 set -u
@@ -34,7 +34,7 @@ fi
 echo "$counts" >"$out.counts"
 ONE
 
-find "$@" -type f -name '*_spec.lua' | LC_ALL=C sort | xargs -n 1 -P "${JOBS:-1}" sh "$work/one"
+find "$@" -type f -name '*_spec.lua' | LC_ALL=C sort -u | xargs -n 1 -P "${JOBS:-1}" sh "$work/one"
 find "$work" -name 'out.*.rest' -size +0 -exec cat {} +
 find "$work" -name 'out.*.counts' -exec cat {} + | awk '
   { passed += $1; failed += $3; skipped += $5 }

@@ -44,9 +44,9 @@ local function trade(client, i)
   local side = i % 2 == 0 and "Buy" or "Sell"
   local ack = client:place_order { symbol = "BTCUSD", side = side, type = "Limit", quantity = i, price = side == "Buy" and 20000
     or 50000, time_in_force = "PostOnly" }
-  if ack then
-    client:modify_order { symbol = "BTCUSD", order_id = ack.order_id, new_quantity = i + 1 }
-    client:cancel_order { symbol = "BTCUSD", order_id = ack.order_id }
+  if ack then -- its order_id is missing if the exchange did not show the order in time
+    client:modify_order { symbol = "BTCUSD", client_order_id = ack.client_order_id, new_quantity = i + 1 }
+    client:cancel_order { symbol = "BTCUSD", client_order_id = ack.client_order_id }
   end
   client:place_order { symbol = "BTCUSD", side = side, type = "Market", quantity = 10 }
   client:get_open_orders_real_time { symbol = "BTCUSD" }

@@ -48,6 +48,16 @@ describe("the rows of a wire", function()
     assert.equal("order\ttrue\nposition\ttrue\nv2\tfalse\n", loaded(client .. "set_trading_stop"))
   end)
 
+  it("of a path are looked for in their file alone", function()
+    local request = 'local c = require "bybit".client { environment = { url = "http://127.0.0.1:1" }, key = "keykeykey", '
+      .. 'secret = "s", transport = { start = function() return { status = 200, '
+      .. 'body = "{\\"retCode\\":0,\\"result\\":{}}" } end } }'
+      .. ' assert(c:request("GET", "/v5/%s"))'
+    assert.equal("order\tfalse\nposition\ttrue\nv2\tfalse\n", loaded(request:format "position/closed-pnl"))
+    assert.equal("order\ttrue\nposition\tfalse\nv2\tfalse\n", loaded(request:format "execution/list"))
+    assert.equal("order\tfalse\nposition\tfalse\nv2\tfalse\n", loaded(request:format "market/tickers"))
+  end)
+
   it("are completed the next time if something stops that, as a lack of memory may", function()
     local name = "bybit.wire.rows_spec_subject"
     local function row(of, path) return { of, verb = "GET", path = path, result = { free = true } } end

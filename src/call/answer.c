@@ -70,8 +70,8 @@ static const char *wrong_order(lua_State *L, const Call *c) {
   if (c->ep->changes && (order_id == NULL || order_id[0] == '\0')) return "the answer names no order";
   const char *wanted = c->e.order_id, *wanted_link = c->e.client_order_id;
   if ((wanted[0] != '\0' && order_id != NULL && strcmp(wanted, order_id) != 0) ||
-      (wanted_link[0] != '\0' && client_order_id != NULL && is_link(client_order_id) &&
-       strcmp(wanted_link, client_order_id) != 0))
+      (wanted_link[0] != '\0' && client_order_id != NULL && strcmp(wanted_link, client_order_id) != 0 &&
+       is_link(client_order_id)))
     return "the answer is about another order";
   return NULL;
 }

@@ -2,8 +2,8 @@
 ** The method that Lua calls. Every method of every client is the C function call_method with a compiled declaration. The
 ** whole state of a call is in a userdata, so call_wait is the function and its continuation (after a yield) at once.
 **
-** Upvalues of a method: 1 the endpoint, 2 the record or nil, 3 the envelope names, 4 a Lua function whose results the caller
-** gets. For a composite endpoint that function makes the requests: composite(client, checked, params). Else it
+** Upvalues of a method: 1 the endpoint, 2 the record or nil, 3 the envelope names, 5 the metatable of clients, 4 a Lua function
+** whose results the caller gets. For a composite endpoint that function makes the requests: composite(client, checked, params). Else it
 ** judges everything that is not a plain success: failed(client, params, facts, response). facts.again(fresh) makes another
 ** attempt: the same parameters and client order id, with a fresh timestamp and signature. It returns true, result, response
 ** and what Ctrl-C raised, or false, facts, response. Its upvalues are 1 to 3 as above, 4 the call, 5 the parameters.
@@ -17,11 +17,10 @@
 
 #include <lauxlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ARG_CLIENT = CALL_CLIENT, ARG_PARAMS = 2, AT_CALL = 3 }; /* stack places in a method and in 'again' */
 enum { TRANSFER = 6 };                                          /* user value of a call, see parts.h */
-enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CALL = UP_FAILED, UP_PARAMS };
+enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CLIENTS, UP_CALL = UP_FAILED, UP_PARAMS };
 
 static int call_left(lua_State *L);
 
@@ -30,7 +29,10 @@ static int call_left(lua_State *L);
 ** Stack: the call, the error. */
 static int call_close(lua_State *L) {
   enum { UPVALUES = 4 };
-  Call *c = luaL_checkudata(L, 1, CALL);
+  Call *c = lua_touserdata(L, 1);
+  lua_getmetatable(L, 1);
+  luaL_argexpected(L, c != NULL && lua_rawequal(L, -1, lua_upvalueindex(1)), 1, CALL);
+  lua_pop(L, 1);
   if (c->state == CALL_ENDED) {
     if (c->given) call_put_back(L, 1, c);
     return 0;
@@ -52,29 +54,25 @@ static int call_close(lua_State *L) {
 /* Makes the client order id of a call that has one and was given none. */
 static void make_id(lua_State *L, Call *c) {
   if (!lua_istable(L, ARG_PARAMS)) return; /* schema_encode says what is wrong */
-  for (int i = 0; i < c->ep->param_count; i++) {
-    if (!c->ep->param[i].generate) continue;
-    lua_pushstring(L, c->ep->param[i].name);
-    bool given = lua_rawget(L, ARG_PARAMS) != LUA_TNIL;
-    lua_pop(L, 1);
-    if (given) return;
-    if (!call_make_id(c)) luaL_error(L, "the system gives no random bytes");
-    return;
-  }
+  if (c->ep->generates < 0) return;
+  lua_pushstring(L, c->ep->param[c->ep->generates].name);
+  bool given = lua_rawget(L, ARG_PARAMS) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (!given && !call_make_id(c)) luaL_error(L, "the system gives no random bytes");
 }
 
 /* The client at ARG_CLIENT, with a table at ARG_PARAMS. Raises when the call is wrong. An internal endpoint may be called
 ** on a closed client: it is part of a call in flight, which then ends as cancelled. */
 static Client *check_call(lua_State *L, const Endpoint *ep) {
-  Client *client = client_test(L, ARG_CLIENT);
+  Client *client = client_test(L, ARG_CLIENT, lua_upvalueindex(UP_CLIENTS));
   if (client == NULL) {
     luaL_error(L, "%s: called with '.' in place of ':': write client:%s{...}", ep->method, ep->method);
     return NULL;
   }
   if (client->closed && !ep->internal) luaL_error(L, "%s: the client is closed", ep->method);
-  if (client->process != getpid())
+  if (client->process != loop_process(client->loop))
     luaL_error(L, "%s: a client cannot be used after fork: make a new one", ep->method);
-  if (!client->closed && !ep->open && !ep->composite && client->session.signer == NULL)
+  if (!client->closed && !ep->open && client->session.signer == NULL)
     luaL_error(L, "%s: needs credentials: give bybit.client a key and a secret", ep->method);
   if (lua_isnoneornil(L, ARG_PARAMS)) {
     lua_settop(L, ARG_CLIENT);
@@ -345,7 +343,7 @@ static int call_wait(lua_State *L, int status, lua_KContext ctx) {
   while (c->state != CALL_ENDED) {
     bool task = loop_may_yield(loop, L);
     /* Ctrl-C can only be seen on the main thread, so the task gives it a turn first. */
-    bool lets_main = task && c->state == CALL_TURN && hooks_new(L);
+    bool lets_main = task && c->state == CALL_TURN && hooks_new(hooks_get(L));
     if (c->state == CALL_TURN && !lets_main)
       send_through_lua(L, c);
     else if (!task)
@@ -369,14 +367,6 @@ static int call_left(lua_State *L) {
 /* The cancel token of the call was cancelled. */
 static void on_token(TokenWatch *watch) {
   call_cancel((Call *)((char *)watch - offsetof(Call, token)));
-}
-
-/* Is the parameter 'name' true? */
-static bool says(lua_State *L, const char *name) {
-  lua_pushstring(L, name);
-  bool set = lua_rawget(L, ARG_PARAMS) == LUA_TBOOLEAN && lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return set;
 }
 
 /* Is the amount 'name' given? '*zero' becomes true when it is 0, or no number. */
@@ -405,8 +395,7 @@ static bool sets_stop(lua_State *L) {
 static bool takes_risk_away(lua_State *L, const Call *c) {
   if (c->ep->cancels) return true;
   if (!c->ep->changes) return false;
-  if (says(L, "reduce_only") || says(L, "close_on_trigger")) return true;
-  return c->ep->protects && sets_stop(L);
+  return c->e.reduces || (c->ep->protects && sets_stop(L));
 }
 
 /* Is the call's symbol held? A call without a symbol counts as held, since it may be about any. */
@@ -548,7 +537,10 @@ static int call_make(lua_State *L) {
   luaL_checktype(L, 3, LUA_TTABLE);
   luaL_checktype(L, 4, LUA_TFUNCTION);
   lua_settop(L, 4);
-  lua_pushcclosure(L, call_method, 4);
+  schema_push_names(L, UP_ENVELOPE);
+  lua_replace(L, UP_ENVELOPE);
+  luaL_getmetatable(L, CLIENT);
+  lua_pushcclosure(L, call_method, UP_CLIENTS);
   return 1;
 }
 
@@ -556,7 +548,8 @@ void call_open(lua_State *L) {
   luaL_newmetatable(L, CALL);
   lua_pushcfunction(L, call_free);
   lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, call_close);
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, call_close, 1);
   lua_setfield(L, -2, "__close");
   lua_pop(L, 1);
   call_parts_open(L);

@@ -10,10 +10,13 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-Client *client_test(lua_State *L, int index) {
-  return luaL_testudata(L, index, CLIENT);
+Client *client_test(lua_State *L, int index, int metatable) {
+  Client *c = lua_touserdata(L, index);
+  if (c == NULL || !lua_getmetatable(L, index)) return NULL;
+  bool same = lua_rawequal(L, -1, metatable);
+  lua_pop(L, 1);
+  return same ? c : NULL;
 }
 
 /* A string of the options table at 1; NULL when it is not given. '*size' may be NULL. Like the next four, it pushes
@@ -144,9 +147,9 @@ static int client_new(lua_State *L) {
   *c = (Client){.closed = true,
                 .loop = loop,
                 .era = loop_era(loop),
-                .asleep = loop_asleep(loop),
+                .asleep = loop_asleep(loop, loop_now(loop)),
                 .line = {.line = line},
-                .process = getpid()};
+                .process = loop_process(loop)};
   luaL_setmetatable(L, CLIENT); /* from here on __gc frees what the client has */
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, 4, 1);
@@ -195,7 +198,7 @@ static int client_close(lua_State *L) {
   client_drop_line(c);
   client_drop_claims(c);
   client_drop_spares(L, 1, c);
-  if (c->process == getpid()) { /* in a forked child the parent still uses the sockets */
+  if (c->process == loop_process(c->loop)) { /* in a forked child the parent still uses the sockets */
     http_free(c->http);
     http_free(c->kept_http);
   }
@@ -225,9 +228,9 @@ static int client_closed(lua_State *L) {
   return 1;
 }
 
-/* __index: looks in the table of the Lua layer, where the methods are. */
+/* __index: looks in the table of the Lua layer, where the methods are. Upvalue: the metatable of clients. */
 static int client_index(lua_State *L) {
-  if (client_test(L, 1) == NULL) return luaL_argerror(L, 1, "a client expected");
+  if (client_test(L, 1, lua_upvalueindex(1)) == NULL) return luaL_argerror(L, 1, "a client expected");
   lua_getiuservalue(L, 1, 1);
   lua_pushvalue(L, 2);
   lua_gettable(L, -2);
@@ -334,11 +337,16 @@ static int client_table(lua_State *L) {
 }
 
 void client_open(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__gc", client_close},          {"__close", client_leave},
-                                  {"__index", client_index},       {"__newindex", client_newindex},
-                                  {"__tostring", client_tostring}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", client_close},
+                                  {"__close", client_leave},
+                                  {"__newindex", client_newindex},
+                                  {"__tostring", client_tostring},
+                                  {NULL, NULL}};
   luaL_newmetatable(L, CLIENT);
   luaL_setfuncs(L, meta, 0);
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, client_index, 1);
+  lua_setfield(L, -2, "__index");
   lua_pushliteral(L, "bybit.client");
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);

@@ -35,9 +35,9 @@ typedef struct Client {
   Http *http;      /* owned; NULL: the client is closed, or a Lua transport is used */
   Http *
       kept_http; /* owned; connections that are kept for calls that take risk away; NULL: none, as over HTTP/1.1 */
-  Loop *loop;      /* of the Lua state */
-  Random random;   /* for ids and jitter */
-  char drawn[257]; /* random characters of ids, drawn ahead; the first 'drawn_left' were not used yet */
+  Loop *loop;       /* of the Lua state */
+  Random random;    /* for ids and jitter */
+  char drawn[1025]; /* random characters of ids, drawn ahead; the first 'drawn_left' were not used yet */
   size_t drawn_left;
   bool closed;
   bool lua_transport;                        /* a transport written in Lua is used */
@@ -75,8 +75,8 @@ typedef struct Client {
 /* Adds 'client' to the module table on top of the stack. */
 void client_open(lua_State *L);
 void client_facts_open(lua_State *L); /* adds the functions of facts.c to 'client' in that table */
-/* The client at 'index', or NULL when the value is something else. Never raises. */
-Client *client_test(lua_State *L, int index);
+/* The client at 'index', or NULL when the value is something else. The metatable of clients is at 'metatable'. Never raises. */
+Client *client_test(lua_State *L, int index, int metatable);
 
 /* flight.c */
 void client_line_open(Client *client); /* sets the callbacks of the waiting line and of 'save' */
@@ -90,6 +90,6 @@ void client_drop_spares(lua_State *L, int at,
 /* conflicts.c */
 void client_drop_claims(Client *client); /* drops the claims for late copies */
 /* flight.c: the exchange's clock. It begins anew when the loop's time became virtual or real. */
-Clock *client_clock(Client *client);
+Clock *client_clock(Client *client, double now); /* 'now': what loop_now() has just returned */
 
 #endif

@@ -33,14 +33,15 @@ void call_hear(Call *c) {
     limiter_fine(account);
     if (c->waiter.probes) limiter_reopen(account);
   }
-  int limit = c->group == NULL ? -1 : answer_limit(&c->headers);
-  if (limit < 0) return;
-  int left = now - c->sent_at <= PROMPT ? answer_left(&c->headers) : -1;
-  limiter_learn(c->group, limit, left, now);
+  if (c->group == NULL) return;
+  int limit, left;
+  answer_limits(&c->headers, &limit, &left);
+  if (limit >= 0) limiter_learn(c->group, limit, now - c->sent_at <= PROMPT ? left : -1, now);
 }
 
 void call_hear_body(Call *c, const Answer *a) {
   if (c->group == NULL || c->client->line.account == NULL) return;
+  if (c->ep->weight <= 1 && a->limit < 1) return;
   double now = line_now(c->client->line.line);
   if (c->sent && c->ep->weight > 1) limiter_charge(c->group, c->ep->weight - 1, now);
   if (a->limit < 1 || a->limit > INT_MAX) return;

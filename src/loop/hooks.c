@@ -11,14 +11,14 @@
 static const char KEY;    /* its address is the key of 'Hooks' in the registry */
 static const char POSTED; /* the same for the error that hooks_post was given last */
 
-typedef struct Hooks {
+struct Hooks {
+  lua_State *first;      /* the main thread */
   int strikes;           /* how many errors of hooks were seen */
   lua_Hook stays;        /* the main thread's hook after hooks_run: of a debugger or profiler; NULL: none */
   const void *sheltered; /* the coroutine that hooks_shelter runs; compared, never followed */
-} Hooks;
+};
 
-/* Pushes nothing; neither does main_of. */
-static Hooks *hooks_of(lua_State *L) {
+Hooks *hooks_get(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY);
   Hooks *h = lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -26,10 +26,7 @@ static Hooks *hooks_of(lua_State *L) {
 }
 
 static lua_State *main_of(lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  lua_State *first = lua_tothread(L, -1);
-  lua_pop(L, 1);
-  return first;
+  return hooks_get(L)->first;
 }
 
 static int nothing(lua_State *L) {
@@ -40,15 +37,15 @@ static int nothing(lua_State *L) {
 /* ---- running them ---- */
 
 /* The hook that stays (of a debugger, say) is not new. */
-bool hooks_new(lua_State *L) {
-  Hooks *h = hooks_of(L);
-  lua_Hook hook = lua_gethook(main_of(L));
+bool hooks_new(Hooks *h) {
+  lua_Hook hook = lua_gethook(h->first);
   if (hook == NULL) h->stays = NULL;
   return hook != h->stays;
 }
 
 bool hooks_due(lua_State *L) {
-  return main_of(L) == L && hooks_new(L);
+  Hooks *h = hooks_get(L);
+  return h->first == L && hooks_new(h);
 }
 
 /* Calls an empty function, so that hooks run; 'first' is the main thread. When L is another thread, L gets the hook of
@@ -69,7 +66,7 @@ static bool run(lua_State *L, lua_State *first) {
 
 bool hooks_run(lua_State *L) {
   luaL_checkstack(L, 3, "interrupted");
-  Hooks *h = hooks_of(L);
+  Hooks *h = hooks_get(L);
   lua_State *first = main_of(L);
   bool fine = run(L, first);
   if (!fine) h->strikes++;
@@ -104,14 +101,14 @@ static bool in_hook(lua_State *L) {
 
 /* A message handler: counts errors of hooks, and returns the error unchanged. */
 static int on_error(lua_State *L) {
-  if (in_hook(L)) hooks_of(L)->strikes++;
+  if (in_hook(L)) hooks_get(L)->strikes++;
   lua_settop(L, 1);
   return 1;
 }
 
 int hooks_pcall(lua_State *L, int args, int results, bool *struck) {
   int base = lua_gettop(L) - args;
-  Hooks *h = hooks_of(L);
+  Hooks *h = hooks_get(L);
   int before = h->strikes;
   lua_pushcfunction(L, on_error);
   lua_insert(L, base);
@@ -167,7 +164,7 @@ static void take_error(lua_State *L, lua_State *co, int status) {
 /* Runs the function below its 'args' arguments in a coroutine. L is the main thread. Returns a status of Lua's. In place
 ** of function and arguments the stack has the coroutine and, above it, '*count' results or one error. */
 static int run_sheltered(lua_State *L, int args, int *count) {
-  Hooks *h = hooks_of(L);
+  Hooks *h = hooks_get(L);
   const void *outer = h->sheltered;
   luaL_checkstack(L, 4, "shelter");
   lua_State *co = shelter_new(L, h);
@@ -192,10 +189,10 @@ int hooks_shelter(lua_State *L, int args) {
 }
 
 void hooks_quiet(lua_State *L, int args) {
-  int base = lua_gettop(L) - args - 1, before = hooks_of(L)->strikes, count;
+  int base = lua_gettop(L) - args - 1, before = hooks_get(L)->strikes, count;
   bool struck;
   if (main_of(L) == L)
-    struck = run_sheltered(L, args, &count) != LUA_OK && hooks_of(L)->strikes != before;
+    struck = run_sheltered(L, args, &count) != LUA_OK && hooks_get(L)->strikes != before;
   else
     hooks_pcall(L, args, 0, &struck);
   if (struck) hooks_post(L);
@@ -205,7 +202,7 @@ void hooks_quiet(lua_State *L, int args) {
 /* below() -> the main thread, when the caller runs in the coroutine of hooks_shelter, since the call is made for that
 ** thread; else nothing */
 static int l_below(lua_State *L) {
-  if (hooks_of(L)->sheltered != L) return 0;
+  if (hooks_get(L)->sheltered != L) return 0;
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   return 1;
 }
@@ -236,9 +233,13 @@ void hooks_open(lua_State *L) {
                                        {NULL, NULL}};
   lua_pushboolean(L, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &POSTED); /* so that hooks_post needs no memory */
-  Hooks *h = lua_newuserdatauv(L, sizeof *h, 0);
-  *h = (Hooks){0};
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
+  if (hooks_get(L) == NULL) { /* the loop keeps its address, also when the module is loaded again */
+    Hooks *h = lua_newuserdatauv(L, sizeof *h, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    *h = (Hooks){.first = lua_tothread(L, -1)};
+    lua_pop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
+  }
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "hooks");
 }

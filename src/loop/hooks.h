@@ -9,11 +9,15 @@
 #include <lua.h>
 #include <stdbool.h>
 
+/* What is known of the hooks of a Lua state; alive as long as the state. Pushes nothing. */
+typedef struct Hooks Hooks;
+Hooks *hooks_get(lua_State *L);
+
 /* Adds 'hooks' (below, protect) to the module table on top of the stack. */
 void hooks_open(lua_State *L);
 
 /* Was a new hook set on the main thread since hooks_run ran last? Never raises. */
-bool hooks_new(lua_State *L);
+bool hooks_new(Hooks *h);
 /* The same, but only when L is the main thread: would such a hook run in what L runs next? */
 bool hooks_due(lua_State *L);
 /* Runs the hooks of this thread and of the main thread. False: one raised, and its error is on the stack. */

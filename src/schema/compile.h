@@ -11,6 +11,7 @@
 void schema_push_hints(lua_State *L);
 int schema_find(const Endpoint *ep, const char *name); /* the index of a parameter, or -1 */
 void schema_record_open(lua_State *L); /* makes the metatable of compiled records; pushes nothing */
-int schema_record(lua_State *L);       /* record(declaration, metatable or nil) -> userdata */
+/* record(declaration, metatable or nil, name -> compiled record of the records that it has lists of) -> userdata */
+int schema_record(lua_State *L);
 
 #endif

@@ -32,14 +32,14 @@ static void drop_baseless(Decode *d) {
   }
 }
 
-/* Pushes a record whose '{' was read. Its table has room for as many fields as the last one had; undeclared ones of a text
-** that nobody expects do not count. */
-static bool push_record(Decode *d) {
+/* Pushes a record whose '{' was read, or its '[' where it stands as an array. Its table has room for as many fields as the
+** last one had; undeclared ones of a text that nobody expects do not count. */
+static bool push_record(Decode *d, JsonType type) {
   lua_State *L = d->L;
   Record *r = d->record;
   int before = d->set;
   lua_createtable(L, 0, r->room);
-  if (!decode_members(d, NULL)) return false;
+  if (!(type == JSON_ARRAY ? decode_elements(d) : decode_members(d, NULL))) return false;
   int count = d->set - before;
   r->room = count < r->count ? count : r->count;
   if (r->has_only) drop_baseless(d);
@@ -61,14 +61,14 @@ void decode_new_list(Decode *d) {
     lua_pop(L, 1);
 }
 
-/* Reads the next element of a list up to its '{': 1; 0 when there is none; -1 on error. */
-static int next_record(Decode *d) {
+/* Reads the next element of a list up to its '{' or '[', which 'type' tells: 1; 0 when there is none; -1 on error. */
+static int next_record(Decode *d, JsonType *type) {
   JsonValue v;
   int more = json_scan_element(d->s);
   if (more != 1) return more;
-  JsonType type = json_scan_value(d->s, &v);
-  if (type == JSON_OBJECT) return 1;
-  if (type != JSON_ERROR) decode_failed(d->s, "an object expected in the list");
+  *type = json_scan_value(d->s, &v);
+  if (*type == JSON_OBJECT || (*type == JSON_ARRAY && d->record->by_place)) return 1;
+  if (*type != JSON_ERROR) decode_failed(d->s, "an object expected in the list");
   return -1;
 }
 
@@ -88,10 +88,11 @@ static bool push_list(Decode *d) {
   lua_State *L = d->L;
   decode_new_list(d);
   int list = lua_gettop(L), more;
+  JsonType type;
   Memory memory;
-  while ((more = next_record(d)) == 1) {
-    if (++d->element == 2 && !d->record->plain) start_memory(d, &memory);
-    if (!push_record(d)) return false;
+  while ((more = next_record(d, &type)) == 1) {
+    if (++d->element == 2 && !d->record->plain && !d->record->by_place) start_memory(d, &memory);
+    if (!push_record(d, type)) return false;
     lua_rawseti(L, list, d->element);
   }
   d->memory = NULL;
@@ -101,16 +102,91 @@ static bool push_list(Decode *d) {
 
 /* Pushes the first record of a list whose '[' was read, or nil. The others are checked, but not kept. */
 static bool push_first(Decode *d) {
-  JsonValue v = {.type = JSON_OBJECT};
-  int more = next_record(d);
+  JsonValue v = {0};
+  int more = next_record(d, &v.type);
   if (more != 1) {
     lua_pushnil(d->L);
     return more == 0;
   }
-  if (!push_record(d)) return false;
-  while ((more = next_record(d)) == 1)
+  if (!push_record(d, v.type)) return false;
+  while ((more = next_record(d, &v.type)) == 1)
     if (!json_scan_skip(d->s, &v)) return false;
   return more == 0;
+}
+
+/* Reads a row of columns, whose '[' was read. The lists of the columns are at 'first' and behind it. */
+static bool read_row(Decode *d, int first) {
+  lua_State *L = d->L;
+  JsonValue v;
+  int more, i = 0;
+  for (; (more = json_scan_element(d->s)) == 1; i++) {
+    if (i >= d->record->count) { /* it has no name */
+      if (json_scan_value(d->s, &v) == JSON_ERROR || !json_scan_skip(d->s, &v)) return false;
+      continue;
+    }
+    if (!decode_cell(d, i)) return false;
+    if (lua_isnil(L, -1)) return decode_failed(d->s, "a row of the list lacks a value");
+    lua_rawseti(L, first + i, d->element);
+  }
+  if (more == 0 && i < d->record->count) return decode_failed(d->s, "a row of the list is too short");
+  return more == 0;
+}
+
+/* Pushes a table with a list for each field of the records of a list, whose '[' was read. Each record is an array. */
+static bool push_columns(Decode *d) {
+  lua_State *L = d->L;
+  int count = d->record->count, columns = lua_gettop(L) + 1, more;
+  JsonType type;
+  luaL_checkstack(L, count + DECODE_STACK, "an answer");
+  lua_createtable(L, 0, count);
+  for (int i = 0; i < count; i++) lua_newtable(L);
+  while ((more = next_record(d, &type)) == 1) {
+    d->element++;
+    if (type != JSON_ARRAY) return decode_failed(d->s, "an array expected in the list");
+    if (!read_row(d, columns + 1)) return false;
+  }
+  for (int i = count - 1; i >= 0; i--) {
+    lua_rawgeti(L, d->anchors, d->record->field[i].name);
+    lua_insert(L, -2);
+    lua_rawset(L, columns);
+  }
+  return more == 0;
+}
+
+/* Pushes what the endpoint makes of a list, whose '[' was read. */
+static bool push_shape(Decode *d, const Endpoint *ep) {
+  if (ep->shape == SHAPE_COLUMNS) return push_columns(d);
+  return ep->shape == SHAPE_FIRST ? push_first(d) : push_list(d);
+}
+
+/* Reads with a record of its own. A list that does not fit is kept as its text, as any other value. */
+bool decode_push_records(Decode *d, const Field *f, const JsonValue *v) {
+  lua_State *L = d->L;
+  luaL_checkstack(L, DECODE_STACK, "an answer");
+  const JsonScanner before = *d->s;
+  int base = lua_gettop(L);
+  lua_rawgeti(L, d->anchors, f->of_ref);
+  Decode inner = *d;
+  inner.record = lua_touserdata(L, base + 1);
+  lua_getiuservalue(L, base + 1, 1);
+  lua_getiuservalue(L, base + 1, 2);
+  lua_rawgeti(L, d->anchors, f->name);
+  decode_place(d);
+  inner.anchors = base + 2;
+  inner.metatable = base + 3;
+  inner.within = base + 4;
+  inner.memory = NULL;
+  inner.element = 0;
+  bool fine = push_list(&inner);
+  d->odd = inner.odd;
+  if (!fine) {
+    lua_settop(L, base);
+    *d->s = before;
+    return decode_push_odd(d, f, v);
+  }
+  lua_replace(L, base + 1);
+  lua_settop(L, base + 1);
+  return true;
 }
 
 bool decode_is(const JsonValue *key, const char *name) {
@@ -140,7 +216,7 @@ static bool push_page(Decode *d, const Endpoint *ep) {
     cursor |= is_cursor;
     if (json_scan_value(d->s, &v) == JSON_ERROR) return false;
     if (is_list && v.type == JSON_ARRAY) {
-      if (!(first ? push_first(d) : push_list(d))) return false;
+      if (!push_shape(d, ep)) return false;
       d->listed = true;
       lua_replace(L, page);
     } else if (is_cursor && v.type == JSON_STRING && v.size > 0) {
@@ -163,9 +239,8 @@ static bool push_page(Decode *d, const Endpoint *ep) {
 
 /* Pushes a result that is itself the list or the record. */
 static bool push_keyless(Decode *d, const Endpoint *ep, const JsonValue *v) {
-  bool first = ep->shape == SHAPE_FIRST;
-  if (v->type == JSON_ARRAY) return first ? push_first(d) : push_list(d);
-  if (v->type == JSON_OBJECT && first) return push_record(d);
+  if (v->type == JSON_ARRAY) return push_shape(d, ep);
+  if (v->type == JSON_OBJECT && ep->shape == SHAPE_FIRST) return push_record(d, v->type);
   if (v->type != JSON_NULL) d->misfit = "an array expected as the result";
   lua_pushnil(d->L);
   return json_scan_skip(d->s, v);
@@ -181,14 +256,63 @@ static bool push_free(Decode *d, const JsonValue *v) {
   return true;
 }
 
+/* The fields that did not decode are named by their place in the part: "coins[2].equity" becomes "[2].equity". */
+static void name_anew(const Decode *d, const Endpoint *ep) {
+  lua_State *L = d->L;
+  const size_t size = strlen(ep->part);
+  for (lua_Integer i = lua_isnil(L, d->undecoded) ? 0 : (lua_Integer)lua_rawlen(L, d->undecoded); i > 0;
+       i--) {
+    lua_rawgeti(L, d->undecoded, i);
+    const char *name = lua_tostring(L, -1);
+    if (strncmp(name, ep->part, size) == 0 && name[size] == '[') {
+      const char *member = ep->single ? strstr(name, "].") : NULL;
+      lua_pushstring(L, member == NULL ? name + size : member + 2);
+      lua_rawseti(L, d->undecoded, i);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+/* Replaces the record on top of the stack by what is in one of its fields: a list or a map. Where the endpoint wants it, the
+** list gets the record's other fields, or its first element is the result. */
+static void take_part(Decode *d, const Endpoint *ep) {
+  lua_State *L = d->L;
+  int record = lua_gettop(L);
+  if (ep->part == NULL || !lua_istable(L, record)) return;
+  lua_pushstring(L, ep->part);
+  if (lua_rawget(L, record) != LUA_TTABLE) {
+    d->misfit = "no list in the result";
+    lua_settop(L, record);
+    return;
+  }
+  lua_pushnil(L);
+  while (ep->heads && lua_next(L, record) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    if (lua_rawequal(L, record + 1, -1))
+      lua_pop(L, 2);
+    else
+      lua_rawset(L, record + 1);
+  }
+  lua_settop(L, record + 1);
+  if (ep->single) lua_rawgeti(L, record + 1, 1);
+  lua_replace(L, record);
+  lua_settop(L, record);
+  name_anew(d, ep);
+}
+
 bool decode_result(Decode *d, const Endpoint *ep, const JsonValue *v) {
   lua_State *L = d->L;
   bool bare = d->record == NULL && ep->shape != SHAPE_NONE; /* declared without its record */
-  bool list = ep->shape == SHAPE_LIST || ep->shape == SHAPE_FIRST;
+  bool list = ep->shape == SHAPE_LIST || ep->shape == SHAPE_FIRST || ep->shape == SHAPE_COLUMNS;
   if (ep->shape == SHAPE_FREE || bare) return push_free(d, v);
-  if (v->type == JSON_OBJECT && ep->shape == SHAPE_RECORD) return push_record(d);
+  bool record = v->type == JSON_OBJECT && ep->shape == SHAPE_RECORD;
   if (list && ep->list_key == NULL) return push_keyless(d, ep, v);
-  if (list && v->type == JSON_OBJECT) return push_page(d, ep);
+  if (record || (list && v->type == JSON_OBJECT)) {
+    if (!(record ? push_record(d, v->type) : push_page(d, ep))) return false;
+    take_part(d, ep);
+    return true;
+  }
   if (list && v->type != JSON_NULL)
     d->misfit = "an object expected as the result"; /* "no list" must not look like an empty list */
   if (!json_scan_skip(d->s, v)) return false;

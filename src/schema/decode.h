@@ -30,11 +30,12 @@ typedef struct Decode {
   int undecoded;       /* stack place of the list of fields that did not decode; nil while there is none */
   Memory *memory;      /* NULL: nothing is kept */
   lua_Integer element; /* the element of a list that is being read; 0: not in a list */
-  const char *misfit;  /* why the result has not the declared form; an error only when the code is 0 */
-  int set;             /* how many values were set in records so far */
-  int odd;             /* how many fields did not decode so far */
-  bool listed;         /* the list was there */
-  JsonValue message;   /* of the envelope */
+  int within;         /* stack place of the name of the field whose list is being read; 0: it is the result */
+  const char *misfit; /* why the result has not the declared form; an error only when the code is 0 */
+  int set;            /* how many values were set in records so far */
+  int odd;            /* how many fields did not decode so far */
+  bool listed;        /* the list was there */
+  JsonValue message;  /* of the envelope */
 } Decode;
 
 /* Notes the error, unless there is one already. False. */
@@ -46,6 +47,12 @@ void decode_push_string(lua_State *L, const JsonValue *v);
 bool decode_push_text(Decode *d, const JsonValue *v);
 /* Notes the field whose name is on top of the stack as not decoded, and takes that off. */
 void decode_note(Decode *d);
+/* Replaces the name of a field on top of the stack by its place in the result, such as "[2].price". */
+void decode_place(Decode *d);
+/* Pushes the text of a value that is not as declared, and notes its field. */
+bool decode_push_odd(Decode *d, const Field *f, const JsonValue *v);
+/* Pushes the list of records that the value of a field is. */
+bool decode_push_records(Decode *d, const Field *f, const JsonValue *v);
 /* Digits with an optional minus that fit. */
 bool decode_integer(const char *text, size_t size, int64_t *out);
 /* Pushes what the value of a declared field becomes; nil when it means "no value". */
@@ -56,6 +63,10 @@ bool decode_push_number(Decode *d, const Field *f);
 /* Reads the members of an object, whose '{' was read, into the record on top of the stack. The fields 'within' an inline
 ** member are weak; NULL: it is the record itself. */
 bool decode_members(Decode *d, const Field *within);
+/* Reads the elements of an array, whose '[' was read, into the record on top of the stack, by their place. */
+bool decode_elements(Decode *d);
+/* Reads the value of the i-th field and pushes it; nil when it means "no value". */
+bool decode_cell(Decode *d, int i);
 /* Pushes an empty list, with the metatable that the record's own metatable names for lists of it. */
 void decode_new_list(Decode *d);
 /* Is this the name? NULL is none. */

@@ -18,13 +18,11 @@ static int unknown_parameter(const Walk *w) {
   lua_newtable(L); /* every name there is */
   for (int i = 0; i < w->ep->param_count; i++) {
     const Param *p = &w->ep->param[i];
-    lua_rawgeti(L, w->anchors, i + 1);
     lua_pushboolean(L, 1);
-    lua_rawset(L, names);
-    if (p->also_ref == 0) continue;
-    lua_rawgeti(L, w->anchors, p->also_ref);
+    lua_setfield(L, names, p->name);
+    if (p->also == NULL) continue;
     lua_pushboolean(L, 1);
-    lua_rawset(L, names);
+    lua_setfield(L, names, p->also);
   }
   for (lua_pushnil(L); lua_next(L, w->params) != 0; lua_pop(L, 1)) {
     lua_pushvalue(L, -2);
@@ -45,49 +43,70 @@ static int unknown_parameter(const Walk *w) {
   }
   for (int i = 0; i < w->ep->param_count; i++) {
     const Param *p = &w->ep->param[i];
-    if (p->also_ref == 0) continue;
-    lua_rawgeti(L, w->anchors, p->also_ref);
-    const char *also = lua_tostring(L, -1);
-    lua_pushvalue(L, -1);
+    if (p->also == NULL) continue;
+    lua_pushstring(L, p->also);
     bool both = lua_rawget(L, w->params) != LUA_TNIL;
-    lua_rawgeti(L, w->anchors, i + 1);
+    lua_pushstring(L, p->name);
     both = lua_rawget(L, w->params) != LUA_TNIL && both;
     if (both)
       return luaL_error(L, "%s: '%s' and '%s' are two names of one parameter: give one of them",
-                        w->ep->method, p->name, also);
-    lua_pop(L, 3);
+                        w->ep->method, p->name, p->also);
+    lua_pop(L, 2);
   }
   return luaL_error(L, "%s: a parameter is given twice", w->ep->method);
 }
 
-/* Pushes the value of each parameter into its slot. The table is read raw, so no Lua code runs; a table with __index is
+/* The same as parameter_of for a name that its address does not tell, as that of a long string. */
+static int search_name(const Endpoint *ep, const char *name, size_t size) {
+  for (int i = 0; i < ep->param_count; i++) {
+    const Param *p = &ep->param[i];
+    if (strlen(p->name) == size && memcmp(p->name, name, size) == 0) return i;
+    if (p->also != NULL && strlen(p->also) == size && memcmp(p->also, name, size) == 0) return i;
+  }
+  return -1;
+}
+
+/* The parameter that the key at 'index' names; -1 for none. */
+static int parameter_of(const Walk *w, int index) {
+  const Endpoint *ep = w->ep;
+  size_t size;
+  if (lua_type(w->L, index) != LUA_TSTRING) return -1;
+  const char *name = lua_tolstring(w->L, index, &size);
+  for (size_t at = schema_slot(name); ep->slot[at] != 0; at = (at + 1) % SCHEMA_SLOTS) {
+    int value = ep->slot[at] - 1, i = value % SCHEMA_PARAMS;
+    if (name == (value < SCHEMA_PARAMS ? ep->param[i].name : ep->param[i].also)) return i;
+  }
+  return search_name(ep, name, size);
+}
+
+/* Moves each value of the caller's table into its slot. The table is read raw, so no Lua code runs; a table with __index is
 ** refused, as its inherited fields would silently be missing. */
 static void read_params(Walk *w) {
   lua_State *L = w->L;
-  const Endpoint *ep = w->ep;
-  int found = 0;
-  for (int i = 0; i < ep->param_count; i++) {
-    lua_rawgeti(L, w->anchors, i + 1);
-    bool here = lua_rawget(L, w->params) != LUA_TNIL;
-    if (ep->param[i].also_ref != 0) {
-      lua_rawgeti(L, w->anchors, ep->param[i].also_ref);
-      if (lua_rawget(L, w->params) != LUA_TNIL && !here) {
-        lua_remove(L, -2);
-        here = true;
-      } else
-        lua_pop(L, 1);
-    }
-    found += here;
-    if (here && ep->param[i].option == OPTION_EXTRA) w->extra = walk_slot(w, i);
+  lua_pushnil(L);
+  while (lua_next(L, w->params) != 0) {
+    int i = parameter_of(w, -2);
+    if (i < 0 || walk_given(w, i)) unknown_parameter(w);
+    if (w->ep->param[i].option == OPTION_EXTRA)
+      w->extra = walk_slot(w, i); /* NOLINT: it has raised if i < 0 */
+    walk_fill(w, i);
   }
-  int keys = 0;
-  for (lua_pushnil(L); lua_next(L, w->params) != 0; lua_pop(L, 1)) keys++;
-  if (keys != found) unknown_parameter(w);
   if (luaL_getmetafield(L, w->params, "__index") != LUA_TNIL)
     luaL_error(
         L,
         "%s: a plain table expected: this one has a metatable with __index, whose fields would not be sent",
-        ep->method);
+        w->ep->method);
+}
+
+/* Writes what stands before a value. The first of a JSON body has a bracket in place of the comma, of a query nothing. */
+static void put_token(Walk *w, const Token *t) {
+  Bytes *out = w->e->out;
+  if (w->first) {
+    if (w->ep->json) bytes_append(out, "{", 1);
+    bytes_append(out, t->text + 1, t->size - 1);
+  } else
+    bytes_append(out, t->text, t->size);
+  w->first = false;
 }
 
 /* Writes the separator and the name of the next field. */
@@ -110,31 +129,35 @@ static bool put_text(Walk *w, const char *text, size_t size) {
   return w->ep->json ? json_quote(w->e->out, text, size) : percent_encode(w->e->out, text, size);
 }
 
-/* Writes the value on top of the stack: a string, decimal, integer or boolean; in JSON also a table. */
-static void put_value(Walk *w, const char *name) {
+static void put_decimal(Walk *w, Decimal x) {
+  char text[DECIMAL_TEXT_MAX];
+  put_text(w, text, decimal_format(x, text));
+}
+
+/* Writes the value at 'index': a string, decimal, integer or boolean; in JSON also a table. */
+static void put_value(Walk *w, int index, const char *name) {
   lua_State *L = w->L;
+  Bytes *out = w->e->out;
   Decimal x;
-  if (decimal_test(L, -1, &x)) {
-    char text[DECIMAL_TEXT_MAX];
-    put_text(w, text, decimal_format(x, text));
-  } else if (lua_isinteger(L, -1)) {
-    char text[32];
-    lua_Integer n = lua_tointeger(L, -1);
-    bytes_append(w->e->out, text, (size_t)lua_integer2str(text, sizeof text, n));
-  } else if (lua_isboolean(L, -1)) {
-    bytes_text(w->e->out, lua_toboolean(L, -1) ? "true" : "false");
-  } else if (lua_type(L, -1) == LUA_TSTRING) {
-    size_t size;
-    const char *text = lua_tolstring(L, -1, &size);
-    if (!put_text(w, text, size) && !w->e->out->failed)
+  size_t size;
+  int type = lua_type(L, index);
+  if (type == LUA_TSTRING) {
+    const char *text = lua_tolstring(L, index, &size);
+    if (!put_text(w, text, size) && !out->failed)
       luaL_error(L, "%s: parameter '%s': not UTF-8", w->ep->method, name);
+  } else if (type == LUA_TBOOLEAN) {
+    bytes_text(out, lua_toboolean(L, index) ? "true" : "false");
+  } else if (lua_isinteger(L, index)) {
+    bytes_integer(out, lua_tointeger(L, index));
+  } else if (decimal_test(L, index, &x)) {
+    put_decimal(w, x);
   } else if (w->ep->json) {
     JsonWrite how = {.depth = JSON_DEPTH, .decimal_strings = true};
-    if (!json_write(L, -1, w->e->out, how))
+    if (!json_write(L, index, out, how))
       luaL_error(L, "%s: parameter '%s': %s", w->ep->method, name, lua_tostring(L, -1));
   } else
     luaL_error(L, "%s: parameter '%s': string, integer, boolean or decimal expected, got %s", w->ep->method,
-               name, luaL_typename(L, -1));
+               name, luaL_typename(L, index));
 }
 
 /* Writes the parameters that always go out. */
@@ -142,7 +165,7 @@ static void put_fixed(Walk *w) {
   for (int i = 0; i < w->ep->fixed_count; i++) {
     const Fixed *f = &w->ep->fixed[i];
     const char *value = f->value != NULL ? f->value : w->e->category;
-    put_name(w, f->wire);
+    put_token(w, &f->token);
     put_text(w, value, strlen(value));
   }
 }
@@ -204,7 +227,7 @@ static void put_extra(Walk *w) {
     put_name(w, key);
     lua_pushvalue(L, -1);
     lua_rawget(L, w->extra);
-    put_value(w, key);
+    put_value(w, lua_gettop(L), key);
     lua_pop(L, 2);
   }
   lua_pop(L, 1);
@@ -214,18 +237,19 @@ static void put_extra(Walk *w) {
 ** before defaults, so that they see only what the caller gave. */
 static void start_walk(Walk *w, int ep, int params) {
   lua_State *L = w->L;
-  luaL_checkstack(L, SCHEMA_PARAMS + 20, "too many parameters");
+  luaL_checkstack(L, w->ep->param_count + 20, "too many parameters");
   if (!lua_istable(L, params))
     luaL_error(L, "%s: a table of parameters expected, got %s", w->ep->method, luaL_typename(L, params));
   lua_getiuservalue(L, ep, 1);
   w->anchors = lua_gettop(L);
   w->base = w->anchors;
   w->params = params;
+  int top = walk_slot(w, w->ep->param_count - 1);
+  lua_settop(L, top);
   read_params(w);
-  lua_settop(L, walk_slot(w, w->ep->param_count - 1));
   walk_missing(w);
   for (int i = 0; i < w->ep->rule_count; i++) walk_rule(w, &w->ep->rule[i]);
-  lua_settop(L, walk_slot(w, w->ep->param_count - 1));
+  lua_settop(L, top);
   walk_defaults(w);
 }
 
@@ -235,15 +259,16 @@ void schema_encode(lua_State *L, int ep, int params, Encoding *e) {
   start_walk(&w, lua_absindex(L, ep), lua_absindex(L, params));
   if (e->named != NULL) walk_named(&w);
   put_fixed(&w);
-  for (int i = 0; i < w.ep->param_count; i++) {
-    if (!walk_given(&w, i)) continue;
-    walk_value(&w, i);
+  for (uint64_t left = w.given; left != 0; left &= left - 1) {
+    int i = walk_first(left);
     const Param *p = &w.ep->param[i];
+    walk_value(&w, i);
     if (p->wire == NULL) continue;
-    put_name(&w, p->wire);
-    lua_pushvalue(L, walk_slot(&w, i));
-    put_value(&w, p->name);
-    lua_pop(L, 1);
+    put_token(&w, &p->token);
+    if (p->type == PARAM_DECIMAL)
+      put_decimal(&w, w.number);
+    else
+      put_value(&w, walk_slot(&w, i), p->name);
   }
   if (w.extra != 0) put_extra(&w);
   if (w.ep->json) bytes_text(e->out, w.first ? "{}" : "}");
@@ -258,8 +283,8 @@ void schema_check(lua_State *L, int ep, int params, Encoding *e) {
   lua_createtable(L, 0, 8);
   w.table = lua_gettop(L);
   start_walk(&w, ep, params);
-  for (int i = 0; i < w.ep->param_count; i++) {
-    if (!walk_given(&w, i)) continue;
+  for (uint64_t left = w.given; left != 0; left &= left - 1) {
+    int i = walk_first(left);
     walk_value(&w, i);
     lua_rawgeti(L, w.anchors, i + 1);
     lua_pushvalue(L, walk_slot(&w, i));

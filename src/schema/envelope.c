@@ -21,25 +21,32 @@ enum Part {
   PARTS
 };
 
-typedef struct Names {     /* how a dialect names the parts of its envelope */
-  const char *part[PARTS]; /* NULL: it has no such part */
-  bool seconds;            /* its time is in seconds with decimals */
+/* The userdata of schema_push_names: how a dialect names the parts of its envelope. User value 1: the dialect's table, which keeps
+** the texts alive. */
+typedef struct Names {
+  struct {
+    const char *text; /* NULL: it has no such part */
+    size_t size;
+  } part[PARTS];
+  bool seconds; /* its time is in seconds with decimals */
 } Names;
 
-/* Reads them from the table at 'names'. */
-static Names envelope_names(lua_State *L, int names) {
+void schema_push_names(lua_State *L, int table) {
   static const char *const keys[PARTS] = {"code",  "message", "result", "time",       "note",
                                           "limit", "left",    "reset",  "other_code", "other_message"};
-  Names n;
+  table = lua_absindex(L, table);
+  Names *n = lua_newuserdatauv(L, sizeof *n, 1);
+  *n = (Names){0};
+  lua_pushvalue(L, table);
+  lua_setiuservalue(L, -2, 1);
   for (int i = 0; i < PARTS; i++) {
-    lua_getfield(L, names, keys[i]); /* the dialect's table keeps the strings alive */
-    n.part[i] = lua_tostring(L, -1);
+    if (lua_getfield(L, table, keys[i]) == LUA_TSTRING)
+      n->part[i].text = lua_tolstring(L, -1, &n->part[i].size);
     lua_pop(L, 1);
   }
-  lua_getfield(L, names, "seconds");
-  n.seconds = lua_toboolean(L, -1);
+  lua_getfield(L, table, "seconds");
+  n->seconds = lua_toboolean(L, -1);
   lua_pop(L, 1);
-  return n;
 }
 
 /* A number, or a text of digits, as an integer; -1 when it is none. */
@@ -90,7 +97,10 @@ static bool take_code(Decode *d, const JsonValue *v, Answer *a) {
 
 static enum Part part_of(const Names *n, const JsonValue *key) {
   int i = 0;
-  while (i < PARTS && !decode_is(key, n->part[i])) i++;
+  if (key->escaped) return PARTS;
+  while (i < PARTS && (n->part[i].size != key->size || n->part[i].text == NULL ||
+                       memcmp(n->part[i].text, key->text, key->size) != 0))
+    i++;
   return (enum Part)i;
 }
 
@@ -174,15 +184,16 @@ static bool read_envelope(Envelope *e) {
 static void forgive(const Decode *d, int names, int result, Answer *a) {
   lua_State *L = d->L;
   if (a->code == 0 || !lua_istable(L, result)) return;
-  if (lua_getfield(L, names, "flawed") == LUA_TTABLE) {
+  int top = lua_gettop(L);
+  lua_getiuservalue(L, names, 1);
+  if (lua_getfield(L, -1, "flawed") == LUA_TTABLE) {
     lua_rawgeti(L, -1, a->code);
     if (lua_toboolean(L, -1)) {
       a->code = 0;
       take_note(&d->message, a);
     }
-    lua_pop(L, 1);
   }
-  lua_pop(L, 1);
+  lua_settop(L, top);
 }
 
 void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, const char *text, size_t size,
@@ -193,10 +204,9 @@ void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, cons
   luaL_checkstack(L, DECODE_STACK, "an answer");
   names = lua_absindex(L, names);
   record = lua_absindex(L, record);
-  const Names n = envelope_names(L, names);
   lua_settop(L, lua_gettop(L) + 3);
   int base = lua_gettop(L) - 2;
-  Decode d = {.L = L, .s = &s, .undecoded = base + 2, .record = luaL_testudata(L, record, SCHEMA_RECORD)};
+  Decode d = {.L = L, .s = &s, .undecoded = base + 2, .record = lua_touserdata(L, record)};
   if (d.record != NULL) {
     lua_getiuservalue(L, record, 1);
     lua_getiuservalue(L, record, 2);
@@ -205,7 +215,7 @@ void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, cons
   d.anchors = base + 3;
   d.metatable = base + 4;
   d.decimals = base + 5;
-  Envelope e = {.d = &d, .ep = ep, .names = &n, .base = base, .a = a};
+  Envelope e = {.d = &d, .ep = ep, .names = lua_touserdata(L, names), .base = base, .a = a};
   if (!read_envelope(&e)) {
     a->error = s.error != NULL ? s.error : "malformed";
     a->offset = json_scan_offset(&s) + 1;

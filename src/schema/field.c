@@ -32,6 +32,17 @@ bool decode_push_text(Decode *d, const JsonValue *v) {
   return true;
 }
 
+void decode_place(Decode *d) {
+  lua_State *L = d->L;
+  if (d->element > 0) {
+    lua_pushfstring(L, "[%I].%s", (LUAI_UACINT)d->element, lua_tostring(L, -1));
+    lua_remove(L, -2);
+  }
+  if (d->within == 0) return;
+  lua_pushfstring(L, "%s%s", lua_tostring(L, d->within), lua_tostring(L, -1));
+  lua_remove(L, -2);
+}
+
 /* Notes the field whose name is on top of the stack, and takes that off. */
 void decode_note(Decode *d) {
   lua_State *L = d->L;
@@ -40,19 +51,41 @@ void decode_note(Decode *d) {
     lua_newtable(L);
     lua_replace(L, d->undecoded);
   }
-  if (d->element > 0) {
-    lua_pushfstring(L, "[%I].%s", (LUAI_UACINT)d->element, lua_tostring(L, -1));
-    lua_remove(L, -2);
-  }
+  decode_place(d);
   lua_rawseti(L, d->undecoded, (lua_Integer)lua_rawlen(L, d->undecoded) + 1);
 }
 
-/* Pushes the text of a value that is not as declared, and adds the field to 'undecoded'. */
-static bool push_odd(Decode *d, const Field *f, const JsonValue *v) {
+bool decode_push_odd(Decode *d, const Field *f, const JsonValue *v) {
   if (!decode_push_text(d, v)) return false;
   lua_rawgeti(d->L, d->anchors, f->name);
   decode_note(d);
   return true;
+}
+
+/* Pushes the decimals of an object by their names. A name that comes twice keeps its first value, and the field is noted. */
+static bool push_map(Decode *d, const Field *f, const JsonValue *v) {
+  lua_State *L = d->L;
+  const Field value = {.type = FIELD_DECIMAL, .name = f->name};
+  JsonValue key, x;
+  char room[JSON_KEY];
+  int more;
+  if (v->type != JSON_OBJECT) return decode_push_odd(d, f, v);
+  lua_newtable(L);
+  while ((more = json_scan_key(d->s, &key, room)) == 1) {
+    decode_push_string(L, &key);
+    lua_pushvalue(L, -1);
+    bool twice = lua_rawget(L, -3) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (json_scan_value(d->s, &x) == JSON_ERROR || !decode_push_field(d, &value, &x)) return false;
+    if (!twice) {
+      lua_rawset(L, -3);
+      continue;
+    }
+    lua_pop(L, 2);
+    lua_rawgeti(L, d->anchors, f->name);
+    decode_note(d);
+  }
+  return more == 0;
 }
 
 /* Pushes a table as it came. A key that comes twice in it keeps its first value, and the field is noted. */
@@ -148,7 +181,7 @@ static void push_known_decimal(Decode *d, const Field *f, Decimal x) {
 static bool push_decimal(Decode *d, const Field *f, const JsonValue *v) {
   Decimal x;
   bool number = v->type == JSON_STRING ? !v->escaped : v->type == JSON_INTEGER || v->type == JSON_NUMBER;
-  if (!number || !parse_decimal(v->text, v->size, &x)) return push_odd(d, f, v);
+  if (!number || !parse_decimal(v->text, v->size, &x)) return decode_push_odd(d, f, v);
   push_known_decimal(d, f, x);
   return true;
 }
@@ -179,7 +212,7 @@ static bool push_integer(Decode *d, const Field *f, const JsonValue *v) {
   int64_t n = v->integer;
   bool whole = v->type == JSON_INTEGER ||
                (v->type == JSON_STRING && !v->escaped && decode_integer(v->text, v->size, &n));
-  if (!whole) return push_odd(d, f, v);
+  if (!whole) return decode_push_odd(d, f, v);
   if (f->zero_empty && n == 0) {
     lua_pushnil(d->L);
     return true;
@@ -187,7 +220,7 @@ static bool push_integer(Decode *d, const Field *f, const JsonValue *v) {
   lua_pushinteger(d->L, n);
   if (f->map_ref == 0 || map_value(d, f)) return true;
   lua_pop(d->L, 1);
-  return push_odd(d, f, v);
+  return decode_push_odd(d, f, v);
 }
 
 /* Reads the moment that a value stands for. False when it is none. */
@@ -200,7 +233,7 @@ static bool read_time(const Field *f, const JsonValue *v, int64_t *ms) {
 
 static bool push_time(Decode *d, const Field *f, const JsonValue *v) {
   int64_t ms;
-  if (!read_time(f, v, &ms)) return push_odd(d, f, v);
+  if (!read_time(f, v, &ms)) return decode_push_odd(d, f, v);
   push_known_integer(d->L, f, ms);
   return true;
 }
@@ -208,7 +241,7 @@ static bool push_time(Decode *d, const Field *f, const JsonValue *v) {
 static bool push_boolean(Decode *d, const Field *f, const JsonValue *v) {
   bool set = v->type == JSON_TRUE || (v->type == JSON_INTEGER && v->integer == 1);
   bool clear = v->type == JSON_FALSE || (v->type == JSON_INTEGER && v->integer == 0);
-  if (!set && !clear) return push_odd(d, f, v);
+  if (!set && !clear) return decode_push_odd(d, f, v);
   lua_pushboolean(d->L, set);
   if (f->map_ref != 0) map_value(d, f);
   return true;
@@ -232,9 +265,11 @@ bool decode_push_field(Decode *d, const Field *f, const JsonValue *v) {
   case FIELD_TIME: return push_time(d, f, v);
   case FIELD_BOOLEAN: return push_boolean(d, f, v);
   case FIELD_TABLE:
-    return v->type == JSON_OBJECT || v->type == JSON_ARRAY ? push_table(d, f, v) : push_odd(d, f, v);
-  case FIELD_STRING:                           /* it is none */
-  case FIELD_INLINE: return push_odd(d, f, v); /* decode_members reads objects */
+    return v->type == JSON_OBJECT || v->type == JSON_ARRAY ? push_table(d, f, v) : decode_push_odd(d, f, v);
+  case FIELD_LIST: return v->type == JSON_ARRAY ? decode_push_records(d, f, v) : decode_push_odd(d, f, v);
+  case FIELD_MAP: return push_map(d, f, v);
+  case FIELD_STRING:                                  /* it is none */
+  case FIELD_INLINE: return decode_push_odd(d, f, v); /* decode_members reads objects */
   }
   return false;
 }

@@ -109,6 +109,13 @@ static void keep_value(const Decode *d, int i, const char *start, bool empty) {
   if (!empty) lua_copy(d->L, -1, m->base + i);
 }
 
+bool decode_cell(Decode *d, int i) {
+  JsonValue v;
+  const Field *f = &d->record->field[i];
+  if (!d->record->plain && decode_push_number(d, f)) return true;
+  return json_scan_value(d->s, &v) != JSON_ERROR && decode_push_field(d, f, &v);
+}
+
 /* Reads the value of the i-th field into the record on top of the stack. */
 static bool read_value(Decode *d, int i, bool weak) {
   lua_State *L = d->L;
@@ -201,6 +208,27 @@ bool decode_members(Decode *d, const Field *within) {
       return refuse(d);
     } else if (!read_value(d, i, within != NULL || d->record->field[i].weak)) {
       return false;
+    }
+  }
+  return more == 0;
+}
+
+/* An element without a field is kept at its place. */
+bool decode_elements(Decode *d) {
+  lua_State *L = d->L;
+  JsonValue v;
+  int more;
+  for (int i = 0; (more = json_scan_element(d->s)) == 1; i++) {
+    if (i < d->record->count) {
+      lua_rawgeti(L, d->anchors, d->record->field[i].name);
+      if (!decode_cell(d, i)) return false;
+      if (lua_isnil(L, -1))
+        lua_pop(L, 2);
+      else
+        set(d, false);
+    } else {
+      if (json_scan_value(d->s, &v) == JSON_ERROR || !decode_push_text(d, &v)) return false;
+      lua_rawseti(L, -2, i + 1);
     }
   }
   return more == 0;

@@ -7,8 +7,6 @@
 #include "value/decimal_lua.h"
 #include "value/json_lua.h"
 
-#include <stdio.h> /* for lua_integer2str */
-
 /* Writes the value in slot 'i': a string, number, decimal or boolean. False when it is something else, no UTF-8, or
 ** memory ran out. */
 static bool put_plain(const Walk *w, int i, Bytes *out) {
@@ -21,10 +19,7 @@ static bool put_plain(const Walk *w, int i, Bytes *out) {
     return json_quote(out, text, size);
   }
   if (lua_type(L, slot) == LUA_TBOOLEAN) return bytes_text(out, lua_toboolean(L, slot) ? "true" : "false");
-  if (lua_isinteger(L, slot)) {
-    char text[32];
-    return bytes_append(out, text, (size_t)lua_integer2str(text, sizeof text, lua_tointeger(L, slot)));
-  }
+  if (lua_isinteger(L, slot)) return bytes_integer(out, lua_tointeger(L, slot));
   if (!decimal_exact(L, slot, &x)) { /* it has pushed why */
     lua_pop(L, 1);
     return false;

@@ -36,9 +36,9 @@ static FieldType field_type(lua_State *L, const char *name) {
   static const struct {
     const char *name;
     FieldType type;
-  } types[] = {{"string", FIELD_STRING},   {"enum", FIELD_STRING},  {"decimal", FIELD_DECIMAL},
-               {"integer", FIELD_INTEGER}, {"time", FIELD_TIME},    {"boolean", FIELD_BOOLEAN},
-               {"table", FIELD_TABLE},     {"inline", FIELD_INLINE}};
+  } types[] = {{"string", FIELD_STRING},   {"enum", FIELD_STRING}, {"decimal", FIELD_DECIMAL},
+               {"integer", FIELD_INTEGER}, {"time", FIELD_TIME},   {"boolean", FIELD_BOOLEAN},
+               {"table", FIELD_TABLE},     {"list", FIELD_LIST},   {"map", FIELD_MAP}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, name) == 0) return types[i].type;
   luaL_error(L, "declaration: unknown field type '%s'", name);
@@ -103,6 +103,15 @@ static void compile_only(lua_State *L, Record *r, Field *f, int list, int anchor
   r->has_only = true;
 }
 
+/* of = name: the record that the elements of a list are, one of the table of compiled records at 'others' */
+static int compile_of(lua_State *L, int row, int others, int anchors) {
+  if (lua_getfield(L, row, "of") != LUA_TSTRING) luaL_error(L, "declaration: a list says what it is of");
+  if (!lua_istable(L, others) || lua_rawget(L, others) == LUA_TNIL ||
+      luaL_testudata(L, -1, SCHEMA_RECORD) == NULL)
+    luaL_error(L, "declaration: what a list is of is a compiled record");
+  return anchor(L, anchors);
+}
+
 /* Compiles one row. With 'also_wire' it becomes several fields with our one name. Leaves values above 'row'. */
 static void compile_field(lua_State *L, Record *r, int row, int anchors) {
   Field f = {0};
@@ -111,6 +120,7 @@ static void compile_field(lua_State *L, Record *r, int row, int anchors) {
   f.name = anchor(L, anchors);
   lua_rawgeti(L, row, 3);
   f.type = field_type(L, luaL_checkstring(L, -1));
+  if (f.type == FIELD_LIST) f.of_ref = compile_of(L, row, 3, anchors);
   if (lua_getfield(L, row, "empty") == LUA_TTABLE) f.empty_ref = text_set(L, lua_gettop(L), anchors);
   if (lua_getfield(L, row, "map") == LUA_TTABLE) f.map_ref = anchor(L, anchors);
   if (lua_getfield(L, row, "only") == LUA_TTABLE) compile_only(L, r, &f, lua_gettop(L), anchors);
@@ -125,27 +135,40 @@ static void compile_field(lua_State *L, Record *r, int row, int anchors) {
   }
 }
 
-/* Stack: 1 declaration, 2 metatable, 3 userdata, 4 anchors, 5 rows, 6 one row. */
+/* inline = { wire name ... }: objects whose members are read as members of the record. Leaves values on the stack. */
+static void compile_inline(lua_State *L, Record *r, int declaration, int anchors) {
+  if (lua_getfield(L, declaration, "inline") != LUA_TTABLE) return;
+  int names = lua_gettop(L);
+  for (lua_Integer i = 1; lua_rawgeti(L, names, i) == LUA_TSTRING; i++) {
+    lua_pushvalue(L, -1);
+    Field f = {.type = FIELD_INLINE, .name = anchor(L, anchors)};
+    add_field(L, r, f, anchors);
+  }
+}
+
+/* Stack: 1 declaration, 2 metatable, 3 other records, 4 userdata, 5 anchors, 6 rows, 7 one row. */
 int schema_record(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   Record *r = lua_newuserdatauv(L, sizeof *r, 2);
   memset(r, 0, sizeof *r);
   luaL_setmetatable(L, SCHEMA_RECORD);
   lua_pushvalue(L, 2);
-  lua_setiuservalue(L, 3, 2);
+  lua_setiuservalue(L, 4, 2);
   lua_newtable(L);
   lua_pushvalue(L, -1);
-  lua_setiuservalue(L, 3, 1);
+  lua_setiuservalue(L, 4, 1);
   r->plain = flag(L, 1, "plain");
+  r->by_place = flag(L, 1, "by_place");
   if (lua_getfield(L, 1, "fields") != LUA_TTABLE) return luaL_error(L, "declaration: a record has no fields");
-  for (lua_Integer i = 1; lua_rawgeti(L, 5, i) == LUA_TTABLE; i++) {
-    compile_field(L, r, 6, 4);
-    lua_settop(L, 5);
+  for (lua_Integer i = 1; lua_rawgeti(L, 6, i) == LUA_TTABLE; i++) {
+    compile_field(L, r, 7, 5);
+    lua_settop(L, 6);
   }
+  compile_inline(L, r, 1, 5);
   r->plain |= r->count == 0; /* there is nothing to expect */
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   return 1;
 }
 

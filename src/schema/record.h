@@ -14,6 +14,8 @@ typedef enum FieldType {
   FIELD_TIME,    /* becomes an integer, ms since 1970; on the wire a number, digits, or ISO 8601 text */
   FIELD_BOOLEAN, /* true or false; 0 and 1 count too */
   FIELD_TABLE,   /* any JSON */
+  FIELD_LIST,    /* a list of records of another kind */
+  FIELD_MAP,     /* an object with decimals as values */
   FIELD_INLINE   /* an object whose members are read as members of the record itself */
 } FieldType;
 
@@ -29,6 +31,7 @@ typedef struct Field {
   bool zero_empty; /* 0 means "no value" */
   int only_ref; /* anchor: this field means something only when another has one of this set of words; 0: always */
   int only_name; /* anchor: our name of that other field */
+  int of_ref;    /* FIELD_LIST; anchor: the compiled record of its elements */
   bool seconds;  /* FIELD_TIME in seconds with decimals */
   bool weak;     /* used only when no other wire field gives a value for our name */
 } Field;
@@ -38,6 +41,7 @@ typedef struct Record {
   int count;     /* how many fields */
   bool has_only; /* some field has an 'only_ref' */
   bool plain;    /* read without shortcuts: specs compare both ways */
+  bool by_place; /* it may also stand as an array, whose elements are the fields in their order */
   int room;      /* how many fields the last one had: room for the next one's table */
   /* Learned from answers, and nothing but a guess: which field comes after the i-th one, at [i + 1], and first, at [0]. */
   unsigned char next[SCHEMA_FIELDS + 1];

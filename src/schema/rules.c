@@ -31,7 +31,7 @@ static Decimal decimal_at(const Walk *w, int i) {
 }
 
 /* RULE_DIRECTION: sets trigger_direction from the two prices, or checks that it fits them. */
-static void rule_direction(const Walk *w, const Rule *r) {
+static void rule_direction(Walk *w, const Rule *r) {
   lua_State *L = w->L;
   int trigger = r->param[0], base = r->param[1], direction = r->param[2];
   if (!walk_given(w, trigger)) return;
@@ -54,27 +54,33 @@ static void rule_direction(const Walk *w, const Rule *r) {
         w->ep->method, walk_shown(L, walk_slot(w, direction)), walk_shown(L, walk_slot(w, trigger)),
         walk_shown(L, walk_slot(w, base)), order > 0 ? "rising" : "falling");
   lua_pushstring(L, derived);
-  lua_replace(L, walk_slot(w, direction));
+  walk_fill(w, direction);
 }
 
 /* RULE_MODE: sets the mode, or refuses 'Full' with a quantity. */
-static void rule_mode(const Walk *w, const Rule *r) {
+static void rule_mode(Walk *w, const Rule *r) {
   lua_State *L = w->L;
   bool partial = false;
   for (int i = 1; i < r->count; i++) partial = partial || walk_given(w, r->param[i]);
   int mode = r->param[0];
   if (!walk_given(w, mode)) {
     lua_pushstring(L, partial ? "Partial" : "Full");
-    lua_replace(L, walk_slot(w, mode));
+    walk_fill(w, mode);
   } else if (partial && strcmp(luaL_tolstring(L, walk_slot(w, mode), NULL), "Full") == 0)
     luaL_error(L, "%s: '%s' = 'Full' covers the whole position and takes no quantity: use 'Partial'",
                w->ep->method, w->ep->param[mode].name);
 }
 
-void walk_rule(const Walk *w, const Rule *r) {
-  lua_State *L = w->L;
+/* How many of the rule's parameters are given. */
+static int count_given(const Walk *w, const Rule *r) {
   int count = 0;
-  for (int i = 0; i < r->count; i++) count += walk_given(w, r->param[i]);
+  for (uint64_t left = w->given & r->set; left != 0; left &= left - 1) count++;
+  return count;
+}
+
+void walk_rule(Walk *w, const Rule *r) {
+  lua_State *L = w->L;
+  int count = count_given(w, r);
   switch (r->kind) {
   case RULE_ONE_OF:
     if (count == 1) return;
@@ -103,23 +109,23 @@ void walk_rule(const Walk *w, const Rule *r) {
   }
 }
 
-void walk_defaults(const Walk *w) {
+void walk_defaults(Walk *w) {
   lua_State *L = w->L;
-  for (int i = 0; i < w->ep->param_count; i++) {
+  for (uint64_t left = w->ep->defaults & ~w->given; left != 0; left &= left - 1) {
+    int i = walk_first(left);
     const Param *p = &w->ep->param[i];
-    if (walk_given(w, i)) continue;
     if (p->by_param >= 0 && walk_given(w, p->by_param)) {
       lua_rawgeti(L, w->anchors, p->by_ref);
       lua_pushvalue(L, walk_slot(w, p->by_param));
       lua_rawget(L, -2);
-      lua_replace(L, walk_slot(w, i));
+      walk_fill(w, i);
       lua_pop(L, 1);
     } else if (p->default_ref != 0) {
       lua_rawgeti(L, w->anchors, p->default_ref);
-      lua_replace(L, walk_slot(w, i));
+      walk_fill(w, i);
     } else if (p->generate && w->e->made_id != NULL && w->table == 0) {
       lua_pushstring(L, w->e->made_id);
-      lua_replace(L, walk_slot(w, i));
+      walk_fill(w, i);
       w->e->used_made_id = true;
     }
   }
@@ -168,9 +174,7 @@ static void add_choices(const Walk *w) {
   lua_State *L = w->L;
   for (int k = 0; k < w->ep->rule_count; k++) {
     const Rule *r = &w->ep->rule[k];
-    int count = 0;
-    for (int i = 0; i < r->count; i++) count += walk_given(w, r->param[i]);
-    if (r->kind != RULE_ONE_OF || count != 0) continue;
+    if (r->kind != RULE_ONE_OF || count_given(w, r) != 0) continue;
     lua_pushliteral(L, "; exactly one of ");
     names_of(w, r, ", ");
     lua_pushliteral(L, " is needed");
@@ -187,8 +191,21 @@ static void push_one(const Walk *w, int i) {
                   w->ep->param[i].name, reason);
 }
 
+/* May parameters be missing? Else the search for them need not begin. */
+static bool may_miss(const Walk *w) {
+  if ((w->ep->required & ~w->given) != 0 || w->e->required != 0) return true;
+  bool needed = false;
+  int top = lua_gettop(w->L);
+  for (uint64_t left = w->ep->beside & ~w->given; left != 0 && !needed; left &= left - 1) {
+    needed = needed_beside(w, &w->ep->param[walk_first(left)]);
+    lua_settop(w->L, top);
+  }
+  return needed;
+}
+
 void walk_missing(const Walk *w) {
   lua_State *L = w->L;
+  if (!may_miss(w)) return;
   int text = lua_gettop(L) + 1, count = 0, last = 0;
   lua_pushliteral(L, "");
   for (int i = 0; i < w->ep->param_count; i++) {

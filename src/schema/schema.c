@@ -4,6 +4,7 @@
 */
 #include "schema.h"
 #include "compile.h"
+#include "value/percent.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -65,6 +66,33 @@ static int integer_field(lua_State *L, int t, const char *key, int otherwise) {
   return n;
 }
 
+/* Pushes "," and the name as a JSON string, and ":"; or "&", the name as queries spell it, and "=". */
+static void push_token(lua_State *L, const char *wire, bool json) {
+  size_t size = strlen(wire);
+  Bytes b = {0};
+  bool fine = bytes_text(&b, json ? "," : "&") &&
+              (json ? json_quote(&b, wire, size) : percent_encode(&b, wire, size)) &&
+              bytes_text(&b, json ? ":" : "=");
+  char token[SCHEMA_TOKEN];
+  bool failed = b.failed;
+  fine = fine && b.size <= sizeof token;
+  size = fine ? b.size : 0;
+  if (fine) memcpy(token, b.data, size);
+  bytes_free(&b);
+  if (failed) luaL_error(L, "not enough memory");
+  if (!fine) luaL_error(L, "declaration: no wire name '%s'", wire);
+  lua_pushlstring(L, token, size);
+}
+
+/* What stands before the value of the field 'wire', kept alive by the anchors. */
+static Token make_token(lua_State *L, const char *wire, bool json, int anchors) {
+  Token t;
+  push_token(L, wire, json);
+  t.text = lua_tolstring(L, -1, &t.size);
+  anchor(L, anchors);
+  return t;
+}
+
 static ParamType param_type(lua_State *L, const char *name) {
   static const struct {
     const char *name;
@@ -73,7 +101,7 @@ static ParamType param_type(lua_State *L, const char *name) {
                {"client_order_id", PARAM_LINK}, {"decimal", PARAM_DECIMAL}, {"integer", PARAM_INTEGER},
                {"boolean", PARAM_BOOLEAN},      {"enum", PARAM_ENUM},       {"time", PARAM_TIME},
                {"cursor", PARAM_CURSOR},        {"seconds", PARAM_SECONDS}, {"table", PARAM_TABLE},
-               {"token", PARAM_TOKEN}};
+               {"token", PARAM_TOKEN},          {"coin", PARAM_COIN},       {"coins", PARAM_COINS}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, name) == 0) return types[i].type;
   luaL_error(L, "declaration: unknown parameter type '%s'", name);
@@ -173,12 +201,13 @@ static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int an
   p->type = param_type(L, luaL_checkstring(L, -1));
   lua_pop(L, 1);
   p->required = flag(L, row, "required");
+  p->reduces = flag(L, row, "reduces");
   if (lua_getfield(L, row, "required") == LUA_TSTRING)
     p->why_ref = anchor(L, anchors);
   else
     lua_pop(L, 1);
   p->generate = flag(L, row, "generate");
-  p->also_ref = ref_field(L, row, "also", anchors);
+  p->also = anchored_field(L, row, "also", anchors);
   p->default_ref = ref_field(L, row, "default", anchors);
   p->kind_ref = ref_field(L, row, "kind", anchors);
   p->unit_ref = ref_field(L, row, "unit", anchors);
@@ -228,10 +257,13 @@ static void compile_rule(lua_State *L, Endpoint *ep, int row) {
   Rule *r = &ep->rule[ep->rule_count++];
   lua_rawgeti(L, row, 1);
   r->kind = (RuleKind)luaL_checkoption(L, -1, NULL, names);
+  r->set = 0;
   lua_pop(L, 1);
   for (lua_Integer i = 2; lua_rawgeti(L, row, i) == LUA_TSTRING; i++) {
     if (r->count == SCHEMA_RULE_PARAMS) luaL_error(L, "declaration of %s: a rule is too long", ep->method);
-    r->param[r->count++] = must_find(L, ep, lua_tostring(L, -1));
+    int k = must_find(L, ep, lua_tostring(L, -1));
+    r->param[r->count++] = k;
+    if (k >= 0) r->set |= (uint64_t)1 << k; /* it always is: must_find raises */
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -246,6 +278,7 @@ static void compile_fixed(lua_State *L, Endpoint *ep, int row, int anchors) {
   f->wire = luaL_checkstring(L, -1);
   anchor(L, anchors);
   f->value = anchored_field(L, row, "value", anchors);
+  f->token = make_token(L, f->wire, ep->json, anchors);
 }
 
 /* Compiles 'result': what the answer holds, and where. */
@@ -254,12 +287,16 @@ static void compile_shape(lua_State *L, Endpoint *ep, int row, int anchors) {
   int result = lua_gettop(L);
   ep->list_key = anchored_field(L, result, "key", anchors);
   ep->list_needed = flag(L, result, "needed");
+  ep->part = anchored_field(L, result, "part", anchors);
+  ep->heads = flag(L, result, "heads");
+  ep->single = flag(L, result, "single");
   ep->cursor_key = anchored_field(L, result, "cursor", anchors);
   if (ep->cursor_key == NULL) ep->cursor_key = anchored_field(L, result, "more", anchors);
   static const struct {
     const char *key;
     ShapeKind kind;
-  } shapes[] = {{"record", SHAPE_RECORD}, {"list", SHAPE_LIST}, {"first", SHAPE_FIRST}};
+  } shapes[] = {
+      {"record", SHAPE_RECORD}, {"list", SHAPE_LIST}, {"first", SHAPE_FIRST}, {"columns", SHAPE_COLUMNS}};
   ep->shape = flag(L, result, "free") ? SHAPE_FREE : SHAPE_NONE;
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
     if (flag(L, result, shapes[i].key)) ep->shape = shapes[i].kind;
@@ -296,6 +333,29 @@ static void compile_params(lua_State *L, Endpoint *ep, int declaration, int enum
   for (lua_Integer n = 1; next_row(L, rows, n); n++)
     compile_references(L, ep, rows + 1, &ep->param[n - 1], anchors);
   lua_settop(L, rows - 1);
+}
+
+/* Enters a name into the table of names: 'value' is what schema.h says of 'slot'. */
+static void enter_name(Endpoint *ep, const char *name, int value) {
+  size_t at = schema_slot(name);
+  while (ep->slot[at] != 0) at = (at + 1) % SCHEMA_SLOTS;
+  ep->slot[at] = (unsigned char)value;
+}
+
+/* What follows from the parameters when all of them are known: their names, sets of them, and what stands before values. */
+static void index_params(lua_State *L, Endpoint *ep, int anchors) {
+  ep->generates = -1;
+  for (int i = 0; i < ep->param_count; i++) {
+    Param *p = &ep->param[i];
+    uint64_t bit = (uint64_t)1 << i;
+    enter_name(ep, p->name, i + 1);
+    if (p->also != NULL) enter_name(ep, p->also, SCHEMA_PARAMS + i + 1);
+    if (p->required) ep->required |= bit;
+    if (p->when_param >= 0) ep->beside |= bit;
+    if (p->by_param >= 0 || p->default_ref != 0 || p->generate) ep->defaults |= bit;
+    if (p->generate && ep->generates < 0) ep->generates = i;
+    if (p->wire != NULL) p->token = make_token(L, p->wire, ep->json, anchors);
+  }
 }
 
 static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anchors) {
@@ -347,6 +407,7 @@ static int schema_endpoint(lua_State *L) {
   lua_pushvalue(L, 1);
   anchor(L, anchors);
   compile_fields(L, ep, 2, anchors);
+  index_params(L, ep, anchors);
   compile_shape(L, ep, 2, anchors);
   lua_settop(L, 4);
   return 1;

@@ -17,11 +17,15 @@
 
 /* The most parameters and rules of an endpoint, parameters of a rule, and wire fields of a record. */
 enum { SCHEMA_PARAMS = 64, SCHEMA_RULES = 12, SCHEMA_RULE_PARAMS = 16, SCHEMA_FIELDS = 96 };
+enum { SCHEMA_TOKEN = 128 }; /* the most bytes of a Token */
+enum { SCHEMA_SLOTS = 256 }; /* a power of two, and enough for two names of each parameter */
 
 typedef enum ParamType {
   PARAM_STRING,  /* any text, not empty */
   PARAM_SYMBOL,  /* a contract, such as BTCUSD */
   PARAM_ID,      /* an id of the exchange: printable, without spaces */
+  PARAM_COIN,    /* a coin, such as BTC */
+  PARAM_COINS,   /* one, or several with commas between them */
   PARAM_LINK,    /* a client order id: 1 to 36 of A-Z a-z 0-9 - _ */
   PARAM_DECIMAL, /* goes out as a string of digits */
   PARAM_INTEGER, /* 10.0 is one, "10" is not */
@@ -58,6 +62,12 @@ typedef enum RuleKind {
   RULE_MODE       /* mode, then quantities: Partial when a quantity is given, else Full */
 } RuleKind;
 
+/* What stands before a value in a body or query, from the separator on: ,"name": or &name= */
+typedef struct Token {
+  const char *text;
+  size_t size;
+} Token;
+
 /* A parameter. The endpoint's user value is a table, the anchors; it keeps the strings alive. Each '..._ref' is an index
 ** into it, 0 for none. Each '..._param' is the index of another parameter, -1 for none. */
 typedef struct Param {
@@ -65,7 +75,8 @@ typedef struct Param {
   CallOption option;
   const char *name; /* our name; anchor i + 1 for the i-th parameter */
   const char *wire; /* the exchange's name; NULL: it is not sent */
-  int also_ref;     /* a second name of ours */
+  const char *also; /* a second name of ours; NULL: it has none */
+  Token token;      /* what stands before its value */
   int values_ref;   /* PARAM_ENUM: a table from our words to what goes out */
   int default_ref;  /* the value when it is absent */
   int by_ref;       /* a table: the default by the value of the parameter 'by_param' */
@@ -81,23 +92,34 @@ typedef struct Param {
   int kind_ref;       /* PARAM_SYMBOL: a kind of contract, then endings of other kinds' symbols */
   uint64_t zero_with; /* by bit: flags that let 0 pass 'min_open' when all are true; 0: none */
   bool generate;      /* a client order id that the call makes when none is given */
+  bool reduces;       /* a flag by which an order only takes risk away */
   Decimal min, max;
 } Param;
 
 /* A rule that binds parameters together: 'param' holds 'count' indices, in the order that the kind says. */
 typedef struct Rule {
   RuleKind kind;
+  uint64_t set; /* by bit: the same indices */
   int count;
   int param[SCHEMA_RULE_PARAMS];
 } Rule;
 
-/* What a result is: nothing, one record, a list of records, the first record of a list, any JSON. */
-typedef enum ShapeKind { SHAPE_NONE, SHAPE_RECORD, SHAPE_LIST, SHAPE_FIRST, SHAPE_FREE } ShapeKind;
+/* What a result is: nothing, one record, a list of records, the first record of a list, a list for each field of such
+** records, any JSON. */
+typedef enum ShapeKind {
+  SHAPE_NONE,
+  SHAPE_RECORD,
+  SHAPE_LIST,
+  SHAPE_FIRST,
+  SHAPE_COLUMNS,
+  SHAPE_FREE
+} ShapeKind;
 
 /* A parameter that always goes out. */
 typedef struct Fixed {
   const char *wire;
   const char *value; /* NULL stands for the client's category */
+  Token token;
 } Fixed;
 
 /* A method, compiled. The head of lua/bybit/wire/rows.lua explains the fields of a row. User value 1: anchors. */
@@ -127,11 +149,21 @@ typedef struct Endpoint {
   /* An answer without the list is an error: callers conclude from the list that an order is absent. */
   bool list_needed;
   const char *list_key, *cursor_key; /* members of the result; NULL list_key: the result itself is the list */
-  int reserved_ref;                  /* anchor: a set of names that 'extra' may not have; 0: none */
+  const char *part; /* the field of the record that is the result in its place; NULL: it is the record */
+  bool heads;       /* the list in that field gets the other fields of the record */
+  bool single;      /* the first element of that list is the result */
+  int reserved_ref; /* anchor: a set of names that 'extra' may not have; 0: none */
   int param_count, rule_count, fixed_count;
+  int generates;     /* the parameter for which a client order id is made; -1: none */
+  uint64_t required; /* by bit: parameters that are always required, ... */
+  uint64_t beside;   /* ... that may be required beside the value of another one, ... */
+  uint64_t defaults; /* ... and that may have a value when they are absent */
   Param param[SCHEMA_PARAMS];
   Rule rule[SCHEMA_RULES];
   Fixed fixed[4];
+  /* A hash table of the parameters' names, with open addressing, by address: Lua has each short string once. Index + 1 into
+  ** 'param', SCHEMA_PARAMS more for a second name, or 0. */
+  unsigned char slot[SCHEMA_SLOTS];
 } Endpoint;
 
 /* What a walk over the parameters is told, and what it finds out. The caller owns all of it. */
@@ -141,6 +173,7 @@ typedef struct Encoding {
   const char *category; /* the value of fixed parameters without one */
   const char *made_id;  /* the client order id for a call that gives none; NULL: none is made */
   bool used_made_id;    /* found out: made_id went out */
+  bool reduces;         /* found out: a flag says that the order only takes risk away */
   char symbol[33];      /* found out: what the call is about; "" for none */
   char order_id[64], client_order_id[37]; /* found out: the ids that go out; "" for none, or one too long */
   /* Set to the client's before the walk; options of the call replace them. */
@@ -151,6 +184,12 @@ typedef struct Encoding {
   int required;         /* told: stack place of a set of names that this client requires; 0: none */
   struct Token *cancel; /* option of the call, alive with the caller's table; NULL: none */
 } Encoding;
+
+/* Where in Endpoint.slot the search for a name begins. */
+static inline size_t schema_slot(const char *name) {
+  uintptr_t at = (uintptr_t)name;
+  return (at >> 4 ^ at >> 12) % SCHEMA_SLOTS;
+}
 
 /* Adds 'schema' (endpoint, record, hints) to the module table on top of the stack. */
 void schema_open(lua_State *L);
@@ -175,10 +214,13 @@ typedef struct Answer {
   size_t offset;     /* the byte that was wrong, counted from 1 */
 } Answer;
 
+/* Pushes a userdata with the names of an envelope's parts, which the dialect's table at 'table' tells. */
+void schema_push_names(lua_State *L, int table);
+
 /* Decodes an answer. Pushes three values: the result; the message (a string or nil); and a table with the names of fields
 ** that did not decode (or nil). When the text does not decode, a->error tells why, and the three are nil. 'record': stack
-** place of the record for the endpoint's shape, or of another value when there is none. 'names': stack place of the
-** dialect's table of envelope names. Raises only when memory runs out. */
+** place of the record for the endpoint's shape, or of nil when there is none. 'names': stack place of what schema_push_names
+** pushed. Raises only when memory runs out. */
 void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, const char *text, size_t size,
                    Answer *a);
 

@@ -111,6 +111,21 @@ static void check_symbol(const Walk *w, int i) {
   memcpy(w->e->symbol, text, size + 1);
 }
 
+/* A coin, or several. */
+static void check_coin(const Walk *w, int i) {
+  size_t size;
+  bool several = w->ep->param[i].type == PARAM_COINS;
+  const char *wanted =
+      several ? "a coin such as 'BTC', or several such as 'BTC,ETH'," : "a coin such as 'BTC'";
+  const char *text = text_at(w, i, &size, wanted);
+  bool fine = size >= 1 && size <= (several ? 640 : 32) && text[size - 1] != ',';
+  for (size_t k = 0; k < size && fine; k++) {
+    bool comma = several && text[k] == ',' && k > 0 && text[k - 1] != ',';
+    fine = (text[k] >= 'A' && text[k] <= 'Z') || (text[k] >= '0' && text[k] <= '9') || comma;
+  }
+  if (!fine) walk_wrong(w, i, wanted);
+}
+
 /* A string, id or cursor. An id is printable and noted in the Encoding, when it fits there. */
 static void check_plain_text(const Walk *w, int i) {
   size_t size;
@@ -178,18 +193,15 @@ static void check_range(const Walk *w, int i, Decimal x) {
 /* Raises for a part of a contract that cannot be split, which is most likely an amount of coin. */
 static void check_whole(const Walk *w, int i, Decimal x) {
   const Param *p = &w->ep->param[i];
-  Decimal rest;
-  if (!p->whole ||
-      (decimal_modulo(x, decimal_from_integer(1), &rest) == DECIMAL_OK && decimal_sign(rest) == 0))
-    return;
+  if (!p->whole || decimal_is_whole(x)) return;
   lua_State *L = w->L;
   lua_rawgeti(L, w->anchors, p->unit_ref);
   const char *unit = lua_isstring(L, -1) ? lua_tostring(L, -1) : "units";
   walk_wrong(w, i, lua_pushfstring(L, "a whole number of %s, not an amount of coin,", unit));
 }
 
-/* A decimal, without rounding; leaves a decimal in the slot. */
-static void check_decimal(const Walk *w, int i) {
+/* A decimal, without rounding. Encoding writes it at once; for schema_check a decimal is left in the slot. */
+static void check_decimal(Walk *w, int i) {
   lua_State *L = w->L;
   Decimal x;
   if (!decimal_exact(L, walk_slot(w, i), &x)) {
@@ -198,7 +210,8 @@ static void check_decimal(const Walk *w, int i) {
   }
   check_range(w, i, x);
   check_whole(w, i, x);
-  if (lua_type(L, walk_slot(w, i)) != LUA_TUSERDATA) {
+  w->number = x;
+  if (w->table != 0 && lua_type(L, walk_slot(w, i)) != LUA_TUSERDATA) {
     decimal_push(L, x);
     lua_replace(L, walk_slot(w, i));
   }
@@ -300,16 +313,21 @@ static void take_option(const Walk *w, int i) {
   }
 }
 
-void walk_value(const Walk *w, int i) {
+void walk_value(Walk *w, int i) {
   switch (w->ep->param[i].type) {
   case PARAM_SYMBOL: check_symbol(w, i); break;
+  case PARAM_COIN:
+  case PARAM_COINS: check_coin(w, i); break;
   case PARAM_LINK: check_link(w, i); break;
   case PARAM_STRING:
   case PARAM_ID:
   case PARAM_CURSOR: check_plain_text(w, i); break;
   case PARAM_DECIMAL: check_decimal(w, i); break;
   case PARAM_INTEGER: check_integer(w, i); break;
-  case PARAM_BOOLEAN: check_type(w, i, LUA_TBOOLEAN, "true or false"); break;
+  case PARAM_BOOLEAN:
+    check_type(w, i, LUA_TBOOLEAN, "true or false");
+    if (w->ep->param[i].reduces && lua_toboolean(w->L, walk_slot(w, i))) w->e->reduces = true;
+    break;
   case PARAM_ENUM: check_enum(w, i); break;
   case PARAM_TIME: check_time(w, i); break;
   case PARAM_SECONDS: check_seconds(w, i); break;

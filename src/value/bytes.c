@@ -28,16 +28,29 @@ bool bytes_reserve(Bytes *b, size_t more) {
   return true;
 }
 
-bool bytes_append(Bytes *b, const void *data, size_t size) {
-  if (!bytes_reserve(b, size)) return false;
-  if (size > 0) memcpy(b->data + b->size, data, size);
-  b->size += size;
-  b->data[b->size] = '\0';
-  return true;
+bool bytes_append_slowly(Bytes *b, const void *data, size_t size) {
+  return bytes_reserve(b, size) && bytes_append(b, data, size);
 }
 
 bool bytes_text(Bytes *b, const char *text) {
   return bytes_append(b, text, strlen(text));
+}
+
+size_t bytes_number(int64_t n, char text[BYTES_NUMBER]) {
+  char digits[BYTES_NUMBER];
+  size_t count = 0, size = 0;
+  uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+  do digits[count++] = (char)('0' + left % 10);
+  while ((left /= 10) > 0);
+  if (n < 0) text[size++] = '-';
+  while (count > 0) text[size++] = digits[--count];
+  text[size] = '\0';
+  return size;
+}
+
+bool bytes_integer(Bytes *b, int64_t n) {
+  char text[BYTES_NUMBER];
+  return bytes_append(b, text, bytes_number(n, text));
 }
 
 void bytes_clear(Bytes *b) {

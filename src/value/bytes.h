@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 typedef struct Bytes {
   char *data;      /* owned; NULL while empty; always followed by a zero byte once allocated */
@@ -18,10 +20,22 @@ typedef struct Bytes {
 
 /* Makes room for 'more' further bytes and a zero byte. False when there is no memory, here and below. */
 bool bytes_reserve(Bytes *b, size_t more);
+bool bytes_append_slowly(Bytes *b, const void *data, size_t size);
 /* Copies 'size' bytes to the end and puts a zero byte behind them. */
-bool bytes_append(Bytes *b, const void *data, size_t size);
+static inline bool bytes_append(Bytes *b, const void *data, size_t size) {
+  if (b->capacity <= b->size || size >= b->capacity - b->size) return bytes_append_slowly(b, data, size);
+  if (size > 0) memcpy(b->data + b->size, data, size);
+  b->size += size;
+  b->data[b->size] = '\0';
+  return true;
+}
 bool bytes_text(Bytes *b, const char *text); /* appends a zero-terminated string, without its zero */
+bool bytes_integer(Bytes *b, int64_t n);     /* appends its digits */
 void bytes_clear(Bytes *b);                  /* sets the size to 0 and keeps the memory */
 void bytes_free(Bytes *b);                   /* returns to the initial state; may be called twice */
+
+enum { BYTES_NUMBER = 24 }; /* bytes for the text of any integer, with its zero byte */
+/* Writes the digits and a zero byte; returns the text's size without it. */
+size_t bytes_number(int64_t n, char text[BYTES_NUMBER]);
 
 #endif

@@ -184,7 +184,28 @@ DecimalStatus decimal_power(Decimal x, int64_t n, Decimal *out) {
   return n < 0 ? pair_invert(power, out) : give(power.high, 0, out);
 }
 
+/* Compares two numbers whose coefficients fit 64 bits, of which one can be brought to the other's exponent. False: it cannot. */
+static bool compare_small(Parts a, Parts b, int *order) {
+  enum { MOST = 19 }; /* 10^19 fits 64 bits */
+  if (a.coefficient > UINT64_MAX || b.coefficient > UINT64_MAX) return false;
+  int difference = a.exponent - b.exponent;
+  if (a.coefficient != 0 && b.coefficient != 0 && a.negative == b.negative) {
+    if (difference > MOST || difference < -MOST) return false;
+    for (; difference > 0; difference--) a.coefficient *= 10;
+    for (; difference < 0; difference++) b.coefficient *= 10;
+  }
+  int sign_a = a.coefficient == 0 ? 0 : a.negative ? -1 : 1;
+  int sign_b = b.coefficient == 0 ? 0 : b.negative ? -1 : 1;
+  if (sign_a != sign_b)
+    *order = sign_a < sign_b ? -1 : 1;
+  else
+    *order = a.coefficient == b.coefficient ? 0 : (a.coefficient < b.coefficient) == (sign_a > 0) ? -1 : 1;
+  return true;
+}
+
 int decimal_compare(Decimal a, Decimal b) {
+  int order;
+  if (compare_small(decimal_take_apart(a), decimal_take_apart(b), &order)) return order;
   _IDEC_flags flags = 0;
   if (bid128_quiet_equal(in(a), in(b), &flags)) return 0;
   return bid128_quiet_less(in(a), in(b), &flags) ? -1 : 1;

@@ -74,6 +74,7 @@ DecimalStatus decimal_round(Decimal x, int places, DecimalMode mode, Decimal *ou
 /* By value, so 1.0 equals 1: -1 when a < b, 0 when equal, 1 when a > b. */
 int decimal_compare(Decimal a, Decimal b);
 int decimal_sign(Decimal x);                      /* -1, 0 or 1; 0 for -0 too */
+bool decimal_is_whole(Decimal x);                 /* has it no digits after the point but zeros? */
 bool decimal_to_integer(Decimal x, int64_t *out); /* false when it is not whole or does not fit */
 /* The double nearest to x; DECIMAL_RANGE when x is too large for a double. */
 DecimalStatus decimal_to_double(Decimal x, double *out);

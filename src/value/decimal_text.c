@@ -188,6 +188,15 @@ bool decimal_to_integer(Decimal x, int64_t *out) {
   return true;
 }
 
+bool decimal_is_whole(Decimal x) {
+  Parts p = decimal_take_apart(x);
+  for (; p.exponent < 0 && p.coefficient != 0; p.exponent++) {
+    if (p.coefficient % 10 != 0) return false;
+    p.coefficient /= 10;
+  }
+  return true;
+}
+
 Decimal decimal_negate(Decimal x) {
   x.bits[1] ^= UINT64_C(1) << 63;
   return x;

@@ -450,11 +450,16 @@ static size_t quote_extra(const char *text, size_t size) {
 
 bool json_quote(Bytes *out, const char *text, size_t size) {
   static const char hex[] = "0123456789abcdef";
-  size_t extra = quote_extra(text, size);
+  size_t extra = quote_extra(text, size), i = 0;
   if (extra == SIZE_MAX || !bytes_reserve(out, size + extra + 2)) return false;
   char *to = out->data + out->size;
   *to++ = '"';
-  for (size_t i = 0; i < size; i++) {
+  if (extra == 0) { /* no byte needs an escape */
+    memcpy(to, text, size);
+    to += size;
+    i = size;
+  }
+  for (; i < size; i++) {
     char letter = escape_letter((Byte)text[i]);
     if (letter != '\0') *to++ = '\\';
     *to++ = letter != '\0' ? letter : text[i];

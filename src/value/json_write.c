@@ -219,12 +219,6 @@ static bool write_table(Writer *w, const Place *place) {
   return true;
 }
 
-static void write_integer(Bytes *out, int64_t x) {
-  char text[24];
-  snprintf(text, sizeof text, "%" PRId64, x);
-  bytes_text(out, text);
-}
-
 static void write_decimal(const Writer *w, Decimal x) {
   const char *quote = w->how.decimal_strings ? "\"" : "";
   bytes_text(w->out, quote);
@@ -236,7 +230,7 @@ static void write_decimal(const Writer *w, Decimal x) {
 static bool write_number(Writer *w, const Place *place) {
   Decimal x;
   if (lua_isinteger(w->L, -1)) {
-    write_integer(w->out, lua_tointeger(w->L, -1));
+    bytes_integer(w->out, lua_tointeger(w->L, -1));
     return true;
   }
   if (!decimal_exact(w->L, -1, &x)) return fail(w, place);

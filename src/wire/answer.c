@@ -8,28 +8,36 @@
 #include <string.h>
 #include <strings.h>
 
-/* The number in header 'name' of the raw lines; -1: absent, or no number. */
-static int header_number(const Bytes *lines, const char *name) {
-  size_t size = strlen(name);
+/* The number that a header's value begins with; -1: none, or one that no limit is. The bytes end with a zero. */
+static int number_of(const char *value) {
+  char *after;
+  long n = strtol(value, &after, 10);
+  return after == value || n < 0 || n > 1000000000 ? -1 : (int)n;
+}
+
+/* The value in this line of the header 'name', in letters of any case; NULL: it is another header's. */
+static const char *value_of(const char *line, const char *end, const char *name, size_t size) {
+  if ((size_t)(end - line) <= size || strncasecmp(line, name, size) != 0 || line[size] != ':') return NULL;
+  return line + size + 1;
+}
+
+void answer_limits(const Bytes *lines, int *limit, int *left) {
+  static const char limit_name[] = "X-Bapi-Limit", left_name[] = "X-Bapi-Limit-Status";
+  bool found = false, said = false;
+  *limit = *left = -1;
   const char *at = lines->data, *end = at == NULL ? NULL : at + lines->size;
-  while (at != NULL && at < end) {
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
-    if ((size_t)(end - at) > size && strncasecmp(at, name, size) == 0 && at[size] == ':') {
-      char *after;
-      long n = strtol(at + size + 1, &after, 10); /* the bytes end with a zero */
-      return after == at + size + 1 || n < 0 || n > 1000000000 ? -1 : (int)n;
+  while (at != NULL && at < end && !(found && said)) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at)), *value;
+    if (*at != 'x' && *at != 'X') { /* a quick look: most lines are of other headers */
+    } else if (!found && (value = value_of(at, end, limit_name, sizeof limit_name - 1)) != NULL) {
+      *limit = number_of(value);
+      found = true;
+    } else if (!said && (value = value_of(at, end, left_name, sizeof left_name - 1)) != NULL) {
+      *left = number_of(value);
+      said = true;
     }
     at = stop == NULL ? end : stop + 1;
   }
-  return -1;
-}
-
-int answer_limit(const Bytes *lines) {
-  return header_number(lines, "X-Bapi-Limit");
-}
-
-int answer_left(const Bytes *lines) {
-  return header_number(lines, "X-Bapi-Limit-Status");
 }
 
 static bool is_name(const JsonValue *key, const char *name) {

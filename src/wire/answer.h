@@ -9,8 +9,7 @@
 #include <stdbool.h>
 
 /* The limit of the rate group that the header lines tell, and how much of it is left, in requests; -1: they do not tell. */
-int answer_limit(const Bytes *lines);
-int answer_left(const Bytes *lines);
+void answer_limits(const Bytes *lines, int *limit, int *left);
 /* Is the body a whole answer of the exchange with the code 0, on either wire? */
 bool answer_is_success(const Bytes *body);
 /* Does the page of a 403 say that the caller's country is the reason? */

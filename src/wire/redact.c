@@ -207,8 +207,9 @@ static void strike(Text *t, const char *run, size_t length) {
 static size_t run_length(const char *text) {
   size_t n = 0;
   for (;; n++) {
-    int c = lower((unsigned char)text[n]);
-    if (!is_digit(c) && (c < 'a' || c > 'z') && c != '-' && c != '_') return n;
+    unsigned c = (unsigned char)text[n];
+    bool letter = (c | 0x20) - 'a' < 26; /* the bit makes letters small, and nothing else a letter */
+    if (!letter && c - '0' >= 10 && c != '-' && c != '_') return n;
   }
 }
 
@@ -263,11 +264,15 @@ static bool add_runs(Redaction *runs, const char *secret) {
   return runs->count > count || add_run(runs, secret, size);
 }
 
-/* The bucket of the characters at 'text'. Setting one bit makes letters small, and takes a few others for the same. */
-static uint32_t bucket(const char *text) {
+/* The characters at 'text', in any case: setting one bit makes letters small, and takes a few others for the same. */
+static uint32_t gram_at(const char *text) {
   uint32_t gram;
   memcpy(&gram, text, sizeof gram);
-  return ((gram | UINT32_C(0x20202020)) * UINT32_C(0x9e3779b1)) >> (32 - REDACT_BUCKET_BITS);
+  return gram | UINT32_C(0x20202020);
+}
+
+static uint32_t bucket(uint32_t gram) {
+  return (gram * UINT32_C(0x9e3779b1)) >> (32 - REDACT_BUCKET_BITS);
 }
 
 /* Is there a copy of 'run' at 'at', in any case? */
@@ -278,11 +283,12 @@ static bool is_copy(const Text *t, size_t at, const RedactRun *run) {
   return true;
 }
 
-/* Is there a copy of a run that begins at 'at' or fewer than 'step' places before? */
-static bool holds_near(const Text *t, size_t at, size_t step, const Redaction *runs) {
+/* Is there a copy of a run that begins at 'at' or fewer than 'step' places before? 'gram' is what stands at 'at'; in a copy
+** that stands there, too. */
+static bool holds_near(const Text *t, size_t at, uint32_t gram, size_t step, const Redaction *runs) {
   for (size_t i = 0; i < runs->count; i++)
     for (size_t k = 0; k < step && k <= at; k++)
-      if (is_copy(t, at - k, &runs->run[i])) return true;
+      if (gram_at(runs->run[i].text + k) == gram && is_copy(t, at - k, &runs->run[i])) return true;
   return false;
 }
 
@@ -296,7 +302,7 @@ static void set_bits(Redaction *r) {
   size_t step = step_of(r);
   for (size_t i = 0; i < r->count; i++)
     for (size_t k = 0; k < step; k++) {
-      uint32_t b = bucket(r->run[i].text + k);
+      uint32_t b = bucket(gram_at(r->run[i].text + k));
       r->bits[b / 64] |= UINT64_C(1) << b % 64;
     }
 }
@@ -305,8 +311,8 @@ static void set_bits(Redaction *r) {
 static bool holds_plain(const Text *t, const Redaction *runs) {
   size_t step = step_of(runs);
   for (size_t at = 0; at + GRAM <= t->size; at += step) {
-    uint32_t b = bucket(t->data + at);
-    if ((runs->bits[b / 64] >> b % 64 & 1) != 0 && holds_near(t, at, step, runs)) return true;
+    uint32_t gram = gram_at(t->data + at), b = bucket(gram);
+    if ((runs->bits[b / 64] >> b % 64 & 1) != 0 && holds_near(t, at, gram, step, runs)) return true;
   }
   return false;
 }

@@ -56,34 +56,26 @@ bool session_credentials(Session *s, const char *key, const char *secret, size_t
 
 /* Appends a header line, and its offset to 'at' (a pointer could move while 'lines' grows). */
 static bool add_header(SignedRequest *r, size_t at[], const char *name, const char *value) {
-  if (r->header_count == SESSION_HEADERS) return false;
-  at[r->header_count++] = r->lines.size;
-  return bytes_text(&r->lines, name) && bytes_text(&r->lines, ": ") && bytes_text(&r->lines, value) &&
-         bytes_append(&r->lines, "", 1);
-}
-
-enum { NUMBER = 24 }; /* bytes for the text of any number, with its zero byte */
-
-/* Writes the number in decimal and returns the text's size: each request has two, and snprintf is slow. */
-static size_t write_number(int64_t n, char text[NUMBER]) {
-  char digits[NUMBER];
-  size_t count = 0, size = 0;
-  uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
-  do digits[count++] = (char)('0' + left % 10);
-  while ((left /= 10) > 0);
-  if (n < 0) text[size++] = '-';
-  while (count > 0) text[size++] = digits[--count];
-  text[size] = '\0';
-  return size;
+  Bytes *lines = &r->lines;
+  size_t name_size = strlen(name), value_size = strlen(value);
+  if (r->header_count == SESSION_HEADERS || !bytes_reserve(lines, name_size + value_size + 3)) return false;
+  at[r->header_count++] = lines->size;
+  char *to = lines->data + lines->size;
+  memcpy(to, name, name_size);
+  memcpy(to + name_size, ": ", 2);
+  memcpy(to + name_size + 2, value, value_size + 1);
+  lines->size += name_size + value_size + 3; /* with the zero byte of this line */
+  lines->data[lines->size] = '\0';
+  return true;
 }
 
 /* The scheme "headers". */
 static bool sign_headers(Session *s, const Bytes *payload, int64_t timestamp, int64_t window,
                          SignedRequest *r, size_t at[]) {
-  char time_text[NUMBER], window_text[NUMBER], signature[SIGN_TEXT_MAX];
-  const SignPart parts[] = {{time_text, write_number(timestamp, time_text)},
+  char time_text[BYTES_NUMBER], window_text[BYTES_NUMBER], signature[SIGN_TEXT_MAX];
+  const SignPart parts[] = {{time_text, bytes_number(timestamp, time_text)},
                             {s->key, strlen(s->key)},
-                            {window_text, write_number(window, window_text)},
+                            {window_text, bytes_number(window, window_text)},
                             {payload->data == NULL ? "" : payload->data, payload->size}};
   size_t size = signer_sign(s->signer, parts, sizeof parts / sizeof *parts, signature);
   if (size == 0) return false;

@@ -5,6 +5,7 @@ local core = require "bybit.core"
 local errors = require "bybit.errors"
 local hints = require "bybit.wire.hints"
 local nearest = require "bybit.text.nearest"
+local rows = require "bybit.wire.rows"
 local tasks = require "bybit.tasks"
 local walk = require "bybit.wire.walk"
 
@@ -56,21 +57,16 @@ local function check_options(what, options, path)
   return options
 end
 
--- Does the row belong to a method that reads a list?
-local function is_walkable(row)
-  return row ~= nil and row.verb == "GET" and not row.internal and row.result ~= nil and row.result.list ~= nil
-end
-
 local function check_method(what, dialect, method)
   local endpoints, names = dialect.endpoints, {}
-  if is_walkable(endpoints[method]) then return end
+  if rows.reads_list(endpoints[method]) then return end
   for name, row in pairs(endpoints) do
-    if is_walkable(row) then names[#names + 1] = name end
+    if rows.reads_list(row) then names[#names + 1] = name end
   end
   table.sort(names)
   local hint = hints.method(method, names, dialect.name)
   errors.raise(("%s: '%s' does not give a list%s"):format(what, method,
-    hint ~= "" and hint or (": one of %s, or a path such as '%s'"):format(table.concat(names, ", "), dialect.paged.path)))
+    hint ~= "" and hint or (": those that do are such as 'get_orders', or a path such as '%s'"):format(dialect.paged.path)))
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -125,11 +121,16 @@ local function ask(state, at)
   error(placed(err), 0)
 end
 
--- By what an element is recognized: a record by its id, a row in wire names by all of its fields.
+-- The field that tells the records of a kind apart. Others have none: an order has many executions, and lines of the ledger share
+-- their ids.
+local KEYS = { trade = "trade_id", order = "order_id", conditional_order = "order_id", closed_profit_loss = "order_id" }
+
+-- By what an element is recognized: by its id, or by all of its fields.
 local function identity(element)
   if type(element) ~= "table" then return nil end
   local class = getmetatable(element)
-  if class and class.__record == "trade" then return rawget(element, "trade_id") end -- an order has many
+  local key = class and class.__record and (KEYS[class.__record] or "")
+  if key then return rawget(element, key) or core.json.encode(element) end
   return rawget(element, "trade_id") or rawget(element, "order_id") or core.json.encode(element)
 end
 
@@ -222,6 +223,9 @@ local function start(what, caller, method, params, options)
   options = check_options(what, options, is_path)
   local dialect = core.client.table(view and view.client or caller).class.dialect
   if not is_path then check_method(what, dialect, method) end
+  if params and params.columns and what ~= "pages" then
+    errors.raise(("%s: with 'columns' a page has lists and no elements: walk it with pages"):format(what))
+  end
   local at = params and params.cursor
   local of = is_path and type(at) == "string" and at:match "^([%l_]+):"
   if of and dialect.endpoints[of] then

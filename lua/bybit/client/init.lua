@@ -9,6 +9,7 @@ local later = require "bybit.later"
 local limits = require "bybit.wire.limits"
 local listeners = require "bybit.client.made"
 
+local instrument = later.module "bybit.client.instrument"
 local guard = later.module "bybit.client.guard"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 
@@ -66,6 +67,7 @@ return function(options)
       budget_of_retries = false, guard = false }
     local c = errors.call(core.client.new, settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
+    if options.check_instruments then instrument.guard(t) end
     if rails then guard.attach(c, rails) end
     if options.journal then
       journal = intents.open_journal(options.journal, { exchange = environment.url, account = core.client.fingerprint(c),

@@ -11,6 +11,8 @@ local records = require "bybit.records"
 local rows = require "bybit.wire.rows"
 
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
+local instrument = later.module "bybit.client.instrument"
+local preflight = later.module "bybit.client.preflight"
 local guard = later.module "bybit.client.guard"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
@@ -26,8 +28,11 @@ local function compiled_record(class, name)
   if not name then return nil end
   local record = class.records[name]
   if not record then
-    local declaration = class.dialect.record and class.dialect.record(name) or records[name]
-    record = core.schema.record(declaration, objects.metatable(name))
+    local declaration, others = class.dialect.record and class.dialect.record(name) or records[name], {}
+    for _, field in ipairs(declaration.fields) do
+      if field.of then others[field.of] = compiled_record(class, field.of) end
+    end
+    record = core.schema.record(declaration, objects.metatable(name), others)
     class.records[name] = record
   end
   return record
@@ -46,7 +51,7 @@ end
 
 local function result_record(row)
   local result = row.result
-  return result and (result.record or result.list or result.first) or nil
+  return result and (result.record or result.list or result.first or result.columns) or nil
 end
 
 -- Compiles the method that users call `name`. It makes the requests of `row`, whose name is `row_name`; if they are several, the
@@ -120,6 +125,8 @@ local RARE = {
   pages = function() return cursor.pages end,
   collect = function() return cursor.collect end,
   warm = function() return warm.open end,
+  check = function() return preflight.check end,
+  instrument = function() return instrument.of end,
 }
 
 --- The methods of all clients of a wire.
@@ -286,12 +293,25 @@ local function with_route(route, ok, ...)
   errors.call(error, err, 0)
 end
 
+-- Makes decimals of texts and numbers that are plain numbers, in a table and those in it.
+local function with_decimals(value)
+  if type(value) == "table" then
+    for k, v in pairs(value) do value[k] = with_decimals(v) end
+    return value
+  end
+  local number = type(value) == "string" and #value <= 40 and value:find "^%-?%d+%.?%d*$" and not value:find "%.$"
+  if not number then return value end
+  local ok, x = pcall(core.decimal, value)
+  return ok and x or value -- more than 34 digits stay a text
+end
+
 --- Makes a signed request to any endpoint. The result has the names of the wire, strings are texts, and null is `bybit.null`.
---- The category is filled in if it is not given.
+--- With the option `decimals = true` every text that is a plain number is a decimal, so that it counts exactly and compares as a
+--- number; ids and moments that are digits too. The category is filled in if it is not given.
 ---@param verb "GET"|"POST"
 ---@param path string such as "/v5/account/wallet-balance"
 ---@param params? table parameters by their names on the wire; decimals are sent as strings
----@param options? table timeout, receive_window and the other options of every call
+---@param options? table timeout, receive_window and the other options of every call; `decimals`
 ---@return table? result
 ---@return bybit.Error? err
 ---@return bybit.Response? response
@@ -308,9 +328,16 @@ function class_methods.request(client, verb, path, params, options)
   end
   local method, route = raw_method(t.class, verb, path), ("request %s %s"):format(verb, path)
   local p = raw_params(method, route, params, options)
+  local decimals = p.decimals
+  p.decimals = nil
+  if decimals ~= nil and type(decimals) ~= "boolean" then
+    errors.raise(("%s: option 'decimals': true or false expected, got %s"):format(route, tostring(decimals)))
+  end
   if t.class.dialect.category and p.extra.category == nil then p.extra.category = t.category end
   errors.set_route(p, verb, path)
-  return with_route(route, pcall(method[1], client, p))
+  if not decimals then return with_route(route, pcall(method[1], client, p)) end
+  local result, err, response = with_route(route, pcall(method[1], client, p))
+  return with_decimals(result), err, response
 end
 
 return class_of

@@ -250,7 +250,7 @@ end
 
 --- The position of the symbol, also a flat one.
 function Run:position()
-  return self.call(self.client, "position_list", self:reading { symbol = self.params.symbol })
+  return self.call(self.client, "get_position", self:reading { symbol = self.params.symbol })
 end
 
 --- An error that says that the order cannot be seen (yet).

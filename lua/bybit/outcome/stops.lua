@@ -243,15 +243,15 @@ local function count_calls(client, list, earliest, sweep)
   return least, most
 end
 
--- Did the call add this half? Yes, if there are orders for all calls that asked for it. No, if there are only the orders that
--- other calls are known to have made.
+-- Did the call add this half? Yes, if there are orders for all calls that asked for it. No, if there are, since it could arrive,
+-- only the orders that other calls are known to have made.
 local function half_added(client, orders, half, intent)
   if intent.added and intent.added[half] then return true end
   local done, unknown = others_done(client, intent, half), unknown_ones(client, intent, half)
   if not done then return nil end
   local earliest = earliest_of(client, unknown)
-  local sure, possible = count_orders(orders, half, intent.params, earliest)
-  local least, most = count_calls(client, done, earliest, intent.sweep)
+  local sure = count_orders(orders, half, intent.params, earliest)
+  local _, most = count_calls(client, done, earliest, intent.sweep)
   if sure >= most + #unknown then
     for _, other in ipairs(unknown) do -- noted for all at once: one by one it could not be told any more
       other.added = other.added or {}
@@ -259,6 +259,9 @@ local function half_added(client, orders, half, intent)
     end
     return true
   end
+  local own = fence.earliest(client, intent)
+  local _, possible = count_orders(orders, half, intent.params, own)
+  local least = count_calls(client, done, own, intent.sweep)
   if possible <= least then return false end
 end
 

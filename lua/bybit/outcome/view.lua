@@ -140,7 +140,7 @@ function View:position(symbol)
   local known = self.positions[symbol]
   if not known then
     local run = self.run
-    local position, err, response = run.call(run.client, "position_list", run:reading { symbol = symbol })
+    local position, err, response = run.call(run.client, "get_position", run:reading { symbol = symbol })
     if not position then heard(self, symbol, err) end
     known = { position or nil, position and response.time }
     self.positions[symbol] = known

@@ -15,6 +15,7 @@ local records = {}
 
 records.cancelled_order = {
   doc = "An order that the exchange has been asked to cancel together with others.",
+  shown = { "order_id", "client_order_id" },
   fields = rows(order_id.fields, {
     { "user_id", "user_id", "integer", optional = true, doc = "The account (v2 only)." },
     { "symbol", "symbol", "string", optional = true, doc = "The contract (v2 only)." },

@@ -7,7 +7,10 @@
 --   notes    what a message adds for such words: { words, text, of = the parameter that has the enum, lacks = a parameter that
 --            the method must not have }; with `instead` no word of the enum is proposed
 --   doc      what the words are for
+--
+-- Those that orders and positions need are here. The others are in words.lua, which is loaded when one of them is asked for.
 
+local later = require "bybit.later"
 local status = require "bybit.records.status"
 
 local enums = {}
@@ -176,4 +179,22 @@ enums.position_status = {
   doc = "Normal, being liquidated, or being deleveraged.",
 }
 
-return enums
+local meta = {}
+
+-- Loads the others; a name that they do not have either is nil.
+local function load_others()
+  for name, enum in pairs(later.load "bybit.records.words") do enums[name] = enum end
+  setmetatable(enums, nil)
+end
+
+function meta.__index(_, name)
+  load_others()
+  return enums[name]
+end
+
+function meta.__pairs()
+  load_others()
+  return pairs(enums)
+end
+
+return setmetatable(enums, meta)

@@ -11,16 +11,6 @@ local synonyms, time = later.module "bybit.text.synonyms", later.module "bybit.t
 
 local objects = {}
 
--- The columns that the text of a list shows; the text of a single record shows them in one line.
-local SHOWN = {
-  order = { "order_id", "symbol", "side", "type", "quantity", "price", "filled_quantity", "status" },
-  conditional_order = { "order_id", "symbol", "side", "type", "quantity", "trigger_price", "price", "status" },
-  order_id = { "order_id", "client_order_id" },
-  cancelled_order = { "order_id", "client_order_id" },
-  trade = { "timestamp", "symbol", "side", "quantity", "price", "fee", "liquidity", "trade_type" },
-  position = { "symbol", "side", "quantity", "entry_price", "mark_price", "unrealized_pnl", "liquidation_price" },
-}
-
 -- Is the order's status one of the words? No if the status is missing or not known.
 local function has_status(order, words)
   local word = rawget(order, "status")
@@ -71,21 +61,19 @@ local derived = {
       return side == "Buy" and quantity or nil
     end,
   },
+  server_time = {
+    --- Milliseconds since 1970. Nil if the moment could not be read.
+    timestamp = function(clock)
+      local nano = rawget(clock, "time_nano")
+      return math.type(nano) == "integer" and nano // 1000000 or nil
+    end,
+  },
 }
 
-local function text_of(value, key)
+local function text_of(value, kind)
   if value == nil then return "-" end
-  if key == "timestamp" and math.type(value) == "integer" then return time.iso(value) end
+  if kind == "time" and math.type(value) == "integer" then return time.iso(value) end
   return tostring(value)
-end
-
-local function line(name, record)
-  local parts = {}
-  for _, key in ipairs(SHOWN[name] or {}) do
-    local value = rawget(record, key)
-    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(key, text_of(value, key)) end
-  end
-  return printable(("%s{%s}"):format(name, table.concat(parts, " ")))
 end
 
 local KINDS = { decimal = "number", integer = "number", time = "time" }
@@ -96,10 +84,20 @@ local KINDS = { decimal = "number", integer = "number", time = "time" }
 function objects.columns(name)
   local types, columns = {}, {}
   for _, field in ipairs(records[name].fields) do types[field[1]] = field[3] end
-  for i, key in ipairs(SHOWN[name] or {}) do
+  for i, key in ipairs(records[name].shown) do
     columns[i] = { name = key, kind = key:find("order_id$") and "id" or KINDS[types[key]] }
   end
   return columns
+end
+
+-- The text of a single record: what lists of it show, in one line.
+local function line(name, record)
+  local parts = {}
+  for _, column in ipairs(objects.columns(name)) do
+    local value = rawget(record, column.name)
+    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(column.name, text_of(value, column.kind)) end
+  end
+  return printable(("%s{%s}"):format(name, table.concat(parts, " ")))
 end
 
 --- What a list that the exchange may have cut short prints at its end.
@@ -109,7 +107,7 @@ local function list_text(name, list)
   local columns, rows = objects.columns(name), {}
   for n, record in ipairs(list) do
     rows[n] = {}
-    for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name), column.name) end
+    for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name), column.kind) end
   end
   local text = grid.render(columns, rows)
   return rawget(list, "cut") and text .. "\n" .. objects.CUT or text

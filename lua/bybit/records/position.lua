@@ -6,6 +6,7 @@ local records = {}
 
 records.position = {
   doc = "A position, held or flat.",
+  shown = { "symbol", "side", "quantity", "entry_price", "mark_price", "unrealized_pnl", "liquidation_price" },
   fields = {
     { "position_mode", "positionIdx", "integer", doc = "Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell." },
     { "risk_id", "riskId", "integer", doc = "The tier of risk limits; 0 under portfolio margin." },
@@ -84,6 +85,44 @@ records.position = {
     { "oc_calc_data", "oc_calc_data", "string", optional = true, doc = "A JSON text (v2 only)." },
   },
   aliases = { trailing_stop_distance = "trailing_stop_price" },
+}
+
+records.closed_profit_loss = {
+  doc = "An order that closed a position, and what that won. A row changes while its order fills.",
+  shown = { "create_time", "symbol", "side", "closed_quantity", "average_entry_price", "average_exit_price", "closed_pnl" },
+  fields = {
+    { "symbol", "symbol", "string", doc = "The contract." },
+    { "type", "orderType", "enum", enum = "order_type", empty = UNKNOWN, doc = "The type of the order." },
+    { "leverage", "leverage", "decimal", doc = "The leverage of the position." },
+    { "update_time", "updatedTime", "time", doc = "When it last changed." },
+    { "side", "side", "enum", enum = "side", doc = "The order's: Sell closed a long position." },
+    { "order_id", "orderId", "string", doc = "The order; of liquidations and the like one that is not yours." },
+    { "closed_pnl", "closedPnl", "decimal",
+      doc = "What it won, in coin, less the fees of opening and closing; without funding." },
+    { "average_entry_price", "avgEntryPrice", "decimal", doc = "Average price of entry." },
+    { "quantity", "qty", "decimal", doc = "The quantity of the order." },
+    { "entry_value", "cumEntryValue", "decimal", doc = "The value at entry, in coin." },
+    { "create_time", "createdTime", "time", doc = "When it was first made." },
+    { "order_price", "orderPrice", "decimal", doc = "The order's price; of a market order the protective one, never the exit." },
+    { "closed_quantity", "closedSize", "decimal", doc = "How much it closed, in contracts." },
+    { "average_exit_price", "avgExitPrice", "decimal", doc = "Average price of exit." },
+    { "trade_type", "execType", "enum", enum = "trade_type", doc = "Trade, or BustTrade, Settle and the like." },
+    { "fill_count", "fillCount", "integer", doc = "How many fills it had." },
+    { "exit_value", "cumExitValue", "decimal", doc = "The value at exit, in coin." },
+    { "open_fee", "openFee", "decimal", doc = "The fees of opening what was closed." },
+    { "close_fee", "closeFee", "decimal", doc = "The fees of closing." },
+  },
+}
+
+records.futures_leverage = {
+  doc = "The leverage that is set for a contract, with a position or without.",
+  shown = { "symbol", "position_mode", "leverage" },
+  fields = {
+    { "symbol", "symbol", "string", doc = "The contract." },
+    { "leverage", "leverage", "decimal", doc = "The leverage." },
+    { "side", "side", "string", doc = "Without meaning." },
+    { "position_mode", "positionIdx", "integer", doc = "Which leg: 0 one-way, 1 Buy, 2 Sell." },
+  },
 }
 
 return records

@@ -6,6 +6,7 @@ local records = {}
 
 records.trade = {
   doc = "An execution: a fill, or a funding payment, liquidation or delivery (see trade_type).",
+  shown = { "timestamp", "symbol", "side", "quantity", "price", "fee", "liquidity", "trade_type" },
   fields = {
     { "symbol", "symbol", "string", doc = "The contract." },
     { "order_type", "orderType", "enum", enum = "order_type", empty = UNKNOWN,

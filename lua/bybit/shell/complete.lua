@@ -105,8 +105,13 @@ local function in_string(words, text, calls, at)
   local f = before:match "([%a_][%w_]*)%s*%(?%s*$"
   if f == "help" then return at, starting_with(prefix, words.pages()) end
   if f == "symbol" then return at, starting_with(prefix, words.symbols()) end
-  if f == "each" or f == "pages" or f == "collect" or f == "watch" then
-    return at, starting_with(prefix, rows.methods(words.dialect.endpoints))
+  if f == "watch" then return at, starting_with(prefix, rows.methods(words.dialect.endpoints)) end
+  if f == "each" or f == "pages" or f == "collect" then
+    local names = {}
+    for method_name, row in pairs(words.dialect.endpoints) do
+      if rows.reads_list(row) then names[#names + 1] = method_name end
+    end
+    return at, starting_with(prefix, names)
   end
   return at, {}
 end

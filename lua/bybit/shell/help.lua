@@ -43,7 +43,7 @@ end
 local TYPES = {
   symbol = "symbol", decimal = "decimal", integer = "integer", boolean = "true or false", time = "moment",
   seconds = "number", id = "text", string = "text", client_order_id = "text", cursor = "text", token = "cancel token",
-  table = "table",
+  table = "table", list = "list", map = "table of decimals", coin = "coin", coins = "coins",
 }
 
 local function type_text(p)
@@ -118,7 +118,7 @@ local RULES = {
 
 local SAMPLES = {
   symbol = "BTCUSD", integer = 1, boolean = true, time = "2026-01-31T12:00:00Z", id = "...", client_order_id = "mine-1",
-  string = "...", cursor = "...", seconds = 5, table = {},
+  string = "...", cursor = "...", seconds = 5, table = {}, coin = "BTC", coins = "BTC",
 }
 
 local function sample(p, params)
@@ -202,10 +202,11 @@ help.rows = rows_text
 
 local function result_text(row)
   local result = row.result
-  if result.list then
-    return ("A list of %s records%s"):format(result.list, result.cursor and ", a page at a time." or ".")
+  local name, list = rows.holds(result, records)
+  if list then
+    return ("A list of %s records%s%s"):format(name, result.cursor and ", a page at a time" or "",
+      result.heads and (", with the fields of %s."):format(result.record or result.first) or ".")
   end
-  local name = result.record or result.first
   return name and ("A record: %s."):format(name) or result.empty and "An empty table: it was done." or "A table."
 end
 
@@ -254,7 +255,7 @@ function help.record(name, width)
   for i, field in ipairs(record.fields) do
     local kind = field[3] == "enum" and enums[field.enum].values or nil
     kind = kind and #kind <= 6 and listed(kind, "or") or kind and ("a word: help \"%s\""):format(field.enum)
-      or TYPES[field[3]] or field[3]
+      or field.of and ("list of %s records"):format(field.of) or TYPES[field[3]] or field[3]
     if field[3] == "time" then kind = "ms" end
     list[i] = { field[1], sentence(kind) .. (field.doc and " " .. sentence(field.doc) or "") }
   end

@@ -184,7 +184,8 @@ local made = 0
 
 local function make(parent, f, ...)
   made = made + 1
-  local task = setmetatable({ number = made, parent = parent, co = coroutine.create(body) }, Task)
+  local task = setmetatable({ number = made, parent = parent, co = coroutine.create(body), over = false, cancelled = false },
+    Task)
   if parent then own(parent, "children")[task] = true end
   scheduler.start(task, setmetatable({ task = task, f = f, args = table.pack(...) }, Start))
   return task

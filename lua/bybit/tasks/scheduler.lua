@@ -1,14 +1,15 @@
 -- The scheduler under tasks/init.lua: which coroutine runs, which task waits for what, which task is next. It knows a task's
 -- coroutine (co), its wait (wait, kind, moment), its cancellation (cancelled, shield), and its methods ended and closed. Parents
 -- and children are the business of tasks/init.lua. Ctrl-C raises from a debug hook, which stock Lua sets on the main thread
--- only: so work that must not be interrupted runs in a coroutine.
+-- only: so work that must not be interrupted runs in a coroutine. What every call of a task passes is written for speed: a
+-- task has the fields that are looked at there of its own, and what belongs to moments is left out for waits without one.
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local moments = require "bybit.tasks.timers"
 
 local loop = core.loop
-local MARK = loop.mark
+local MARK, woken, resume_coroutine = loop.mark, loop.woken, loop.resume
 local LONGEST = 3600 -- seconds of one wait
 
 local scheduler = {
@@ -25,7 +26,7 @@ local first, last = 1, 0 -- which places of the two are in use
 local timeline = moments.new() -- of numbers to wake and functions to call
 local advance = loop.advance -- what moves virtual time
 local shared = false -- a host polls our descriptor
-local turning = false -- inside a turn; its end sees what became ready meanwhile
+local turning = false -- inside a turn; the next one, or what follows it, sees what became ready meanwhile
 
 --- Calls f so that Ctrl-C cannot interrupt it.
 function scheduler.whole(f, ...)
@@ -41,7 +42,7 @@ end
 
 --- Is the task cancelled, and not inside a function that it deferred?
 function scheduler.is_cancelled(task)
-  return task ~= nil and task.cancelled ~= nil and task.shield == 0
+  return task ~= nil and task.cancelled ~= false and task.shield == 0
 end
 
 --- Tells the C core which coroutine may be suspended, and whether its task is cancelled. Call it after every change of either.
@@ -56,18 +57,22 @@ end
 
 --- Puts the task in line: the next turn resumes it.
 function scheduler.enqueue(task, value)
-  values[last + 1] = value -- this and the next may raise for lack of memory, so `last` grows after them
-  ready[last + 1] = task
-  last = last + 1
-  nudge()
+  local place = last + 1
+  values[place] = value or false -- this and the next may raise for lack of memory, so `last` grows after them
+  ready[place] = task
+  last = place
+  if shared then nudge() end
 end
 
 -- Ends the task's wait, if it waits.
 local function release(task)
-  if not task.wait then return end
-  counts[task.kind] = counts[task.kind] - 1
+  local number, kind = task.wait, task.kind
+  if not number then return end
+  counts[kind] = counts[kind] - 1
+  waiting[number], task.wait = nil, nil
+  if kind == "call" then return end
   timeline:forget(task.moment)
-  waiting[task.wait], task.wait, task.moment = nil, nil, nil
+  task.moment = nil
 end
 
 --- Makes the task ready that waits for this number, if there is one.
@@ -141,30 +146,33 @@ end
 
 local function resume(task, value)
   if task.over then return end -- it was closed while it was in line
-  if coroutine.status(task.co) == "dead" then
-    leave(task)
-    return task:closed()
-  end
   local before, before_active = scheduler.current, active
   scheduler.current, active = task, task.co
-  scheduler.tell_loop()
-  local ok, mark, number, kind, moment = coroutine.resume(task.co, value)
+  local cancelled = task.cancelled and task.shield == 0
+  local waits, number, kind, moment = resume_coroutine(active, cancelled, value or nil)
   scheduler.current, active = before, before_active
-  scheduler.tell_loop()
-  if coroutine.status(task.co) == "dead" then
-    leave(task)
-    task:ended(ok, mark)
-  elseif mark == MARK then
+  if before then scheduler.tell_loop() end -- it may have been cancelled meanwhile
+  if waits then
     kind = kind or "call"
-    waiting[number], task.wait, task.kind, task.moment = task, number, kind, moment
+    waiting[number], task.wait = task, number
+    if task.kind ~= kind then task.kind = kind end
+    if kind ~= "call" then task.moment = moment end
     counts[kind] = counts[kind] + 1
-  else
+  elseif waits == nil then
     scheduler.enqueue(task) -- a bare coroutine.yield lets others run
+  else
+    leave(task)
+    local ok, err = number, kind
+    if ok == nil then task:closed() else task:ended(ok, err) end
   end
 end
 
 local function collect_woken()
-  for number in loop.woken do scheduler.wake(number) end
+  local number = woken()
+  while number do
+    scheduler.wake(number)
+    number = woken()
+  end
   local due = timeline:next()
   while due and due <= loop.now() do
     local what = timeline:take()
@@ -184,7 +192,8 @@ local function wait_for_events(seconds)
     return loop.step(LONGEST) -- this moves virtual time itself
   end
   if due and not loop.is_virtual() then seconds = math.min(seconds or LONGEST, math.max(0, due - loop.now())) end
-  loop.step(math.min(seconds or LONGEST, LONGEST))
+  if not seconds or seconds > LONGEST then seconds = LONGEST end
+  loop.step(seconds)
 end
 
 local function turn(seconds, stop)
@@ -204,7 +213,6 @@ local function turn(seconds, stop)
     if stop and loop.now() >= stop then break end
   end
   if first > last then first, last = 1, 0 end
-  collect_woken()
 end
 
 local turner -- the coroutine in which turns run
@@ -241,12 +249,16 @@ function scheduler.is_stuck()
   return first > last and counts.call == 0 and counts.token == 0 and not timeline:next() and not loop.next_timeout()
 end
 
---- Makes turns until over() is true; raises when it can never become true.
-function scheduler.turn_until(over)
+local function turn_until(over)
   while not over() do
-    scheduler.turn()
+    turn()
     if not over() and scheduler.is_stuck() then error("every task waits for another: none can go on", 0) end
   end
+end
+
+--- Makes turns until over() is true; raises when it can never become true.
+function scheduler.turn_until(over)
+  in_turner(turn_until, over)
 end
 
 ---------------------------------------------------------------------------------------------------------------

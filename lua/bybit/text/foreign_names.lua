@@ -142,11 +142,38 @@ local METHODS = {
     .. "get_order_list get_order_histories get_closed_orders" },
   { "get_conditional_orders", "get_conditional_order list_conditional_orders get_stop_order_history" },
   { "get_user_trades", "fetch_my_trades get_executions get_trades my_trades get_execution_list user_trade_records "
-    .. "get_trade_records get_my_trades fetch_order_trades get_fills fills get_trade_history executions user_trades "
+    .. "get_trade_records get_my_trades fetch_order_trades get_fills fills executions user_trades "
     .. "get_execution_history" },
   { "set_trading_stop", "trading_stop set_stop_loss set_take_profit set_tpsl set_trailing_stop set_sl set_tp stop_loss "
     .. "take_profit" },
-  { "now", "get_server_time fetch_time server_time fetch_server_time time get_time milliseconds" },
+  { "get_ticker", "fetch_ticker ticker latest_information_for_symbol get_price last_price" },
+  { "get_tickers", "fetch_tickers tickers" },
+  { "get_order_book", "fetch_order_book orderbook get_depth depth get_book" },
+  { "get_klines", "fetch_ohlcv get_kline kline klines get_candles candles query_kline get_ohlcv ohlcv" },
+  { "get_mark_price_klines", "get_mark_price_kline fetch_mark_ohlcv" },
+  { "get_index_price_klines", "get_index_price_kline fetch_index_ohlcv" },
+  { "get_premium_index_price_klines", "get_premium_index_price_kline fetch_premium_index_ohlcv" },
+  { "get_trade_history", "fetch_trades get_public_trade_history get_public_trading_history public_trading_records "
+    .. "get_recent_trades get_public_trades recent_trades" },
+  { "get_instruments", "fetch_markets load_markets get_instruments_info get_instrument query_symbol get_symbols instruments "
+    .. "markets get_instrument_info get_markets" },
+  { "get_funding_rate_history", "fetch_funding_rate_history fetch_funding_rate get_funding_rate get_funding_history" },
+  { "get_open_interest", "fetch_open_interest open_interest fetch_open_interest_history" },
+  { "get_risk_limit", "risk_limit get_risk_limits fetch_leverage_tiers" },
+  { "get_long_short_ratio", "fetch_long_short_ratio_history get_account_ratio" },
+  { "get_system_status", "fetch_status" },
+  { "get_position", "fetch_position my_position get_position_info position" },
+  { "get_positions", "fetch_positions positions position_list list_positions get_open_positions" },
+  { "get_closed_profit_loss", "get_closed_pnl closed_profit_and_loss closed_pnl" },
+  { "get_futures_leverage", "get_leverage fetch_leverage" },
+  { "get_balances", "get_wallet_balance fetch_balance balance wallet_balance wallet get_wallet" },
+  { "get_margin_account_info", "get_account_info account_info get_account" },
+  { "get_fee_rate", "get_fee_rates fetch_trading_fee fetch_trading_fees" },
+  { "get_transaction_history", "get_transaction_log fetch_ledger" },
+  { "get_transferable", "get_transferable_amount" },
+  { "get_internal_transfers", "fetch_transfers get_internal_transfer_records" },
+  { "get_api_key_info", "get_api_key_information query_api" },
+  { "now", "fetch_time server_time fetch_server_time time get_time milliseconds" },
   { "budget", "rate_limits get_rate_limits" },
   { "close", "disconnect exit stop shutdown quit" },
   { "collect", "fetch_all get_all" },
@@ -156,32 +183,10 @@ local METHODS = {
 
 -- What other clients have a method for and this one reaches by client:request: { verb, path on the V5 wire, their methods }.
 local PATHS = {
-  { "GET", "/v5/market/tickers", "fetch_ticker get_ticker get_tickers fetch_tickers ticker tickers "
-    .. "latest_information_for_symbol get_price last_price" },
-  { "GET", "/v5/market/orderbook", "fetch_order_book get_orderbook orderbook get_depth depth "
-    .. "get_book" },
-  { "GET", "/v5/market/kline", "fetch_ohlcv get_kline get_klines kline klines get_candles candles query_kline get_ohlcv "
-    .. "ohlcv" },
-  { "GET", "/v5/market/recent-trade", "fetch_trades get_public_trade_history get_public_trading_history "
-    .. "public_trading_records get_recent_trades get_public_trades recent_trades" },
-  { "GET", "/v5/market/instruments-info", "fetch_markets load_markets get_instruments_info get_instruments get_instrument "
-    .. "query_symbol get_symbols instruments markets get_instrument_info get_markets" },
-  { "GET", "/v5/market/funding/history", "get_funding_rate_history fetch_funding_rate_history fetch_funding_rate "
-    .. "get_funding_rate get_funding_history" },
-  { "GET", "/v5/market/open-interest", "get_open_interest fetch_open_interest open_interest" },
-  { "GET", "/v5/market/risk-limit", "get_risk_limit risk_limit get_risk_limits" },
-  { "GET", "/v5/position/list", "get_position get_positions fetch_position fetch_positions my_position get_position_info "
-    .. "position positions position_list list_positions get_open_positions" },
   { "POST", "/v5/position/set-leverage", "set_leverage set_user_leverage change_leverage leverage change_user_leverage" },
-  { "GET", "/v5/position/closed-pnl", "get_closed_pnl closed_profit_and_loss closed_pnl" },
   { "POST", "/v5/position/switch-mode", "switch_position_mode set_position_mode" },
   { "POST", "/v5/position/add-margin", "add_margin add_or_reduce_margin change_margin reduce_margin" },
-  { "GET", "/v5/account/wallet-balance", "get_wallet_balance fetch_balance get_balance balance wallet_balance "
-    .. "get_balances wallet get_wallet" },
-  { "GET", "/v5/account/info", "get_account_info account_info get_account" },
-  { "GET", "/v5/account/fee-rate", "get_fee_rate get_fee_rates fetch_trading_fee fetch_trading_fees" },
   { "POST", "/v5/account/set-margin-mode", "set_margin_mode switch_margin_mode" },
-  { "GET", "/v5/account/transaction-log", "get_transaction_log fetch_ledger" },
   { "POST", "/v5/order/create-batch", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order "
     .. "place_multiple_orders create_batch_order" },
   { "POST", "/v5/order/amend-batch", "amend_batch_order batch_amend_orders edit_orders modify_multiple_orders" },

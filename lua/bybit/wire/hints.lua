@@ -211,7 +211,8 @@ function words.enum(method, value, name, accepted)
   local word = (type(value) == "string" or math.type(value) == "integer") and tostring(value)
   if not word then return text end
   local right = enum.hints and accepted[enum.hints[word]] ~= nil and enum.hints[word]
-  if not right and contains(enum.values, word) then return text .. ONLY:format("V5", "v5") end
+  if not right and contains(enum.values, word) and select(2, rows.declared(method)) == "v2" then return text
+    .. ONLY:format("V5", "v5") end
   if not right and contains(enum.v2 or {}, word) then return text .. ONLY:format("v2", "v2") end
   local note = note_of(enum, word, method, name)
   if note and note.instead then return ("%s; %s"):format(text, note[2]) end
@@ -289,8 +290,14 @@ function hints.method(name, methods, face)
     known[method] = true
     if synonyms.plain(method) == synonyms.plain(name) then return (": here it is '%s'"):format(method) end
   end
-  for _, method in ipairs(synonyms.of("methods", name)) do
+  local others = synonyms.of("methods", name)
+  for _, method in ipairs(others) do
     if known[method] then return (": here it is '%s'"):format(method) end
+  end
+  for _, method in ipairs { name, table.unpack(others) } do
+    if face == "v2" and rows.method(endpoints_of "v5", method) then
+      return (": on the V5 wire (api = \"v5\") it is '%s'"):format(method)
+    end
   end
   local verb, path = synonyms.path(name)
   if path then return REQUESTS[face or "v5"]:format(verb, path) end

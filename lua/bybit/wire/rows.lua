@@ -47,6 +47,7 @@
 --   wire         what goes out for our words, where that differs
 --   also         a second name
 --   generate     a client order id is made when none is given
+--   reduces      a flag: where it is true, the order only takes risk away
 --   v2, v5       the name on the other wire, for hints
 --   unit, doc    for help, editors and reference
 --   example      a value for help, where an ordinary value of the type would not do
@@ -56,6 +57,11 @@
 --   record       the answer is one record of this name
 --   list         the answer is a list of these records
 --   first        the answer is a list, and its first record is the result
+--   columns      the answer is a list of these records, and the result a table with a list for each of their fields
+--   by_columns   a list that the method's parameter `columns` makes such a table of
+--   part         the result is not the record, but what is in this field of it: a list or a map
+--   heads        the list in that field gets the other fields of the record
+--   single       the first element of the list in that field is the result
 --   key          the key of the list in the answer
 --   cursor       the key of the next cursor in the answer
 --   more         the same for `first`: an empty page that has a next cursor is an error; the wire fills it in
@@ -67,8 +73,8 @@ local later = require "bybit.later"
 
 local rows = {}
 
--- Endpoints -> its state: the wire; how many files are loaded, and how many rows they have; by name what is given for each row,
--- and the rows that were asked for so far.
+-- Endpoints -> its state: the wire; the subjects whose files are loaded; by name what is given for each row, and the rows that were
+-- asked for so far.
 local sets = setmetatable({}, { __mode = "k" })
 
 -- A row with the fields that it shares with others, and with what follows from them.
@@ -83,10 +89,12 @@ local function complete(wire, name, given)
   return row
 end
 
--- A row that is there, with a place that is not counted yet, is left from a file whose loading was interrupted.
+local APART = 1000 -- between the places of two files
+
+-- A row that is there, of a file that is not loaded, is left from when its loading was interrupted.
 local function add(set, name, given, subject, place)
   local there = set.given[name]
-  assert(there == nil or there.place > set.count, name .. " is declared twice")
+  assert(there == nil or not set.loaded[there.subject], name .. " is declared twice")
   set.given[name] = { row = given, subject = subject, place = place }
 end
 
@@ -100,14 +108,25 @@ local function row_of(set, name)
   return row
 end
 
--- Loads the next file. False: all are loaded. Where it raises (memory may run out), the file counts as not loaded.
+-- Loads the file of the n-th subject, unless it is loaded. Where it raises (memory may run out), it counts as not loaded.
+local function load_subject(set, n)
+  local subject = set.wire.subjects[n]
+  if set.loaded[subject] then return end
+  for i, row in ipairs(later.load(("%s.%s"):format(set.wire.folder, subject))) do
+    add(set, row[1], row, subject, (n - 1) * APART + i)
+  end
+  set.loaded[subject] = true
+end
+
+-- Loads the next file. False: all are loaded.
 local function load_next(set)
-  local subject = set.wire.subjects[set.loaded + 1]
-  if not subject then return false end
-  local list = later.load(("%s.%s"):format(set.wire.folder, subject))
-  for i, row in ipairs(list) do add(set, row[1], row, subject, set.count + i) end
-  set.loaded, set.count = set.loaded + 1, set.count + #list
-  return true
+  for n, subject in ipairs(set.wire.subjects) do
+    if not set.loaded[subject] then
+      load_subject(set, n)
+      return true
+    end
+  end
+  return false
 end
 
 local meta = { __name = "bybit.endpoints" }
@@ -128,8 +147,9 @@ function meta.__newindex(endpoints, name, row)
     set.given[name], set.rows[name] = nil, nil
   else
     complete(set.wire, name, row) -- a wrong row is refused here, not when it is asked for
-    add(set, name, row, row.subject or "other", set.count + 1)
-    set.count = set.count + 1
+    set.added = set.added + 1
+    add(set, name, row, row.subject or "other", #set.wire.subjects * APART + set.added)
+    set.loaded[row.subject or "other"] = true
   end
 end
 
@@ -142,13 +162,28 @@ end
 
 --- The endpoints of a wire: name -> row. Indexing loads what it needs; pairs loads all. A row that is set is completed, and nil
 --- takes a row away.
----@param wire { folder: string, subjects: string[], complete: fun(row: table, name: string) } where the files are; their
---- names, in the order of the reference; what fills in the fields that follow from others
+---@param wire { folder: string, subjects: string[], complete: fun(row: table, name: string), of_path: (fun(path: string): string?)? }
+--- where the files are; their names, in the order of the reference; what fills in the fields that follow from others; in which
+--- of the files a path's rows are (nil: it may be any)
 ---@return table<string, table>
 function rows.new(wire)
   local endpoints = setmetatable({}, meta)
-  sets[endpoints] = { wire = wire, given = {}, rows = {}, loaded = 0, count = 0 }
+  sets[endpoints] = { wire = wire, given = {}, rows = {}, loaded = {}, added = 0 }
   return endpoints
+end
+
+-- The rows that may have a path: those of its file, where the wire knows it.
+local function rows_of_path(set, endpoints, path)
+  local subject = set.wire.of_path and set.wire.of_path(path)
+  if not subject then return endpoints end
+  for n, name in ipairs(set.wire.subjects) do
+    if name == subject then load_subject(set, n) end
+  end
+  local found = {}
+  for name, given in pairs(set.given) do
+    if given.subject == subject then found[#found + 1] = row_of(set, name) end
+  end
+  return found
 end
 
 --- A row for a request that has no row of its own, with what is known of its path.
@@ -160,7 +195,7 @@ end
 function rows.any(endpoints, verb, path, params)
   local row = complete(sets[endpoints].wire, "request", { verb = verb, path = path, result = { free = true } })
   row.params = params or row.params
-  for _, other in pairs(endpoints) do -- rows with one path share one group
+  for _, other in pairs(rows_of_path(sets[endpoints], endpoints, path)) do -- rows with one path share one group
     if other.path == path and other.group then
       row.group, row.limit, row.per = other.group, other.limit, other.per
       row.weight, row.by_symbol, row.cancels = other.weight, other.by_symbol, other.cancels
@@ -182,6 +217,13 @@ function rows.methods(endpoints)
   return names
 end
 
+--- Does the row belong to a method that reads a list?
+---@param row table?
+---@return boolean
+function rows.reads_list(row)
+  return row ~= nil and row.verb == "GET" and not row.internal and row.result.list ~= nil
+end
+
 --- The row of a method; nil where there is no such method.
 ---@param endpoints table<string, table>
 ---@param name any
@@ -189,6 +231,28 @@ end
 function rows.method(endpoints, name)
   local row = endpoints[name]
   return row and not row.internal and row or nil
+end
+
+--- The field of a record that is the result in its place; nil if the result is the record.
+---@param result table of a row
+---@param records table<string, table>
+---@return table? field
+function rows.part(result, records)
+  for _, field in ipairs(result.part and records[result.record or result.first].fields or {}) do
+    if field[1] == result.part then return field end
+  end
+end
+
+--- The record that is in the result, and whether there is a list of it; nil where there is none.
+---@param result table of a row
+---@param records table<string, table>
+---@return string? record
+---@return boolean? list
+function rows.holds(result, records)
+  if result.list then return result.list, true end
+  local part = rows.part(result, records)
+  if part then return part.of, part.of and not result.single end
+  return result.record or result.first, false
 end
 
 local compiled = {} -- method -> { row, name of its wire }

@@ -38,9 +38,8 @@ function spelling.apply(record, wire)
       end
     end
   end
-  for _, name in ipairs(wire.inline or {}) do rows[#rows + 1] = { name, name, "inline" } end
   for name in pairs(wire) do assert(found[name] or name == "inline", name) end
-  return { fields = rows, aliases = record.aliases }
+  return { fields = rows, inline = wire.inline, aliases = record.aliases }
 end
 
 return spelling

@@ -79,6 +79,13 @@ local function copies_with(list, f)
   return false
 end
 
+-- Seconds that it takes to lose a change, prove that it was not made, make it again, lose it again, and prove that: two fences,
+-- and as much for reading. A shorter deadline may end a call before its outcome can be known.
+local function time_for_two(p, call)
+  local fence = (call.params.receive_window or p.window) / 1000 + 1
+  return math.max(60, 2 * fence + 30)
+end
+
 -- What went wrong with a call, in one word; the worst counts.
 function tally.class(run, call)
   local p = run.program
@@ -90,7 +97,7 @@ function tally.class(run, call)
     return "odd answers"
   end
   if p.climate.outage then return "outage" end
-  if (call.params.deadline or p.deadline) < 60 then return "short deadline" end
+  if (call.params.deadline or p.deadline) < time_for_two(p, call) then return "short deadline" end
   if p.shift ~= 0 or p.climate.clock then return "wrong clock" end
   if copies_with(call.copies, function(c) return c.failed and not c.refused end) then
     if no_such_order(run, call) then return "lost, and no such order" end
@@ -151,14 +158,15 @@ function Tally:table()
 end
 
 -- If only answers are lost, at least this many calls of 1000 end known.
-local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990 }
+local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990, part = 990 }
+local ONLY_LOST = { ["lost answers"] = true, ["lost, just after a change"] = true }
 
 --- The kinds of which too few calls end known; "": none.
 function Tally:too_few()
   local out = {}
   for _, r in ipairs(sorted(self.rows)) do
     local kind, class = r.name:match "^(%a+) +(.*)$"
-    local least = class == "lost answers" and KNOWN[kind]
+    local least = ONLY_LOST[class] and KNOWN[kind]
     if least and (r.calls - r.unknown) * 1000 < least * r.calls - 1000 then -- one call may be chance
       out[#out + 1] = ("%s, %s: %d of %d unknown"):format(kind, class, r.unknown, r.calls)
     end

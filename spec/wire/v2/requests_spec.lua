@@ -136,7 +136,8 @@ local BASE = {
   get_open_order_real_time = { symbol = "BTCUSD", order_id = "x" },
   get_open_conditional_order_real_time = { symbol = "BTCUSD", stop_order_id = "x" },
   get_open_orders_real_time = { symbol = "BTCUSD" }, get_open_conditional_orders_real_time = { symbol = "BTCUSD" },
-  get_user_trades = { symbol = "BTCUSD" }, set_trading_stop = { symbol = "BTCUSD", stop_loss_price = 1 },
+  get_position = { symbol = "BTCUSD" }, get_user_trades = { symbol = "BTCUSD" }, set_trading_stop = { symbol = "BTCUSD",
+    stop_loss_price = 1 },
 }
 
 local EITHER = { client_order_id = { "order_id", "stop_order_id" } }
@@ -144,6 +145,7 @@ local EITHER = { client_order_id = { "order_id", "stop_order_id" } }
 -- The order in an answer is the one that the request names.
 local function result_for(request)
   local got = v2.parse(request)
+  if got.path:find "position/list$" then return '{"symbol":"BTCUSD"}' end
   if got.path:find "/list$" then return '{"data":[],"trade_list":[]}' end
   if got.path:find "All$" then return "[]" end
   return ('{"order_id":"%s"}'):format(got.params.order_id or got.params.stop_order_id or "x")

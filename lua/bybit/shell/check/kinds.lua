@@ -69,6 +69,7 @@ end
 local function field_kind(names, key, guessed)
   local field = field_of(names, key)
   if field and field[3] == "decimal" then return guessed and GUESSED or DECIMAL end
+  if field and field.of and not guessed then return { is = "list", names = { field.of } } end
   local words = field and field.enum and words_of(names, key)
   if not words then return nil end
   return { is = "word", what = ("%s.%s"):format(names[1], key), words = words, enum = enums[field.enum], guessed = guessed }
@@ -76,7 +77,7 @@ end
 
 -- The records that a method may return: with `confirm` the full record replaces the acknowledgement.
 local function records_of(row)
-  local name = row.result.list or row.result.record or row.result.first
+  local name = rows.holds(row.result, records)
   if not name then return nil end
   if row.changes and name == "order_id" then return { "order_id", "order", "conditional_order" } end
   return { name }
@@ -93,7 +94,7 @@ local function result_of(name)
   local row = kinds.method(name)
   local names = row and records_of(row)
   if not names then return nil end
-  return { is = row.result.list and "list" or "record", names = names }
+  return { is = select(2, rows.holds(row.result, records)) and "list" or "record", names = names }
 end
 
 ---------------------------------------------------------------------------------------------------------------

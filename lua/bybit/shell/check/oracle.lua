@@ -71,6 +71,7 @@ local function endpoint(dialect, method, row, given, strict)
   end
   merged.rules = strict and rules_of(row, given) or nil
   merged.composite, merged.result = true, { free = true } -- a composite method's requests are for its handler to make
+  merged.open = true -- the oracle has no keys
   merged.form, merged.reserved, merged.settle = dialect.form, dialect.reserved, nil
   rows.declare(method, merged)
   return core.method(core.schema.endpoint(method, merged, enums), nil, dialect.envelope, function() return true end)

@@ -4,7 +4,6 @@
 local bybit = require "bybit"
 local core = require "bybit.core"
 local enums = require "bybit.records.enums"
-local glance = require "bybit.wire.v5.glance"
 local help = require "bybit.shell.help"
 local hints = require "bybit.wire.hints"
 local out = require "bybit.shell.out"
@@ -96,8 +95,9 @@ end
 
 -- What the exchange says about a contract; otherwise nil, and whether the exchange said that the contract does not exist.
 local function instrument_of(session, name)
-  local instrument, err, answered = glance.instrument(session.client, name)
-  return instrument, not instrument and (answered or err.code) and true or false
+  local list, err = session.client:get_instruments { symbol = name }
+  local instrument = list and list[1]
+  return instrument, not instrument and (list or err.code) and true or false
 end
 
 local function change_symbol(session, name)

@@ -1,9 +1,6 @@
--- The overview: the market, the wallet, the position, open orders. What no method reads is read with client:request. A client
--- without keys sees only the market.
+-- The overview: the market, the wallet, the position, open orders. A client without keys sees only the market.
 
-local bybit = require "bybit"
 local core = require "bybit.core"
-local glance = require "bybit.wire.v5.glance"
 local show = require "bybit.shell.show"
 
 -- What was read; raises what the request failed with.
@@ -12,31 +9,30 @@ local function read(value, err)
   return value
 end
 
--- A number from the exchange without trailing zeros; nil when it is empty or zero, which mean that there is none.
-local function given(text)
-  local number = type(text) == "string" and text ~= "" and bybit.decimal(text)
-  return number and not number:is_zero() and number:key() or nil
+-- A number without trailing zeros; nil if there is none, or zero, or a text that could not be read.
+local function given(number)
+  if getmetatable(number) ~= "bybit.decimal" or number:is_zero() then return nil end
+  return number:key()
 end
 
-local function market_text(client, symbol, options)
-  local t = read(glance.ticker(client, symbol, options))
-  if not t then return ("%s: no such contract"):format(symbol) end
+local function market_text(client, symbol, cancel)
+  local t = read(client:get_ticker { symbol = symbol, cancel = cancel })
   return ("%s  last %s  bid %s  ask %s  mark %s"):format(symbol, t.last_price, t.bid_price, t.ask_price, t.mark_price)
 end
 
-local function wallet_text(client, symbol, options)
-  local instrument = read(glance.instrument(client, symbol, options))
+local function wallet_text(client, symbol, cancel)
+  local instrument = read(client:get_instruments { symbol = symbol, cancel = cancel })[1]
   local coin = instrument and instrument.settle_coin
-  local wallet = coin and read(glance.wallet(client, coin, options))
+  local wallet = coin and read(client:get_balances { coin = coin, cancel = cancel })[1]
   return wallet and ("wallet    %s %s, equity %s"):format(wallet.wallet_balance, coin, wallet.equity)
 end
 
 local MORE = { { "liquidation_price", "liquidation" }, { "take_profit_price", "take profit" },
   { "stop_loss_price", "stop loss" } }
 
-local function position_text(client, symbol, options)
-  local p = read(glance.position(client, symbol, options))
-  if not p or not given(p.quantity) then return "position  none" end
+local function position_text(client, symbol, cancel)
+  local p = read(client:get_position { symbol = symbol, cancel = cancel })
+  if not given(p.quantity) then return "position  none" end
   local text = ("position  %s %s @ %s, open profit %s"):format(p.side, p.quantity, given(p.entry_price) or "-",
     given(p.unrealized_pnl) or "0")
   for _, more in ipairs(MORE) do
@@ -57,11 +53,10 @@ end
 ---@param cancel userdata
 ---@return string
 return function(client, symbol, width, cancel)
-  local options = { cancel = cancel }
-  local parts = { market_text(client, symbol, options) }
+  local parts = { market_text(client, symbol, cancel) }
   if not core.client.keyed(client) then return parts[1] .. "\n(without keys only the market can be read)" end
-  parts[#parts + 1] = wallet_text(client, symbol, options)
-  parts[#parts + 1] = position_text(client, symbol, options)
+  parts[#parts + 1] = wallet_text(client, symbol, cancel)
+  parts[#parts + 1] = position_text(client, symbol, cancel)
   local p = { symbol = symbol, cancel = cancel }
   parts[#parts + 1] = orders_text("orders   ", assert(client:get_open_orders_real_time(p)), width)
   parts[#parts + 1] = orders_text("waiting  ", assert(client:get_open_conditional_orders_real_time(p)), width)

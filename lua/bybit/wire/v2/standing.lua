@@ -16,14 +16,14 @@ end
 
 --- The position of a symbol, also a flat one, as the only one of a list.
 function standing.legs(call, client, p)
-  local position, err = call(client, "position_list", walk.inner(p, { symbol = p.symbol }))
+  local position, err = call(client, "get_position", walk.inner(p, { symbol = p.symbol }))
   if not position then return nil, err end
   return { position }
 end
 
 --- The prices of a symbol.
 function standing.prices(call, client, p)
-  local result, err = call(client, "prices", walk.inner(p, { symbol = p.symbol }))
+  local result, err = call(client, "get_ticker", walk.inner(p, { symbol = p.symbol }))
   if not result then return nil, err end
   local ticker = part(result, 1)
   return { mark = number(ticker.mark_price), last = number(ticker.last_price) }
@@ -31,7 +31,7 @@ end
 
 --- The equity of a coin.
 function standing.wallet(call, client, p)
-  local result, err = call(client, "wallet", walk.inner(p, { coin = p.coin }))
+  local result, err = call(client, "get_balance", walk.inner(p, { coin = p.coin }))
   if not result then return nil, err end
   return { equity = number(part(result, p.coin).equity) }
 end

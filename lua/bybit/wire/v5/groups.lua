@@ -4,7 +4,5 @@
 return {
   ["order/create-batch"] = 10, ["order/amend-batch"] = 10, ["order/cancel-batch"] = 10, ["order/pre-check"] = 10,
   ["position/set-leverage"] = 10, ["position/add-margin"] = 10, ["position/confirm-pending-mmr"] = 10,
-  ["position/closed-pnl"] = 50, ["account/wallet-balance"] = 50, ["account/info"] = 50, ["account/fee-rate"] = 5,
-  ["account/user-setting-config"] = 50, ["account/set-margin-mode"] = 5, ["account/set-limit-px-action"] = 10,
-  ["account/instruments-info"] = 10,
+  ["account/set-margin-mode"] = 5, ["account/set-limit-px-action"] = 10,
 }

@@ -2,7 +2,8 @@
 
 local later = require "bybit.later"
 
-local methods, standing = later.module "bybit.wire.v5.methods", later.module "bybit.wire.v5.standing"
+local methods, series = later.module "bybit.wire.v5.methods", later.module "bybit.wire.v5.series"
+local standing = later.module "bybit.wire.v5.standing"
 
 local v5 = {
   name = "v5",
@@ -26,13 +27,15 @@ local v5 = {
   common = require "bybit.wire.common",
 }
 
--- Methods of several requests, and lookups: functions of methods.lua; how things stand: functions of standing.lua.
+-- Methods of several requests, and lookups: functions of methods.lua and series.lua; how things stand: functions of standing.lua.
 for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders" } do
   v5[name] = function(...) return methods[name](...) end
 end
 for _, name in ipairs { "legs", "prices", "wallet" } do
   v5[name] = function(...) return standing[name](...) end
 end
-v5.composites = setmetatable({}, { __index = function(_, name) return methods.composites[name] end })
+v5.composites = setmetatable({}, { __index = function(_, name)
+  return methods.composites[name] or series.composites[name]
+end })
 
 return v5

@@ -1,11 +1,13 @@
 -- The methods of the V5 wire that are made of several requests, and the lookups of recovery and read-backs.
 
 local errors = require "bybit.errors"
+local history = require "bybit.wire.v5.history"
 local objects = require "bybit.records.objects"
 local status = require "bybit.records.status"
 local walk = require "bybit.wire.walk"
 
 local inner, add_up, keep, keep_prefix = walk.inner, walk.add_up, walk.keep, walk.keep_prefix
+local WINDOW, history_start, history_cursor, history_page = history.WINDOW, history.start, history.cursor, history.page
 
 local methods = {}
 
@@ -14,7 +16,6 @@ local AHEAD = 60000         -- ms: a history that has to reach the present is re
 local PAGE = 50             -- the most records on a page of orders (V5 documentation, order/realtime)
 local CANCEL_MAX = 500      -- the most orders that one cancel-all cancels (V5 documentation, order/cancel-all)
 local CLOSED_MAX = 500      -- the most closed orders that order/realtime shows (V5 documentation, order/realtime)
-local WINDOW = 7 * 86400000 -- ms: the longest time that a request for history may span (V5 documentation, order/history)
 
 -- The two kinds of orders: their filter on the wire, the internal rows that read them, and the method that cancels them.
 local ACTIVE = { filter = "Order", realtime = "order_realtime", history = "order_history",
@@ -23,21 +24,13 @@ local CONDITIONAL = { filter = "StopOrder", realtime = "conditional_realtime", h
   cancel_all = "cancel_all_conditional_orders" }
 
 ---------------------------------------------------------------------------------------------------------------
--- Cursors of methods that read more than one list: the name of the method, then `o<empty>:` and the cursor of order/realtime, or
--- `h<start>,<end>,<empty>:` and the cursor of the history. The walk ends at the moment start; end is the end of the window that
--- is read now; empty is how many empty pages came right before. Each of them may be left out, and so may the exchange's cursor.
-
-local function read_history(text)
-  local from, to, more, rest = text:match "^h(%d*),(%d*),?(%d?):(.*)$"
-  if not from then return nil end
-  return { phase = "closed", from = math.tointeger(tonumber(from)), to = math.tointeger(tonumber(to)),
-    empty = tonumber(more) or 0, at = rest ~= "" and rest or nil }
-end
+-- Cursors of methods that read the open orders first: the name of the method, then `o<empty>:` and the cursor of order/realtime,
+-- or a place in the history (history.lua).
 
 local function read_place(text)
   local empty, at = text:match "^o(%d?):(.*)$"
   if at then return { phase = "open", empty = tonumber(empty) or 0, at = at ~= "" and at or nil } end
-  return read_history(text)
+  return history.read(text)
 end
 
 local function parse_cursor(method, text)
@@ -46,36 +39,6 @@ end
 
 local function open_cursor(method, at, empty)
   return walk.cursor(method, ("o%s:%s"):format(empty > 0 and empty or "", at))
-end
-
-local function history_cursor(method, from, to, at, empty)
-  return walk.cursor(method, ("h%s,%s%s:%s"):format(from or "", to or "", empty and empty > 0 and "," .. empty or "", at or ""))
-end
-
--- Where the history begins for these parameters. Without start_time it is the exchange's default window.
-local function history_start(client, p)
-  local now = p.start_time and not p.end_time and math.max(client:now(), p.start_time)
-  return { phase = "closed", from = p.start_time, to = now or p.end_time, empty = 0 }
-end
-
--- One page of a history, newest first. Windows follow each other back in time. The edge of two windows is asked for twice, so
--- that no record on it is missed.
-local function history_page(call, client, method, row, at, params)
-  local start, stop = at.from, at.to
-  if start and stop - start > WINDOW then start = stop - WINDOW end
-  params.cursor, params.start_time, params.end_time = at.at, start, stop
-  local page, err, response = call(client, row, params)
-  if not page then return nil, err, response end
-  local follows, why, empty = walk.after(page, at.at, at.empty)
-  if why then
-    return nil, walk.astray(method, params, why, history_cursor(method, at.from, stop, page.next_cursor), response), response
-  end
-  if follows then
-    page.next_cursor = history_cursor(method, at.from, stop, follows, empty)
-  else
-    page.next_cursor = start and start > at.from and history_cursor(method, at.from, start) or nil
-  end
-  return page, nil, response
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -99,7 +62,8 @@ end
 -- order also finds it here if it has just closed; then there is nothing more to read.
 local function open_page(call, client, method, p, kind, at)
   local page, err, response = call(client, kind.realtime, inner(p, {
-    symbol = p.symbol, order_id = id_of(p), client_order_id = p.client_order_id, order_filter = kind.filter, open_only = 0,
+    symbol = p.symbol, settle_coin = p.settle_coin, base_coin = p.base_coin, order_id = id_of(p),
+      client_order_id = p.client_order_id, order_filter = kind.filter, open_only = 0,
     limit = p.limit, cursor = at.at }))
   if not page then return nil, err, response end
   local follows, why, empty = walk.after(page, at.at, at.empty)
@@ -135,7 +99,8 @@ local function list_orders(method, kind)
       page, err, response = open_page(call, client, method, p, kind, at)
     else
       page, err, response = history_page(call, client, method, kind.history, at, inner(p, {
-        symbol = p.symbol, order_id = id_of(p), client_order_id = p.client_order_id, order_filter = kind.filter,
+        symbol = p.symbol, settle_coin = p.settle_coin, base_coin = p.base_coin, order_id = id_of(p),
+          client_order_id = p.client_order_id, order_filter = kind.filter,
         status = p.status, limit = p.limit }))
     end
     return page and keep_prefix(page, response, p.id_prefix), err, response
@@ -150,7 +115,8 @@ local function all_open(method, kind)
     local list, seen, before = nil, {}, nil
     local done, err, response = walk.pages(method, p, MOST_PAGES, function(at)
       local page, why, response = call(client, kind.realtime, inner(p, {
-        symbol = p.symbol, order_filter = kind.filter, open_only = 0, limit = PAGE, cursor = at }))
+        symbol = p.symbol, settle_coin = p.settle_coin, base_coin = p.base_coin, order_filter = kind.filter, open_only = 0,
+          limit = PAGE, cursor = at }))
       add_up(response, before)
       return page, why, response
     end, function(page, response)
@@ -176,14 +142,15 @@ end
 
 local function get_user_trades(call, client, p)
   local method, last = "get_user_trades", p.page or 1
-  local start = p.cursor and walk.place(method, p.cursor, read_history)
+  local start = p.cursor and walk.place(method, p.cursor, history.read)
   if start and last > 1 then errors.raise("get_user_trades: 'page' and 'cursor' exclude each other") end
   walk.check_times(client, method, p, WINDOW)
   start = start or history_start(client, p)
   local n, before, found, class = 0, nil, nil, nil
   local done, err, response = walk.pages(method, p, last, function(cursor)
     local page, why, response = history_page(call, client, method, "execution_list", cursor and parse_cursor(method, cursor)
-      or start, inner(p, { symbol = p.symbol, order_id = p.order_id, client_order_id = p.client_order_id,
+      or start, inner(p, { symbol = p.symbol, settle_coin = p.settle_coin, base_coin = p.base_coin, order_id = p.order_id,
+        client_order_id = p.client_order_id,
       trade_type = p.trade_type, limit = p.page_size }))
     add_up(response, before)
     return page, why, response
@@ -281,12 +248,12 @@ function methods.all_orders(call, client, p, conditional)
   local kind, found = kind_of(conditional), {}
   local open, err, time = realtime_list(call, client, kind, p, 0)
   if not open then return nil, err end
-  local closed, history, trades
+  local closed, past, trades
   closed, err = realtime_list(call, client, kind, p, 1)
-  if closed then history, err = whole_history(call, client, kind.history, p, p.since, kind.filter) end
-  if history then trades, err = whole_history(call, client, "execution_list", p, p.since) end
+  if closed then past, err = whole_history(call, client, kind.history, p, p.since, kind.filter) end
+  if past then trades, err = whole_history(call, client, "execution_list", p, p.since) end
   if not trades then return nil, err end
-  for _, list in ipairs { open, closed, history } do table.move(list, 1, #list, #found + 1, found) end
+  for _, list in ipairs { open, closed, past } do table.move(list, 1, #list, #found + 1, found) end
   for _, trade in ipairs(trades) do
     if rawget(trade, "client_order_id") then found[#found + 1] = order_of(trade) end
   end
@@ -337,13 +304,13 @@ function methods.stop_orders(call, client, p, since)
   local open, err, response = methods.open_orders(call, client, p, true)
   if not open then return nil, err end
   local found = table.move(open, 1, #open, 1, {})
-  local closed, history
+  local closed, past
   closed, err = realtime_list(call, client, CONDITIONAL, p, 1)
-  if closed then history, err = whole_history(call, client, CONDITIONAL.history, p, since) end
-  if not history then return nil, err end
+  if closed then past, err = whole_history(call, client, CONDITIONAL.history, p, since) end
+  if not past then return nil, err end
   table.move(closed, 1, #closed, #found + 1, found)
   -- After its trigger an order is among the active ones in the history.
-  for _, order in ipairs(history) do
+  for _, order in ipairs(past) do
     if rawget(order, "stop_order_type") or rawget(order, "trigger_price") then found[#found + 1] = order end
   end
   return found, response.time

@@ -2,20 +2,14 @@
 -- client, p), where call(client, row, params) makes an inner request, and p has the options of a call. It returns nil and an error
 -- where it cannot tell.
 
-local decimal = require("bybit.core").decimal
 local walk = require "bybit.wire.walk"
 
 local standing = {}
 
--- A number of an answer that is kept as it came: a text, a number, or nothing.
-local function number(value)
-  local ok, found = pcall(decimal, value)
-  return ok and found or nil
-end
-
-local function first(result)
-  local list = type(result) == "table" and result.list
-  return type(list) == "table" and type(list[1]) == "table" and list[1] or {}
+-- A field that decoded as a number; nil for any other.
+local function number(record, field)
+  local value = rawget(record, field)
+  return getmetatable(value) == "bybit.decimal" and value or nil
 end
 
 --- The positions of a symbol: one, also a flat one, or one for each side.
@@ -31,10 +25,9 @@ end
 ---@return { mark: userdata?, last: userdata? }? prices decimals
 ---@return bybit.Error? err
 function standing.prices(call, client, p)
-  local result, err = call(client, "prices", walk.inner(p, { symbol = p.symbol }))
-  if not result then return nil, err end
-  local ticker = first(result)
-  return { mark = number(ticker.markPrice), last = number(ticker.lastPrice) }
+  local ticker, err = call(client, "get_ticker", walk.inner(p, { symbol = p.symbol }))
+  if not ticker then return nil, err end
+  return { mark = number(ticker, "mark_price"), last = number(ticker, "last_price") }
 end
 
 --- The equity of a coin: its balance, with the profit that is not realized.
@@ -42,11 +35,9 @@ end
 ---@return { equity: userdata? }? wallet a decimal
 ---@return bybit.Error? err
 function standing.wallet(call, client, p)
-  local result, err = call(client, "wallet", walk.inner(p, { coin = p.coin }))
-  if not result then return nil, err end
-  local coins = first(result).coin
-  local coin = type(coins) == "table" and type(coins[1]) == "table" and coins[1] or {}
-  return { equity = coin.coin == p.coin and number(coin.equity) or nil }
+  local balance, err = call(client, "get_balance", walk.inner(p, { coin = p.coin }))
+  if not balance then return nil, err end
+  return { equity = rawget(balance, "coin") == p.coin and number(balance, "equity") or nil }
 end
 
 return standing

@@ -6,7 +6,7 @@ local TIME_IN_FORCE = { GTC = "GoodTillCancel", IOC = "ImmediateOrCancel", FOK =
 
 -- Spellings that several methods share, by our name; two of them have a name of their own.
 local shared = {
-  symbol = { "symbol", "symbol" },
+  symbol = { "symbol", "symbol", required = true, doc = "The contract, such as BTCUSD." },
   side = { "side", "side" },
   type = { "type", "order_type" },
   quantity = { "quantity", "qty", zero_with = false, doc = "How much to trade: a whole number of contracts." },

@@ -7,7 +7,7 @@ local PAGE = { "page", "page" }
 local PAGE_SIZE = { "page_size", "limit", max = 200 }
 
 return {
-  { "position_list", internal = true, like = "cancel_all_orders",
+  { "get_position",
     verb = "GET", path = "/v2/private/position/list", group = "list", source = "v2 documentation, my position",
     doc = "The position of a symbol, also an empty one.",
     params = { "symbol" }, result = { first = "position" } },

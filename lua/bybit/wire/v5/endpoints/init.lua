@@ -7,12 +7,14 @@
 --   account    Account: balances, fees, settings, the transaction log
 --   asset      Asset: transfers, coins
 --   user       User: keys, subaccounts
+--   system     System: interruptions; needs no signature
 
 local groups = require "bybit.wire.v5.groups"
 local params = require "bybit.wire.v5.endpoints.params"
 local rows = require "bybit.wire.rows"
 
-local PUBLIC = "^/v5/market/" -- requests to these paths need no signature (V5 documentation, authentication)
+-- Requests to these paths need no signature (V5 documentation, authentication).
+local PUBLIC = { "^/v5/market/", "^/v5/system/status$" }
 
 local CANCELS = { ["order/cancel-batch"] = true } -- groups without a row whose requests take risk away
 
@@ -22,17 +24,26 @@ local CANCELS = { ["order/cancel-batch"] = true } -- groups without a row whose 
 local function complete(row)
   row.params = params.rows(row.params)
   row.fixed = row.fixed and params.fixed(row.fixed)
-  if row.path:find(PUBLIC) then row.open = true end
+  for _, pattern in ipairs(PUBLIC) do row.open = row.open or row.path:find(pattern) ~= nil or nil end
   local group = row.path:match("^/v5/([%w/_%-]+)$")
   if not row.composite and group then
     row.group, row.limit, row.cancels = group, row.limit or groups[group], row.cancels or CANCELS[group]
   end
   local result = row.result
-  if row.verb == "GET" and not row.composite and result.needed == nil and (result.list or result.first) then
+  if row.verb == "GET" and not row.composite and result.needed == nil and (result.list or result.first or result.columns) then
     row.result = { needed = true, more = result.first and "nextPageCursor" or nil }
     for k, v in pairs(result) do row.result[k] = v end
   end
 end
 
-return rows.new { folder = "bybit.wire.v5.endpoints", subjects = { "order", "position", "market", "account" },
-  complete = complete }
+local SUBJECTS = { "order", "position", "market", "account", "asset", "user", "system" }
+
+local known = { execution = "order" }
+for _, subject in ipairs(SUBJECTS) do known[subject] = subject end
+
+-- The file with the rows of a path.
+local function of_path(path)
+  return known[path:match "^/v5/(%a+)/"]
+end
+
+return rows.new { folder = "bybit.wire.v5.endpoints", subjects = SUBJECTS, complete = complete, of_path = of_path }

@@ -28,6 +28,7 @@ local READING = { "invalid_symbol" }
 local READING_ONE = { "order_not_found", "invalid_symbol" }
 
 -- Parameters that differ a little from the shared ones.
+local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract; all of the category when left out." }
 local ID = { like = "client_order_id", generate = true }
 local NEW_PRICE = { "new_price", "price", "decimal", above = "0", v2 = "p_r_price", unit = "USD",
   doc = "The new price; unchanged when left out." }
@@ -45,7 +46,7 @@ local ONE_STOP_ORDER = { { "one_of", "stop_order_id", "client_order_id" } }
 -- A page of orders, open ones first, then closed ones. `id` is what the order's id is called.
 local function order_list(id, status)
   return {
-    "symbol",
+    ANY_SYMBOL, "settle_coin", "base_coin",
     { like = id, doc = "Only this order, open or closed." },
     { like = "client_order_id", doc = "Only the order with this id of your own." },
     { "status", "orderStatus", "enum", enum = "order_status", v2 = status.v2, doc = status.doc },
@@ -57,7 +58,7 @@ end
 -- The internal rows that read lists: active and conditional orders have a record each over the same endpoint.
 local function realtime_page(name, record)
   return { name, on = REALTIME, internal = true, doc = "A page of open orders, or of recently closed ones.",
-    params = { { like = "symbol", required = false }, "order_id", "client_order_id",
+    params = { ANY_SYMBOL, "settle_coin", "base_coin", "order_id", "client_order_id",
       { "open_only", "openOnly", "integer", min = 0, max = 1, doc = "0 open ones, 1 the last 500 closed." },
       "order_filter", "limit", "cursor" },
     result = { list = record, key = "list", cursor = "nextPageCursor" } }
@@ -65,7 +66,7 @@ end
 
 local function history_page(name, record)
   return { name, on = HISTORY, internal = true, doc = "A page of closed orders of at most seven days.",
-    params = { "symbol", "order_id", "client_order_id", "order_filter",
+    params = { ANY_SYMBOL, "settle_coin", "base_coin", "order_id", "client_order_id", "order_filter",
       { "status", "orderStatus", "enum", enum = "order_status", doc = "A final status." },
       "start_time", "end_time", "limit", "cursor" },
     result = { list = record, key = "list", cursor = "nextPageCursor" } }
@@ -212,8 +213,8 @@ assert(client:cancel_conditional_order { symbol = "BTCUSD", stop_order_id = stop
 
   { "get_orders", on = composite(REALTIME, { "order_realtime", "order_history" }),
     source = "V5 documentation, order/realtime and order/history",
-    doc = "A page of the symbol's orders, open ones first, then closed ones, newest first. History lags a little, and orders "
-      .. "cancelled without a fill leave it after a day.",
+    doc = "A page of the account's orders, or of a symbol's: open ones first, then closed ones, newest first. "
+      .. "History lags a little, and orders cancelled without a fill leave it after a day.",
     params = order_list("order_id", { v2 = "order_status",
       doc = "Only orders of this status. With one of open orders a page may be short of its limit." }),
     rules = { { "excludes", "order_id", "client_order_id" } },
@@ -230,7 +231,8 @@ end]] },
 
   { "get_conditional_orders", on = composite(REALTIME, { "order_realtime", "order_history" }), conditional = true,
     source = "V5 documentation, order/realtime and order/history",
-    doc = "A page of the symbol's conditional orders, untriggered ones first, then those of the past, newest first.",
+    doc = "A page of the account's conditional orders, or of a symbol's: untriggered ones first, then those of the "
+      .. "past, newest first.",
     params = order_list("stop_order_id", { v2 = "stop_order_status", doc = "Only orders of this status." }),
     rules = { { "excludes", "stop_order_id", "client_order_id" } },
     result = { list = "conditional_order", key = "list", cursor = "nextPageCursor" },
@@ -256,8 +258,9 @@ local order = assert(client:get_open_order_real_time { symbol = "BTCUSD", order_
 if order:is_done() then print(order.status, order.filled_quantity, "at", order.avg_price) end]] },
 
   { "get_open_orders_real_time", on = composite(REALTIME, { "order_realtime" }),
-    doc = "All open orders of the symbol. They are read with a request for every 50, so they are not one snapshot.",
-    params = { "symbol", "id_prefix" },
+    doc = "All open orders of the account, or of a symbol. They are read with a request for every 50, so they are not one "
+      .. "snapshot.",
+    params = { ANY_SYMBOL, "settle_coin", "base_coin", "id_prefix" },
     result = { list = "order", key = "list" },
     codes = READING,
     example = [[
@@ -280,8 +283,8 @@ local order = assert(client:get_open_conditional_order_real_time { symbol = "BTC
 print(order)]] },
 
   { "get_open_conditional_orders_real_time", on = composite(REALTIME, { "order_realtime" }), conditional = true,
-    doc = "All untriggered conditional orders of the symbol. Those that protect a position are among them.",
-    params = { "symbol", "id_prefix" },
+    doc = "All untriggered conditional orders of the account, or of a symbol. Those that protect a position are among them.",
+    params = { ANY_SYMBOL, "settle_coin", "base_coin", "id_prefix" },
     result = { list = "conditional_order", key = "list" },
     codes = READING,
     example = [[
@@ -349,7 +352,7 @@ print(#cancelled, "cancelled")]] },
   { "get_user_trades", on = composite(EXECUTIONS, { "execution_list" }),
     doc = "A page of executions, newest first: trades, and also funding, liquidations and others. Page n costs n requests; with "
       .. "cursors and client:each each page costs one.",
-    params = { "symbol",
+    params = { ANY_SYMBOL, "settle_coin", "base_coin",
       { like = "order_id", doc = "Only executions of this order; the exchange then ignores the other filters." },
       { like = "client_order_id", doc = "Only executions of the order with this id of your own." },
       { "trade_type", "execType", "enum", enum = "trade_type", v2 = "exec_type", doc = "Only executions of this kind." },
@@ -375,7 +378,7 @@ print("fees", fees, "BTC")]] },
 
   { "execution_list", on = EXECUTIONS, internal = true,
     doc = "A page of executions of at most seven days.",
-    params = { "symbol", "order_id", "client_order_id", TRADE_TYPE, "start_time", "end_time",
+    params = { ANY_SYMBOL, "settle_coin", "base_coin", "order_id", "client_order_id", TRADE_TYPE, "start_time", "end_time",
       { like = "limit", max = 100, doc = "Page size; 50 when left out." }, "cursor" },
     result = { list = "trade", key = "list", cursor = "nextPageCursor" } },
 }

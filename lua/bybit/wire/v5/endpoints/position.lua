@@ -1,12 +1,39 @@
 -- Positions and their stops (V5 documentation, Position), in the order of the documentation.
 
+local function endpoint(path, limit)
+  return { verb = "GET", path = "/v5/position/" .. path, limit = limit, source = "V5 documentation, position/" .. path,
+    fixed = { "category" } }
+end
+
+local LIST, PROFITS = endpoint("list", 50), endpoint("closed-pnl", 50)
+
+local READING = { "invalid_symbol", "permission_denied" }
+local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract." }
+local PROFIT = { ANY_SYMBOL, "start_time", "end_time", { like = "limit", max = 100, doc = "Page size; 50 when left out." },
+  "cursor" }
+
 return {
-  { "position_list", internal = true,
-    verb = "GET", path = "/v5/position/list", limit = 50, source = "V5 documentation, position/list",
-    doc = "The position of a symbol, also an empty one.",
-    fixed = { "category" },
+  { "get_position", on = LIST,
+    doc = "The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.",
     params = { "symbol" },
-    result = { first = "position", key = "list" } },
+    result = { first = "position", key = "list" },
+    codes = READING,
+    example = [[
+assert(client:place_order { symbol = "BTCUSD", side = "Sell", type = "Market", quantity = 100 })
+local position = assert(client:get_position { symbol = "BTCUSD" })
+print(position.side, position.signed_quantity, position:is_flat())
+print(assert(client:get_position { symbol = "ETHUSD" }):is_flat())]] },
+
+  { "get_positions", on = LIST,
+    doc = "The positions of the account that are not flat. With a symbol also a flat one.",
+    params = { ANY_SYMBOL, "settle_coin", { like = "limit", max = 200, doc = "Page size; 20 when left out." }, "cursor" },
+    result = { list = "position", key = "list", cursor = "nextPageCursor" },
+    codes = READING,
+    example = [[
+assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 100 })
+for position in client:each("get_positions", {}) do
+  print(position.symbol, position.signed_quantity, position.leverage)
+end]] },
 
   { "position_legs", internal = true,
     verb = "GET", path = "/v5/position/list", limit = 50, source = "V5 documentation, position/list",
@@ -53,4 +80,30 @@ assert(client:set_trading_stop {
 for _, order in ipairs(assert(client:get_open_conditional_orders_real_time { symbol = "BTCUSD" })) do
   print(order.stop_order_type, order.trigger_price)
 end]] },
+
+  { "get_closed_profit_loss", verb = PROFITS.verb, path = PROFITS.path, source = PROFITS.source, composite = true,
+    over = { "closed_profit_page" },
+    doc = "What the orders won that closed positions, newest first. Fees are counted, funding is not.",
+    params = PROFIT,
+    result = { list = "closed_profit_loss", key = "list", cursor = "nextPageCursor" },
+    codes = READING,
+    example = [[
+assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 100 })
+assert(client:place_order { symbol = "BTCUSD", side = "Sell", type = "Market", quantity = 100, reduce_only = true })
+for _, closed in ipairs(assert(client:get_closed_profit_loss { symbol = "BTCUSD" })) do
+  print(closed.side, closed.closed_quantity, closed.closed_pnl < 0)
+end]] },
+
+  { "closed_profit_page", on = PROFITS, internal = true,
+    doc = "A page of closed profits of at most seven days.",
+    params = PROFIT, result = { list = "closed_profit_loss", key = "list", cursor = "nextPageCursor" } },
+
+  { "get_futures_leverage", on = endpoint("symbol-info", 10),
+    doc = "The leverage that is set, by contract, with a position or without.",
+    params = { ANY_SYMBOL },
+    result = { list = "futures_leverage", key = "list" },
+    codes = READING,
+    example = [[
+local set = assert(client:get_futures_leverage { symbol = "BTCUSD" })
+print(set[1].leverage)]] },
 }

@@ -1,0 +1,82 @@
+-- Transfers and coins of all wallets (V5 documentation, Asset), in the order of the documentation.
+
+local function endpoint(path, limit, per)
+  return { verb = "GET", path = "/v5/asset/" .. path, limit = limit, per = per, source = "V5 documentation, asset/" .. path }
+end
+
+local TRANSFERS = endpoint("transfer/query-inter-transfer-list", 60, 60)
+local SETTLEMENTS, DELIVERIES = endpoint("settlement-record", 50), endpoint("delivery-record", 50)
+
+-- What a method shares with its pages, which are internal rows.
+local function walked(on, over)
+  return { verb = on.verb, path = on.path, source = on.source, composite = true, over = { over } }
+end
+
+local READING = { "invalid_parameter", "permission_denied" }
+local SPAN = { "start_time", "end_time", { like = "limit", doc = "Page size; 20 when left out." }, "cursor" }
+
+-- The parameters of a list: its own, and those of every list with times.
+local function params(...)
+  local all = { ... }
+  table.move(SPAN, 1, #SPAN, #all + 1, all)
+  return all
+end
+
+local function paged(record) return { list = record, key = "list", cursor = "nextPageCursor" } end
+
+local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract." }
+local TRANSFER = params({ "transfer_id", "transferId", "string", doc = "Only this transfer." },
+  { like = "coin", required = false, doc = "Only transfers of this coin." },
+  { "status", "status", "enum", enum = "transfer_status", values = { "SUCCESS", "PENDING", "FAILED" },
+    doc = "Only transfers that stand so." })
+local EXPIRY = { "expiry", "expDate", "string", example = "25MAR22",
+  doc = "Only contracts that expired on this day, as 25MAR22." }
+
+return {
+  { "get_delivery_history", on = walked(DELIVERIES, "delivery_page"),
+    doc = "How positions ended when their contracts expired, newest first.",
+    params = params(ANY_SYMBOL, EXPIRY),
+    result = paged "delivery",
+    codes = READING,
+    example = [[
+print(#assert(client:get_delivery_history { limit = 10 }))]] },
+
+  { "delivery_page", on = DELIVERIES, internal = true, fixed = { "category" }, doc = "A page of them.",
+    params = params(ANY_SYMBOL, EXPIRY), result = paged "delivery" },
+
+  { "get_settlement_history", on = walked(SETTLEMENTS, "settlement_page"),
+    doc = "The settlements of sessions of USDC contracts, newest first.",
+    params = params(ANY_SYMBOL),
+    result = paged "settlement",
+    codes = READING,
+    example = [[
+print(#assert(client:get_settlement_history { limit = 10 }))]] },
+
+  { "settlement_page", on = SETTLEMENTS, internal = true, fixed = { { "category", value = "linear" } },
+    doc = "A page of them.", params = params(ANY_SYMBOL), result = paged "settlement" },
+
+  { "get_all_asset_balances", on = endpoint("transfer/query-account-coins-balance", 5),
+    doc = "The coins of one kind of account, the funding account for example. The list has account_type and member_id.",
+    params = {
+      { "account_type", "accountType", "string", required = true, example = "FUND", doc = "UNIFIED or FUND." },
+      { "coin", "coin", "coins", doc = "Only these coins, at most ten; they have to be named for UNIFIED." },
+      { "member_id", "memberId", "string", doc = "Of this sub-account, with the key of its main account." } },
+    result = { record = "asset_account", part = "balances", heads = true },
+    codes = READING,
+    example = [[
+local balances = assert(client:get_all_asset_balances { account_type = "UNIFIED", coin = "BTC,ETH" })
+for _, balance in ipairs(balances) do print(balance.coin, balance.wallet_balance, balance.transfer_balance) end]] },
+
+  { "get_internal_transfers", on = walked(TRANSFERS, "transfer_page"),
+    doc = "The transfers between the wallets of the account, newest first.",
+    params = TRANSFER,
+    result = paged "transfer",
+    codes = READING,
+    example = [[
+for transfer in client:each("get_internal_transfers", { coin = "BTC" }) do
+  print(bybit.iso(transfer.timestamp), transfer.amount, transfer.status)
+end]] },
+
+  { "transfer_page", on = TRANSFERS, internal = true, doc = "A page of transfers of at most seven days.",
+    params = TRANSFER, result = paged "transfer" },
+}
