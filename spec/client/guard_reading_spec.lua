@@ -28,6 +28,7 @@ describe("the rail max_position", function()
   -- Serves by path; `routes` are functions of the request, or answers.
   local function start(guard, options)
     routes = { [POSITION] = function() return list(position()) end, [REALTIME] = function() return list() end,
+      ["/v5/order/history"] = function() return list() end, ["/v5/execution/list"] = function() return list() end,
       [CREATE] = function(request)
         return answer(0, ('{"orderId":"o-%d","orderLinkId":"%s"}'):format(request.n, request.params.orderLinkId))
       end }
@@ -209,7 +210,6 @@ describe("the rail max_position", function()
     start(nil, { visibility = 1 })
     local create = routes[CREATE]
     routes[CREATE] = scripted.lost
-    routes["/v5/order/history"], routes["/v5/execution/list"] = function() return list() end, function() return list() end
     local _, err = client:place_order(limit { quantity = 800, deadline = 2, resend = false })
     assert.equal("unknown", err.outcome)
     assert.equal(200, room())
@@ -257,9 +257,12 @@ describe("the rail max_position", function()
 
   it("learns from a record that was read back that its order has ended", function()
     start({ max_position = 1000, position_age = 600 })
+    local first
     routes[REALTIME] = function(request)
-      if not request.params.orderId then return list() end
-      return list(order { orderId = request.params.orderId, qty = "1000", cumExecQty = "100", orderStatus = "Cancelled" })
+      first = first or request.params.orderId
+      if not first or request.params.orderId ~= first then return list() end
+      return list(order { orderId = first, qty = "1000", cumExecQty = "100", orderStatus = "Cancelled",
+        updatedTime = tostring(scripted.START) })
     end
     assert(client:place_order(limit { quantity = 1000, time_in_force = "IOC", confirm = true }))
     assert(client:place_order(limit { quantity = 900 }))
@@ -271,7 +274,6 @@ describe("the rail max_position", function()
     start(nil, { visibility = 1 })
     local link
     local function shown() return list(order { orderId = "o-7", orderLinkId = link, qty = "400" }) end
-    routes["/v5/order/history"], routes["/v5/execution/list"] = function() return list() end, function() return list() end
     routes[CREATE] = function(request)
       link = request.params.orderLinkId
       routes[REALTIME] = function(r) return r.params.orderFilter == "Order" and r.params.openOnly ~= "1" and shown() or list() end

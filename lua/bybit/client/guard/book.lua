@@ -196,18 +196,18 @@ function Book:take(reading)
   self.long, self.short, self.entries = long, short, entries
 end
 
---- How many orders are counted without their ids being among these.
+--- The orders that are counted and are not among these.
 ---@param orders table[]
----@return integer
+---@return table[] entries
 function Book:missing(orders)
-  local shown, count = {}, 0
+  local shown, missing = {}, {}
   for _, record in ipairs(orders) do
     shown[evidence.text(record, "order_id") or ""], shown[evidence.text(record, "client_order_id") or ""] = true, true
   end
   for _, entry in ipairs(self.entries) do
-    if not (shown[entry.id or false] or shown[entry.link or false]) then count = count + 1 end
+    if not (shown[entry.id or false] or shown[entry.link or false]) then missing[#missing + 1] = entry end
   end
-  return count
+  return missing
 end
 
 return Book

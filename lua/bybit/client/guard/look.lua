@@ -118,6 +118,15 @@ local function unreadable(why)
   return errors.new { kind = "decode", method = "guard", message = why, attempts = 0, elapsed = 0, where = "" }
 end
 
+--- Looks for the order of a change, by its id.
+---@param act bybit.Act
+---@return table? order nil: it could not be read, or there is none
+function look.order(self, act)
+  local order = look.ask(self, "find_order", { symbol = act.symbol, order_id = act.order_id,
+    client_order_id = not act.order_id and act.link or nil }, act.conditional)
+  return order or nil
+end
+
 -- How much of an order was filled that has ended; nil: it has not, or its record does not tell. On v2 the record of an order that
 -- was cancelled before its trigger has no such field.
 local function filled_of(record, conditional)
@@ -125,18 +134,32 @@ local function filled_of(record, conditional)
   return evidence.number(record, "filled_quantity") or conditional and evidence.cancelled(record) and core.decimal(0) or nil
 end
 
--- The orders that ended, as { filled, record }, by both ids: at least as many as the books miss.
-local function ended_orders(self, symbol, count)
-  local found = {}
-  if count == 0 then return found end
-  for _, conditional in ipairs { false, true } do
-    local list = look.ask(self, "closed_orders", { symbol = symbol }, conditional, count)
-    for _, record in ipairs(list or {}) do -- without the list the orders are counted in full
-      local filled = filled_of(record, conditional)
-      for _, field in ipairs { "order_id", "client_order_id" } do
-        local id = evidence.text(record, field)
-        if id and filled then found[id] = found[id] or { filled = filled, record = record } end
-      end
+-- Adds the record of an order that ended to `found`, under both ids.
+local function add(found, record, conditional)
+  local filled = filled_of(record, conditional)
+  for _, field in ipairs { "order_id", "client_order_id" } do
+    local id = evidence.text(record, field)
+    if id and filled then found[id] = found[id] or { filled = filled, record = record } end
+  end
+end
+
+local SINGLE = 10 -- orders that are looked for one by one
+
+-- What became of the orders that no list of open ones shows, as { filled, record } by both ids: first among the orders that closed
+-- last, then one by one. One that is not found is counted in full.
+local function ended_orders(self, symbol, missing)
+  local found, left = {}, SINGLE
+  for _, conditional in ipairs(missing[1] and { false, true } or {}) do
+    for _, record in ipairs(look.ask(self, "closed_orders", { symbol = symbol }, conditional, #missing) or {}) do
+      add(found, record, conditional)
+    end
+  end
+  for _, entry in ipairs(missing) do
+    local known = entry.id and found[entry.id] or entry.link and found[entry.link]
+    if not known and left > 0 then
+      left = left - 1
+      local record = look.order(self, { symbol = symbol, order_id = entry.id, link = entry.link })
+      if record then add(found, record, false) end
     end
   end
   return found
@@ -156,13 +179,13 @@ function look.book(symbol, book, slot, thorough)
       table.move(list, 1, #list, #orders + 1, orders)
     end
     local missing = book:missing(orders)
-    local ended = ended_orders(self, symbol, thorough and missing or 0)
+    local ended = ended_orders(self, symbol, thorough and missing or {})
     local legs, err = look.ask(self, "legs", { symbol = symbol })
     if not legs then return nil, err end
     local why = book:take { began = began, now = now, visibility = core.client.table(self.client).visibility,
       step = self.class.dialect.moment_step, orders = orders, ended = ended, legs = legs }
     if why then return nil, unreadable(why) end
-    slot.shallow, slot.successes = missing > 0 and not thorough, core.client.successes(self.client)
+    slot.shallow, slot.successes = #missing > 0 and not thorough, core.client.successes(self.client)
     return true
   end
 end
@@ -189,15 +212,6 @@ function look.wallet(coin, slot)
     slot.highest = slot.highest and slot.highest:max(wallet.equity) or wallet.equity
     return true
   end
-end
-
---- Looks for the order of a change.
----@param act bybit.Act
----@return table? order nil: it could not be read, or there is none
-function look.order(self, act)
-  local order = look.ask(self, "find_order", { symbol = act.symbol, order_id = act.order_id,
-    client_order_id = not act.order_id and act.link or nil }, act.conditional)
-  return order or nil
 end
 
 return look
