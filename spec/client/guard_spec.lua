@@ -356,6 +356,25 @@ for _, api in ipairs { "v5", "v2" } do
 end
 
 describe("a guard rail", function()
+  it("holds for a method that the program has declared for a path that places", function()
+    bybit.declare("place_it", { verb = "POST", path = "/v5/order/create", fixed = { "category", { "side", value = "Buy" } },
+      params = { "symbol", { "amount", "qty", "decimal", required = true }, { "kind", "orderType", "string", default = "Market" },
+        { "closing", "reduceOnly", "boolean" } } })
+    local exchange, client = trading.start { guard = { max_order = 1000, max_position = 1500 } }
+    local _, err = client:place_it { symbol = "BTCUSD", amount = 1001 }
+    assert.truthy(err.message:find("max_order: a quantity of 1001", 1, true), err.message)
+    assert(client:place_it { symbol = "BTCUSD", amount = 1000 })
+    _, err = client:place_it { symbol = "BTCUSD", amount = 501 }
+    assert.truthy(err.message:find("501 more could make the position in BTCUSD 1501 long", 1, true), err.message)
+    client:halt "enough"
+    _, err = client:place_it { symbol = "BTCUSD", amount = 1 }
+    assert.equal("guard", err.kind)
+    assert(client:request("POST", "/v5/order/create", { symbol = "BTCUSD", side = "Sell", orderType = "Market", qty = "10",
+      reduceOnly = true }), "a raw order that may only reduce the position passes")
+    client:close()
+    exchange:close()
+  end)
+
   it("reads a raw conditional order as one, and knows an order that may only reduce when it is changed", function()
     local exchange, client = trading.start { guard = { band = "0.01", max_position = 1000 } }
     local raw = { symbol = "BTCUSD", side = "Buy", orderType = "Limit", qty = "10", price = "33100", triggerPrice = "33000",

@@ -1,5 +1,5 @@
 -- What a call would do that adds risk: the orders that it places or changes, in our words and as exact numbers. A raw request to
--- a path that places or changes orders is read like the method of that path.
+-- a path that places or changes orders, and a method that a program has declared for one, are read like the method of that path.
 
 local decimal = require("bybit.core").decimal
 
@@ -89,6 +89,20 @@ local function of_request(dialect, path, extra)
   return list
 end
 
+-- The parameters of a call by their names on the wire, as a raw request would have them.
+local function on_wire(row, p)
+  local extra = {}
+  for k, v in pairs(p.extra or {}) do extra[k] = v end
+  for _, fixed in ipairs(row.fixed or {}) do extra[fixed[1]] = fixed.value end
+  for _, rule in ipairs(row.params) do
+    local value = p[rule[1]]
+    if value == nil and rule.also then value = p[rule.also] end
+    if value == nil then value = rule.default end
+    if rule[2] and value ~= nil then extra[rule[2]] = rule.wire and rule.wire[value] or value end
+  end
+  return extra
+end
+
 --- What the call would do.
 ---@param dialect table
 ---@param name string of the call's row
@@ -99,8 +113,9 @@ end
 function acts.of(dialect, name, params, link, path)
   if path then return of_request(dialect, path, params.extra or {}) end
   local row = dialect.endpoints[name]
-  if not row or row.settle ~= "place" and row.settle ~= "amend" then return nil end
-  return { act_of(row, row.params, params, link) }
+  if not row then return nil end
+  if row.settle == "place" or row.settle == "amend" then return { act_of(row, row.params, params, link) } end
+  return not row.settle and of_request(dialect, row.path, on_wire(row, params)) or nil
 end
 
 return acts
