@@ -108,8 +108,10 @@ $(CORE): $(CORE_OBJ)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
 	  -lcurl -lcrypto $(BID) -lm
 
-# The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide.
-$(BUILD)/obj/modules/code.c: src/modules/compile.lua src/modules/probe.lua $(shell find lua/bybit -name '*.lua') $(BUILD)/flags
+# The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
+# when a file of it is removed.
+$(BUILD)/obj/modules/code.c: src/modules/compile.lua src/modules/probe.lua $(shell find lua/bybit -type d -o -name '*.lua') \
+                             $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,LUA)$(LUA) src/modules/compile.lua $@.new && mv $@.new $@
 

@@ -23,6 +23,7 @@ local SECONDS = tonumber(os.getenv "DEMO_SECONDS" or 15)
 
 local client <close> = bybit.client {
   environment = ENVIRONMENT, credentials = ENVIRONMENT ~= "paper" and "env" or nil, id_prefix = "mm",
+  guard = { max_order = QUANTITY, max_position = 2 * MOST, band = "0.02", symbols = { SYMBOL } }, -- in case of a mistake below
 }
 local book = client:with { symbol = SYMBOL } -- the same methods, the symbol filled in
 

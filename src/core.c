@@ -10,7 +10,7 @@
 #include "wire/http_lua.h"
 #include "value/json_lua.h"
 #include "pace/limiter_lua.h"
-#include "loop/loop.h"
+#include "loop/loop_lua.h"
 #include "modules/modules.h"
 #include "value/moment_lua.h"
 #include "value/random_lua.h"

@@ -322,6 +322,8 @@ local _ = bybit.main -- there on first use
 surface.owners = {
   { name = "bybit", title = "The module", functions = functions("bybit", bybit) },
   { name = "bybit.Client", title = "Clients", functions = functions("bybit.Client", class_methods(), true) },
+  { name = "bybit.Instrument", title = "Instruments",
+    functions = functions("bybit.Instrument", require(paths.modules.instrument).methods, true) },
   { name = "bybit.Decimal", title = "Decimals",
     functions = functions("bybit.Decimal", index_of(bybit.decimal(1)), true) },
   { name = "bybit.json", title = "JSON", functions = functions("bybit.json", bybit.json) },

@@ -13,7 +13,7 @@
 --   classes       tables whose fields the page lists
 
 return {
-  { file = "client", title = "Clients", owners = { "bybit.Client" }, options = true, intro = [[
+  { file = "client", title = "Clients", owners = { "bybit.Client" }, functions = { "bybit.declare" }, options = true, intro = [[
 `bybit.client(options)` makes a client. A program may have several clients, each with its own keys; many tasks may share
 one. A client has the [methods](README.md#methods) of its wire, and the functions below.]], example = [[
 local c <close> = bybit.client { environment = exchange, timeout = 5, id_prefix = "mm" }
@@ -22,9 +22,9 @@ local ack = assert(c:place_order {
 })
 print(ack.client_order_id:sub(1, 3))
 
--- An endpoint that has no method: the exchange's own names; numbers stay text.
-local ticker = assert(c:request("GET", "/v5/market/tickers", { symbol = "BTCUSD" })).list[1]
-print(ticker.bid1Price, ticker.ask1Price)]] },
+-- Any endpoint, under the exchange's own names; with decimals its numbers are exact. bybit.declare makes a method of one.
+local limits = assert(c:request("GET", "/v5/market/price-limit", { symbol = "BTCUSD" }, { decimals = true }))
+print(limits.buyLmt - limits.sellLmt)]] },
   { file = "call", title = "Calls and responses", common = true, classes = { "bybit.Response" }, intro = [[
 Every method takes one table. It returns `result, nil, response`, or `nil, err, response`. A wrong call raises before
 anything is sent. [The guide](../calls.md) tells the rest.]], example = [[
@@ -39,6 +39,22 @@ print(bid * 0.999, bid / 3, -bid, bid // 1, bid ^ 2)
 print(bid:eq(30000.5), bid:compare(30001), bid:key())
 print((bid * 0.999):to_step "0.5", bid:round(0, "half_up"))
 print(bybit.decimal(0.1 + 0.2, 2))]] },
+  { file = "instrument", title = "Instruments", owners = { "bybit.Instrument" }, intro = [[
+`client:instrument "BTCUSD"` is a contract: its [fields](record_instrument.md),
+  the client's methods with the symbol filled in, and
+exact arithmetic, inverse or linear. With the option `check_instruments` the client checks every order by it before it is sent.]],
+    example = [[
+local btc = assert(client:instrument "BTCUSD")
+print(btc.tick_size, btc:round_price(30000.3, "Buy"), btc:round_quantity(10.9))
+
+-- The most that loses no more than 0.001 BTC, fees included, if it is stopped out at 29500.
+local quantity = btc:quantity_for { risk = "0.001", side = "Buy", entry = 30000, exit = 29500, fees = true }
+print(quantity, btc:value(quantity, 30000), btc:profit("Buy", quantity, 30000, 29500))
+print(btc:liquidation_price { side = "Buy", quantity = quantity, entry = 30000, leverage = 10 })
+print(btc:check { type = "Limit", quantity = quantity, price = "30000.3" })
+
+assert(btc:place_order { side = "Buy", type = "Market", quantity = quantity, stop_loss_price = 29500 })
+print(assert(btc:get_position {}))]] },
   { file = "error", title = "Errors", classes = { "bybit.Error" }, intro = [[
 What a call that failed returns beside nil. [The guide](../errors.md) tells the kinds, the outcomes and what to do.
 [Codes](codes.md) lists what the exchange may answer.]], example = [[

@@ -230,7 +230,8 @@ for _ = 1, 4 do -- classes mention classes
   end
 end
 
-local stems = { ["bybit"] = "bybit", ["bybit.Client"] = "Client", ["bybit.Decimal"] = "Decimal", ["bybit.json"] = "json",
+local stems = { ["bybit"] = "bybit", ["bybit.Client"] = "Client", ["bybit.Decimal"] = "Decimal",
+  ["bybit.Instrument"] = "Instrument", ["bybit.json"] = "json",
   ["bybit.sign"] = "sign", ["bybit.Task"] = "Task", ["bybit.Token"] = "Token", ["bybit.paper"] = "paper",
   ["bybit.paper.Exchange"] = "Exchange" }
 

@@ -86,6 +86,8 @@ function lazy.enums()
   return strict("enums", all, { own, ENUMS })
 end
 
+function lazy.declare() return later.load "bybit.client.declare" end
+
 function lazy.main() return later.load "bybit.client.main" end
 
 function lazy.paper() return later.load "bybit.client.paper" "bybit.paper" end

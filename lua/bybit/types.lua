@@ -1313,7 +1313,9 @@
 ---@field confirm? boolean After each call that changes something, read the full order or position back and return that. Default: false.
 ---@field id_prefix? string What the client order ids that the client makes begin with.
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
+---@field guard? bybit.GuardRails Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind `guard`; nothing was sent then. See the guide on guard rails.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
+---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
 ---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of level `debug` for each request that is only part of a call. An error that it raises is dropped.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
@@ -2254,6 +2256,65 @@ function Decimal:tonumber() end
 ---@return string
 function Decimal:tostring() end
 
+---@class bybit.Instrument
+local Instrument = {}
+
+---Would the exchange refuse these parameters of an order for the contract's steps and limits? True, or nil, why, and the name of the
+---field. Balance, price limit and risk are not looked at.
+---@param order table parameters of place_order, modify_order and the like
+---@return boolean? true
+---@return string? why
+---@return string? field
+function Instrument:check(order) end
+
+---The price at which an isolated position would be liquidated, by the rule of the exchange's help pages of May 2026. Nil where there is
+---none in the range of prices.
+---@param params { side: "Buy"|"Sell", quantity: bybit.exact, entry: bybit.exact, leverage: bybit.exact, margin?: bybit.exact } margin: what was added to the position's margin
+---@return bybit.Decimal?
+function Instrument:liquidation_price(params) end
+
+---Initial margin of so many contracts, in the settle coin.
+---@param params { quantity: bybit.exact, price: bybit.exact, leverage: bybit.exact }
+---@return bybit.Decimal
+function Instrument:margin(params) end
+
+---Profit of a position between two prices, in the settle coin, without fees.
+---@param side "Buy"|"Sell" Buy: long
+---@param quantity bybit.exact
+---@param entry bybit.exact
+---@param exit bybit.exact
+---@return bybit.Decimal
+function Instrument:profit(side, quantity, entry, exit) end
+
+---How many contracts to trade, rounded down to the step (0 where it is less than a step): for so much money (`usd`; of a linear contract
+---with `price`), for a value in the settle coin (`value` with `price`), or the most that lose no more than `risk`, in the settle coin,
+---between `entry` and `exit`. Fees are counted with `fees = true`, as the taker's on both sides.
+---@param params { usd?: bybit.exact, value?: bybit.exact, price?: bybit.exact, risk?: bybit.exact, side?: "Buy"|"Sell", entry?: bybit.exact, exit?: bybit.exact, fees?: boolean }
+---@return bybit.Decimal
+function Instrument:quantity_for(params) end
+
+---Reads the contract again. An instrument of client:instrument is at most an hour old.
+---@return bybit.Instrument? the same instrument
+---@return bybit.Error? err
+function Instrument:refresh() end
+
+---Rounds a price to the contract's tick: for a Buy down, for a Sell up, without a side to the nearest tick.
+---@param price number|string|bybit.Decimal also a float that is not exact
+---@param side? "Buy"|"Sell"
+---@return bybit.Decimal
+function Instrument:round_price(price, side) end
+
+---Rounds a quantity down to the contract's step.
+---@param quantity number|string|bybit.Decimal also a float that is not exact
+---@return bybit.Decimal
+function Instrument:round_quantity(quantity) end
+
+---Value of so many contracts at a price, in the settle coin.
+---@param quantity bybit.exact
+---@param price bybit.exact
+---@return bybit.Decimal
+function Instrument:value(quantity, price) end
+
 ---@class bybit.Client
 ---@field exchange? bybit.paper.Exchange The paper exchange that the client owns.
 local Client = {}
@@ -2809,6 +2870,20 @@ function Client:dismiss(intent) end
 ---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer, bybit.transfer_list
 function Client:each(method, params, options) end
 
+---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
+---Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
+---an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
+---@param reason string why, for messages
+function Client:halt(reason) end
+
+---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
+---read with two or three requests, and kept for an hour.
+---@param symbol string
+---@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@return bybit.Instrument? instrument
+---@return bybit.Error? err
+function Client:instrument(symbol, options) end
+
 ---The exchange's clock in milliseconds, as its answers told it; before the first answer it is the local clock. Makes no
 ---request.
 ---@return integer ms
@@ -2856,11 +2931,12 @@ function Client:pages(method, params, options) end
 function Client:reconcile(options) end
 
 ---Makes a signed request to any endpoint. The result has the names of the wire, strings are texts, and null is `bybit.null`.
----The category is filled in if it is not given.
+---With the option `decimals = true` every text that is a plain number is a decimal, so that it counts exactly and compares as a
+---number; ids and moments that are digits too. The category is filled in if it is not given.
 ---@param verb "GET"|"POST"
 ---@param path string such as "/v5/account/wallet-balance"
 ---@param params? table parameters by their names on the wire; decimals are sent as strings
----@param options? table timeout, receive_window and the other options of every call
+---@param options? table timeout, receive_window and the other options of every call; `decimals`
 ---@return table? result
 ---@return bybit.Error? err
 ---@return bybit.Response? response
@@ -2875,10 +2951,14 @@ function Client:request(verb, path, params, options) end
 ---@return table? response
 function Client:resolve(err, options) end
 
+---Takes client:halt back. Does nothing if the client is not halted.
+function Client:resume() end
+
 ---How the calls of this client went. `calls` were made, `requests` were sent for them, and `retries` of these were not the
 ---first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
----of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget().
+---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
+---says why the client refuses new risk (client:halt); nil: it does not.
 ---@return table
 function Client:stats() end
 
@@ -3508,6 +3588,15 @@ function bybit.client(options) end
 ---@return bybit.Decimal
 function bybit.decimal(x, places) end
 
+---Makes a method of an endpoint that has none: every client of the V5 wire gets it, with its checks, exact numbers and records, and
+---help knows it. The row says what the rows of this module say: `verb`, `path`, `params` (rows, or names of common ones such as
+---"symbol"), `result` (`record`, `list` or `first` with a record, `key` and `cursor`; a record is a name, or a table with `fields`),
+---`fixed`, `rules`, `limit` in requests a second, `doc`. Without a result the answer is a table as the exchange sends it. A call that
+---changes something (POST) has an outcome, but an unknown one is not settled: nothing here knows how. Wrong rows raise.
+---@param name string the method's name
+---@param row table
+function bybit.declare(name, row) end
+
 ---`local off <close> = bybit.defer(f, ...)` runs f on return, error, break and cancellation. f may make calls: even in a
 ---cancelled task they work normally for 5 seconds. `off()` takes it back.
 ---@param f function
@@ -3633,6 +3722,15 @@ function bybit.wrap(f) end
 ---@field cursor? string of a list: where a later walk can go on; if the list cannot be read to its end, where it leads nowhere
 ---@field too_long? boolean of a list: it has more pages than the client reads
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
+
+---@class bybit.GuardRails
+---@field max_order? bybit.exact|table<string, bybit.exact> the most that one order may be for: one quantity for all symbols, or a table from symbols to quantities. An order of a symbol that the table does not name is refused.
+---@field max_position? bybit.exact|table<string, bybit.exact> how far the position of a symbol may go to either side, if all open orders and all unsettled calls are filled; given like max_order
+---@field orders_per_minute? integer how many orders may be placed in any 60 seconds
+---@field band? bybit.exact how far the price of a limit order may be from the mark price, as a fraction: "0.05" is 5 percent. The price of a conditional order is compared with its trigger price.
+---@field symbols? string[] the symbols that may be traded
+---@field max_drawdown? bybit.exact how far the equity of the symbol's settle coin may be below the highest that was read since the client was made, as a fraction
+---@field position_age? number seconds that what was read (position and open orders, prices, equity) may be old; 10 when left out
 
 ---@class bybit.LogEvent
 ---@field time integer the exchange's clock, ms

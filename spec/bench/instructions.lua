@@ -31,10 +31,12 @@ local PID_FILE = OUT .. "/pid"
 local ENVIRONMENT = ("env -i PATH=/usr/bin:/bin LUA_PATH='%s' LUA_CPATH='%s' BUILD='%s' COUNTED='%s' "
   .. "LD_PRELOAD='%s/bench/counted.so'"):format(given "LUA_PATH" or ";;", given "LUA_CPATH" or ";;", BUILD, PID_FILE, BUILD)
 
--- Work of work.lua, its argument, the name of callgrind's files where that is another, how many calls first prepare it, how many a round has, and rounds, of which the median counts.
+-- Work of work.lua, its argument, the name of callgrind's files where that is another, how many calls first prepare it, how many a
+-- round has, and rounds, of which the median counts.
 local ROWS = {
   { name = "order", bare = "order 1 1", work = "order", first = 100, calls = 300, rounds = 3 },
-  { name = "order in a task", bare = "order 1 1", work = "flight", argument = 1, file = "task", first = 100, calls = 300, rounds = 3 },
+  { name = "order in a task", bare = "order 1 1", work = "flight", argument = 1, file = "task", first = 100, calls = 300,
+    rounds = 3 },
   { name = "32 in flight", bare = "order 32 32", work = "flight", argument = 32, first = 320, calls = 640, rounds = 3 },
   { name = "journalled order", bare = "order 1 1", work = "journalled", first = 100, calls = 300, rounds = 3 },
   { name = "list of 50", bare = "list 1 1", work = "list", first = 20, calls = 50, rounds = 1 },

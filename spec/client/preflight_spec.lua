@@ -15,7 +15,8 @@ describe("client:check", function()
     return assert(client:check(params))
   end
 
-  local GOOD = '{"readOnly":0,"permissions":{"ContractTrade":["Order","Position"],"Wallet":[]},"ips":["1.2.3.4"],"deadlineDay":-2}'
+  local GOOD = '{"readOnly":0,"permissions":{"ContractTrade":["Order","Position"],"Wallet":[]},"ips":["1.2.3.4"],'
+    .. '"deadlineDay":-2}'
 
   it("finds nothing wrong where nothing is", function()
     local report = report_of(GOOD)

@@ -64,6 +64,56 @@ describe("loop", function()
     assert.is_true(looked >= 49 and looked <= 51, looked .. " looks in 100 steps")
   end)
 
+  -- libcurl begins a transfer in a timer of 0 seconds, after which whoever waits would only have to wait again.
+  it("goes on to wait where a step served timers alone, which woke nobody", function()
+    local http = core.http {}
+    local site <close> = server.listen()
+    loop.step(0) -- no timer is due: the next step may begin with timers
+    http:start { verb = "GET", url = site.url .. "/", timeout = 5 }
+    local before = loop.wakeups()
+    loop.step(5)
+    assert.equal(before + 1, loop.wakeups())
+    http:close()
+  end)
+
+  it("does not go on to wait when the alarm went off, or when a number was woken", function()
+    loop.step(0)
+    local before = loop.wakeups()
+    loop.alarm(0)
+    loop.step(5)
+    assert.equal(before, loop.wakeups())
+    local number = loop.wait_new()
+    loop.wake(number)
+    loop.step(0) -- in the step before, timers came first
+    before = loop.wakeups()
+    local http = core.http {}
+    local site <close> = server.listen()
+    http:start { verb = "GET", url = site.url .. "/", timeout = 5 }
+    loop.step(5)
+    assert.equal(before, loop.wakeups())
+    assert.equal(number, loop.woken())
+    http:close()
+  end)
+
+  it("resumes a coroutine, which may be suspended meanwhile, and tells how it goes on", function()
+    local co = coroutine.create(function(value)
+      assert.equal("first", value)
+      assert.is_true(loop.may_yield())
+      local again = coroutine.yield(loop.mark, 7, "own", "moment")
+      assert.equal("second", again)
+      coroutine.yield "something else"
+      error({ why = "it ended" }, 0)
+    end)
+    assert.same({ true, 7, "own", "moment" }, { loop.resume(co, false, "first") })
+    assert.is_false(loop.may_yield())
+    assert.same({}, { loop.resume(co, false, "second") })
+    assert.same({ false, false, { why = "it ended" } }, { loop.resume(co, false) })
+    assert.same({ false }, { loop.resume(co, false) }) -- it had ended before
+    assert.same({ false, true }, { loop.resume(coroutine.create(function() return loop.mark end), false) })
+    assert.same({}, { loop.resume(coroutine.running(), false) }) -- it runs: later
+    assert.has_error(function() loop.resume(1) end)
+  end)
+
   it("does not wait for a moment that has passed", function()
     loop.step(-1)
     loop.step(-math.huge)

@@ -102,6 +102,7 @@ describe("bybit check", function()
     ["client:with { symbol = 'BTCUSD' }:place_order { side = 'Buy', type = 'Market' }"] =
       "place_order: parameter 'quantity' is missing",
     ["client:cancel_all_orders()"] = "cancel_all_orders: parameter 'symbol' is missing",
+    ["client:request('GET', '/v5/market/time', {}, { decimals = 1 })"] = "option 'decimals': true or false expected, got 1",
     ["client:cancel_order { symbol = 'BTCUSD' }"] =
       "cancel_order: exactly one of 'order_id', 'client_order_id' is needed, got none",
     ["client:cancel_order { symbol = 'BTCUSD', order_id = 'a', client_order_id = 'b' }"] =
@@ -226,6 +227,8 @@ describe("bybit check", function()
     "local sum = 0 sum = sum + bybit.decimal(5) print(sum)",
     "local sum = bybit.decimal(0) for t in client:each('get_user_trades', { symbol = 'ETHUSD' }) do sum = sum + t.fee end "
       .. "print(sum)",
+    "bybit.declare('get_moved', { verb = 'GET', path = '/v5/position/move-history' }) print(client:get_moved {})",
+    "client:request('GET', '/v5/market/time', {}, { decimals = true })",
     "local n = 0 for _ in client:each('get_user_trades', { symbol = 'ETHUSD' }) do n = n + 1 end print(n)",
     "local t, btc = {}, client:with { symbol = 'ETHUSD', raise = true } table.insert(t, btc:get_orders {})",
     "local t = {} table.insert(t, (client:get_orders { symbol = 'ETHUSD' }))",

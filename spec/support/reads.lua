@@ -63,7 +63,7 @@ local function klines(name, path, example)
     cases = {
       symbol = symbol "category=inverse&symbol=ETHUSD&interval=60",
       interval = word("interval", "D", "category=inverse&symbol=BTCUSD&interval=D", "1d", INTERVALS),
-      start_time = { START, query .. "&start=1699992800000&end=1700000000000&limit=3", with = { end_time = END, limit = 3 },
+      start_time = { START, query .. "&start=1699992000000&end=1700000000000&limit=3", with = { end_time = END, limit = 3 },
         bad = { 1700000000, SECONDS:format "start_time" } },
       end_time = to(query .. "&end=1700000000000"),
       limit = limit(1000, query .. "&limit=1000"),

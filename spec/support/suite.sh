@@ -25,7 +25,7 @@ counts=$(tail -n 1 "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipp
 if [ -n "$counts" ]; then
   sed '$d' "$out" >"$out.text"
   sed '/^\(ok\|FAILED\) /q' "$out.text"
-  sed '1,/^\(ok\|FAILED\) /d' "$out.text" | sed '1{/^$/d;}' >"$out.rest"
+  awk 'told && (NF || more++) { print } /^(ok|FAILED) / { told = 1 }' "$out.text" >"$out.rest"
 else
   counts='0 passed, 1 failed, 0 skipped'
   echo "FAILED $file: the interpreter ended with status $status"

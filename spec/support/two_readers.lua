@@ -29,9 +29,17 @@ local SHAPES = {
 
 local two_readers = { shapes = { "list", "first", "record" } }
 
+local function compiled_record(dialect, name, plain)
+  local declaration, own, others = dialect.record and dialect.record(name) or records[name], { plain = plain }, {}
+  for k, v in pairs(declaration) do own[k] = v end
+  for _, field in ipairs(declaration.fields) do
+    if field.of then others[field.of] = compiled_record(dialect, field.of, plain) end
+  end
+  return core.schema.record(own, objects.metatable(name), others)
+end
+
 local function compile(dialect, name, shape, plain)
-  local declaration = dialect.record and dialect.record(name) or records[name]
-  local record = core.schema.record({ fields = declaration.fields, plain = plain }, objects.metatable(name))
+  local record = compiled_record(dialect, name, plain)
   local result = { [shape] = name }
   for k, v in pairs(SHAPES[shape]) do result[k] = v end
   local row = { name = "test", verb = "GET", path = "/test", open = true, params = {}, result = result } -- unsigned: nothing is redacted

@@ -146,7 +146,8 @@ for _, api in ipairs { "v5", "v2" } do
 
     it("each method of other clients leads to ours, and says so where only V5 has it", function()
       for _, line in ipairs(foreign_names.methods) do
-        local elsewhere = api == "v2" and endpoints.v5[line[1]] and not endpoints.v2[line[1]]
+        local here = endpoints.v2[line[1]]
+        local elsewhere = api == "v2" and endpoints.v5[line[1]] and (not here or here.internal)
         local text = elsewhere and "a client has no method '%s': on the V5 wire (api = \"v5\") it is '%s'"
           or "a client has no method '%s': here it is '%s'"
         for word in line[2]:gmatch "%S+" do

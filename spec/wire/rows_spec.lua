@@ -50,7 +50,8 @@ describe("the rows of a wire", function()
 
   it("of a path are looked for in their file alone", function()
     local request = 'local c = require "bybit".client { environment = { url = "http://127.0.0.1:1" }, key = "keykeykey", '
-      .. 'secret = "s", transport = { start = function() return { status = 200, body = "{\\"retCode\\":0,\\"result\\":{}}" } end } }'
+      .. 'secret = "s", transport = { start = function() return { status = 200, '
+      .. 'body = "{\\"retCode\\":0,\\"result\\":{}}" } end } }'
       .. ' assert(c:request("GET", "/v5/%s"))'
     assert.equal("order\tfalse\nposition\ttrue\nv2\tfalse\n", loaded(request:format "position/closed-pnl"))
     assert.equal("order\ttrue\nposition\tfalse\nv2\tfalse\n", loaded(request:format "execution/list"))

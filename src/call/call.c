@@ -17,7 +17,6 @@
 
 #include <lauxlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ARG_CLIENT = CALL_CLIENT, ARG_PARAMS = 2, AT_CALL = 3 }; /* stack places in a method and in 'again' */
 enum { TRANSFER = 6 };                                          /* user value of a call, see parts.h */
@@ -71,7 +70,7 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
     return NULL;
   }
   if (client->closed && !ep->internal) luaL_error(L, "%s: the client is closed", ep->method);
-  if (client->process != getpid())
+  if (client->process != loop_process(client->loop))
     luaL_error(L, "%s: a client cannot be used after fork: make a new one", ep->method);
   if (!client->closed && !ep->open && client->session.signer == NULL)
     luaL_error(L, "%s: needs credentials: give bybit.client a key and a secret", ep->method);
@@ -275,7 +274,8 @@ static int call_finish(lua_State *L, Call *c) {
   }
   call_succeeded(c);
   bool confirm = c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1);
-  if ((confirm || c->ep->heard || c->raise) && !c->again) return call_judge(L, c, &a, "confirm", 0, result);
+  if ((confirm || c->ep->heard || c->raise || c->asked) && !c->again)
+    return call_judge(L, c, &a, "confirm", 0, result);
   call_push_response(L, c, &a);
   lua_pushvalue(L, undecoded);
   lua_setfield(L, -2, "undecoded");
@@ -409,23 +409,29 @@ static bool is_held(lua_State *L, const Call *c) {
   return held;
 }
 
+/* Raises when the call would block and must not. */
+static void check_blocking(lua_State *L, const Call *c) {
+  if (loop_may_yield(c->client->loop, L) || loop_may_block(c->client->loop)) return;
+  luaL_error(L, "%s: this call would block, which bybit.blocking(false) forbids: make it in a task",
+             c->ep->method);
+}
+
 /* Ends the call when there is a reason not to send it. Else it listens to the cancel token. */
 static void refuse(lua_State *L, Call *c) {
-  Loop *loop = c->client->loop;
-  bool task = loop_task_cancelled(loop);
+  bool task = loop_task_cancelled(c->client->loop);
   if (task || c->client->closed || (c->e.cancel != NULL && token_cancelled(c->e.cancel))) {
     c->raise = task;
+    c->guarded = NULL; /* what a guard rail could not read, it could not for this */
     call_cancel(c);
     return;
   }
-  if (c->ep->changes && !c->protects && is_held(L, c)) {
+  if (c->guarded == NULL && c->ep->changes && !c->protects && is_held(L, c))
     c->guarded = "intents of an earlier run are open: client:reconcile() settles them";
+  if (c->guarded != NULL || call_halted(c) != NULL) {
     c->state = CALL_ENDED;
     return;
   }
-  if (!loop_may_yield(loop, L) && !loop_may_block(loop))
-    luaL_error(L, "%s: this call would block, which bybit.blocking(false) forbids: make it in a task",
-               c->ep->method);
+  check_blocking(L, c);
   if (c->e.cancel == NULL) return;
   lua_getfield(L, ARG_PARAMS, "cancel");
   lua_setiuservalue(L, AT_CALL, 2); /* the call keeps the token alive */
@@ -452,6 +458,16 @@ static int call_attempt(lua_State *L, Call *c) {
   if (c->state == CALL_NEW && c->again) call_submit(c);
   if (c->state == CALL_NEW) call_enter(c);
   return call_wait(L, LUA_OK, 0);
+}
+
+/* Guard rails have answered: the continuation of the function that was asked. Its answer is above the call. */
+static int call_asked(lua_State *L, int status, lua_KContext ctx) {
+  Call *c = lua_touserdata(L, AT_CALL);
+  (void)status;
+  (void)ctx;
+  call_take_answer(L, AT_CALL + 1, c);
+  lua_settop(L, AT_CALL);
+  return call_attempt(L, c);
 }
 
 /* facts.again(fresh): another attempt, see the head of this file */
@@ -508,7 +524,10 @@ static int call_method(lua_State *L) {
   c->blocks = !loop_may_yield(client->loop, L);
   if (ep->change == CHANGE_STOP) c->adds = stop_adds(L);
   call_begin(c);
-  return call_attempt(L, c);
+  if (!client->asks || !ep->changes || c->protects) return call_attempt(L, c);
+  check_blocking(L, c);
+  lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);
+  return call_asked(L, LUA_OK, 0);
 }
 
 /* method(endpoint, record or nil, envelope names, failed or composite function) -> a method, for call_method's upvalues */
@@ -536,6 +555,7 @@ void call_open(lua_State *L) {
   call_parts_open(L);
   call_log_open(L);
   call_claim_open(L);
+  call_rails_open(L);
   lua_pushcfunction(L, call_make);
   lua_setfield(L, -2, "method");
 }

@@ -10,7 +10,6 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 Client *client_test(lua_State *L, int index, int metatable) {
   Client *c = lua_touserdata(L, index);
@@ -144,13 +143,13 @@ static int client_new(lua_State *L) {
   lua_settop(L, 3);
   Loop *loop = loop_get(L);
   Line *line = line_get(L); /* made before the client, so that it is finalized after the client */
-  Client *c = lua_newuserdatauv(L, sizeof *c, 6);
+  Client *c = lua_newuserdatauv(L, sizeof *c, 7);
   *c = (Client){.closed = true,
                 .loop = loop,
                 .era = loop_era(loop),
-                .asleep = loop_asleep(loop),
+                .asleep = loop_asleep(loop, loop_now(loop)),
                 .line = {.line = line},
-                .process = getpid()};
+                .process = loop_process(loop)};
   luaL_setmetatable(L, CLIENT); /* from here on __gc frees what the client has */
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, 4, 1);
@@ -199,7 +198,7 @@ static int client_close(lua_State *L) {
   client_drop_line(c);
   client_drop_claims(c);
   client_drop_spares(L, 1, c);
-  if (c->process == getpid()) { /* in a forked child the parent still uses the sockets */
+  if (c->process == loop_process(c->loop)) { /* in a forked child the parent still uses the sockets */
     http_free(c->http);
     http_free(c->kept_http);
   }

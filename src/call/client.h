@@ -1,7 +1,8 @@
 /*
 ** The userdata "bybit.client": a session, its connections, and the defaults of its calls. User values: 1 the table that
 ** the Lua layer keeps for it (methods, dialect, options), where indexing a client looks; 2 a transport written in Lua; 3
-** the journal; 4 the listener of its calls; 5 the set of symbols that are held; 6 the first of its spare calls.
+** the journal; 4 the listener of its calls; 5 the set of symbols that are held; 6 the first of its spare calls;
+** 7 the function that guard rails are asked by, see rails.c.
 */
 #ifndef BYBIT_CLIENT_H
 #define BYBIT_CLIENT_H
@@ -34,9 +35,9 @@ typedef struct Client {
   Http *http;      /* owned; NULL: the client is closed, or a Lua transport is used */
   Http *
       kept_http; /* owned; connections that are kept for calls that take risk away; NULL: none, as over HTTP/1.1 */
-  Loop *loop;      /* of the Lua state */
-  Random random;   /* for ids and jitter */
-  char drawn[257]; /* random characters of ids, drawn ahead; the first 'drawn_left' were not used yet */
+  Loop *loop;       /* of the Lua state */
+  Random random;    /* for ids and jitter */
+  char drawn[1025]; /* random characters of ids, drawn ahead; the first 'drawn_left' were not used yet */
   size_t drawn_left;
   bool closed;
   bool lua_transport;                        /* a transport written in Lua is used */
@@ -54,6 +55,8 @@ typedef struct Client {
   bool gzip;                  /* ask for compressed answers */
   bool confirm;               /* read the full record back after a change, by default */
   bool requires;              /* the field 'required' of its table says what it requires of methods */
+  bool asks;                  /* a function is asked before a call that may add risk is sent */
+  char halted[200];           /* why no such call is sent; "": the client is not halted */
   bool held;                  /* there are held symbols: nothing that adds risk is sent for them */
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */
@@ -78,6 +81,7 @@ Client *client_test(lua_State *L, int index, int metatable);
 /* flight.c */
 void client_line_open(Client *client); /* sets the callbacks of the waiting line and of 'save' */
 void client_has_room(void *client);    /* its transport may have more room than it had: serves the line */
+void client_end_risk(Client *client);  /* it was halted: ends the calls that add risk and were not sent */
 /* Ends every call that waits in line, for an earlier change or for its commit, or is away. */
 void client_drop_line(Client *client);
 /* life.c */
@@ -86,6 +90,6 @@ void client_drop_spares(lua_State *L, int at,
 /* conflicts.c */
 void client_drop_claims(Client *client); /* drops the claims for late copies */
 /* flight.c: the exchange's clock. It begins anew when the loop's time became virtual or real. */
-Clock *client_clock(Client *client);
+Clock *client_clock(Client *client, double now); /* 'now': what loop_now() has just returned */
 
 #endif

@@ -18,7 +18,8 @@ static Client *check_client(lua_State *L) {
 /* now(client) -> the exchange's clock, ms */
 static int l_now(lua_State *L) {
   Client *c = check_client(L);
-  lua_pushinteger(L, clock_now(client_clock(c), loop_now(c->loop), loop_wall(c->loop)));
+  double now = loop_now(c->loop);
+  lua_pushinteger(L, clock_now(client_clock(c, now), now, loop_wall(c->loop)));
   return 1;
 }
 
@@ -27,7 +28,7 @@ static int l_now(lua_State *L) {
 static int l_clock(lua_State *L) {
   Client *c = check_client(L);
   double offset, doubt, now = loop_now(c->loop);
-  if (!clock_offset(client_clock(c), now, &offset, &doubt)) return 0;
+  if (!clock_offset(client_clock(c, now), now, &offset, &doubt)) return 0;
   lua_pushnumber(L, now * 1000 + offset - (double)loop_wall(c->loop));
   lua_pushnumber(L, doubt);
   return 2;
@@ -38,7 +39,7 @@ static int l_clock(lua_State *L) {
 static int l_moment(lua_State *L) {
   Client *c = check_client(L);
   int64_t low, high;
-  if (!clock_moment(client_clock(c), luaL_checknumber(L, 2), &low, &high)) return 0;
+  if (!clock_moment(client_clock(c, loop_now(c->loop)), luaL_checknumber(L, 2), &low, &high)) return 0;
   lua_pushinteger(L, low);
   lua_pushinteger(L, high);
   return 2;
@@ -49,7 +50,7 @@ static int l_moment(lua_State *L) {
 static int l_arrival(lua_State *L) {
   Client *c = check_client(L);
   int64_t earliest;
-  if (!clock_arrival(client_clock(c), luaL_checknumber(L, 2), &earliest)) return 0;
+  if (!clock_arrival(client_clock(c, loop_now(c->loop)), luaL_checknumber(L, 2), &earliest)) return 0;
   lua_pushinteger(L, earliest);
   return 1;
 }
@@ -63,7 +64,8 @@ static int l_open_heard(lua_State *L) {
 
 /* adopt_clock(client): trusts the time of the last answer, whatever earlier answers said */
 static int l_adopt_clock(lua_State *L) {
-  clock_adopt(client_clock(check_client(L)));
+  Client *c = check_client(L);
+  clock_adopt(client_clock(c, loop_now(c->loop)));
   return 0;
 }
 

@@ -18,10 +18,10 @@ static void count_answer(Client *client, double seconds) {
   client->stats.recent[client->stats.answered++ % RECENT] = (float)seconds;
 }
 
-/* The attempt has ended: wakes who waits for it. */
-static void call_end(Call *c) {
+/* The attempt has ended, 'now': wakes who waits for it. */
+static void call_end(Call *c, double now) {
   c->state = CALL_ENDED;
-  c->ended_at = now_of(c);
+  c->ended_at = now;
   c->duration = c->ended_at - c->started;
   if (c->error == HTTP_OK) count_answer(c->client, c->duration);
   token_unwatch(&c->token);
@@ -33,7 +33,7 @@ static void call_end(Call *c) {
 static void call_fail(Call *c, HttpError error, const char *why) {
   c->error = error;
   c->failure = why;
-  call_end(c);
+  call_end(c, now_of(c));
 }
 
 /* Takes it out of the waiting line, with its deadline. */
@@ -52,12 +52,12 @@ static void release(Call *c, bool sent) {
 
 /* Moves the transfer's outcome into the call and releases the transfer, which gets the call's buffers of an earlier answer.
 ** Returns whether it may have been sent. */
-static bool collect(Call *c) {
+static bool collect(Call *c, double now) {
   HttpResult *r = http_result(c->transfer);
   bool sent = r->sent;
   c->error = r->error;
   c->sent = r->sent;
-  c->sent_at = fmin(c->sent_at + r->lead, now_of(c));
+  c->sent_at = fmin(c->sent_at + r->lead, now);
   c->status = r->status;
   memcpy(c->message, r->message, sizeof c->message);
   c->failure = c->message;
@@ -98,14 +98,15 @@ static bool start(Call *c);
 /* The transfer has ended. */
 static void on_done(void *owner) {
   Call *c = owner;
-  bool sent = collect(c);
+  double now = now_of(c);
+  bool sent = collect(c, now);
   if (c->error == HTTP_BUSY) {
     bool again = c->protects && !c->crowded && c->client->kept_http != NULL;
     c->crowded = true;
     if (!again || !start(c)) go_back(c);
     return;
   }
-  call_end(c);
+  call_end(c, now);
   call_hear(c);
   release(c, sent);
 }
@@ -118,13 +119,13 @@ void call_sent_through_lua(Call *c) {
     return;
   }
   bool sent = c->error == HTTP_OK || c->sent;
-  call_end(c);
+  call_end(c, now_of(c));
   call_hear(c);
   release(c, sent);
 }
 
 void call_learn(Call *c, const Answer *a) {
-  clock_learn(client_clock(c->client), c->sent_at, c->ended_at, a->time);
+  clock_learn(client_clock(c->client, now_of(c)), c->sent_at, c->ended_at, a->time);
   call_hear_body(c, a);
 }
 
@@ -162,13 +163,13 @@ void call_away(Call *c, double seconds, bool sent) {
 /* Seconds: a computer sleeps for longer than that, and two readings of its clocks are less apart. */
 static const double NAP = 0.25;
 
-Clock *client_clock(Client *client) {
+Clock *client_clock(Client *client, double now) {
   if (client->era != loop_era(client->loop)) {
     client->era = loop_era(client->loop);
     client->clock = (Clock){0};
-    client->asleep = loop_asleep(client->loop);
+    client->asleep = loop_asleep(client->loop, now);
   }
-  double asleep = loop_asleep(client->loop);
+  double asleep = loop_asleep(client->loop, now);
   if (asleep > client->asleep + NAP) {
     client->asleep = asleep;
     clock_slept(&client->clock);
@@ -196,8 +197,9 @@ static const char *or_null(const char *text) {
 /* Writes the call's intent; sets c->number. NULL, or why it could not. */
 static const char *begin_intent(Call *c, Journal *j) {
   const Endpoint *ep = c->ep;
+  double now = now_of(c);
   JournalIntent intent = {
-      .time = clock_now(client_clock(c->client), now_of(c), loop_wall(c->client->loop)),
+      .time = clock_now(client_clock(c->client, now), now, loop_wall(c->client->loop)),
       .method = ep->method,
       .row = ep->row,
       .kind = ep->settle,
@@ -267,8 +269,9 @@ void call_succeeded(Call *c) {
   /* Recovery itself closes the intents that it works on; those of calls that overtook another, since they may have to be made
 ** again; and those of transfers, since their answers do not always tell what became of them. */
   if (c->number == 0 || c->again || c->overtook || c->ep->change == CHANGE_TRANSFER) return;
+  double now = now_of(c);
   client->journal->calls->finish(client->journal, c->number,
-                                 clock_now(client_clock(client), now_of(c), loop_wall(client->loop)));
+                                 clock_now(client_clock(client, now), now, loop_wall(client->loop)));
   save_soon(client);
 }
 
@@ -277,10 +280,12 @@ void call_succeeded(Call *c) {
 const char *call_prepare(Call *c) {
   Client *client = c->client;
   int64_t earliest;
+  if (call_halted(c) != NULL) return c->guarded;
   c->signed_at = now_of(c);
-  if (c->ep->settle == NULL || !clock_arrival(client_clock(client), c->signed_at, &c->first)) c->first = 0;
-  clock_timestamp(client_clock(client), c->signed_at, loop_wall(client->loop), c->e.receive_window,
-                  &c->timestamp, &earliest);
+  const Clock *clock = client_clock(client, c->signed_at);
+  if (c->ep->settle == NULL || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
+  clock_timestamp(clock, c->signed_at, loop_wall(client->loop), c->e.receive_window, &c->timestamp,
+                  &earliest);
   if (!c->ep->open && client->line.member != NULL)
     c->timestamp = stamps_take(&client->line.member->stamps, c->timestamp, earliest);
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
@@ -343,6 +348,7 @@ static void send_all(Call *c, const char *why) {
     Call *next = c->next;
     c->next = NULL;
     c->failure = committed(c, why);
+    if (c->failure == NULL) c->failure = call_halted(c);
     if (c->failure != NULL || !start(c)) stay(c);
     c = next;
   }
@@ -544,6 +550,26 @@ static void call_cancel_held(Claim *claim) {
   loop_timer_stop(c->client->loop, &c->timer);
   claim_hold(claim, false);
   call_fail(c, HTTP_CANCELLED, "the client was closed");
+}
+
+void client_end_risk(Client *client) {
+  for (Lane *lane = client->line.lanes; lane != NULL; lane = lane->sibling) {
+    Waiter *next;
+    for (Waiter *waiter = lane->first; waiter != NULL; waiter = next) {
+      Call *c = (Call *)((char *)waiter - offsetof(Call, waiter));
+      next = waiter->next;
+      if (call_halted(c) == NULL) continue;
+      leave_line(c);
+      call_fail(c, HTTP_CANCELLED, c->guarded);
+    }
+  }
+  for (Claim *claim = client->claims.first; claim != NULL; claim = claim->next) {
+    Call *c = claim->held ? (Call *)((char *)claim - offsetof(Call, claim)) : NULL;
+    if (c == NULL || call_halted(c) == NULL) continue;
+    loop_timer_stop(client->loop, &c->timer);
+    claim_hold(claim, false);
+    call_fail(c, HTTP_CANCELLED, c->guarded);
+  }
 }
 
 void client_drop_line(Client *client) {

@@ -41,6 +41,7 @@ void call_hear(Call *c) {
 
 void call_hear_body(Call *c, const Answer *a) {
   if (c->group == NULL || c->client->line.account == NULL) return;
+  if (c->ep->weight <= 1 && a->limit < 1) return;
   double now = line_now(c->client->line.line);
   if (c->sent && c->ep->weight > 1) limiter_charge(c->group, c->ep->weight - 1, now);
   if (a->limit < 1 || a->limit > INT_MAX) return;

@@ -183,6 +183,22 @@ static void set_page(lua_State *L, const Call *c) {
   lua_setfield(L, -2, "bars_country");
 }
 
+/* The moments of the last attempt, for its fence (lua/bybit/outcome/fence.lua). */
+static void set_moments(lua_State *L, const Call *c) {
+  lua_pushnumber(L, c->ends - loop_now(c->client->loop));
+  lua_setfield(L, -2, "left");
+  lua_pushnumber(L, c->signed_at);
+  lua_setfield(L, -2, "signed_at");
+  if (c->first != 0) {
+    lua_pushinteger(L, c->first);
+    lua_setfield(L, -2, "first");
+  }
+  lua_pushinteger(L, c->timestamp);
+  lua_setfield(L, -2, "timestamp");
+  lua_pushinteger(L, c->e.receive_window);
+  lua_setfield(L, -2, "receive_window");
+}
+
 void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *kind, int text) {
   lua_createtable(L, 0, 12);
   set_text(L, "kind", kind);
@@ -222,22 +238,11 @@ void call_push_facts(lua_State *L, const Call *c, const Answer *a, const char *k
     lua_setfield(L, -2, "retry_after");
   }
   if (c->e.used_made_id) set_text(L, "client_order_id", c->made_id);
-  lua_pushnumber(L, c->ends - loop_now(c->client->loop));
-  lua_setfield(L, -2, "left");
-  lua_pushnumber(L, c->signed_at);
-  lua_setfield(L, -2, "signed_at");
-  if (c->first != 0) {
-    lua_pushinteger(L, c->first);
-    lua_setfield(L, -2, "first");
-  }
+  set_moments(L, c);
   if (c->overtook) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "overtook");
   }
-  lua_pushinteger(L, c->timestamp);
-  lua_setfield(L, -2, "timestamp");
-  lua_pushinteger(L, c->e.receive_window);
-  lua_setfield(L, -2, "receive_window");
   lua_pushboolean(L, c->e.confirm < 0 ? c->client->confirm : c->e.confirm);
   lua_setfield(L, -2, "confirm");
   if (c->number != 0) {

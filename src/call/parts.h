@@ -1,7 +1,7 @@
 /*
 ** A call: its state, and the functions by which the files of this room work on it. call.c is the method that Lua calls;
 ** life.c makes and frees; id.c makes ids; flight.c sends; conflicts.c claims; limits.c counts; answer.c reads; parts.c makes tables for Lua;
-** log.c tells.
+** log.c tells; rails.c asks.
 */
 #ifndef BYBIT_CALL_PARTS_H
 #define BYBIT_CALL_PARTS_H
@@ -44,6 +44,8 @@ typedef struct Call {
   bool again;               /* this is another attempt, which recovery makes; recovery gets the facts */
   bool fresh;               /* with 'again': all attempts before are known to have done nothing */
   bool protects;            /* it takes risk away: no guard and no failure of the journal stops it */
+  bool asked;               /* guard rails were asked: Lua hears how it ends */
+  bool spared;              /* they said that it takes no risk: a halt does not stop it */
   bool blocks;              /* the whole program waits for it, so no other call can share its commit */
   bool begun;               /* this attempt wrote its intent; an earlier one did not */
   bool adds;                /* it adds a stop and replaces none */
@@ -127,6 +129,16 @@ void call_succeeded(Call *c); /* counts a success, and closes its intent */
 void call_claim_open(lua_State *L);
 bool call_claim(Call *c);   /* claims what the call changes; false: it has to wait for an earlier claim */
 void call_unclaim(Call *c); /* drops the claim and submits calls that waited for it; may be called twice */
+
+/* rails.c */
+/* Adds ask, halt and halted to 'client' in the module table on top of the stack. */
+void call_rails_open(lua_State *L);
+/* Pushes the function that says whether the call may be sent, and its arguments; returns their number. 'client', 'params' and
+** 'call' are stack places. */
+int call_push_question(lua_State *L, Call *c, int client, int params, int call);
+void call_take_answer(lua_State *L, int answer, Call *c); /* takes in what it said, at that stack place */
+/* Why the call is not sent, since its client is halted: c->guarded says so then. NULL: it may be sent. */
+const char *call_halted(Call *c);
 
 /* log.c */
 /* Adds listen, listens and tell to 'client' in the module table on top of the stack. */

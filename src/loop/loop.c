@@ -3,8 +3,7 @@
 ** in its registry. loop.h says what callbacks may do.
 */
 #include "loop.h"
-#include "hooks.h"
-#include "poller.h"
+#include "loop_parts.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -15,39 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH = 64 }; /* the most events that one wait takes from the system */
-
-struct Loop {
-  Poller poller;
-  LoopTimers real;          /* by loop_real_now */
-  LoopTimers own;           /* by loop_now */
-  PollerEvent batch[BATCH]; /* the events being served; one whose watch ended meanwhile has no owner */
-  int served, ready;        /* how many of 'batch' were served, and how many it holds */
-  bool shared;              /* a host polls fd(): the poller's timer is kept set */
-  double armed;             /* what the poller's timer is set to, by loop_real_now; INFINITY: not set */
-  bool virtual;             /* time is virtual */
-  int64_t virtual_start;    /* when virtual time began; nanoseconds since 1970 */
-  int64_t virtual_ns;       /* the virtual time; nanoseconds since 1970 */
-  int64_t wall_shift;       /* milliseconds that a test has set the wall clock forward */
-  double asleep;            /* s that count as spent asleep, for tests */
-  int era;                  /* how often time became virtual or real */
-  int busy;                 /* transfers on real sockets; see loop_busy */
-  lua_Integer wakeups;      /* how many waits have ended; specs look at it */
-  bool timers_first;        /* the last step served timers without looking at sockets */
-  bool rang;                /* the alarm went off in the last step */
-  LoopTimer alarm;          /* the Lua layer's timer: it ends a wait and does nothing else */
-  int64_t last_wait;        /* the wait number given last */
-  int64_t *woken;           /* the queue of woken numbers, a ring; owned */
-  size_t woken_first, woken_count, woken_room;
-  size_t waits;       /* numbers given, not yet dropped or read from the ring; it has room for all of them */
-  Hooks *hooks;       /* of the Lua state; NULL before the first wait */
-  const void *yields; /* the coroutine that a wait may suspend; compared, never followed */
-  bool cancelled;     /* the task of that coroutine was cancelled */
-  bool no_blocking;   /* waits must not block the thread */
-};
-
-static const char KEY;     /* its address is the loop's key in the registry */
-static const char ADVANCE; /* the same for the function that moves virtual time on */
+const char loop_key, loop_advance;
 
 /* The clock of loop_now(). It counts while the computer sleeps, because the exchange does not sleep meanwhile. */
 #ifdef CLOCK_BOOTTIME
@@ -82,10 +49,13 @@ int64_t loop_wall(const Loop *loop) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + loop->wall_shift;
 }
 
-double loop_asleep(const Loop *loop) {
-  if (loop->virtual) return loop->asleep;
-  double steady = clock_seconds(STEADY); /* first: what comes between the two is no sleep */
-  return steady - clock_seconds(CLOCK_MONOTONIC) + loop->asleep;
+/* What comes between the two readings is no sleep, since 'now' was read first. */
+double loop_asleep(const Loop *loop, double now) {
+  return (loop->virtual ? 0 : now - clock_seconds(CLOCK_MONOTONIC)) + loop->asleep;
+}
+
+pid_t loop_process(const Loop *loop) {
+  return process_id(&loop->process);
 }
 
 /* ---- descriptors ---- */
@@ -110,8 +80,7 @@ void loop_unwatch(Loop *loop, LoopWatch *watch) {
 
 /* ---- timers ---- */
 
-/* Seconds until the first timer that fires by real time; negative: there is none. */
-static double next_timeout(const Loop *loop) {
+double loop_next_timeout(const Loop *loop) {
   double left = -1;
   if (loop->real.first != NULL) left = fmax(timers_due(&loop->real) - loop_real_now(loop), 0);
   if (loop->own.first == NULL || loop->virtual) return left;
@@ -119,11 +88,9 @@ static double next_timeout(const Loop *loop) {
   return left < 0 || own < left ? own : left;
 }
 
-/* Sets the poller's timer, so that a host that polls fd() wakes when the first timer is due. Each setting is a system
-** call, so the timer only ever moves to an earlier moment. A wake-up that comes too early finds nothing to do. */
-static void arm(Loop *loop) {
+void loop_arm(Loop *loop) {
   if (!loop->shared) return;
-  double now = loop_real_now(loop), left = next_timeout(loop);
+  double now = loop_real_now(loop), left = loop_next_timeout(loop);
   double due = left < 0 ? INFINITY : now + left;
   if (loop->armed <= now) loop->armed = INFINITY; /* it has fired */
   if (due >= loop->armed) return;
@@ -138,7 +105,7 @@ void loop_timer_stop(Loop *loop, LoopTimer *timer) {
 static void start(Loop *loop, LoopTimers *among, LoopTimer *timer, double due) {
   timers_remove(timer);
   timers_add(among, timer, due);
-  arm(loop);
+  loop_arm(loop);
 }
 
 void loop_timer_start(Loop *loop, LoopTimer *timer, double seconds) {
@@ -168,17 +135,15 @@ static void fire_due(LoopTimers *among, double now) {
 static void fire_timers(Loop *loop) {
   if (loop->real.first != NULL) fire_due(&loop->real, loop_real_now(loop));
   if (loop->own.first != NULL) fire_due(&loop->own, loop_now(loop) + 1e-9); /* it is rounded to 1 ns */
-  arm(loop);
+  loop_arm(loop);
 }
 
-/* How many seconds virtual time may move on by, that is to its first timer; negative: it must stand still. */
-static double next_advance(const Loop *loop) {
+double loop_next_advance(const Loop *loop) {
   if (!loop->virtual || loop->busy > 0 || loop->own.first == NULL) return -1;
   return fmax(timers_due(&loop->own) - loop_now(loop), 0);
 }
 
-/* Makes time virtual or real. Timers are shifted, so that each is still due in as many seconds as before. */
-static void change_time(Loop *loop, bool virtual, int64_t ns) {
+void loop_change_time(Loop *loop, bool virtual, int64_t ns) {
   double before = loop_now(loop);
   loop->virtual = virtual;
   loop->virtual_ns = loop->virtual_start = ns;
@@ -225,7 +190,7 @@ bool loop_task_cancelled(const Loop *loop) {
 }
 
 void loop_push_mark(lua_State *L) {
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&KEY);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&loop_key);
 }
 
 bool loop_may_block(const Loop *loop) {
@@ -242,7 +207,7 @@ static void on_alarm(LoopTimer *timer) {
 ** its own clock too. False: it raised, and the error is on the stack. */
 static bool advance(lua_State *L, double seconds) {
   luaL_checkstack(L, 2, "advance");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &ADVANCE);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &loop_advance);
   lua_pushnumber(L, seconds);
   bool struck;
   return hooks_pcall(L, 1, 0, &struck) == LUA_OK;
@@ -280,13 +245,13 @@ static bool wait_ready(lua_State *L, Loop *loop, double seconds, int *ready) {
 bool loop_block(lua_State *L, Loop *loop, double seconds) {
   if (loop->hooks == NULL) loop->hooks = hooks_get(L);
   if (hooks_new(loop->hooks) && !hooks_run(L)) return false;
-  double ahead = seconds == 0 ? -1 : next_advance(loop);
+  double ahead = seconds == 0 ? -1 : loop_next_advance(loop);
   if (ahead >= 0) {
     bool moved = advance(L, ahead);
     fire_timers(loop);
     return moved;
   }
-  double next = next_timeout(loop);
+  double next = loop_next_timeout(loop);
   if (next == 0 && !loop->timers_first) { /* mostly libcurl's timer of 0 ms: it needs no system call */
     loop->timers_first = true;            /* sockets come next, so that timers cannot starve them */
     fire_timers(loop);
@@ -311,6 +276,7 @@ bool loop_block(lua_State *L, Loop *loop, double seconds) {
 static int loop_close(lua_State *L) {
   Loop *loop = lua_touserdata(L, 1);
   poller_close(&loop->poller);
+  process_close(&loop->process);
   free(loop->woken);
   loop->woken = NULL;
   loop->woken_count = loop->woken_room = 0;
@@ -318,7 +284,7 @@ static int loop_close(lua_State *L) {
 }
 
 Loop *loop_get(lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY) == LUA_TUSERDATA) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loop_key) == LUA_TUSERDATA) {
     Loop *found = lua_touserdata(L, -1);
     lua_pop(L, 1);
     return found;
@@ -333,290 +299,8 @@ Loop *loop_get(lua_State *L) {
   lua_pushcfunction(L, loop_close);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2); /* from here on __gc closes the descriptors */
+  process_open(&loop->process);
   if (!poller_open(&loop->poller)) luaL_error(L, "the event loop cannot start: %s", strerror(errno));
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &loop_key);
   return loop;
-}
-
-/* ---- the Lua face, for the module's own Lua layer ---- */
-
-/* The loop, which is an upvalue of each of these functions. */
-static Loop *loop_of(lua_State *L) {
-  return lua_touserdata(L, lua_upvalueindex(1));
-}
-
-static int l_now(lua_State *L) {
-  lua_pushnumber(L, loop_now(loop_of(L)));
-  return 1;
-}
-
-static int l_wall(lua_State *L) {
-  lua_pushinteger(L, loop_wall(loop_of(L)));
-  return 1;
-}
-
-/* step([seconds = 0]): waits at most so long for something to be ready, and serves it. A negative number counts as 0: the
-** caller's moment has passed meanwhile. Where only timers were served, which woke nobody, it waits once more: mostly that has
-** sent a request, and whoever asks would only ask again. */
-static int l_step(lua_State *L) {
-  Loop *loop = loop_of(L);
-  double seconds = fmax(luaL_optnumber(L, 1, 0), 0);
-  double stop = seconds > 0 ? loop_real_now(loop) + seconds : 0;
-  loop->rang = false;
-  if (!loop_block(L, loop, seconds)) return lua_error(L);
-  bool idle = loop->timers_first && !loop->rang && loop->woken_count == 0 && !loop->virtual;
-  if (seconds == 0 || !idle) return 0;
-  return loop_block(L, loop, fmax(stop - loop_real_now(loop), 0)) ? 0 : lua_error(L);
-}
-
-/* fd() -> a descriptor that a host polls for reading; when it is readable, step() has work. The same for the life of the
-** Lua state. */
-static int l_fd(lua_State *L) {
-  Loop *loop = loop_of(L);
-  loop->shared = true;
-  arm(loop);
-  lua_pushinteger(L, loop->poller.fd);
-  return 1;
-}
-
-/* next_timeout() -> seconds until step() must be called at the latest; nil: no timer runs */
-static int l_next_timeout(lua_State *L) {
-  double left = next_timeout(loop_of(L));
-  if (left < 0)
-    lua_pushnil(L);
-  else
-    lua_pushnumber(L, left);
-  return 1;
-}
-
-/* wakeups() -> how many waits have ended; specs show with it that nothing polls */
-static int l_wakeups(lua_State *L) {
-  lua_pushinteger(L, loop_of(L)->wakeups);
-  return 1;
-}
-
-/* wait_new() -> a number to wait by */
-static int l_wait_new(lua_State *L) {
-  int64_t wait = loop_wait_new(loop_of(L));
-  if (wait == 0) return luaL_error(L, "not enough memory");
-  lua_pushinteger(L, wait);
-  return 1;
-}
-
-/* wake(number): puts it into the queue of woken numbers */
-static int l_wake(lua_State *L) {
-  Loop *loop = loop_of(L);
-  lua_Integer wait = luaL_checkinteger(L, 1);
-  luaL_argcheck(L, loop->woken_count < loop->waits, 1, "nobody waits");
-  loop_wake(loop, wait);
-  return 0;
-}
-
-/* woken() -> the next number of that queue, or nothing when it is empty */
-static int l_woken(lua_State *L) {
-  Loop *loop = loop_of(L);
-  if (loop->woken_count == 0) return 0;
-  lua_pushinteger(L, loop->woken[loop->woken_first]);
-  loop->woken_first = (loop->woken_first + 1) % loop->woken_room;
-  loop->woken_count--;
-  loop->waits--;
-  return 1;
-}
-
-/* drop(number): gives back a number that will not be woken */
-static int l_drop(lua_State *L) {
-  loop_wait_drop(loop_of(L), luaL_checkinteger(L, 1));
-  return 0;
-}
-
-/* alarm([seconds]): waits end after so many seconds at the latest. Without an argument the alarm is off. */
-static int l_alarm(lua_State *L) {
-  Loop *loop = loop_of(L);
-  if (lua_isnoneornil(L, 1))
-    loop_timer_stop(loop, &loop->alarm);
-  else
-    loop_timer_start(loop, &loop->alarm, luaL_checknumber(L, 1));
-  return 0;
-}
-
-/* task([coroutine, cancelled]): from now on waits may suspend this coroutine, or none. 'cancelled': its task was. */
-static int l_task(lua_State *L) {
-  Loop *loop = loop_of(L);
-  loop->yields = lua_isthread(L, 1) ? (const void *)lua_tothread(L, 1) : NULL;
-  loop->cancelled = lua_toboolean(L, 2);
-  return 0;
-}
-
-/* Can the coroutine never go on? */
-static bool is_dead(lua_State *co) {
-  lua_Debug ar;
-  int status = lua_status(co);
-  return status != LUA_YIELD && (status != LUA_OK || (lua_getstack(co, 0, &ar) == 0 && lua_gettop(co) == 0));
-}
-
-/* Moves the values on top of 'co' to L. */
-static void take_values(lua_State *L, lua_State *co, int count) {
-  if (!lua_checkstack(L, count + 1)) luaL_error(L, "too many results");
-  lua_xmove(co, L, count);
-}
-
-/* resume(coroutine, cancelled, value): resumes the coroutine of a task; until it is suspended, waits may suspend it.
-** 'cancelled': the task was. Returns true and what a wait yields behind its mark; nil, when it yielded otherwise; or false and
-** what its end gives: nil, it had ended before; true; or false and its error. */
-static int l_resume(lua_State *L) {
-  Loop *loop = loop_of(L);
-  lua_State *co = lua_tothread(L, 1);
-  luaL_argexpected(L, co != NULL, 1, "coroutine");
-  lua_settop(L, 3);
-  if (is_dead(co)) {
-    lua_pushboolean(L, 0);
-    return 1;
-  }
-  const void *yields = loop->yields;
-  bool cancelled = loop->cancelled;
-  int count = 0;
-  if (!lua_checkstack(co, 1)) return luaL_error(L, "too many arguments");
-  lua_xmove(L, co, 1);
-  loop->yields = co;
-  loop->cancelled = lua_toboolean(L, 2);
-  int status = lua_resume(co, L, 1, &count);
-  loop->yields = yields;
-  loop->cancelled = cancelled;
-  if (status == LUA_YIELD) {
-    bool waits = count > 0 && lua_touserdata(co, -count) == (const void *)&KEY;
-    lua_settop(L, 0);
-    take_values(L, co, count);
-    if (!waits) return 0;
-    lua_pushboolean(L, 1);
-    lua_replace(L, 1);
-    return count;
-  }
-  if (status != LUA_OK && !is_dead(co)) { /* it runs already: it is resumed later */
-    lua_pop(co, 1);
-    return 0;
-  }
-  lua_pushboolean(L, 0);
-  lua_pushboolean(L, status == LUA_OK);
-  if (status == LUA_OK) return 2;
-  take_values(L, co, 1);
-  return 3;
-}
-
-/* may_yield() -> may a wait suspend the coroutine that asks? */
-static int l_may_yield(lua_State *L) {
-  lua_pushboolean(L, loop_may_yield(loop_of(L), L));
-  return 1;
-}
-
-/* blocking(allowed): says whether waits may block the thread */
-static int l_blocking(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TBOOLEAN);
-  loop_of(L)->no_blocking = !lua_toboolean(L, 1);
-  return 0;
-}
-
-static int l_may_block(lua_State *L) {
-  lua_pushboolean(L, loop_may_block(loop_of(L)));
-  return 1;
-}
-
-static int l_is_virtual(lua_State *L) {
-  lua_pushboolean(L, loop_of(L)->virtual);
-  return 1;
-}
-
-/* virtual(ms): time becomes virtual and stands at this moment, in milliseconds since 1970, until it is moved on. */
-static int l_virtual(lua_State *L) {
-  Loop *loop = loop_of(L);
-  lua_Integer ms = luaL_checkinteger(L, 1);
-  luaL_argcheck(L, ms >= 0 && ms <= INT64_MAX / 1000000, 1, "milliseconds since 1970 expected");
-  change_time(loop, true, ms * 1000000);
-  return 0;
-}
-
-/* advance(seconds): moves virtual time on. Raises when time is real. */
-static int l_advance(lua_State *L) {
-  Loop *loop = loop_of(L);
-  double seconds = luaL_checknumber(L, 1);
-  if (!loop->virtual) return luaL_error(L, "advance: time is real");
-  luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 1, "seconds, 0 or more, expected");
-  int64_t ns = (int64_t)(seconds * 1e9 + 0.5);
-  loop->virtual_ns += ns == 0 && seconds > 0 ? 1 : ns; /* else a wait of less than 1 ns would never end */
-  return 0;
-}
-
-/* real(): time is real again */
-static int l_real(lua_State *L) {
-  change_time(loop_of(L), false, 0);
-  return 0;
-}
-
-/* set_advance(f): the loop calls f(seconds) when it has to move virtual time on; f calls advance(). */
-static int l_set_advance(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  lua_settop(L, 1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &ADVANCE);
-  return 0;
-}
-
-/* next_advance() -> how many seconds a wait would move virtual time on now, or nil; and whether virtual time may move on
-** at all (it is virtual, and no transfer runs) */
-static int l_next_advance(lua_State *L) {
-  const Loop *loop = loop_of(L);
-  double ahead = next_advance(loop);
-  if (ahead < 0)
-    lua_pushnil(L);
-  else
-    lua_pushnumber(L, ahead);
-  lua_pushboolean(L, loop->virtual && loop->busy == 0);
-  return 2;
-}
-
-/* shift(ms): moves the wall clock forward (or back), as a user or NTP may; for specs. */
-static int l_shift(lua_State *L) {
-  loop_of(L)->wall_shift += luaL_checkinteger(L, 1);
-  return 0;
-}
-
-/* suspend(seconds): so much of the time that has passed was spent asleep; for tests. */
-static int l_suspend(lua_State *L) {
-  loop_of(L)->asleep += luaL_checknumber(L, 1);
-  return 0;
-}
-
-void loop_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"now", l_now},
-                                       {"wall", l_wall},
-                                       {"step", l_step},
-                                       {"fd", l_fd},
-                                       {"wakeups", l_wakeups},
-                                       {"next_timeout", l_next_timeout},
-                                       {"virtual", l_virtual},
-                                       {"advance", l_advance},
-                                       {"real", l_real},
-                                       {"set_advance", l_set_advance},
-                                       {"next_advance", l_next_advance},
-                                       {"shift", l_shift},
-                                       {"suspend", l_suspend},
-                                       {"is_virtual", l_is_virtual},
-                                       {"wait_new", l_wait_new},
-                                       {"wake", l_wake},
-                                       {"woken", l_woken},
-                                       {"drop", l_drop},
-                                       {"alarm", l_alarm},
-                                       {"task", l_task},
-                                       {"resume", l_resume},
-                                       {"may_yield", l_may_yield},
-                                       {"blocking", l_blocking},
-                                       {"may_block", l_may_block},
-                                       {NULL, NULL}};
-  loop_get(L); /* made before what uses it: at the end of the state Lua finalizes in reverse order */
-  luaL_newlibtable(L, functions);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY);
-  luaL_setfuncs(L, functions, 1);
-  lua_getfield(L, -1, "advance");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &ADVANCE);
-  loop_push_mark(L);
-  lua_setfield(L, -2, "mark");
-  lua_setfield(L, -2, "loop");
 }

@@ -11,6 +11,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef struct Loop Loop;
 
@@ -23,17 +24,18 @@ typedef struct LoopWatch {
   void (*ready)(struct LoopWatch *watch, int events); /* called with what is ready; LOOP_READ on errors too */
 } LoopWatch;
 
-/* Adds 'loop' (now, wall, step, fd, ...) to the module table on top of the stack. */
-void loop_open(lua_State *L);
 /* The loop of this Lua state, made when the module is loaded and closed with the state. Pushes nothing. */
 Loop *loop_get(lua_State *L);
+
+pid_t loop_process(const Loop *loop); /* the number of this process; another one in a forked child */
 
 /* Seconds on a monotonic clock that also counts while the computer sleeps; virtual seconds in virtual time. */
 double loop_now(const Loop *loop);
 /* A number that changes when time becomes virtual or real: values of loop_now() of two eras cannot be compared. */
 int loop_era(const Loop *loop);
-int64_t loop_wall(const Loop *loop);    /* milliseconds since 1970, by the wall clock or in virtual time */
-double loop_asleep(const Loop *loop);   /* seconds of loop_now() that the computer was suspended for */
+int64_t loop_wall(const Loop *loop); /* milliseconds since 1970, by the wall clock or in virtual time */
+/* Seconds of loop_now() that the computer was suspended for. 'now': what that has just returned. */
+double loop_asleep(const Loop *loop, double now);
 double loop_real_now(const Loop *loop); /* seconds, monotonic, never virtual: for timeouts of real sockets */
 
 /* Starts watching 'fd' for 'events', or changes what is watched. False, with errno set, when the system refuses. */

@@ -86,9 +86,11 @@ static void read_params(Walk *w) {
   lua_pushnil(L);
   while (lua_next(L, w->params) != 0) {
     int i = parameter_of(w, -2);
-    if (i < 0 || walk_given(w, i)) unknown_parameter(w);
-    if (w->ep->param[i].option == OPTION_EXTRA)
-      w->extra = walk_slot(w, i); /* NOLINT: it has raised if i < 0 */
+    if (i < 0 || walk_given(w, i)) {
+      unknown_parameter(w);
+      return;
+    }
+    if (w->ep->param[i].option == OPTION_EXTRA) w->extra = walk_slot(w, i);
     walk_fill(w, i);
   }
   if (luaL_getmetafield(L, w->params, "__index") != LUA_TNIL)

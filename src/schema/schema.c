@@ -74,10 +74,12 @@ static void push_token(lua_State *L, const char *wire, bool json) {
               (json ? json_quote(&b, wire, size) : percent_encode(&b, wire, size)) &&
               bytes_text(&b, json ? ":" : "=");
   char token[SCHEMA_TOKEN];
+  bool failed = b.failed;
   fine = fine && b.size <= sizeof token;
   size = fine ? b.size : 0;
   if (fine) memcpy(token, b.data, size);
   bytes_free(&b);
+  if (failed) luaL_error(L, "not enough memory");
   if (!fine) luaL_error(L, "declaration: no wire name '%s'", wire);
   lua_pushlstring(L, token, size);
 }

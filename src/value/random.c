@@ -96,12 +96,15 @@ bool random_uuid(Random *r, char text[37]) {
 /* 252 is the largest multiple of 36 that a byte holds. Bytes from 252 on are drawn again, so that all characters are
 ** equally likely. */
 bool random_id(Random *r, char *text, size_t size) {
+  enum { FEW = 64 };
   static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
   size_t done = 0;
   while (done < size) {
-    unsigned char bytes[64] = {0};
-    if (!random_bytes(r, bytes, sizeof bytes)) return false;
-    for (size_t i = 0; i < sizeof bytes && done < size; i++)
+    /* The system is asked for many at once, as that is slow. With a seed the number decides what comes next, so it stays. */
+    unsigned char bytes[256] = {0};
+    const size_t drawn = !r->seeded && size - done > FEW ? sizeof bytes : FEW;
+    if (!random_bytes(r, bytes, drawn)) return false;
+    for (size_t i = 0; i < drawn && done < size; i++)
       if (bytes[i] < 252) text[done++] = alphabet[bytes[i] % 36];
   }
   text[done] = '\0';

@@ -54,19 +54,12 @@ bool session_credentials(Session *s, const char *key, const char *secret, size_t
   return true;
 }
 
-/* Appends a header line, and its offset to 'at' (a pointer could move while 'lines' grows). */
+/* Appends a header line with its zero byte, and its offset to 'at' (a pointer could move while 'lines' grows). */
 static bool add_header(SignedRequest *r, size_t at[], const char *name, const char *value) {
-  Bytes *lines = &r->lines;
-  size_t name_size = strlen(name), value_size = strlen(value);
-  if (r->header_count == SESSION_HEADERS || !bytes_reserve(lines, name_size + value_size + 3)) return false;
-  at[r->header_count++] = lines->size;
-  char *to = lines->data + lines->size;
-  memcpy(to, name, name_size);
-  memcpy(to + name_size, ": ", 2);
-  memcpy(to + name_size + 2, value, value_size + 1);
-  lines->size += name_size + value_size + 3; /* with the zero byte of this line */
-  lines->data[lines->size] = '\0';
-  return true;
+  if (r->header_count == SESSION_HEADERS) return false;
+  at[r->header_count++] = r->lines.size;
+  return bytes_append(&r->lines, name, strlen(name)) && bytes_append(&r->lines, ": ", 2) &&
+         bytes_append(&r->lines, value, strlen(value) + 1);
 }
 
 /* The scheme "headers". */

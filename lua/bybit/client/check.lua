@@ -5,6 +5,7 @@ local errors = require "bybit.errors"
 local later = require "bybit.later"
 local rows = require "bybit.wire.rows"
 
+local guard_option = later.module "bybit.client.guard.option"
 local hints = later.module "bybit.wire.hints"
 local nearest, synonyms = later.module "bybit.text.nearest", later.module "bybit.text.synonyms"
 
@@ -162,6 +163,13 @@ function check.journal(given)
     and (given.keep == nil or type(given.keep) == "number" and given.keep >= 0 and given.keep <= 36500)
   for k in pairs(fine and given or {}) do fine = fine and (k == "path" or k == "sync" or k == "keep") end
   if not fine then wrong_option("journal", "a path, or {path = ..., sync = true, keep = days}", given) end
+end
+
+--- Checks the option `guard`.
+---@return table? rails
+function check.guard(given)
+  if given == nil then return nil end
+  return guard_option.rails(given)
 end
 
 --- Raises for a wire that the exchange has retired, unless the client is for a url or the paper exchange.

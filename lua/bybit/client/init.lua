@@ -9,6 +9,8 @@ local later = require "bybit.later"
 local limits = require "bybit.wire.limits"
 local listeners = require "bybit.client.made"
 
+local instrument = later.module "bybit.client.instrument"
+local guard = later.module "bybit.client.guard"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 
 -- Of `most`, how many are kept for calls that take risk away: what the caller says, or a quarter; of one there is none.
@@ -39,6 +41,7 @@ local COPIED = { "receive_window", "timeout", "connect_timeout", "deadline", "co
 return function(options)
   check.all(options)
   check.journal(options.journal)
+  local rails = check.guard(options.guard)
   options = check.filled(options)
   local environment = find_environment(options)
   local class = class_of(options.api)
@@ -61,9 +64,11 @@ return function(options)
       visibility = options.visibility, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, at_large = {},
       receive_window = options.receive_window, parts = {}, closing = core.token(),
-      budget_of_retries = false }
+      budget_of_retries = false, guard = false }
     local c = errors.call(core.client.new, settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
+    if options.check_instruments then instrument.guard(t) end
+    if rails then guard.attach(c, rails) end
     if options.journal then
       journal = intents.open_journal(options.journal, { exchange = environment.url, account = core.client.fingerprint(c),
         api = class.dialect.name, now = core.client.now(c) })

@@ -11,7 +11,9 @@ local records = require "bybit.records"
 local rows = require "bybit.wire.rows"
 
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
+local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
+local guard = later.module "bybit.client.guard"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -124,6 +126,7 @@ local RARE = {
   collect = function() return cursor.collect end,
   warm = function() return warm.open end,
   check = function() return preflight.check end,
+  instrument = function() return instrument.of end,
 }
 
 --- The methods of all clients of a wire.
@@ -206,13 +209,32 @@ end
 --- How the calls of this client went. `calls` were made, `requests` were sent for them, and `retries` of these were not the
 --- first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 --- last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
---- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget().
+--- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
+--- says why the client refuses new risk (client:halt); nil: it does not.
 ---@return table
 function class_methods.stats(client)
   local stats = core.client.stats(client)
   stats.clock_offset, stats.clock_doubt = core.client.clock(client)
-  stats.budget = client:budget()
+  stats.budget, stats.halted = client:budget(), core.client.halted(client)
   return stats
+end
+
+--- Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
+--- Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
+--- an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
+---@param reason string why, for messages
+function class_methods.halt(client, reason)
+  if type(reason) ~= "string" or not reason:find "%g" then
+    errors.raise(('halt: a reason expected, such as client:halt "too many losses", got %s'):format(tostring(reason)))
+  end
+  core.client.table(client) -- raises for what is no client
+  guard.halt(client, reason)
+end
+
+--- Takes client:halt back. Does nothing if the client is not halted.
+function class_methods.resume(client)
+  core.client.table(client)
+  guard.resume(client)
 end
 
 -- An argument of client:request that is a table with names, or was left out.
@@ -271,12 +293,25 @@ local function with_route(route, ok, ...)
   errors.call(error, err, 0)
 end
 
+-- Makes decimals of texts and numbers that are plain numbers, in a table and those in it.
+local function with_decimals(value)
+  if type(value) == "table" then
+    for k, v in pairs(value) do value[k] = with_decimals(v) end
+    return value
+  end
+  local number = type(value) == "string" and #value <= 40 and value:find "^%-?%d+%.?%d*$" and not value:find "%.$"
+  if not number then return value end
+  local ok, x = pcall(core.decimal, value)
+  return ok and x or value -- more than 34 digits stay a text
+end
+
 --- Makes a signed request to any endpoint. The result has the names of the wire, strings are texts, and null is `bybit.null`.
---- The category is filled in if it is not given.
+--- With the option `decimals = true` every text that is a plain number is a decimal, so that it counts exactly and compares as a
+--- number; ids and moments that are digits too. The category is filled in if it is not given.
 ---@param verb "GET"|"POST"
 ---@param path string such as "/v5/account/wallet-balance"
 ---@param params? table parameters by their names on the wire; decimals are sent as strings
----@param options? table timeout, receive_window and the other options of every call
+---@param options? table timeout, receive_window and the other options of every call; `decimals`
 ---@return table? result
 ---@return bybit.Error? err
 ---@return bybit.Response? response
@@ -293,9 +328,16 @@ function class_methods.request(client, verb, path, params, options)
   end
   local method, route = raw_method(t.class, verb, path), ("request %s %s"):format(verb, path)
   local p = raw_params(method, route, params, options)
+  local decimals = p.decimals
+  p.decimals = nil
+  if decimals ~= nil and type(decimals) ~= "boolean" then
+    errors.raise(("%s: option 'decimals': true or false expected, got %s"):format(route, tostring(decimals)))
+  end
   if t.class.dialect.category and p.extra.category == nil then p.extra.category = t.category end
   errors.set_route(p, verb, path)
-  return with_route(route, pcall(method[1], client, p))
+  if not decimals then return with_route(route, pcall(method[1], client, p)) end
+  local result, err, response = with_route(route, pcall(method[1], client, p))
+  return with_decimals(result), err, response
 end
 
 return class_of

@@ -75,11 +75,17 @@ return {
   row("required", { types = "table<string, string[]>",
     doc = 'Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, '
       .. "which is nil, cannot place an order without a stop loss." }),
+  row("guard", { types = "bybit.GuardRails",
+    doc = "Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind "
+      .. "`guard`; nothing was sent then. See the guide on guard rails." }),
   row("journal", { types = "string|{ path: string, sync: boolean?, keep: number? }", fields = JOURNAL,
     doc = ("A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a "
       .. "program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the "
       .. "journal survives a power cut too. What has ended is kept for `keep` days (%d). A journal is for one process, and for "
       .. "one exchange, account and api."):format(JOURNAL.keep) }),
+  row("check_instruments", { type = "boolean", default = false,
+    doc = "Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are "
+      .. "first needed. What the exchange would refuse raises. See client:instrument." }),
   row("visibility", { type = "number", min = 0, max = 600, unit = "seconds", default = 5,
     doc = "How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent "
       .. "after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the "

@@ -53,7 +53,8 @@ local function look_at_key(report, key)
   local problems, warnings = report.problems, report.warnings
   if key.read_only ~= false then problems[#problems + 1] = "the key may only read: every change is refused" end
   if not report.may_trade then
-    problems[#problems + 1] = "the key lacks the permissions for orders and positions of contracts (ContractTrade: Order, Position)"
+    problems[#problems + 1] = "the key lacks the permissions for orders and positions of contracts (ContractTrade: Order, "
+      .. "Position)"
   end
   if report.may_withdraw then warnings[#warnings + 1] = "the key may withdraw: a key for trading should not" end
   if has(key.ips, "*") then warnings[#warnings + 1] = "the key is bound to no address: anybody who has it can use it" end

@@ -214,9 +214,16 @@ local function raise(run, err)
   error(errors.is(value) and err or value, 0)
 end
 
+-- Guard rails count what a call may have done until they hear how it ended.
+local function tell_guard(run, err)
+  local rails = core.client.table(run.client).guard
+  if rails then rails:told(run.call_data, run.result, err, run.intent) end
+end
+
 local function way_out(run, facts)
   local err = not run.result and final_error(run) or nil
   leave(run, err, facts.overtook)
+  tell_guard(run, err)
   local response = run.response
   if err then response.unchanged = err.unchanged end
   if err and err.outcome == "unknown" then core.client.count_unknown(run.client) end

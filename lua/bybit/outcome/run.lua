@@ -202,8 +202,8 @@ function Run:note(err, facts, response, code)
   self.attempts = math.max(self.attempts, response.attempts or 0)
   if err.outcome == "unknown" and self.row.settle then self:add_unknown(facts) end
   if err.outcome and RANK[err.outcome] > (RANK[self.worst] or 0) then self.worst = err.outcome end
-  -- If time ran out before this attempt was sent, the error before it tells more: it is kept.
-  if not self.err or facts.sent or err.kind ~= "timeout" then self.err, self.response = err, response end
+  -- If time ran out before this attempt was sent, or a guard rail refused to send it, the error before it tells more: it is kept.
+  if not self.err or facts.sent or err.kind ~= "timeout" and err.kind ~= "guard" then self.err, self.response = err, response end
   if err.kind == "closed" then self:halt "closed" end
   if err.kind == "cancelled" then self:halt("cancelled", facts.raise == true and err or facts.raise) end
   if facts.raise then self:halt("cancelled", facts.raise == true and err or facts.raise) end

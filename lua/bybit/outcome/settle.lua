@@ -138,7 +138,7 @@ local function send_until(run, enough)
   while not run.halted and run:left() > 0 do
     local result, err, code = run:again()
     if result then return result end
-    if run.halted or enough(err, code) then return nil end
+    if run.halted or err.kind == "guard" or enough(err, code) then return nil end -- guard: it is not sent again
     if not run:sleep(math.max(err.retry_after or 0, run:backoff())) then return nil end
   end
 end

@@ -224,6 +224,10 @@ function View:shown(intent)
   return known[1], known[2]
 end
 
+-- ms: an earlier call may have used the id. So the list is read from that long ago; a query reaches a day further, to the present
+-- (V5 documentation, asset/transfer: seven days).
+local LONG_AGO = 6 * 86400000
+
 --- The transfer of an intent. False: it is not in the list; nil: the list could not be read.
 ---@param intent bybit.Intent
 ---@return table|false|nil transfer
@@ -233,7 +237,7 @@ function View:transfer(intent)
   if not question or self.refused[question] then return nil end
   local run, first = self.run, self:earliest(intent)
   local transfer, time = run.class.dialect.find_transfer(run.call, run.client, run:reading { transfer_id = intent.client_order_id,
-    since = first and fence.before(first) })
+    since = first and math.min(fence.before(first), run.client:now() - LONG_AGO) })
   if transfer == nil then heard(self, question, time) end
   return transfer, time
 end

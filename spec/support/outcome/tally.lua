@@ -65,8 +65,11 @@ local function no_such_order(run, call)
   return state == nil or not state.open
 end
 
--- Has an earlier call of the program made an order under this call's id?
+-- Has another call of the program made an order, or a transfer, under this call's id?
 local function id_was_used(run, call)
+  for _, other in ipairs(call.kind == "transfer" and run.ledger.calls or {}) do
+    if other ~= call and other.kind == "transfer" and ledger.link(other) == ledger.link(call) then return true end
+  end
   local order = call.kind == "place" and run.world:find(nil, ledger.link(call))
   local cause = order and run.world.orders[order][1].cause
   return type(cause) == "table" and cause.call ~= call
@@ -158,14 +161,15 @@ function Tally:table()
 end
 
 -- If only answers are lost, at least this many calls of 1000 end known.
-local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990, setting = 990, transfer = 999 }
+local KNOWN = { place = 999, cancel = 999, amend = 990, stop = 990, part = 990, setting = 990, transfer = 999 }
+local ONLY_LOST = { ["lost answers"] = true, ["lost, just after a change"] = true }
 
 --- The kinds of which too few calls end known; "": none.
 function Tally:too_few()
   local out = {}
   for _, r in ipairs(sorted(self.rows)) do
     local kind, class = r.name:match "^(%a+) +(.*)$"
-    local least = class == "lost answers" and KNOWN[kind]
+    local least = ONLY_LOST[class] and KNOWN[kind]
     if least and (r.calls - r.unknown) * 1000 < least * r.calls - 1000 then -- one call may be chance
       out[#out + 1] = ("%s, %s: %d of %d unknown"):format(kind, class, r.unknown, r.calls)
     end

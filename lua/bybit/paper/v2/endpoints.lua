@@ -409,6 +409,31 @@ declare("POST /v2/private/position/trading-stop", {
 
 ---------------------------------------------------------------------------------------------------------------
 
+--- The wallet, by coin.
+declare("GET /v2/private/wallet/balance", {
+  group = "list",
+  handle = function(_, account, asked)
+    if asked.coin and not account.coins[asked.coin] then return invalid "coin" end
+    local names, wallets = {}, {}
+    for name in pairs(account.coins) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(asked.coin and { asked.coin } or names) do
+      wallets[#wallets + 1] = { name, view.wallet(account:summary(name)) }
+    end
+    return answer.object(wallets)
+  end,
+})
+
+--- Last, bid, ask, mark and index price.
+endpoints["GET /v2/public/tickers"] = { protocol = wire_v2, handle = function(engine, _, asked)
+  local tickers = {}
+  for _, market in ipairs(engine.markets) do
+    if not asked.symbol or asked.symbol == market.instrument.symbol then tickers[#tickers + 1] = view.ticker(market) end
+  end
+  if asked.symbol and not tickers[1] then return invalid "symbol" end
+  return answer.list(tickers)
+end }
+
 --- The exchange's clock.
 endpoints["GET /v2/public/time"] = { protocol = wire_v2, handle = function() return answer.object {} end }
 

@@ -237,6 +237,28 @@ local function position_of(engine, account, market, user, n, without)
   return record(POSITION, values)
 end
 
+local WALLET = { "equity", "available_balance", "used_margin", "order_margin", "position_margin", "wallet_balance",
+  "realised_pnl", "unrealised_pnl" }
+
+--- A coin of the wallet.
+function view.wallet(sum)
+  return record(WALLET, { equity = number(sum.wallet + sum.unrealised), available_balance = number(sum.available),
+    used_margin = number(sum.order_im + sum.position_im), order_margin = number(sum.order_im),
+    position_margin = number(sum.position_im), wallet_balance = number(sum.wallet), realised_pnl = number(sum.realised),
+    unrealised_pnl = number(sum.unrealised) })
+end
+
+local TICKER = { "symbol", "bid_price", "ask_price", "last_price", "mark_price", "index_price" }
+
+--- The prices of a contract.
+function view.ticker(market)
+  local function price(ticks) return ticks and text(market:price(ticks)) or "" end
+  local bid, ask = market:best_level "Buy", market:best_level "Sell"
+  return record(TICKER, { symbol = market.instrument.symbol, bid_price = price(bid and bid.ticks),
+    ask_price = price(ask and ask.ticks), last_price = price(market.last), mark_price = price(market.mark),
+    index_price = price(market.index) })
+end
+
 --- What position/list answers: texts.
 function view.position(engine, account, market, user)
   return position_of(engine, account, market, user, text, ONLY_ANSWERED)

@@ -109,7 +109,7 @@ local function check_walker(state, client, name, node)
   local method = node[3] and node[3].tag == "String" and node[3][1]
   if not method then return end
   check_fields(state, node[5], function(option, value) return oracle.walk_option(name, method, option, value) end)
-  if method:find "^/" then return end -- a path: the list of any endpoint
+  if method:find "^/" or state.assigned[method] then return end -- the list of any endpoint; or of one that the program declares
   if kinds.method(method) then return check_parameters(state, client, method, node[4], node[2], true) end
   local message = oracle.method(client.api, method)
   if message and is_ours(client, message) then

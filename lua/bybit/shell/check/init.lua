@@ -128,11 +128,22 @@ function walk(state, node)
   end
 end
 
--- Notes what the program sets: the names of fields, on whatever (it may read these everywhere), and the names of variables.
+-- The name of the method that a call of bybit.declare makes.
+local function declared_by(node)
+  local callee, name = node.tag == "Call" and node[1], node[2]
+  if callee and callee.tag == "Index" and callee[2].tag == "String" and callee[2][1] == "declare" then
+    return name and name.tag == "String" and name[1] or nil
+  end
+end
+
+-- Notes what the program sets: the names of fields, on whatever (it may read these everywhere), of methods that it declares, and the
+-- names of variables.
 local function note_assigned(node, fields, variables)
   for _, inner in ipairs(node) do
     if type(inner) == "table" then note_assigned(inner, fields, variables) end
   end
+  local method = declared_by(node)
+  if method then fields[method] = true end
   for _, target in ipairs(node.tag == "Set" and node[1] or {}) do
     if target.tag == "Index" and target[2].tag == "String" then fields[target[2][1]] = true end
     if target.tag == "Id" then variables[target[1]] = true end

@@ -109,6 +109,10 @@ end
 
 --- What client:request says to one of its options.
 function oracle.request_option(name, value)
+  if name == "decimals" then
+    if value == SOME or type(value) == "boolean" then return nil end
+    return ("option 'decimals': true or false expected, got %s"):format(tostring(value))
+  end
   local dialect = wires("v5")[1]
   local row = { verb = "GET", path = dialect.ping, params = {} }
   return complaint(dialect, "request", row, { [name] = value }, false)

@@ -4,6 +4,7 @@
 
 local errors = require "bybit.errors"
 local records = require "bybit.records"
+local later = require "bybit.later"
 local spelling = require "bybit.wire.spelling"
 local spellings = require "bybit.wire.v2.spellings"
 local walk = require "bybit.wire.walk"
@@ -17,6 +18,7 @@ local v2 = {
   -- A page of any endpoint, for client:pages. Whether an empty page has a cursor is not documented: one that leads to itself is
   -- the end.
   paged = { path = "/v2/private/order/list", list = "data", next = "cursor", stays = true },
+  moment_step = 1000,         -- ms that some moments of records are cut to
   account_mode = true,        -- Full or Partial protection of a position is a setting of the account
   form = true,                -- bodies are written like queries, so that numbers go out as they are
   reserved = { api_key = true, timestamp = true, recv_window = true, sign = true },
@@ -30,6 +32,12 @@ local v2 = {
   codes = require "bybit.wire.v2.codes",
   common = require "bybit.wire.common",
 }
+
+local standing = later.module "bybit.wire.v2.standing"
+
+for _, name in ipairs { "legs", "prices", "wallet" } do
+  v2[name] = function(...) return standing[name](...) end
+end
 
 for code, row in pairs(v2.codes.by_code) do
   if row.flaw then v2.envelope.flawed[code] = true end

@@ -33,5 +33,5 @@ local function complete(row, name)
   if group then row.limit, row.per, row.by_symbol = group.limit, group.per, true end
 end
 
-return rows.new { folder = "bybit.wire.v2.endpoints", subjects = { "order", "stop_order", "position" },
+return rows.new { folder = "bybit.wire.v2.endpoints", subjects = { "order", "stop_order", "position", "wallet" },
   complete = complete }
