@@ -19,7 +19,7 @@ View.__index = View
 ---@param intents bybit.Intent[] the intents that it serves
 function View.new(run, intents)
   return setmetatable({ run = run, many = #intents > 1, intents = intents, lists = {}, positions = {}, stops = {}, settings = {},
-    seen = {},    refused = {} }, View)
+    seen = {}, refused = {} }, View)
 end
 
 -- What is asked for about an intent that has no order and no stop; nil: it does not say what.
