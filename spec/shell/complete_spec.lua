@@ -52,7 +52,7 @@ describe("completion", function()
     ["client:modify_o"] = { "modify_order" },
     ["client:cancel_o"] = { "cancel_order" },
     ["client:wi"] = { "with" },
-    ["client:re"] = { "reconcile", "request", "resolve", "resume" },
+    ["client:re"] = { "reconcile", "request", "request_demo_funds", "resolve", "resume" },
     ["client:bu"] = { "budget" },
     ["btc:w"] = { "warm", "with" },
     ["client:dis"] = { "dismiss" },

@@ -80,11 +80,13 @@ for _, api in ipairs { "v5", "v2" } do
       exchange:close()
     end)
 
+    -- The exchange may refuse these examples: they need a position that fits, or a contract of another kind.
+    local REFUSED = { set_trading_stop = true, add_or_reduce_margin = true, set_auto_add_margin = true }
+
     local function answered(name, result, err)
       if result ~= nil then return end
-      -- Examples name orders and positions that do not exist. The exchange may say only that.
-      assert.truthy(err.kind == "not_found" or name == "set_trading_stop" and err.kind == "exchange",
-        ("%s: %s"):format(name, tostring(err)))
+      -- Examples name orders that do not exist. The exchange may say only that.
+      assert.truthy(err.kind == "not_found" or REFUSED[name] and err.kind == "exchange", ("%s: %s"):format(name, tostring(err)))
     end
 
     for _, name in ipairs(help.methods(dialect)) do

@@ -167,7 +167,7 @@ print(assert(client:get_user_setting_config {}).lpa_perp)]] },
     doc = "Asks for play money, or gives it back, where money is play money: at most once a minute. Each copy adds, so the "
       .. "request is sent once; if its answer is lost, the outcome stays unknown: look at the balance.",
     params = { "coin",
-      { "amount", false, "decimal", required = true, unit = "coin",
+      { "amount", false, "decimal", required = true, unit = "coin", example = 2,
         doc = "How much; below 0 it is taken away. At most 15 BTC, 200 ETH, 100000 USDT or USDC at once." } },
     result = { empty = true },
     codes = { "invalid_parameter", "rate_limited" },

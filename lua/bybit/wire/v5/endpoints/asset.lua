@@ -76,9 +76,10 @@ for _, balance in ipairs(balances) do print(balance.coin, balance.wallet_balance
       { "transfer_id", "transferId", "uuid", generate = true,
         doc = "Your own id: a UUID in small letters, never used before." },
       "coin",
-      { "amount", "amount", "decimal", required = true, above = "0", unit = "coin", doc = "How much." },
+      { "amount", "amount", "decimal", required = true, above = "0", unit = "coin", example = "0.05", doc = "How much." },
       { "from_account_type", "fromAccountType", "enum", enum = "account_type", required = true, doc = "From where." },
-      { "to_account_type", "toAccountType", "enum", enum = "account_type", required = true, doc = "To where." } },
+      { "to_account_type", "toAccountType", "enum", enum = "account_type", required = true, example = "FUND",
+        doc = "To where." } },
     result = { record = "transferred" },
     codes = { "duplicate_transfer_id", "transfer_balance_short", "transfer_not_allowed", "permission_denied" },
     example = [[

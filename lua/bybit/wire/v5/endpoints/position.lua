@@ -140,7 +140,7 @@ print(done, err)]] },
       .. "sent once. If its answer is lost, no record tells what was added: the outcome stays unknown, and err.position is the "
       .. "position as it stands.",
     params = { "symbol",
-      { "margin", "margin", "decimal", required = true, unit = "coin",
+      { "margin", "margin", "decimal", required = true, unit = "coin", example = "0.001",
         doc = "How much to add, with at most 4 decimals; below 0 it is taken away." },
       "position_mode" },
     result = { record = "position" },
