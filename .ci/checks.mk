@@ -79,7 +79,7 @@ mutants: ## changes the code in one place at a time, and lists changes that no s
 
 # The seeds of libFuzzer are in spec/fuzz/corpus. What it learns stays in build/fuzz; an input that breaks something goes to
 # spec/fuzz/crashes: build/fuzz/target/json spec/fuzz/crashes/json-...
-FUZZ_TARGETS ?= $(filter-out script,$(basename $(notdir $(wildcard spec/fuzz/*.c)))) answers params http
+FUZZ_TARGETS ?= $(filter-out script,$(basename $(notdir $(wildcard spec/fuzz/*.c)))) answers decode params http
 fuzz: ## runs libFuzzer on what reads foreign bytes, each target for SECONDS=60
 	@$(NEED) build test fuzz
 	@$(SUBMAKE) fuzz-all BUILD=build/fuzz CC=clang CFLAGS='$(TRACEABLE_CFLAGS)' \

@@ -23,6 +23,14 @@ local function failed(_, _, facts)
   return nil, facts
 end
 
+local function record_of(dialect, name)
+  local declaration, others = dialect.record and dialect.record(name) or records[name], {}
+  for _, field in ipairs(declaration.fields) do
+    if field.of then others[field.of] = record_of(dialect, field.of) end
+  end
+  return core.schema.record(declaration, objects.metatable(name), others)
+end
+
 local function compile(dialect, name, row)
   local merged = { name = name, params = {}, form = dialect.form, reserved = dialect.reserved }
   for k, v in pairs(row) do
@@ -31,11 +39,8 @@ local function compile(dialect, name, row)
   for _, list in ipairs { row.params or {}, dialect.common } do table.move(list, 1, #list, #merged.params + 1, merged.params) end
   rows.declare(name, merged)
   local result = row.result or {}
-  local record = result.record or result.list or result.first
-  if record then
-    local declaration = dialect.record and dialect.record(record) or records[record]
-    record = core.schema.record(declaration, objects.metatable(record))
-  end
+  local record = result.record or result.list or result.first or result.columns
+  record = record and record_of(dialect, record)
   local names = {}
   for i, p in ipairs(merged.params) do names[i] = p[1] end
   return { name = name, params = names, json = row.verb == "POST" and not dialect.form,
