@@ -24,7 +24,6 @@ INST_ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 INST_FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 SPEC         ?= spec
-JOBS         ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 DEMO_SECONDS ?= 15
 SECONDS      ?= 60
 

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Runs each spec file in an interpreter of its own, JOBS=1 of them at a time. So a file cannot lean on what another one left
-# behind, and memory stays small. The failures of all files are printed at the end; the last line adds up the counts.
+# Runs each spec file in an interpreter of its own, as many at a time as there are processors, or as JOBS says. So a file cannot
+# lean on what another one left behind, and memory stays small. The failures of all files are printed at the end; the last line
+# adds up the counts.
 # usage: RUNNER='lua5.4' suite.sh [options of busted] FILE|FOLDER...
 set -u
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -34,7 +36,7 @@ fi
 echo "$counts" >"$out.counts"
 ONE
 
-find "$@" -type f -name '*_spec.lua' | LC_ALL=C sort -u | xargs -n 1 -P "${JOBS:-1}" sh "$work/one"
+find "$@" -type f -name '*_spec.lua' | LC_ALL=C sort -u | xargs -n 1 -P "$jobs" sh "$work/one"
 find "$work" -name 'out.*.rest' -size +0 -exec cat {} +
 find "$work" -name 'out.*.counts' -exec cat {} + | awk '
   { passed += $1; failed += $3; skipped += $5 }
