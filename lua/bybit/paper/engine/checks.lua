@@ -76,6 +76,16 @@ function checks.moment(asked, name)
   return ms
 end
 
+--- Both ends of a span, ms; false: it is open there. Nil, code and message: one of them is no moment.
+function checks.moments(asked, from_name, to_name)
+  local from, code, message = checks.moment(asked, from_name)
+  if from == nil then return nil, code, message end
+  local to
+  to, code, message = checks.moment(asked, to_name)
+  if to == nil then return nil, code, message end
+  return from, to
+end
+
 --- A word of a set; absent is fine and gives the default.
 function checks.word(asked, name, set, default)
   local value = asked[name]
@@ -175,19 +185,32 @@ end
 --- The span of a history query: both ends in ms (V5 documentation, order/history: at most seven days).
 function checks.window(asked, now)
   local WEEK = 7 * 86400000
-  local function moment(name)
-    if asked[name] == nil then return false end
-    local ms = tostring(asked[name]):match "^%d+$"
-    return ms and math.tointeger(tonumber(ms))
-  end
-  local from, to = moment "startTime", moment "endTime"
-  if from == nil or to == nil then return nil, 10001, "params error: startTime or endTime invalid" end
+  local from, to = checks.moments(asked, "startTime", "endTime")
+  if from == nil then return nil, 10001, "params error: startTime or endTime invalid" end
   if not from and not to then return now - WEEK, now + 1000 end
   if not to then return from, from + WEEK end
   if not from then return to - WEEK, to end
   if from > to or to - from > WEEK then
     return nil, 10001, "The time range between startTime and endTime cannot exceed 7 days"
   end
+  return from, to
+end
+
+--- The span of time of a list about the account: `usual` ms from the start that is given, or up to the end; the last so many where
+--- neither is.
+---@param asked table startTime, endTime
+---@param now integer ms
+---@param usual integer ms
+---@param longest integer ms: what one query may span
+---@return integer? from ms; nil: it is refused
+---@return integer to ms, or the code
+---@return string? message
+function checks.span(asked, now, usual, longest)
+  local from, to, message = checks.moments(asked, "startTime", "endTime")
+  if from == nil then return nil, to, message end
+  to = to or from and from + usual or now
+  from = from or to - usual
+  if from > to or to - from > longest then return nil, 10001, "params error: the time range is invalid" end
   return from, to
 end
 

@@ -72,26 +72,13 @@ local function shape(id, row)
   return answer.record(FIELDS, values)
 end
 
--- The span that is asked for: a day at the end that is given, the last day where none is.
-local function span(asked, now)
-  local from, code, message = checks.moment(asked, "startTime")
-  if from == nil then return nil, code, message end
-  local to
-  to, code, message = checks.moment(asked, "endTime")
-  if to == nil then return nil, code, message end
-  to = to or from and from + DAY or now
-  from = from or to - DAY
-  if from > to or to - from > LONGEST then return nil, 10001, "params error: the time range is invalid" end
-  return from, to
-end
-
 local PAGE = { max = 50, default = 20, key = function(row) return row.row end }
 
 --- The ledger: every trade, funding and transfer with the wallet after it.
 endpoints["GET /v5/account/transaction-log"] = {
   auth = true, permission = "read", limit = 25,
   handle = function(_, account, asked, context)
-    local from, to, message = span(asked, context.now)
+    local from, to, message = checks.span(asked, context.now, DAY, LONGEST)
     if not from then return nil, to, message end
     local ours = true
     if asked.category ~= nil then

@@ -183,11 +183,8 @@ endpoints["GET /v5/market/risk-limit"] = declare.list {
 
 -- Both ends of a span; false: it is open there.
 local function span(asked, from_name, to_name)
-  local from, code, message = checks.moment(asked, from_name)
-  if from == nil then return nil, code, message end
-  local to
-  to, code, message = checks.moment(asked, to_name)
-  if to == nil then return nil, code, message end
+  local from, to, message = checks.moments(asked, from_name, to_name)
+  if from == nil then return nil, to, message end
   if from and to and from > to then return nil, 10001, ("params error: %s is after %s"):format(from_name, to_name) end
   return from, to
 end

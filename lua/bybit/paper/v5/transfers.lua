@@ -107,27 +107,15 @@ endpoints["POST /v5/asset/transfer/inter-transfer"] = {
   end,
 }
 
--- The span that is asked for, in whole seconds.
-local function span(asked, now)
-  local from, code, message = checks.moment(asked, "startTime")
-  if from == nil then return nil, code, message end
-  local to
-  to, code, message = checks.moment(asked, "endTime")
-  if to == nil then return nil, code, message end
-  to = to or from and from + SPAN or now
-  from = from or to - SPAN
-  if from > to or to - from > SPAN then return nil, 10001, "params error: the time range is invalid" end
-  return from // SECOND * SECOND, to // SECOND * SECOND + SECOND - 1
-end
-
 local PAGE = { max = 50, default = 20, key = function(transfer) return transfer.row end }
 
 --- The transfers, newest first.
 endpoints["GET /v5/asset/transfer/query-inter-transfer-list"] = {
   auth = true, permission = "read", limit = 60,
   handle = function(_, account, asked, context)
-    local from, to, message = span(asked, context.now)
+    local from, to, message = checks.span(asked, context.now, SPAN, SPAN)
     if not from then return nil, to, message end
+    from, to = from // SECOND * SECOND, to // SECOND * SECOND + SECOND - 1
     local rows = {}
     for i = #account.transfers, 1, -1 do
       local t = account.transfers[i]
