@@ -14,10 +14,7 @@ local evidence = {}
 -- Fields.
 
 --- A number, if the field holds one.
-function evidence.number(record, field)
-  local value = rawget(record, field)
-  return getmetatable(value) == "bybit.decimal" and value or nil
-end
+evidence.number = odd.number
 
 --- A moment in ms, if the field holds one.
 function evidence.moment(record, field)

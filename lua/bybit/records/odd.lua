@@ -34,4 +34,13 @@ function odd.has(record, field)
   return names ~= nil and names[field] or false
 end
 
+--- A number, if the field decoded as one.
+---@param record table
+---@param field string
+---@return userdata? number a decimal
+function odd.number(record, field)
+  local value = rawget(record, field)
+  return getmetatable(value) == "bybit.decimal" and value or nil
+end
+
 return odd

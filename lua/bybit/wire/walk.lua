@@ -21,23 +21,28 @@ function walk.add_up(response, before)
   for _, key in ipairs { "requests", "attempts", "duration" } do response[key] = response[key] + before[key] end
 end
 
---- The exchange's id of an order; nil if it cannot be read.
-function walk.id_of(order)
-  local id = rawget(order, "order_id")
-  return type(id) == "string" and id ~= "" and not odd.has(order, "order_id") and id or nil
+--- The exchange's id of a record; nil if it cannot be read.
+---@param record table
+---@param key? string where it stands; "order_id" when left out
+---@return string?
+function walk.id_of(record, key)
+  key = key or "order_id"
+  local id = rawget(record, key)
+  return type(id) == "string" and id ~= "" and not odd.has(record, key) and id or nil
 end
 
 --- Looks in a list for the record with an id. False: it is not in the list. Nil: the id of some record cannot be read, so that
 --- it may be that record.
 ---@param list table[]
----@param key "order_id"|"client_order_id"
+---@param key string the field that has the id, such as "client_order_id"
 ---@param id string
+---@param own? string the field that every record has an id in; "order_id" when left out
 ---@return table|false|nil
-function walk.find(list, key, id)
+function walk.find(list, key, id, own)
   local whole = true
   for _, record in ipairs(list) do
     if rawget(record, key) == id and not odd.has(record, key) then return record end
-    whole = whole and walk.id_of(record) ~= nil
+    whole = whole and walk.id_of(record, own) ~= nil
   end
   if whole then return false end
   return nil

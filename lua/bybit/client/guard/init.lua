@@ -58,7 +58,8 @@ local function is_listed(client, intent)
   return false
 end
 
--- Takes acts out of what is under way. `id`: as orders they stay in the books; since when, on the loop's clock.
+-- Takes acts out of what is under way. If they were done, or may have been, they stay in the books as orders. `since`: the latest
+-- moment for that, on the loop's clock; nil: they were not done. `result`: the record or acknowledgement of a single act.
 local function leave(self, list, result, since)
   for _, act in ipairs(list) do
     local book = self:book_of(act.symbol)

@@ -1,43 +1,30 @@
 -- Coin that moves: play money, and how a transfer between wallets is found.
 
 local core = require "bybit.core"
-local odd = require "bybit.records.odd"
 local walk = require "bybit.wire.walk"
 
 local money = { composites = {} }
 
 local MOST_PAGES = 20 -- of a list that is asked for one id
-local UNREADABLE = {}  -- a record without an id may be the one
 local SECOND = 1000   -- ms: the list's times count in whole seconds (V5 documentation, asset/transfer)
-
--- As walk.find, for transfers.
-local function find(page, id)
-  local whole = true
-  for _, transfer in ipairs(page) do
-    local its = rawget(transfer, "transfer_id")
-    if its == id and not odd.has(transfer, "transfer_id") then return transfer end
-    whole = whole and type(its) == "string" and not odd.has(transfer, "transfer_id")
-  end
-  return not whole and UNREADABLE or nil
-end
 
 --- Looks for a transfer by its id.
 ---@param p table transfer_id, since (ms; nil: the exchange's default window), and options of a call
 ---@return table|false|nil transfer false: it is not in the list; nil: that could not be found out
 ---@return bybit.Error|integer|nil err or, unless transfer is nil, the exchange's time of the first answer, ms
 function money.find_transfer(call, client, p)
-  local found, time
+  local found, time = false, nil
   local done, err = walk.pages("find_transfer", p, MOST_PAGES, function(cursor)
     return call(client, "transfer_page", walk.inner(p, { transfer_id = p.transfer_id, cursor = cursor,
       start_time = p.since and p.since - SECOND }))
   end, function(page, response)
     time = time or response.time
-    found = find(page, p.transfer_id)
-    return found ~= nil
+    found = walk.find(page, "transfer_id", p.transfer_id, "transfer_id")
+    return found ~= false
   end)
   if not done then return nil, err end
-  if found == UNREADABLE then return nil, walk.nameless(p) end
-  return found or false, time
+  if found == nil then return nil, walk.nameless(p) end
+  return found, time
 end
 
 --- Asks for play money, or gives it back. The exchange takes a list of coins; one is enough here.

@@ -2,22 +2,17 @@
 -- client, p), where call(client, row, params) makes an inner request, and p has the options of a call. It returns nil and an error
 -- where it cannot tell.
 
+local number = require("bybit.records.odd").number
 local walk = require "bybit.wire.walk"
 
 local standing = {}
-
--- A field that decoded as a number; nil for any other.
-local function number(record, field)
-  local value = rawget(record, field)
-  return getmetatable(value) == "bybit.decimal" and value or nil
-end
 
 --- The positions of a symbol: one, also a flat one, or one for each side.
 ---@param p table symbol
 ---@return table[]? legs
 ---@return bybit.Error? err
 function standing.legs(call, client, p)
-  return call(client, "position_legs", walk.inner(p, { symbol = p.symbol }))
+  return call(client, "get_positions", walk.inner(p, { symbol = p.symbol }))
 end
 
 --- The prices of a symbol.

@@ -74,13 +74,6 @@ print(assert(client:get_position { symbol = "BTCUSD" }).leverage)]] },
 local _, err, response = client:switch_position_mode { symbol = "BTCUSD", mode = "OneWay" }
 print(err, response.unchanged)]] },
 
-  { "position_legs", internal = true,
-    verb = "GET", path = "/v5/position/list", limit = 50, source = "V5 documentation, position/list",
-    doc = "The positions of a symbol: one, also an empty one, or one for each side.",
-    fixed = { "category" },
-    params = { "symbol" },
-    result = { list = "position", key = "list" } },
-
   { "set_trading_stop", settle = "stop", heard = true, protects = true,
     verb = "POST", path = "/v5/position/trading-stop", limit = 10, source = "V5 documentation, position/trading-stop",
     doc = "Sets, changes or removes take profit, stop loss and trailing stop of the open position. What is left out stays "
