@@ -26,14 +26,6 @@ local function with(p, more)
   return p
 end
 
--- A client that was killed, and comes back with its journal.
-local function killed_and_back(journal, ...)
-  local left = staged.killed(journal)
-  client:close()
-  exchange:calm()
-  client = exchange:client(with({ journal = left }, ...))
-end
-
 local SHORT = { deadline = 0.9, timeout = 0.9 }
 
 ---------------------------------------------------------------------------------------------------------------
@@ -196,7 +188,7 @@ describe("the leverage", function()
     assert(set_leverage(client, 6))
     exchange:plan("setting", staged.lost_answer)
     set_leverage(client, 7, SHORT)
-    killed_and_back(journal)
+    client = exchange:come_back(client, journal)
     local open = client:unsettled()
     assert.same({ 1, "set_leverage", "BTCUSD", true }, { #open, open[1].method, open[1].symbol, open[1].earlier })
     local _, err = set_leverage(client, 8)
@@ -379,7 +371,7 @@ describe("margin", function()
     client = exchange:client { journal = journal }
     exchange:plan("add", staged.lost_answer)
     client:add_or_reduce_margin(of(with({ margin = "0.001" }, SHORT)))
-    killed_and_back(journal)
+    client = exchange:come_back(client, journal)
     local report = assert(client:reconcile())
     assert.same({ 0, 1 }, { #report.settled, #report.unclear })
     assert.equal("100", tostring(report.unclear[1].position.quantity))

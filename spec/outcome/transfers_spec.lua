@@ -24,14 +24,6 @@ local function with(p, more)
   return p
 end
 
--- A client that was killed, and comes back with its journal.
-local function killed_and_back(journal, ...)
-  local left = staged.killed(journal)
-  client:close()
-  exchange:calm()
-  client = exchange:client(with({ journal = left }, ...))
-end
-
 local SHORT = { deadline = 0.9, timeout = 0.9 }
 
 describe("a transfer", function()
@@ -218,7 +210,7 @@ describe("a transfer", function()
     assert(move(client))
     exchange:plan("transfer", staged.lost_answer)
     local _, err = move(client, SHORT)
-    killed_and_back(journal)
+    client = exchange:come_back(client, journal)
     assert.same({ err.transfer_id, 1 }, { client:unsettled()[1].transfer_id, #client:unsettled() })
     local report = assert(client:reconcile())
     local entry = report.settled[1]

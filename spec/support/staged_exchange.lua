@@ -386,6 +386,16 @@ function staged.killed(path)
   return other
 end
 
+--- A client that is killed now, and comes back with its journal when no copy of its calls is on its way any more.
+---@param client userdata
+---@param path string its journal
+function Exchange:come_back(client, path)
+  local left = staged.killed(path)
+  client:close()
+  self:calm()
+  return self:client { journal = left }
+end
+
 --- Removes journals.
 function staged.clean()
   for _, path in ipairs(files) do
