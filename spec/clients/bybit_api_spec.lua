@@ -7,8 +7,8 @@ local text = trading.text
 local missing = foreign.missing "bybit-api"
 
 local CONTRACTS = {
-  { category = "inverse", symbol = "BTCUSD", coin = "BTC", quantity = "100", more = "200", far = "25000.5", near = "25001", stop = "28000",
-    above = "33000" },
+  { category = "inverse", symbol = "BTCUSD", coin = "BTC", quantity = "100", more = "200", far = "25000.5", near = "25001",
+    stop = "28000", above = "33000" },
 }
 
 -- A result of the library, whose answer has to be a success.
@@ -53,12 +53,13 @@ for _, c in ipairs(CONTRACTS) do
     it("reads the market", function()
       local instrument = ask("getInstrumentsInfo").list[1]
       local contract = assert(ours:get_instruments { symbol = c.symbol })[1]
-      assert.same({ instrument.priceFilter.tickSize, instrument.lotSizeFilter.qtyStep, instrument.settleCoin, instrument.contractType },
-        { text(contract.tick_size), text(contract.quantity_step), contract.settle_coin, contract.contract_type })
+      assert.same({ instrument.priceFilter.tickSize, instrument.lotSizeFilter.qtyStep, instrument.settleCoin,
+        instrument.contractType }, { text(contract.tick_size), text(contract.quantity_step), contract.settle_coin, contract.contract_type })
       local ticker, own = ask("getTickers").list[1], assert(ours:get_ticker { symbol = c.symbol })
       assert.same({ ticker.lastPrice, ticker.markPrice, ticker.fundingRate, ticker.bid1Price, ticker.ask1Size },
         { text(own.last_price), text(own.mark_price), text(own.funding_rate), text(own.bid_price), text(own.ask_quantity) })
-      local book, own_book = ask("getOrderbook", { limit = 5 }), assert(ours:get_order_book { symbol = c.symbol, depth = 5 })
+      local book = ask("getOrderbook", { limit = 5 })
+      local own_book = assert(ours:get_order_book { symbol = c.symbol, depth = 5 })
       for i = 1, 5 do
         assert.same({ { text(own_book.bids[i].price), text(own_book.bids[i].quantity) },
           { text(own_book.asks[i].price), text(own_book.asks[i].quantity) } }, { book.b[i], book.a[i] })
@@ -76,8 +77,8 @@ for _, c in ipairs(CONTRACTS) do
     end)
 
     it("reads what there is beside the market", function()
-      for _, method in ipairs { "getPremiumIndexPriceKline", "getPublicTradingHistory", "getFundingRateHistory", "getOrderPriceLimit",
-        "getADLAlert", "getIndexPriceComponents", "getInsurance", "getDeliveryPrice" } do
+      for _, method in ipairs { "getPremiumIndexPriceKline", "getPublicTradingHistory", "getFundingRateHistory",
+        "getOrderPriceLimit", "getADLAlert", "getIndexPriceComponents", "getInsurance", "getDeliveryPrice" } do
         ask(method, { interval = "1", limit = 5, indexName = c.symbol })
       end
       ask("getOpenInterest", { intervalTime = "1h" })
@@ -118,8 +119,8 @@ for _, c in ipairs(CONTRACTS) do
     it("is refused in the exchange's words", function()
       local answer = theirs:call("cancelOrder", { category = c.category, symbol = c.symbol, orderId = "nothing" })
       assert.equal(110001, answer.retCode)
-      local refused = theirs:call("submitOrder", { category = c.category, symbol = c.symbol, side = "Buy", orderType = "Limit", qty = "0",
-        price = c.far })
+      local refused = theirs:call("submitOrder", { category = c.category, symbol = c.symbol, side = "Buy", orderType = "Limit",
+        qty = "0", price = c.far })
       assert.not_equal(0, refused.retCode)
       assert.equal(0, #assert(ours:get_open_orders_real_time { symbol = c.symbol }))
     end)
@@ -141,7 +142,8 @@ for _, c in ipairs(CONTRACTS) do
       local fills, own_fills = ask("getExecutionList").list, assert(ours:get_user_trades { symbol = c.symbol })
       assert.equal(#own_fills, #fills)
       for i, fill in ipairs(fills) do
-        assert.same({ fill.execId, fill.execPrice, fill.execFee }, { own_fills[i].trade_id, text(own_fills[i].price), text(own_fills[i].fee) })
+        local own_fill = own_fills[i]
+        assert.same({ fill.execId, fill.execPrice, fill.execFee }, { own_fill.trade_id, text(own_fill.price), text(own_fill.fee) })
       end
     end)
 
