@@ -2256,7 +2256,8 @@ function Decimal:tonumber() end
 ---@return string
 function Decimal:tostring() end
 
----@class bybit.Instrument
+---A contract: exact arithmetic, the contract's fields, and the client's methods with the symbol filled in; see client:instrument.
+---@class bybit.Instrument : bybit.View, bybit.instrument
 local Instrument = {}
 
 ---Would the exchange refuse these parameters of an order for the contract's steps and limits? True, or nil, why, and the name of the
