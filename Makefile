@@ -141,7 +141,7 @@ FORCE:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
 hosts: $(BUILD)/examples/host $(BUILD)/support/two_states $(BUILD)/support/forks $(BUILD)/support/interrupt.so \
-       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so
+       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/share_kill
 hosts: ## builds the C programs that the specs run
 	@:
 
@@ -155,6 +155,14 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/flags
 $(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(link_program)
+
+# Works on a share without Lua.
+SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/shared.o pace/limiter.o \
+               value/random.o wire/sign.o)
+
+$(BUILD)/support/share_kill: spec/support/share_kill.c $(SHARE_OBJ) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(SHARE_OBJ) $(LDFLAGS) -lcrypto -lm -pthread
 
 # A module of the specs' own.
 $(BUILD)/support/%.so: spec/support/%.c $(BUILD)/flags

@@ -258,6 +258,7 @@ static int call_finish(lua_State *L, Call *c) {
   Answer a = {0};
   call_count_heard(c, false);
   call_redact(c);
+  call_tell_share(L, c->client, ARG_CLIENT);
   if (c->guarded != NULL) {
     c->failure = c->guarded;
     return call_failed(L, c, &a, "guard", 0);
@@ -525,7 +526,7 @@ static int call_method(lua_State *L) {
   c->blocks = !loop_may_yield(client->loop, L);
   if (ep->change == CHANGE_STOP) c->adds = stop_adds(L);
   call_begin(c);
-  if (!client->asks || !ep->changes || c->protects) return call_attempt(L, c);
+  if (!call_asks(c)) return call_attempt(L, c);
   check_blocking(L, c);
   lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);
   return call_asked(L, LUA_OK, 0);

@@ -136,6 +136,23 @@ static void open_line(lua_State *L, Client *c) {
   if (limited) set_rates(L, c);
 }
 
+/* Opens the share that the options name. */
+static void open_share(lua_State *L, Client *c) {
+  static const char *const losses[] = {"divide", "halt", "alone"};
+  const char *path = text_option(L, "share", NULL), *on_loss = text_option(L, "on_loss", NULL);
+  char why[SHARE_WHY];
+  int loss = 0;
+  if (path == NULL) return;
+  if (on_loss == NULL) missing(L, "on_loss");
+  while (loss < LOSS_ALONE && strcmp(on_loss, losses[loss]) != 0) loss++;
+  if (loop_is_virtual(c->loop))
+    luaL_error(L,
+               "bybit.client: option 'share': time is virtual here, and other processes have the real one");
+  Share *share = share_open(path, SHARE_JOIN, line_now(c->line.line), why);
+  if (share == NULL) luaL_error(L, "bybit.client: option 'share': the file '%s' %s", path, why);
+  line_share(&c->line, share, (OnLoss)loss, c->session.key);
+}
+
 /* client.new(options, table of the Lua layer [, Lua transport]) -> a client */
 static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -167,6 +184,7 @@ static int client_new(lua_State *L) {
   c->connect_timeout = number_option(L, "connect_timeout");
   c->deadline = number_option(L, "deadline");
   open_line(L, c);
+  open_share(L, c);
   c->max_body = (size_t)number_option(L, "max_body");
   c->gzip = boolean_option(L, "gzip");
   c->confirm = boolean_option(L, "confirm");

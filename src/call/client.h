@@ -68,6 +68,9 @@ typedef struct Client {
   bool requires;              /* the field 'required' of its table says what it requires of methods */
   bool asks;                  /* a function is asked before a call that may add risk is sent */
   char halted[200];           /* why no such call is sent; "": the client is not halted */
+  uint64_t halt_seen;         /* the halt of its share that is in 'halted_by'; 0: none */
+  char halted_by[400];        /* the same for the share: halted, or lost */
+  int64_t share_told;         /* losses and returns of the share that its listener was told of */
   bool held;                  /* there are held symbols: nothing that adds risk is sent for them */
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */
@@ -95,6 +98,12 @@ void client_has_room(void *client);    /* its transport may have more room than 
 void client_end_risk(Client *client);  /* it was halted: ends the calls that add risk and were not sent */
 /* Ends every call that waits in line, for an earlier change or for its commit, or is away. */
 void client_drop_line(Client *client);
+/* rails.c */
+/* Why no call that adds risk is sent: the client is halted, or all who use its share are. NULL: nothing is in the way. */
+const char *client_halted(Client *client);
+/* share.c */
+void client_share_open(
+    lua_State *L); /* adds its functions to 'client' in the module table on top of the stack */
 /* life.c */
 void client_drop_spares(lua_State *L, int at,
                         Client *client); /* the client at stack place 'at' lets them go */

@@ -79,14 +79,16 @@ static int l_limited(lua_State *L) {
   double seconds = luaL_checknumber(L, 3);
   if (c->line.account == NULL) return 0;
   LimitGroup *group = limiter_group(c->line.account, name, 0);
-  if (group != NULL) limiter_hold(group, seconds, line_now(c->line.line));
+  if (group != NULL) line_hold(&c->line, group, seconds);
   return 0;
 }
 
 /* ban(client): the exchange has shut out our IP address */
 static int l_ban(lua_State *L) {
   Client *c = check_client(L);
-  if (c->line.account != NULL) limiter_ban(c->line.account, line_now(c->line.line));
+  if (c->line.account == NULL) return 0;
+  limiter_ban(c->line.account, line_now(c->line.line));
+  line_shut_changed(&c->line);
   return 0;
 }
 
@@ -94,7 +96,9 @@ static int l_ban(lua_State *L) {
 static int l_pause(lua_State *L) {
   Client *c = check_client(L);
   double seconds = luaL_checknumber(L, 2);
-  if (c->line.account != NULL) limiter_rest(c->line.account, seconds, line_now(c->line.line));
+  if (c->line.account == NULL) return 0;
+  limiter_rest(c->line.account, seconds, line_now(c->line.line));
+  line_shut_changed(&c->line);
   return 0;
 }
 
@@ -105,17 +109,25 @@ static int l_retry_after(lua_State *L) {
   double seconds = 0;
   if (c->line.account != NULL) {
     const LimitGroup *group = name == NULL ? NULL : limiter_group(c->line.account, name, 0);
-    seconds = limiter_wait(c->line.account, group, false, line_now(c->line.line));
+    seconds =
+        limiter_wait(c->line.account, group, false, shared_parts(&c->line.shared), line_now(c->line.line));
   }
   lua_pushnumber(L, isfinite(seconds) ? seconds : 1);
   return 1;
 }
 
-/* Sets t[name] = {limit, left, full_in} in the table on top of the stack; nothing when no limit is known. */
-static void set_budget(lua_State *L, const char *name, const LimitWindow *w, double now) {
-  double full_in;
-  int limit = window_limit(w), left = window_left(w, now, &full_in);
+/* Sets t[name] = {limit, left, full_in} in the table on top of the stack, for the group or (NULL) the address; nothing when no
+** limit is known. With a share, it counts what all who use it have sent. */
+static void set_budget(lua_State *L, Client *c, const char *name, const LimitGroup *g, double now) {
+  const LimitWindow *w = g == NULL ? c->line.account->address->ip : &g->window;
+  double full_in, shared_full_in;
+  int limit = window_limit(w), left = window_left(w, now, &full_in), shared;
   if (limit == 0) return;
+  if (line_shared(&c->line) != NULL &&
+      shared_left(&c->line.shared, c->line.account, g, now, &shared, &shared_full_in)) {
+    left = shared < left ? shared : left;
+    full_in = fmax(full_in, shared_full_in);
+  }
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, limit);
   lua_setfield(L, -2, "limit");
@@ -139,8 +151,8 @@ static int l_budget(lua_State *L) {
   }
   double now = line_now(c->line.line), banned = limiter_banned(account, now);
   lua_newtable(L);
-  set_budget(L, "ip", account->address->ip, now);
-  for (const LimitGroup *g = account->groups; g != NULL; g = g->next) set_budget(L, g->name, &g->window, now);
+  set_budget(L, c, "ip", NULL, now);
+  for (const LimitGroup *g = account->groups; g != NULL; g = g->next) set_budget(L, c, g->name, g, now);
   if (banned > 0) {
     lua_pushnumber(L, banned);
     lua_setfield(L, -2, "banned_for");

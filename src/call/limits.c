@@ -22,32 +22,35 @@ LimitGroup *call_group(Call *c, bool *failed) {
 }
 
 void call_hear(Call *c) {
-  LimitAccount *account = c->client->line.account;
+  LineClient *line = &c->client->line;
+  LimitAccount *account = line->account;
   if (account == NULL || c->error != HTTP_OK) return;
-  double now = line_now(c->client->line.line);
+  double now = line_now(line->line);
+  bool shut = true;
   if (c->status == 403 && answer_shuts_out(&c->answer)) /* else waiting would not help */
     limiter_ban(account, now);
   else if (c->status == 429)
     limiter_pause(account, now);
   else {
-    limiter_fine(account);
+    shut = limiter_fine(account) || c->waiter.probes;
     if (c->waiter.probes) limiter_reopen(account);
   }
+  if (shut) line_shut_changed(line);
   if (c->group == NULL) return;
   int limit, left;
   answer_limits(&c->headers, &limit, &left);
-  if (limit >= 0) limiter_learn(c->group, limit, now - c->sent_at <= PROMPT ? left : -1, now);
+  if (limit >= 0) line_learn(line, &c->waiter, limit, now - c->sent_at <= PROMPT ? left : -1);
 }
 
 void call_hear_body(Call *c, const Answer *a) {
   if (c->group == NULL || c->client->line.account == NULL) return;
   if (c->ep->weight <= 1 && a->limit < 1) return;
   double now = line_now(c->client->line.line);
-  if (c->sent && c->ep->weight > 1) limiter_charge(c->group, c->ep->weight - 1, now);
+  if (c->sent && c->ep->weight > 1) line_charge(&c->client->line, &c->waiter, c->ep->weight - 1);
   if (a->limit < 1 || a->limit > INT_MAX) return;
   /* For a refusal the Lua layer reads when it ends (lua/bybit/wire/limits.lua). Its numbers do not say what is used now. */
   bool fresh = a->code == 0 && now - c->sent_at <= PROMPT && a->left >= 0 && a->left <= a->limit;
-  limiter_learn(c->group, (int)a->limit, fresh ? (int)a->left : -1, now);
+  line_learn_late(&c->client->line, &c->waiter, (int)a->limit, fresh ? (int)a->left : -1);
 }
 
 void call_refused(Call *c, double after) {

@@ -38,6 +38,23 @@ void call_tell(lua_State *L, Call *c, int client, int params, int response) {
   tell(L, c->client, client, 7);
 }
 
+void call_tell_share(lua_State *L, Client *c, int client) {
+  Share *share = line_shared(&c->line);
+  if (share == NULL || share_news(share) == c->share_told) return;
+  c->share_told = share_news(share);
+  if (!c->listens) return;
+  const char *lost = share_lost(share);
+  luaL_checkstack(L, 10, "log");
+  client = lua_absindex(L, client);
+  lua_pushvalue(L, client);
+  lua_pushliteral(L, "share");
+  for (int i = 0; i < 3; i++) lua_pushnil(L); /* no parameters, no response, no id */
+  lua_pushfstring(L, lost == NULL ? "the share %s is back" : "the share %s is lost: %s", share_path(share),
+                  lost);
+  lua_pushstring(L, lost == NULL ? "info" : "warn");
+  tell(L, c, client, 7);
+}
+
 /* listen(client, f): from now on f(client, method, params, response, made id or nil, err or nil, level) is told of calls */
 static int l_listen(lua_State *L) {
   Client *c = luaL_checkudata(L, 1, CLIENT);

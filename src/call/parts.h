@@ -1,7 +1,7 @@
 /*
 ** A call: its state, and the functions by which the files of this room work on it. call.c is the method that Lua calls;
 ** life.c makes and frees; id.c makes ids; flight.c sends; conflicts.c claims; limits.c counts; answer.c reads; parts.c makes tables for Lua;
-** log.c tells; rails.c asks; placed.c remembers.
+** log.c tells; rails.c asks; placed.c remembers; share.c is about the client's share.
 */
 #ifndef BYBIT_CALL_PARTS_H
 #define BYBIT_CALL_PARTS_H
@@ -137,6 +137,8 @@ void call_rails_open(lua_State *L);
 ** 'call' are stack places. */
 int call_push_question(lua_State *L, Call *c, int client, int params, int call);
 void call_take_answer(lua_State *L, int answer, Call *c); /* takes in what it said, at that stack place */
+/* Are guard rails asked about the call? */
+bool call_asks(Call *c);
 /* Why the call is not sent, since its client is halted: c->guarded says so then. NULL: it may be sent. */
 const char *call_halted(Call *c);
 
@@ -146,6 +148,9 @@ void call_log_open(lua_State *L);
 /* Tells the client's listener, if there is one, that the call succeeded. 'client', 'params' and 'response' are stack
 ** places. Raises nothing but lack of memory; leaves the stack as it was. */
 void call_tell(lua_State *L, Call *c, int client, int params, int response);
+
+/* Tells the client's listener that the share was lost or came back, once each. The client is at stack place 'client'. The same. */
+void call_tell_share(lua_State *L, Client *c, int client);
 
 /* placed.c */
 /* Adds placed and note_placed to 'client' in the module table on top of the stack. */

@@ -34,20 +34,56 @@ void call_take_answer(lua_State *L, int answer, Call *c) {
   c->spared = lua_isboolean(L, answer) && lua_toboolean(L, answer);
 }
 
-const char *call_halted(Call *c) {
-  if (c->client->halted[0] == '\0') return NULL;
-  bool adds = c->ep->changes && !c->protects && !c->spared;
-  return adds ? keep(c, c->client->halted) : NULL;
+/* The share is halted: the words for that. The text of who halted is cut where it is too long. */
+static void say_halted(Client *client, Share *share) {
+  char reason[SHARE_REASON];
+  int pid;
+  int64_t at;
+  share_halt_words(share, reason, &pid, &at);
+  snprintf(client->halted_by, sizeof client->halted_by,
+           "all who use the share %.100s are halted by process %d (%s): client:resume() or `bybit resume` "
+           "takes that back",
+           share_path(share), pid, reason);
 }
 
-/* ask(client, f): f(client, call, row, params, client order id or "", seconds left) is called before a call that may add risk
-** is sent. It returns nothing; true, when the call takes no risk, so that a halt does not hold it; or why it is not sent. nil:
-** nobody is asked. */
+const char *client_halted(Client *client) {
+  Share *share = line_shared(&client->line);
+  if (client->halted[0] != '\0') return client->halted;
+  if (share == NULL) return NULL;
+  uint64_t halt = share_halted(share, loop_now(client->loop));
+  bool news = halt != client->halt_seen;
+  client->halt_seen = halt;
+  if (news && halt != 0) {
+    say_halted(client, share);
+    client_end_risk(client); /* it asks here again, and hears the same */
+  }
+  if (halt != 0) return client->halted_by;
+  if (share_lost(share) == NULL || client->line.shared.on_loss != LOSS_HALT) return NULL;
+  snprintf(client->halted_by, sizeof client->halted_by,
+           "the share %.100s is lost (%s), and the option says on_loss = \"halt\"", share_path(share),
+           share_lost(share));
+  return client->halted_by;
+}
+
+const char *call_halted(Call *c) {
+  bool adds = c->ep->changes && !c->protects && !c->spared;
+  const char *words = adds ? client_halted(c->client) : NULL;
+  return words == NULL ? NULL : keep(c, words);
+}
+
+bool call_asks(Call *c) {
+  if (!c->ep->changes || c->protects) return false;
+  return c->client->asks || client_halted(c->client) != NULL;
+}
+
+/* ask(client, f, always): f(client, call, row, params, client order id or "", seconds left) is called before a call that may add
+** risk is sent: always, or only while there is a halt. It returns nothing; true, when the call takes no risk, so that a halt does
+** not hold it; or why it is not sent. */
 static int l_ask(lua_State *L) {
   Client *client = luaL_checkudata(L, 1, CLIENT);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  client->asks = lua_toboolean(L, 3);
   lua_settop(L, 2);
-  client->asks = !lua_isnil(L, 2);
-  if (client->asks) luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_setiuservalue(L, 1, CLIENT_ASK);
   return 0;
 }
@@ -61,11 +97,12 @@ static int l_halt(lua_State *L) {
   return 0;
 }
 
-/* halted(client) -> the words of the halt; nil: it is not halted */
+/* halted(client) -> the words of the halt, its own or its share's; nil: it is not halted */
 static int l_halted(lua_State *L) {
-  const Client *client = luaL_checkudata(L, 1, CLIENT);
-  if (client->halted[0] == '\0') return 0;
-  lua_pushstring(L, client->halted);
+  Client *client = luaL_checkudata(L, 1, CLIENT);
+  const char *words = client->closed ? NULL : client_halted(client);
+  if (words == NULL) return 0;
+  lua_pushstring(L, words);
   return 1;
 }
 

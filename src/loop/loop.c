@@ -42,6 +42,10 @@ int loop_era(const Loop *loop) {
   return loop->era;
 }
 
+bool loop_is_virtual(const Loop *loop) {
+  return loop->virtual;
+}
+
 int64_t loop_wall(const Loop *loop) {
   if (loop->virtual) return loop->virtual_ns / 1000000 + loop->wall_shift;
   struct timespec t;

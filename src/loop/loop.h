@@ -33,6 +33,7 @@ pid_t loop_process(const Loop *loop); /* the number of this process; another one
 double loop_now(const Loop *loop);
 /* A number that changes when time becomes virtual or real: values of loop_now() of two eras cannot be compared. */
 int loop_era(const Loop *loop);
+bool loop_is_virtual(const Loop *loop); /* is time virtual? */
 int64_t loop_wall(const Loop *loop); /* milliseconds since 1970, by the wall clock or in virtual time */
 /* Seconds of loop_now() that the computer was suspended for. 'now': what that has just returned. */
 double loop_asleep(const Loop *loop, double now);

@@ -38,7 +38,7 @@ static double ended_at(const LimitWindow *w, size_t i) {
 
 /* How many of the moments have left the window at 'now'. They are in order and mostly few, so this counts from the
 ** front. */
-static size_t gone(const LimitWindow *w, double now) {
+size_t window_gone(const LimitWindow *w, double now) {
   size_t n = 0;
   while (n < w->count && ended_at(w, n) + w->span + MARGIN <= now) n++;
   return n;
@@ -46,7 +46,7 @@ static size_t gone(const LimitWindow *w, double now) {
 
 /* Removes those moments from the ring. */
 static void drop_gone(LimitWindow *w, double now) {
-  size_t n = gone(w, now);
+  size_t n = window_gone(w, now);
   if (n == 0) return;
   w->first = (w->first + n) % w->room;
   w->count -= n;
@@ -56,11 +56,19 @@ static void drop_gone(LimitWindow *w, double now) {
 static double window_wait(const LimitWindow *w, int limit, double now) {
   double held = w->held_until > now ? w->held_until - now : 0;
   if (limit == 0) return held;
-  size_t skipped = gone(w, now), inside = w->count - skipped + (size_t)w->running;
+  size_t skipped = window_gone(w, now), inside = w->count - skipped + (size_t)w->running;
   if (inside < (size_t)limit) return held;
   size_t surplus = inside - (size_t)limit; /* so many have to leave before the one whose place is needed */
   if (skipped + surplus >= w->count) return INFINITY;
   return fmax(held, ended_at(w, skipped + surplus) + w->span + MARGIN - now);
+}
+
+/* The same for one of 'parts' parts of the limit. A part of less than one request is one in a longer time. */
+static double part_wait(const LimitWindow *w, int limit, int parts, double now) {
+  if (limit == 0 || limit >= parts) return window_wait(w, limit / parts, now);
+  if (w->running > 0) return INFINITY;
+  double rest = w->last + w->span * parts / limit + MARGIN;
+  return fmax(fmax(w->held_until, rest) - now, 0);
 }
 
 /* Makes room for 'more' moments, besides one for each running request. False when memory runs out; nothing changes then. */
@@ -81,6 +89,7 @@ static bool reserve(LimitWindow *w, size_t more) {
 
 static void push(LimitWindow *w, double now) {
   w->ended[(w->first + w->count++) % w->room] = now;
+  w->last = now;
 }
 
 /* Counts a request as running, with room for its end. */
@@ -98,7 +107,7 @@ static void window_end(LimitWindow *w, double now, bool sent) {
 }
 
 int window_left(const LimitWindow *w, double now, double *full_in) {
-  size_t skipped = gone(w, now), inside = w->count - skipped + (size_t)w->running;
+  size_t skipped = window_gone(w, now), inside = w->count - skipped + (size_t)w->running;
   int left = window_limit(w) - (inside > (size_t)LIMIT_MOST ? LIMIT_MOST : (int)inside);
   double last = w->count > skipped ? ended_at(w, w->count - 1) + w->span + MARGIN - now : 0;
   *full_in = fmax(w->running > 0 ? w->span : last, w->held_until - now);
@@ -152,8 +161,10 @@ static LimitAddress *find_address(Limiter *l, const char *url, bool local) {
   }
   l->ip.span = IP_SPAN;
   l->ip.limit = IP_LIMIT;
-  *a = (LimitAddress){
-      .host = host, .local = local, .next = l->addresses, .pause = PAUSE_FIRST, .probe_pause = PAUSE_FIRST};
+  *a = (LimitAddress){.host = host,
+                      .local = local,
+                      .next = l->addresses,
+                      .shut = {.pause = PAUSE_FIRST, .probe_pause = PAUSE_FIRST}};
   a->own.span = IP_SPAN;
   a->own.limit = IP_LIMIT;
   a->ip = local ? &a->own : &l->ip;
@@ -198,14 +209,14 @@ void limiter_free(Limiter *l) {
 
 static void window_forget(LimitWindow *w) {
   w->first = w->count = 0;
-  w->held_until = 0;
+  w->held_until = w->last = 0;
 }
 
 void limiter_forget(Limiter *l) {
   window_forget(&l->ip);
   for (LimitAddress *a = l->addresses; a != NULL; a = a->next) {
     window_forget(&a->own);
-    a->paused_until = a->banned_until = a->probe_at = 0;
+    a->shut.paused_until = a->shut.banned_until = a->shut.probe_at = 0;
     for (LimitAccount *account = a->accounts; account != NULL; account = account->next) {
       account->stamps = (Stamps){0};
       for (LimitGroup *g = account->groups; g != NULL; g = g->next) window_forget(&g->window);
@@ -257,22 +268,32 @@ LimitGroup *limiter_part(LimitAccount *account, const char *name, const char *pa
 /* ---- asking and counting ---- */
 
 /* For how many seconds the address is still shut to us, by a pause or a ban. */
-static double shut_for(const LimitAddress *a, double now) {
-  return fmax(fmax(a->paused_until, a->banned_until) - now, 0);
+static double shut_for(const LimitShut *shut, double now) {
+  return fmax(fmax(shut->paused_until, shut->banned_until) - now, 0);
 }
 
-double limiter_wait(const LimitAccount *account, const LimitGroup *group, bool urgent, double now) {
-  const LimitAddress *a = account->address;
-  double wait = shut_for(a, now);
-  if (urgent && wait > 0) wait = a->probing ? INFINITY : fmin(wait, a->probe_at - now);
-  int limit = window_limit(a->ip);
-  wait = fmax(wait, window_wait(a->ip, urgent ? limit : limit - limit / KEPT, now));
-  if (group != NULL) wait = fmax(wait, window_wait(&group->window, window_limit(&group->window), now));
+bool limiter_is_shut(const LimitShut *shut, double now) {
+  return shut_for(shut, now) > ROUNDING;
+}
+
+double limiter_wait_in(const LimitShut *shut, const LimitWindow *ip, const LimitWindow *group, bool urgent,
+                       int parts, double now) {
+  double wait = shut_for(shut, now);
+  if (urgent && wait > 0) wait = shut->prober != 0 ? INFINITY : fmin(wait, shut->probe_at - now);
+  int limit = window_limit(ip);
+  wait = fmax(wait, part_wait(ip, urgent ? limit : limit - limit / KEPT, parts, now));
+  if (group != NULL) wait = fmax(wait, part_wait(group, window_limit(group), parts, now));
   return wait > ROUNDING ? wait : 0;
 }
 
+double limiter_wait(const LimitAccount *account, const LimitGroup *group, bool urgent, int parts,
+                    double now) {
+  const LimitAddress *a = account->address;
+  return limiter_wait_in(&a->shut, a->ip, group == NULL ? NULL : &group->window, urgent, parts, now);
+}
+
 double limiter_banned(const LimitAccount *account, double now) {
-  double left = account->address->banned_until - now;
+  double left = account->address->shut.banned_until - now;
   return left > 0 ? left : 0;
 }
 
@@ -284,8 +305,8 @@ bool limiter_take(LimitAccount *account, LimitGroup *group, double now, bool *pr
     a->ip->running--;
     return false;
   }
-  *probes = shut_for(a, now) > ROUNDING;
-  if (*probes) a->probing = true;
+  *probes = limiter_is_shut(&a->shut, now);
+  if (*probes) a->shut.prober = 1;
   return true;
 }
 
@@ -294,10 +315,10 @@ void limiter_end(LimitAccount *account, LimitGroup *group, double now, bool sent
   window_end(a->ip, now, sent);
   if (group != NULL) window_end(&group->window, now, sent);
   if (!probed) return;
-  a->probing = false;
+  a->shut.prober = 0;
   if (!sent) return;
-  a->probe_at = now + a->probe_pause;
-  a->probe_pause = fmin(a->probe_pause * 2, PAUSE_MOST);
+  a->shut.probe_at = now + a->shut.probe_pause;
+  a->shut.probe_pause = fmin(a->shut.probe_pause * 2, PAUSE_MOST);
 }
 
 void limiter_charge(LimitGroup *group, int more, double now) {
@@ -327,34 +348,43 @@ void limiter_hold(LimitGroup *group, double seconds, double now) {
   group->window.held_until = fmax(group->window.held_until, now + fmin(seconds, LIMITER_HOLD_MOST));
 }
 
+void limiter_adopt(LimitGroup *group, int limit) {
+  if (limit < 1 || limit > LIMIT_MOST) return;
+  group->window.limit = limit;
+  group->window.announced = true;
+}
+
 /* The address is about to be shut. If no probe was sent for long, the pauses between probes begin anew. */
-static void shut(LimitAddress *a, double now) {
-  if (shut_for(a, now) == 0 && now > a->probe_at + PAUSE_MOST) a->probe_pause = PAUSE_FIRST;
+static void shut(LimitShut *s, double now) {
+  if (shut_for(s, now) == 0 && now > s->probe_at + PAUSE_MOST) s->probe_pause = PAUSE_FIRST;
 }
 
 void limiter_pause(LimitAccount *account, double now) {
-  LimitAddress *a = account->address;
-  shut(a, now);
-  if (a->paused_until > now) return; /* answers to requests that were in flight together count once */
-  a->paused_until = now + a->pause;
-  a->pause = fmin(a->pause * 2, PAUSE_MOST);
+  LimitShut *s = &account->address->shut;
+  shut(s, now);
+  if (s->paused_until > now) return; /* answers to requests that were in flight together count once */
+  s->paused_until = now + s->pause;
+  s->pause = fmin(s->pause * 2, PAUSE_MOST);
 }
 
 void limiter_rest(LimitAccount *account, double seconds, double now) {
-  LimitAddress *a = account->address;
-  if (seconds > 0) a->paused_until = fmax(a->paused_until, now + fmin(seconds, LIMITER_HOLD_MOST));
+  LimitShut *s = &account->address->shut;
+  if (seconds > 0) s->paused_until = fmax(s->paused_until, now + fmin(seconds, LIMITER_HOLD_MOST));
 }
 
-void limiter_fine(LimitAccount *account) {
-  account->address->pause = PAUSE_FIRST;
+bool limiter_fine(LimitAccount *account) {
+  LimitShut *s = &account->address->shut;
+  bool changes = s->pause > PAUSE_FIRST;
+  s->pause = PAUSE_FIRST;
+  return changes;
 }
 
 void limiter_ban(LimitAccount *account, double now) {
-  LimitAddress *a = account->address;
-  shut(a, now);
-  a->banned_until = fmax(a->banned_until, now + LIMITER_BAN);
+  LimitShut *s = &account->address->shut;
+  shut(s, now);
+  s->banned_until = fmax(s->banned_until, now + LIMITER_BAN);
 }
 
 void limiter_reopen(LimitAccount *account) {
-  account->address->banned_until = account->address->paused_until = 0;
+  account->address->shut.banned_until = account->address->shut.paused_until = 0;
 }

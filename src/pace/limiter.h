@@ -35,8 +35,19 @@ typedef struct LimitWindow {
   int running;               /* requests that were sent and have not ended */
   double *ended;             /* when requests ended, the oldest first; a ring; owned */
   size_t first, count, room; /* of the ring */
+  double last;               /* when a request ended last */
   double held_until;         /* nothing is sent before this moment: the exchange refused a request */
 } LimitWindow;
+
+/* Whether an address has shut us out. */
+typedef struct LimitShut {
+  double paused_until; /* nothing is sent before this moment: the exchange protects itself (HTTP 429) */
+  double pause;        /* seconds that the next such pause takes */
+  double banned_until; /* nothing is sent before this moment: the exchange shut us out (HTTP 403) */
+  double probe_at;     /* the next probe may not be sent before this moment */
+  double probe_pause;  /* seconds between the next probe and the one after it */
+  int prober;          /* a probe is in flight; 0: none */
+} LimitShut;
 
 /* Endpoints that share a limit. An account owns it. */
 typedef struct LimitGroup {
@@ -50,13 +61,8 @@ typedef struct LimitAddress {
   char *host; /* with its port; owned */
   bool local; /* on this machine: freed with its last client, as the next exchange at that port is another */
   LimitWindow own, *ip; /* requests of our IP; 'ip' points to 'own', or to Limiter.ip when not local */
-  double paused_until;  /* nothing is sent before this moment: the exchange protects itself (HTTP 429) */
-  double pause;         /* seconds that the next such pause takes */
-  double banned_until;  /* nothing is sent before this moment: the exchange shut us out (HTTP 403) */
-  bool probing;         /* a probe is in flight */
-  double probe_at;      /* the next probe may not be sent before this moment */
-  double probe_pause;   /* seconds between the next probe and the one after it */
-  int clients;          /* how many have joined */
+  LimitShut shut;
+  int clients; /* how many have joined */
   struct LimitAddress *next;
   struct LimitAccount *accounts;
 } LimitAddress;
@@ -91,8 +97,13 @@ LimitGroup *limiter_group(LimitAccount *account, const char *name, int limit);
 ** seconds. The user's cap of the group holds for each part. NULL when memory runs out. */
 LimitGroup *limiter_part(LimitAccount *account, const char *name, const char *part, int limit, double span);
 
-/* Seconds until a request of the group (NULL: of no group) may be sent; INFINITY: not before one in flight has ended. */
-double limiter_wait(const LimitAccount *account, const LimitGroup *group, bool urgent, double now);
+/* Seconds until a request of the group (NULL: of no group) may be sent; INFINITY: not before one in flight has ended. Of each
+** limit this process may use one of 'parts' equal parts. */
+double limiter_wait(const LimitAccount *account, const LimitGroup *group, bool urgent, int parts, double now);
+/* The same, for an address that is 'shut' and for windows that stand elsewhere; 'group' may be NULL. The limits of the windows
+** are those of window_limit. */
+double limiter_wait_in(const LimitShut *shut, const LimitWindow *ip, const LimitWindow *group, bool urgent,
+                       int parts, double now);
 /* Seconds that the address is still closed to us after HTTP 403; 0: it is open. */
 double limiter_banned(const LimitAccount *account, double now);
 /* Counts a request that is being sent, whatever limiter_wait says; '*probes': as a probe. False, with nothing counted,
@@ -114,7 +125,8 @@ void limiter_hold(LimitGroup *group, double seconds, double now);
 void limiter_pause(LimitAccount *account, double now);
 /* The same, for as long as the answer says. */
 void limiter_rest(LimitAccount *account, double seconds, double now);
-void limiter_fine(LimitAccount *account); /* an answer came that is neither 429 nor 403 */
+/* An answer came that is neither 429 nor 403. Did that change anything? */
+bool limiter_fine(LimitAccount *account);
 /* HTTP 403: the address is closed to us, for at least ten minutes (V5 documentation, rate limits). */
 void limiter_ban(LimitAccount *account, double now);
 void limiter_reopen(LimitAccount *account); /* a probe was answered: the address is shut no more */
@@ -122,5 +134,8 @@ void limiter_reopen(LimitAccount *account); /* a probe was answered: the address
 /* How many requests the window still allows at 'now', and in how many seconds it will be empty again. */
 int window_left(const LimitWindow *w, double now, double *full_in);
 int window_limit(const LimitWindow *w); /* the limit that counts, with the user's cap; 0: none */
+size_t window_gone(const LimitWindow *w, double now); /* how many of its moments, the oldest, count no more */
+bool limiter_is_shut(const LimitShut *shut, double now); /* by a pause or a ban */
+void limiter_adopt(LimitGroup *group, int limit);        /* another process was told the limit */
 
 #endif

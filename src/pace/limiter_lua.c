@@ -37,10 +37,12 @@ static int l_limiter(lua_State *L) {
   return 1;
 }
 
-/* limiter:wait([group [, limit [, urgent]]]) -> seconds until a request may be sent; math.huge: not before one has ended */
+/* limiter:wait([group [, limit [, urgent [, parts]]]]) -> seconds until a request may be sent; math.huge: not before one has
+** ended */
 static int l_wait(lua_State *L) {
   const Face *f = check(L);
-  lua_pushnumber(L, limiter_wait(f->account, group_of(L, f), lua_toboolean(L, 4), loop_now(f->loop)));
+  lua_pushnumber(L, limiter_wait(f->account, group_of(L, f), lua_toboolean(L, 4),
+                                 (int)luaL_optinteger(L, 5, 1), loop_now(f->loop)));
   return 1;
 }
 

@@ -42,7 +42,91 @@ bool line_join(Line *line, LineClient *client, const Session *session, bool limi
   return client->member != NULL;
 }
 
+/* ---- the share ---- */
+
+Share *line_shared(const LineClient *client) {
+  Share *share = client->shared.share;
+  if (share == NULL || loop_is_virtual(client->line->loop)) return NULL;
+  return share_process(share) == loop_process(client->line->loop) ? share : NULL;
+}
+
+/* A share that is lost is tried again, whether or not anybody calls. */
+static void watch_share(LineClient *client, double now) {
+  double seconds = share_mends_in(client->shared.share, now);
+  if (isinf(seconds))
+    loop_timer_stop(client->line->loop, &client->mend);
+  else if (client->mend.among == NULL)
+    loop_timer_start(client->line->loop, &client->mend, fmax(seconds, 1e-3));
+}
+
+static void on_mend(LoopTimer *timer) {
+  LineClient *client = (LineClient *)((char *)timer - offsetof(LineClient, mend));
+  Share *share = line_shared(client);
+  if (share == NULL) return;
+  double now = line_now(client->line);
+  share_mend(share, now);
+  watch_share(client, now);
+  line_serve(client->line);
+}
+
+void line_share(LineClient *client, Share *share, OnLoss on_loss, const char *key) {
+  client->shared = (Shared){.share = share, .key = key, .on_loss = on_loss};
+  client->mend.fire = on_mend;
+}
+
+/* Frees the client's share; the lanes' turns in it are over. */
+static void leave_share(LineClient *client) {
+  bool mine = line_shared(client) != NULL;
+  if (client->shared.share == NULL) return;
+  loop_timer_stop(client->line->loop, &client->mend);
+  if (mine)
+    share_free(client->shared.share, line_now(client->line));
+  else
+    share_forget(client->shared.share);
+  client->shared = (Shared){0};
+}
+
+void line_learn(LineClient *client, Waiter *waiter, int limit, int left) {
+  LimitGroup *group = waiter->lane->group;
+  bool shared = waiter->taken.taken;
+  limiter_learn(group, limit, shared ? -1 : left, line_now(client->line));
+  if (shared && limit > 0 && left <= limit) {
+    waiter->taken.limit = limit;
+    waiter->taken.left = left;
+  }
+}
+
+void line_learn_late(LineClient *client, Waiter *waiter, int limit, int left) {
+  double now = line_now(client->line);
+  bool shared = waiter->taken.taken && line_shared(client) != NULL;
+  limiter_learn(waiter->lane->group, limit, shared ? -1 : left, now);
+  if (shared) shared_learn(&client->shared, &waiter->lane->place, limit, left, now);
+}
+
+void line_charge(LineClient *client, Waiter *waiter, int more) {
+  double now = line_now(client->line);
+  limiter_charge(waiter->lane->group, more, now);
+  if (waiter->taken.taken && line_shared(client) != NULL)
+    shared_charge(&client->shared, &waiter->lane->place, more, now);
+}
+
+void line_hold(LineClient *client, LimitGroup *group, double seconds) {
+  double now = line_now(client->line);
+  limiter_hold(group, seconds, now);
+  if (line_shared(client) == NULL) return;
+  for (const Lane *lane = client->lanes; lane != NULL; lane = lane->sibling)
+    if (lane->group == group) shared_hold(&client->shared, &lane->place, seconds, now);
+}
+
+void line_shut_changed(LineClient *client) {
+  if (client->account != NULL && line_shared(client) != NULL)
+    shared_push(&client->shared, client->account, line_now(client->line));
+}
+
+/* ---- joining and leaving ---- */
+
 void line_leave(LineClient *client) {
+  leave_share(client);
   if (client->member != NULL) limiter_leave(&client->line->limiter, client->member);
   client->member = client->account = NULL;
   while (client->lanes != NULL) {
@@ -130,6 +214,13 @@ void line_exit(Waiter *waiter) {
   if (lane->first == NULL) lane_empties(lane->client->line, lane);
 }
 
+/* The waiter's request has ended: it counts in the share until a span from now on, if it was 'sent'. */
+static void end_shared(LineClient *client, const Waiter *waiter, bool sent, double now) {
+  if (!waiter->taken.taken || line_shared(client) == NULL) return;
+  shared_end(&client->shared, &waiter->taken, &waiter->lane->place, sent, now);
+  watch_share(client, now);
+}
+
 /* ---- whose turn it is ---- */
 
 /* Does the first of lane 'a' go before the first of lane 'b' (NULL: nobody)? */
@@ -146,9 +237,18 @@ static bool is_full(const Lane *lane) {
 }
 
 static double wait_of(const Lane *lane, double now) {
-  const LineClient *client = lane->client;
+  LineClient *client = lane->client;
   if (is_full(lane)) return INFINITY;
-  return client->account == NULL ? 0 : limiter_wait(client->account, lane->group, is_urgent(lane), now);
+  if (client->account == NULL) return 0;
+  double wait =
+      limiter_wait(client->account, lane->group, is_urgent(lane), shared_parts(&client->shared), now);
+  return lane->later > now ? fmax(wait, lane->later - now) : wait;
+}
+
+/* Takes in what other processes were told of pauses and bans. */
+static void hear_shut(LineClient *client, double now) {
+  if (client->account != NULL && line_shared(client) != NULL)
+    shared_pull(&client->shared, client->account, now);
 }
 
 /* Refuses the impatient of the lane; everyone, while the address is closed to us and no probe is under way that they can wait
@@ -173,6 +273,7 @@ static Lane *next_lane(Line *line, double now, double *wait) {
   *wait = INFINITY;
   for (Lane *lane = line->busy; lane != NULL; lane = next) {
     next = lane->next;
+    hear_shut(lane->client, now);
     double seconds = wait_of(lane, now);
     if (seconds > 0)
       refuse(lane, seconds, now);
@@ -183,13 +284,38 @@ static Lane *next_lane(Line *line, double now, double *wait) {
   return best;
 }
 
+/* Asks the client's share, last of all, whether the first of the lane may go. False: not now; lane->later says when. */
+static bool ask_share(Lane *lane, double now) {
+  LineClient *client = lane->client;
+  Waiter *waiter = lane->first;
+  waiter->taken = (SharedTurn){0};
+  if (client->account == NULL || line_shared(client) == NULL) return true;
+  double wait = shared_take(&client->shared, client->account, lane->group, &lane->place, is_urgent(lane), now,
+                            &waiter->taken);
+  watch_share(client, now);
+  if (wait > 0) lane->later = now + wait;
+  return wait <= 0;
+}
+
+/* The limiter of this process counts it, and the share. False: no memory, and nothing is counted. */
+static bool take(Lane *lane, double now) {
+  LineClient *client = lane->client;
+  Waiter *waiter = lane->first;
+  waiter->probes = false;
+  if (client->account == NULL || limiter_take(client->account, lane->group, now, &waiter->probes))
+    return true;
+  end_shared(client, waiter, false, now);
+  return false;
+}
+
 void line_serve(Line *line) {
   double now = line_now(line), wait;
   Lane *lane;
   while ((lane = next_lane(line, now, &wait)) != NULL) {
     LineClient *client = lane->client;
     Waiter *waiter = lane->first;
-    if (client->account != NULL && !limiter_take(client->account, lane->group, now, &waiter->probes)) {
+    if (!ask_share(lane, now)) continue;
+    if (!take(lane, now)) {
       wait = 1; /* no memory: tries again in a second */
       break;
     }
@@ -209,7 +335,10 @@ void line_done(LineClient *client, const Waiter *waiter, bool sent) {
   client->normal -= !waiter->urgent;
   if (client->in_flight == 0) line_has_room(client);
   if (client->account == NULL) return; /* its lanes may be gone */
-  limiter_end(client->account, waiter->lane->group, line_now(client->line), sent, waiter->probes);
+  double now = line_now(client->line);
+  limiter_end(client->account, waiter->lane->group, now, sent, waiter->probes);
+  end_shared(client, waiter, sent, now);
+  if (waiter->probes) line_shut_changed(client);
 }
 
 void line_has_room(LineClient *client) {

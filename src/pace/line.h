@@ -8,6 +8,7 @@
 #define BYBIT_LINE_H
 
 #include "limiter.h"
+#include "shared.h"
 #include "loop/loop.h"
 #include "wire/session.h"
 #include <lua.h>
@@ -26,6 +27,7 @@ typedef struct Waiter {
   bool urgent;                  /* it takes risk away */
   bool impatient;               /* it is refused rather than wait for a rate limit; set by the user */
   bool probes;                  /* it was sent to find out whether the exchange still shuts us out */
+  SharedTurn taken;             /* what it has taken from the client's share */
   struct Waiter *before, *next; /* in the lane */
 } Waiter;
 
@@ -34,6 +36,8 @@ typedef struct Lane {
   struct LineClient *client;
   LimitGroup *group; /* NULL: none */
   Priority priority;
+  SharePlace place;           /* of the group, in the client's share */
+  double later;               /* the share allows nothing before this moment */
   Waiter *first, *last;       /* the one that has waited longest, and the newest; NULL: nobody waits */
   struct Lane *sibling;       /* the next lane of the client */
   struct Lane *before, *next; /* in Line.busy, while somebody waits */
@@ -48,6 +52,8 @@ typedef struct LineClient {
   int normal, normal_max;       /* the same, of requests that do not take risk away */
   int room, normal_room; /* what the transport had room for when it last sent one back; INT_MAX: it did not */
   Lane *lanes;           /* linked by Lane.sibling; owned */
+  Shared shared;         /* with other processes */
+  LoopTimer mend;        /* fires when the share, which is lost or owed something, is to be tried */
   void (*go)(Waiter *waiter);                   /* send it now: it has left the line and is counted */
   void (*refuse)(Waiter *waiter, double after); /* it has left the line; it could go in so many seconds */
 } LineClient;
@@ -71,8 +77,21 @@ double line_now(Line *line);
 /* Joins the account of the session's key (NULL: without a key) at the host of its url; 'limited': its rate limits are
 ** observed. False when memory runs out. */
 bool line_join(Line *line, LineClient *client, const Session *session, bool limited);
+/* From now on the client's limits are those of all who use the share, which the client owns then. 'key' is the session's. */
+void line_share(LineClient *client, Share *share, OnLoss on_loss, const char *key);
+/* The client's share, if this process may use it now; NULL: there is none, or time is virtual, or this is a forked child. */
+Share *line_shared(const LineClient *client);
 /* Leaves the account and frees the lanes. Nobody of this client may be waiting. May be called twice. */
 void line_leave(LineClient *client);
+
+/* What an answer to the request of a waiter whose 'go' was called tells of its group, as limiter_learn; before line_done. */
+void line_learn(LineClient *client, Waiter *waiter, int limit, int left);
+/* The same after line_done. */
+void line_learn_late(LineClient *client, Waiter *waiter, int limit, int left);
+void line_charge(LineClient *client, Waiter *waiter, int more);        /* limiter_charge */
+void line_hold(LineClient *client, LimitGroup *group, double seconds); /* limiter_hold */
+void line_shut_changed(
+    LineClient *client); /* the limiter was told of a pause or a ban, or of an end of one */
 
 /* Puts the waiter at the end of its lane. False when memory runs out. The caller then calls line_serve. */
 bool line_enter(LineClient *client, Waiter *waiter, LimitGroup *group, Priority priority);

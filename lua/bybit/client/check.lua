@@ -41,8 +41,8 @@ local function check_option(name, value, rule)
   end
 end
 
--- The option `journal` as a table, with defaults for the fields that are not given.
-local function journal_fields(given, defaults)
+-- An option that is a path, or a table with more, as a table with defaults for the fields that are not given.
+local function path_fields(given, defaults)
   local fields = {}
   for k, v in pairs(defaults) do fields[k] = v end
   for k, v in pairs(type(given) == "table" and given or { path = given }) do fields[k] = v end
@@ -95,7 +95,7 @@ function check.filled(options)
   for name, rule in pairs(OPTIONS) do
     filled[name] = options[name]
     if filled[name] == nil then filled[name] = rule.default end
-    if name == "journal" and filled[name] then filled[name] = journal_fields(filled[name], rule.fields) end
+    if rule.fields and filled[name] then filled[name] = path_fields(filled[name], rule.fields) end
   end
   return filled
 end
@@ -163,6 +163,26 @@ function check.journal(given)
     and (given.keep == nil or type(given.keep) == "number" and given.keep >= 0 and given.keep <= 36500)
   for k in pairs(fine and given or {}) do fine = fine and (k == "path" or k == "sync" or k == "keep") end
   if not fine then wrong_option("journal", "a path, or {path = ..., sync = true, keep = days}", given) end
+end
+
+local ON_LOSS = { divide = true, halt = true, alone = true }
+
+--- Checks the option `share`.
+function check.share(given)
+  if given == nil then return end
+  local path = given
+  if type(given) == "table" then
+    path = given.path
+    for k, v in pairs(given) do
+      if k ~= "path" and not (k == "on_loss" and ON_LOSS[v]) then path = nil end
+    end
+  end
+  if type(path) ~= "string" or path == "" or path:find "%z" then
+    wrong_option("share", 'a path, or {path = ..., on_loss = "divide", "halt" or "alone"}', given)
+  end
+  if path:find "^%w+://" then
+    wrong_option("share", "the path of a file, which the processes of one machine share,", path)
+  end
 end
 
 --- Checks the option `guard`.

@@ -41,6 +41,7 @@ local COPIED = { "receive_window", "timeout", "connect_timeout", "deadline", "co
 return function(options)
   check.all(options)
   check.journal(options.journal)
+  check.share(options.share)
   local rails = check.guard(options.guard)
   options = check.filled(options)
   local environment = find_environment(options)
@@ -52,6 +53,7 @@ return function(options)
   settings.http2 = options.http == "2" and environment.url:find "^https:" ~= nil -- TLS is where it is agreed on
   for _, name in ipairs(COPIED) do settings[name] = options[name] end
   room(settings, options)
+  if options.share then settings.share, settings.on_loss = options.share.path, options.share.on_loss end
   local journal -- closed at once if making the client fails
   local made, client = pcall(function()
     limits.option(options.rate, class.dialect, settings)
@@ -69,6 +71,7 @@ return function(options)
     if listener then core.client.listen(c, listener) end
     if options.check_instruments then instrument.guard(t) end
     if rails then guard.attach(c, rails) end
+    if options.share and not rails then core.client.ask(c, function(...) return guard.ask(...) end, false) end
     if options.journal then
       journal = intents.open_journal(options.journal, { exchange = environment.url, account = core.client.fingerprint(c),
         api = class.dialect.name, now = core.client.now(c) })

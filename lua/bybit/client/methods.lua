@@ -210,31 +210,37 @@ end
 --- first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 --- last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 --- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
---- says why the client refuses new risk (client:halt); nil: it does not.
+--- says why the client refuses new risk (client:halt); nil: it does not. `share` is nil without the option `share`; else `path`,
+--- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
+--- the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
 ---@return table
 function class_methods.stats(client)
   local stats = core.client.stats(client)
   stats.clock_offset, stats.clock_doubt = core.client.clock(client)
   stats.budget, stats.halted = client:budget(), core.client.halted(client)
+  stats.share = core.client.share(client)
   return stats
 end
 
 --- Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
 --- Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
 --- an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
+--- With the option `share`, all processes that use the share are halted, each before its next request.
 ---@param reason string why, for messages
+---@return boolean all false: the share is lost, so that only this client is halted
 function class_methods.halt(client, reason)
   if type(reason) ~= "string" or not reason:find "%g" then
     errors.raise(('halt: a reason expected, such as client:halt "too many losses", got %s'):format(tostring(reason)))
   end
   core.client.table(client) -- raises for what is no client
-  guard.halt(client, reason)
+  return guard.halt(client, reason)
 end
 
---- Takes client:halt back. Does nothing if the client is not halted.
+--- Takes client:halt back; with the option `share`, for all who use it. Does nothing if the client is not halted.
+---@return boolean all false: the share is lost, so that the others cannot be told
 function class_methods.resume(client)
   core.client.table(client)
-  guard.resume(client)
+  return guard.resume(client)
 end
 
 -- An argument of client:request that is a table with names, or was left out.

@@ -45,7 +45,7 @@ function Guard:wallet_of(coin) return slot_of(self, "wallet " .. coin) end
 function guard.attach(client, option)
   core.client.table(client).guard = setmetatable({ client = client, rails = option, books = {}, slots = {}, stamps = {},
     passed = setmetatable({}, { __mode = "k" }), under_way = {}, unsettled = {} }, Guard)
-  core.client.ask(client, guard.ask)
+  core.client.ask(client, guard.ask, true)
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -301,16 +301,19 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Halting.
 
---- Refuses new risk until client:resume().
+--- Refuses new risk until client:resume(). With a share, all who use it are halted. Returns false if they cannot be told.
 function guard.halt(client, reason)
-  core.client.ask(client, guard.ask)
+  core.client.ask(client, guard.ask, core.client.table(client).guard and true)
+  local told = core.client.halt_all(client, reason)
+  if told then return true end
   core.client.halt(client, ("the client is halted (%s): client:resume() takes that back"):format(reason))
+  return told == nil
 end
 
---- Takes a halt back.
+--- Takes a halt back, also that of the share. Returns false if the others who use it cannot be told.
 function guard.resume(client)
   core.client.halt(client)
-  if not core.client.table(client).guard then core.client.ask(client) end
+  return core.client.resume_all(client) ~= false
 end
 
 return guard

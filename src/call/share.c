@@ -1,0 +1,68 @@
+/*
+** What the Lua layer asks of a client's share (pace/share.h): its halt, and what is known of it. A function here does nothing for
+** a client without a share, or whose time is virtual.
+*/
+#include "parts.h"
+
+#include <lauxlib.h>
+
+/* The share of the client at 1; NULL: it has none that this process may use. */
+static Share *share_of(lua_State *L, Client **client) {
+  *client = luaL_checkudata(L, 1, CLIENT);
+  return (*client)->closed ? NULL : line_shared(&(*client)->line);
+}
+
+/* halt_all(client, reason) -> true: all who use the share are halted; false: it is lost, so they cannot be told; nil: there is no
+** share */
+static int l_halt_all(lua_State *L) {
+  Client *client;
+  Share *share = share_of(L, &client);
+  const char *reason = luaL_checkstring(L, 2);
+  if (share == NULL) return 0;
+  bool told = share_halt(share, reason, loop_wall(client->loop), loop_now(client->loop));
+  client_halted(client); /* ends the calls that wait */
+  lua_pushboolean(L, told);
+  return 1;
+}
+
+/* resume_all(client) -> the same for taking the halt back */
+static int l_resume_all(lua_State *L) {
+  Client *client;
+  Share *share = share_of(L, &client);
+  if (share == NULL) return 0;
+  lua_pushboolean(L, share_resume(share, loop_now(client->loop)));
+  return 1;
+}
+
+/* share(client) -> {path, members, waits, losses, returns, lost, recovered}; nothing for a client without a share */
+static int l_share(lua_State *L) {
+  Client *client;
+  Share *share = share_of(L, &client);
+  if (share == NULL) return 0;
+  share_is_there(share, loop_now(client->loop));
+  const ShareStats stats = share_stats(share);
+  lua_createtable(L, 0, 7);
+  lua_pushstring(L, share_path(share));
+  lua_setfield(L, -2, "path");
+  lua_pushinteger(L, share_parts(share));
+  lua_setfield(L, -2, "members");
+  lua_pushinteger(L, client->line.shared.waits);
+  lua_setfield(L, -2, "waits");
+  lua_pushinteger(L, stats.losses);
+  lua_setfield(L, -2, "losses");
+  lua_pushinteger(L, stats.returns);
+  lua_setfield(L, -2, "returns");
+  lua_pushinteger(L, (lua_Integer)stats.recovered);
+  lua_setfield(L, -2, "recovered");
+  lua_pushstring(L, share_lost(share));
+  lua_setfield(L, -2, "lost");
+  return 1;
+}
+
+void client_share_open(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"halt_all", l_halt_all}, {"resume_all", l_resume_all}, {"share", l_share}, {NULL, NULL}};
+  lua_getfield(L, -1, "client");
+  luaL_setfuncs(L, functions, 0);
+  lua_pop(L, 1);
+}
