@@ -5,6 +5,7 @@
 ** while it had the lock.
 **
 ** usage: share_kill SCENARIO PATH STRIDE: take, join or halt; at every STRIDE-th instruction
+**        share_kill hold PATH 1: takes the lock of the share at PATH, prints "held", and waits to be killed
 */
 #include "pace/share_layout.h"
 #include "pace/share_parts.h"
@@ -18,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LIMIT = 4 };
@@ -145,10 +147,23 @@ static int check(Share *s, long step, double now) {
   return recovered;
 }
 
+/* Takes the lock and keeps it. */
+static _Noreturn void hold(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  double now = (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+  Share *s = open_at(now);
+  if (s == NULL || !share_enter(s, now)) exit(1);
+  puts("held");
+  fflush(stdout);
+  for (;;) pause();
+}
+
 int main(int argc, char **argv) {
   if (argc != 4) return 2;
   scenario = argv[1];
   path = argv[2];
+  if (strcmp(scenario, "hold") == 0) hold();
   long stride = strtol(argv[3], NULL, 10), inside = 0, killed = 0;
   told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   account = limiter_join(&limiter, "http://127.0.0.1:1", true, "");

@@ -526,6 +526,7 @@ static int call_method(lua_State *L) {
   c->blocks = !loop_may_yield(client->loop, L);
   if (ep->change == CHANGE_STOP) c->adds = stop_adds(L);
   call_begin(c);
+  call_tell_share(L, client, ARG_CLIENT);
   if (!call_asks(c)) return call_attempt(L, c);
   check_blocking(L, c);
   lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);

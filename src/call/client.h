@@ -70,7 +70,8 @@ typedef struct Client {
   char halted[200];           /* why no such call is sent; "": the client is not halted */
   uint64_t halt_seen;         /* the halt of its share that is in 'halted_by'; 0: none */
   char halted_by[400];        /* the same for the share: halted, or lost */
-  int64_t share_told;         /* losses and returns of the share that its listener was told of */
+  int64_t told_losses;        /* how many losses of the share its listener was told of */
+  int64_t told_returns;       /* the same of returns */
   bool held;                  /* there are held symbols: nothing that adds risk is sent for them */
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */

@@ -38,21 +38,29 @@ void call_tell(lua_State *L, Call *c, int client, int params, int response) {
   tell(L, c->client, client, 7);
 }
 
-void call_tell_share(lua_State *L, Client *c, int client) {
-  Share *share = line_shared(&c->line);
-  if (share == NULL || share_news(share) == c->share_told) return;
-  c->share_told = share_news(share);
-  if (!c->listens) return;
-  const char *lost = share_lost(share);
+/* Tells the listener of the client at stack place 'client' what has become of its share. */
+static void tell_share(lua_State *L, Client *c, int client, const char *level, const char *words,
+                       const char *why) {
   luaL_checkstack(L, 10, "log");
-  client = lua_absindex(L, client);
   lua_pushvalue(L, client);
   lua_pushliteral(L, "share");
   for (int i = 0; i < 3; i++) lua_pushnil(L); /* no parameters, no response, no id */
-  lua_pushfstring(L, lost == NULL ? "the share %s is back" : "the share %s is lost: %s", share_path(share),
-                  lost);
-  lua_pushstring(L, lost == NULL ? "info" : "warn");
+  lua_pushfstring(L, words, share_path(c->line.shared.share), why);
+  lua_pushstring(L, level);
   tell(L, c, client, 7);
+}
+
+void call_tell_share(lua_State *L, Client *c, int client) {
+  Share *share = line_shared(&c->line);
+  if (share == NULL) return;
+  const ShareCounts counts = share_counts(share);
+  bool lost = counts.losses != c->told_losses, back = counts.returns != c->told_returns;
+  c->told_losses = counts.losses;
+  c->told_returns = counts.returns;
+  if (!c->listens) return;
+  client = lua_absindex(L, client);
+  if (lost) tell_share(L, c, client, "warn", "the share %s is lost: %s", share_last_loss(share));
+  if (back && share_lost(share) == NULL) tell_share(L, c, client, "info", "the share %s is back", NULL);
 }
 
 /* listen(client, f): from now on f(client, method, params, response, made id or nil, err or nil, level) is told of calls */

@@ -40,7 +40,7 @@ static int l_share(lua_State *L) {
   Share *share = share_of(L, &client);
   if (share == NULL) return 0;
   share_is_there(share, loop_now(client->loop));
-  const ShareStats stats = share_stats(share);
+  const ShareCounts counts = share_counts(share);
   lua_createtable(L, 0, 7);
   lua_pushstring(L, share_path(share));
   lua_setfield(L, -2, "path");
@@ -48,11 +48,11 @@ static int l_share(lua_State *L) {
   lua_setfield(L, -2, "members");
   lua_pushinteger(L, client->line.shared.waits);
   lua_setfield(L, -2, "waits");
-  lua_pushinteger(L, stats.losses);
+  lua_pushinteger(L, counts.losses);
   lua_setfield(L, -2, "losses");
-  lua_pushinteger(L, stats.returns);
+  lua_pushinteger(L, counts.returns);
   lua_setfield(L, -2, "returns");
-  lua_pushinteger(L, (lua_Integer)stats.recovered);
+  lua_pushinteger(L, (lua_Integer)share_recovered(share));
   lua_setfield(L, -2, "recovered");
   lua_pushstring(L, share_lost(share));
   lua_setfield(L, -2, "lost");

@@ -294,7 +294,7 @@ static bool ask_share(Lane *lane, double now) {
                             &waiter->taken);
   watch_share(client, now);
   if (wait > 0) lane->later = now + wait;
-  return wait <= 0;
+  return wait == 0;
 }
 
 /* The limiter of this process counts it, and the share. False: no memory, and nothing is counted. */

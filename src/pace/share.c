@@ -38,7 +38,7 @@ static void in_order(void) {
 
 static void lose(Share *s, const char *why, bool gone, double now) {
   if (s->lost == NULL) s->losses++;
-  s->lost = why;
+  s->lost = s->last_loss = why;
   s->gone = s->gone || gone;
   s->try_at = now + (s->gone ? TRY_FILE : TRY_LOCK);
 }
@@ -128,7 +128,8 @@ static void back(Share *s, double now) {
 static bool open_again(Share *s, double now) {
   char why[SHARE_WHY];
   Mapping map;
-  uint64_t halted = s->halt;
+  const bool halted = (s->halt & 1) != 0;
+  const SharedHalt halt = s->kept;
   if (!share_map(s->path, s->use, AGAIN, now, &map, why)) return false;
   share_unmap(&s->map);
   s->map = map;
@@ -140,7 +141,7 @@ static bool open_again(Share *s, double now) {
   if (s->use == SHARE_JOIN && !share_join(s, now, why)) return false;
   s->looked_at = -INFINITY;
   s->gone = false;
-  if ((halted & 1) != 0 && share_halted(s, now) == 0) share_halt(s, s->kept.reason, s->kept.at, now);
+  if (halted && share_halted(s, now) == 0) share_halt(s, halt.reason, halt.at, now);
   return true;
 }
 
@@ -501,13 +502,16 @@ void share_halt_words(Share *s, char reason[SHARE_REASON], int *pid, int64_t *at
 
 /* ---- a share's life ---- */
 
-ShareStats share_stats(const Share *s) {
-  uint32_t recovered = s->gone ? 0 : s->map.layout->recovered;
-  return (ShareStats){.losses = s->losses, .returns = s->returns, .recovered = recovered};
+ShareCounts share_counts(const Share *s) {
+  return (ShareCounts){s->losses, s->returns};
 }
 
-int64_t share_news(const Share *s) {
-  return s->losses + s->returns;
+uint32_t share_recovered(const Share *s) {
+  return s->gone ? 0 : s->map.layout->recovered;
+}
+
+const char *share_last_loss(const Share *s) {
+  return s->last_loss;
 }
 
 const char *share_path(const Share *s) {

@@ -100,12 +100,12 @@ uint64_t share_halted(Share *s, double now);
 /* The reason, who halted and when, at any time. Text of other processes: printable. */
 void share_halt_words(Share *s, char reason[SHARE_REASON], int *pid, int64_t *at);
 
-typedef struct ShareStats {
+typedef struct ShareCounts {
   int64_t losses, returns; /* how often it was lost, and came back */
-  uint32_t recovered;      /* how often a process died with the lock, of all processes */
-} ShareStats;
+} ShareCounts;
 
-ShareStats share_stats(const Share *s);
-int64_t share_news(const Share *s); /* its losses and returns together */
+ShareCounts share_counts(const Share *s);
+uint32_t share_recovered(const Share *s);    /* how often a process died with the lock, of all processes */
+const char *share_last_loss(const Share *s); /* why it was lost last, a static text; NULL: it never was */
 
 #endif

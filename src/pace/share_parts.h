@@ -21,6 +21,7 @@ struct Share {
   uint32_t epoch;                  /* counts the files that were mapped, from 1 */
   double looked_at;                /* when the file was looked at last */
   const char *lost;                /* why it is lost, a static text; NULL: it is not */
+  const char *last_loss;           /* why it was lost last */
   bool gone;                       /* lost, and not for its lock alone: the file has to be opened anew */
   double try_at;                   /* when to try to get it back */
   bool missed;                     /* requests went out that it does not know of */

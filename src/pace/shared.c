@@ -171,7 +171,7 @@ double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePla
   bool lost = share_lost(x->share) != NULL;
   *turn = (SharedTurn){.left = -1};
   if (!share_enter(x->share, now)) {
-    if (!lost) return 1e-3; /* the limiter of this process has to be asked again, for its part */
+    if (!lost) return -1;
     share_miss(x->share);
     return 0;
   }

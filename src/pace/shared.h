@@ -34,7 +34,8 @@ typedef struct SharedTurn {
 } SharedTurn;
 
 /* Counts a request in the share, and returns 0; or returns in how many seconds to ask again, with nothing counted. When the share
-** is lost it returns 0 and counts nothing; shared_parts tells what this process may use then. 'place' is the group's. */
+** is lost it returns 0 and counts nothing; shared_parts tells what this process may use then. When it is lost just now it returns
+** -1: the limiter of this process has to be asked again. 'place' is the group's. */
 double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePlace *place, bool urgent,
                    double now, SharedTurn *turn);
 /* That request has ended; 'sent' as for limiter_end. */
