@@ -1315,6 +1315,7 @@
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
 ---@field guard? bybit.GuardRails Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind `guard`; nothing was sent then. See the guide on guard rails.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
+---@field share? string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil } A file that all processes of this machine share which trade with the same keys: rate limits, bans, and client:halt hold for all of them together. It is made when it is not there; take a place in memory, such as /dev/shm. `on_loss` is what happens when the file is gone or its lock cannot be had (divide): divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. See the guide on several processes.
 ---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
 ---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of level `debug` for each request that is only part of a call. An error that it raises is dropped.
@@ -2874,7 +2875,9 @@ function Client:each(method, params, options) end
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
 ---Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
 ---an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
+---With the option `share`, all processes that use the share are halted, each before its next request.
 ---@param reason string why, for messages
+---@return boolean all false: the share is lost, so that only this client is halted
 function Client:halt(reason) end
 
 ---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
@@ -2952,14 +2955,17 @@ function Client:request(verb, path, params, options) end
 ---@return table? response
 function Client:resolve(err, options) end
 
----Takes client:halt back. Does nothing if the client is not halted.
+---Takes client:halt back; with the option `share`, for all who use it. Does nothing if the client is not halted.
+---@return boolean all false: the share is lost, so that the others cannot be told
 function Client:resume() end
 
 ---How the calls of this client went. `calls` were made, `requests` were sent for them, and `retries` of these were not the
 ---first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 ---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
----says why the client refuses new risk (client:halt); nil: it does not.
+---says why the client refuses new risk (client:halt); nil: it does not. `share` is nil without the option `share`; else `path`,
+---`members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
+---the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
 ---@return table
 function Client:stats() end
 

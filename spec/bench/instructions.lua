@@ -39,6 +39,7 @@ local ROWS = {
     rounds = 3 },
   { name = "32 in flight", bare = "order 32 32", work = "flight", argument = 32, first = 320, calls = 640, rounds = 3 },
   { name = "journalled order", bare = "order 1 1", work = "journalled", first = 100, calls = 300, rounds = 3 },
+  { name = "order with a share", bare = "order 1 1", work = "shared", first = 100, calls = 300, rounds = 3 },
   { name = "list of 50", bare = "list 1 1", work = "list", first = 20, calls = 50, rounds = 1 },
   { name = "decode of 50", work = "decode", argument = 50, first = 20, calls = 50, rounds = 1 },
   { name = "start", work = "start", first = 0, calls = 1, rounds = 1 },

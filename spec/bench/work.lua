@@ -57,6 +57,19 @@ function work.journalled(url)
   end
 end
 
+--- The same with a share. Its windows hold 1024 requests, so a second may not have more than that.
+function work.shared(url)
+  local path = os.tmpname()
+  os.remove(path)
+  local client = new_client(url, { share = path })
+  return function(n)
+    for _ = 1, n do assert(client:place_order(ORDER)) end
+  end, function()
+    client:close()
+    os.remove(path)
+  end
+end
+
 --- Orders, `at_once` of them in flight.
 function work.flight(url, at_once)
   at_once = math.tointeger(at_once)

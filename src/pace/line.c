@@ -44,9 +44,9 @@ bool line_join(Line *line, LineClient *client, const Session *session, bool limi
 
 /* ---- the share ---- */
 
-Share *line_shared(const LineClient *client) {
+Share *line_usable(const LineClient *client) {
   Share *share = client->shared.share;
-  if (share == NULL || loop_is_virtual(client->line->loop)) return NULL;
+  if (loop_is_virtual(client->line->loop)) return NULL;
   return share_process(share) == loop_process(client->line->loop) ? share : NULL;
 }
 

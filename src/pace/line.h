@@ -80,7 +80,10 @@ bool line_join(Line *line, LineClient *client, const Session *session, bool limi
 /* From now on the client's limits are those of all who use the share, which the client owns then. 'key' is the session's. */
 void line_share(LineClient *client, Share *share, OnLoss on_loss, const char *key);
 /* The client's share, if this process may use it now; NULL: there is none, or time is virtual, or this is a forked child. */
-Share *line_shared(const LineClient *client);
+Share *line_usable(const LineClient *client); /* where there is one */
+static inline Share *line_shared(const LineClient *client) {
+  return client->shared.share == NULL ? NULL : line_usable(client);
+}
 /* Leaves the account and frees the lanes. Nobody of this client may be waiting. May be called twice. */
 void line_leave(LineClient *client);
 

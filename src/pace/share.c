@@ -63,10 +63,15 @@ bool share_is_there(Share *s, double now) {
   return why == NULL;
 }
 
+static double steady(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* Tries the lock, once or for a while. NULL, or why it cannot be had. */
 static const char *take_lock(Layout *y, bool patient) {
-  struct timespec began, t;
-  clock_gettime(CLOCK_MONOTONIC, &began);
+  double began = 0;
   for (;;) {
     int r = pthread_mutex_trylock(&y->lock);
     if (r == 0) return NULL;
@@ -76,9 +81,9 @@ static const char *take_lock(Layout *y, bool patient) {
       return NULL;
     }
     if (r != EBUSY) return "its lock is broken";
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    double tried = (double)(t.tv_sec - began.tv_sec) + (double)(t.tv_nsec - began.tv_nsec) * 1e-9;
-    if (!patient || tried > PATIENCE) return "its lock cannot be had: a process that has it was stopped";
+    if (began == 0) began = steady();
+    if (!patient || steady() > began + PATIENCE)
+      return "its lock cannot be had: a process that has it was stopped";
     nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
   }
 }
@@ -357,7 +362,7 @@ static SharedWindow *make_window(Share *s, const char *name, const char *id, dou
   w->generation = 0;
   in_order();
   w->head = w->tail = 0;
-  w->announced = 0;
+  w->announced = w->limit = 0;
   w->held_until = 0;
   w->span = span;
   w->used_at = now;

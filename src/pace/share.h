@@ -55,7 +55,7 @@ bool share_enter(Share *s, double now);
 void share_leave(Share *s);
 /* Why it is lost, a static text; NULL: it is not. */
 const char *share_lost(const Share *s);
-/* Is the file still the one that was mapped? Looks at most every 2 ms. False: the share is lost. To be called before words
+/* Is the file still the one that was mapped? Looks at most every 10 ms. False: the share is lost. To be called before words
 ** that need no lock are read. */
 bool share_is_there(Share *s, double now);
 /* How many members there were when that was last known, this one included; at least 1. */

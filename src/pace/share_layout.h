@@ -42,6 +42,7 @@ typedef struct SharedWindow {
   uint32_t generation; /* 0: the place is free; another number when the place is given to another window */
   uint32_t head, tail; /* 'ended' holds the moments with these numbers, from head on and below tail */
   int32_t announced;   /* the limit that an answer of the exchange told; 0: none did */
+  int32_t limit;       /* the one that the last request was counted by, for people; 0: none */
   double span;         /* seconds */
   double held_until;   /* nothing is sent before */
   double used_at;      /* when a request was counted last */

@@ -45,6 +45,7 @@ static double now_of(lua_State *L) {
 }
 
 static int lost(lua_State *L, const char *why) {
+  visit_end(L);
   luaL_pushfail(L);
   lua_pushfstring(L, "cannot be used: %s", why == NULL ? "it was removed" : why);
   return 2;
@@ -111,7 +112,7 @@ static void push_window(lua_State *L, const Layout *y, const SharedWindow *w, do
   lua_setfield(L, -2, "name");
   set_integer(L, "used", used + running);
   set_integer(L, "running", running);
-  if (w->announced > 0) set_integer(L, "limit", w->announced);
+  if (w->limit > 0) set_integer(L, "limit", w->limit);
   set_number(L, "span", w->span);
   set_number(L, "held_for", fmax(w->held_until - now, 0));
   set_number(L, "paused_for", fmax(w->shut.paused_until - now, 0));

@@ -153,9 +153,11 @@ static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Wi
   if (group != NULL) own = view(x, w->group, &group->window);
   double wait = limiter_wait_in(&w->address->shut, &ip, group == NULL ? NULL : &own, urgent, 1, now);
   if (wait > 0) return fmin(wait, isinf(wait) ? AGAIN : wait);
+  w->ip->limit = window_limit(&ip);
   tidy(w->ip, &ip, now);
   share_run(x->share, w->ip, now);
   if (group != NULL) {
+    w->group->limit = window_limit(&own);
     tidy(w->group, &own, now);
     share_run(x->share, w->group, now);
   }

@@ -45,7 +45,7 @@ function __bybit_complete
   $words[1] complete $words[2..-1] (commandline -ct) 2>/dev/null
 end
 complete -c bybit -f -a '(__bybit_complete)'
-complete -c bybit -n '__fish_seen_subcommand_from check journal' -F
+complete -c bybit -n '__fish_seen_subcommand_from check journal share halt resume' -F
 complete -c bybit -n '__fish_prev_arg_in --credentials' -F]==],
 }
 

@@ -37,7 +37,7 @@ local OPTIONS = {
   { "env", "NAME", "paper (the default), testnet, demo, mainnet ..., a URL, or env: BYBIT_ENVIRONMENT", "call session" },
   { "credentials", "FILE", "JSON with key, secret and environment; otherwise BYBIT_API_KEY and BYBIT_API_SECRET",
     "call session" },
-  { "json", false, "prints JSON: sorted names, exact decimals as strings; errors as JSON too", "call journal check" },
+  { "json", false, "prints JSON: sorted names, exact decimals as strings; errors as JSON too", "call journal check share" },
   { "open", false, "of `bybit journal`: intents whose outcome is open", "journal" },
   { "all", false, "walks every page of a paged method", "call" },
   { "yes", false, "trades real money without asking", "call session" },
@@ -59,6 +59,9 @@ local COMMANDS = {
   { "bybit paper", "serves a paper exchange that lives on, for any V5 client; without it each command has its own" },
   { "bybit check FILE ...", "flags what Lua lets pass, such as misspelt names; `-` is standard input; takes --json" },
   { "bybit journal FILE", "what a client's journal holds: --open alone what is open, --json" },
+  { "bybit share FILE", "what the processes on a key share: who is there, what is used, what is halted; --json" },
+  { "bybit halt FILE REASON", "no process that uses the share adds risk any more; cancels and reductions go on" },
+  { "bybit resume FILE", "takes that back" },
   { "bybit help [WORD]", "this page; a method, a record, a set of words" },
   { "bybit completion SHELL", "a script for bash, zsh or fish: source <(bybit completion bash)" },
   { "bybit man", "the manual page: bybit man | man -l -" },
@@ -250,6 +253,10 @@ end
 
 function commands.journal(words, options)
   return require("bybit.shell.cli.journal")(words, options, call.wrong)
+end
+
+for _, name in ipairs { "share", "halt", "resume" } do
+  commands[name] = function(words, options) return require("bybit.shell.cli.share")[name](words, options, call.wrong) end
 end
 
 function commands.request(words, options)

@@ -1,0 +1,91 @@
+-- `bybit share FILE`, `bybit halt FILE REASON`, `bybit resume FILE`: looks at what the processes on a key share (the option `share` of
+-- a client), stops new risk for all of them, and takes that back. They work beside the processes, and without them.
+
+local bybit = require "bybit"
+local core = require "bybit.core"
+local grid = require "bybit.text.grid"
+local out = require "bybit.shell.out"
+local printable = require "bybit.text.printable"
+local time = require "bybit.text.time"
+
+local MEMBERS = { { name = "process" }, { name = "since", kind = "time" } }
+local WINDOWS = { { name = "limit of" }, { name = "used", kind = "number" }, { name = "of", kind = "number" },
+  { name = "in seconds", kind = "number" }, { name = "shut for", kind = "number" } }
+
+local share = {}
+
+local function moment(ms)
+  return (time.iso(ms):gsub("T", " "):gsub("Z$", ""))
+end
+
+local function table_of(columns, cells)
+  local width = core.terminal.size()
+  return grid.render(columns, cells, { width = width or math.huge, max = math.huge })
+end
+
+-- In how many seconds the window lets something through again, as far as a refusal, a pause or a ban says.
+local function shut_for(window)
+  return math.max(window.held_for, window.paused_for, window.banned_for)
+end
+
+local function as_text(found)
+  local parts, members, windows = {}, {}, {}
+  local halted = found.halted
+  parts[1] = halted and ("HALTED by process %d at %s: %s"):format(halted.pid, moment(halted.at), printable(halted.reason))
+    or "trading is not halted"
+  for i, member in ipairs(found.members) do members[i] = { tostring(member.pid), moment(member.since) } end
+  for _, window in ipairs(found.windows) do
+    local shut = shut_for(window)
+    if window.used > 0 or shut > 0 then
+      windows[#windows + 1] = { printable(window.name), tostring(window.used), window.limit and tostring(window.limit) or "",
+        ("%g"):format(window.span), shut > 0 and ("%.1f"):format(shut) or "" }
+    end
+  end
+  parts[2] = #members == 0 and "nobody uses it" or table_of(MEMBERS, members)
+  parts[3] = #windows > 0 and table_of(WINDOWS, windows) or nil
+  return table.concat(parts, "\n\n")
+end
+
+-- The only file among the words; what cannot be had of it is a wrong call.
+local function path_of(command, words, most, wrong)
+  if not words[1] or #words > most then wrong(("%s: a file expected: bybit %s"):format(command, share.usage[command])) end
+  return words[1]
+end
+
+share.usage = { share = "share FILE", halt = "halt FILE REASON", resume = "resume FILE" }
+
+local function must(path, wrong, found, why)
+  if not found and why then wrong(("the share '%s' %s"):format(path, why)) end
+  return found
+end
+
+---@param words string[] the file
+---@param options table --json
+---@param wrong fun(message: string)
+---@return integer status
+function share.share(words, options, wrong)
+  local path = path_of("share", words, 1, wrong)
+  local found = must(path, wrong, core.share.look(path))
+  out.write(options.json and bybit.json.encode(found, { decimals = "string" }) or as_text(found), "\n")
+  return 0
+end
+
+---@param words string[] the file, and why
+function share.halt(words, _, wrong)
+  local path = path_of("halt", words, math.huge, wrong)
+  local reason = table.concat(words, " ", 2)
+  if not reason:find "%g" then wrong "halt: a reason expected: bybit halt FILE REASON" end
+  must(path, wrong, core.share.halt(path, reason))
+  out.write(("halted: who uses %s sends nothing that adds risk, from the next request on\n"):format(path))
+  return 0
+end
+
+---@param words string[] the file
+function share.resume(words, _, wrong)
+  local path = path_of("resume", words, 1, wrong)
+  local was = must(path, wrong, core.share.resume(path))
+  out.write(was and "resumed\n" or "it was not halted\n")
+  return 0
+end
+
+return share
