@@ -345,7 +345,8 @@ describe("a share that is lost", function()
   local function send(client)
     local err
     bybit.spawn(function()
-      err = select(2, client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1, timeout = 60 })
+      err = select(2, client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1,
+        timeout = 60 })
     end)
     tasks.step(0)
     tasks.step(0)

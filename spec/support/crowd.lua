@@ -35,12 +35,12 @@ end
 ---@param site table see crowd.start; also `workers`, `seconds`, `kill`, `random`
 ---@return integer placed, string[] wrong, number seconds
 function crowd.run(site)
-  local workers, began = {}, nil
+  local workers = {}
   for i = 1, site.workers do workers[i] = crowd.start(site) end
   while crowd.orders(site.notes) == 0 do bybit.sleep(0.02) end
   bybit.sleep(1.5) -- until all have started, and the first window is over
   local before = crowd.orders(site.notes)
-  began = core.loop.now()
+  local began = core.loop.now()
   for _ = 1, site.kill and site.seconds // site.kill or 1 do
     bybit.sleep(site.kill or site.seconds)
     if site.kill then

@@ -143,7 +143,10 @@ static void open_share(lua_State *L, Client *c) {
   char why[SHARE_WHY];
   int loss = 0;
   if (path == NULL) return;
-  if (on_loss == NULL) missing(L, "on_loss");
+  if (on_loss == NULL) {
+    missing(L, "on_loss");
+    return;
+  }
   while (loss < LOSS_ALONE && strcmp(on_loss, losses[loss]) != 0) loss++;
   if (loop_is_virtual(c->loop))
     luaL_error(L,

@@ -68,10 +68,7 @@ typedef struct Client {
   bool requires;              /* the field 'required' of its table says what it requires of methods */
   bool asks;                  /* a function is asked before a call that may add risk is sent */
   char halted[200];           /* why no such call is sent; "": the client is not halted */
-  uint64_t halt_seen;         /* the halt of its share that is in 'halted_by'; 0: none */
   char halted_by[400];        /* the same for the share: halted, or lost */
-  int64_t told_losses;        /* how many losses of the share its listener was told of */
-  int64_t told_returns;       /* the same of returns */
   bool held;                  /* there are held symbols: nothing that adds risk is sent for them */
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */
@@ -79,6 +76,9 @@ typedef struct Client {
   LoopTimer save;             /* fires at the end of a step of the loop, when there is something to commit */
   pid_t process;              /* the process that made it; a forked child must not use the sockets */
   uint64_t successes;         /* how many calls succeeded */
+  uint64_t halt_seen;         /* the halt of its share that is in 'halted_by'; 0: none */
+  int64_t told_losses;        /* how many losses of the share its listener was told of */
+  int64_t told_returns;       /* the same of returns */
   Claims claims;              /* what its calls change, and what late copies of them may change */
   struct Leftover *leftovers; /* the claims for late copies, see conflicts.c */
   int spares;                 /* how many spare calls it has, see life.c */

@@ -34,7 +34,7 @@ double loop_now(const Loop *loop);
 /* A number that changes when time becomes virtual or real: values of loop_now() of two eras cannot be compared. */
 int loop_era(const Loop *loop);
 bool loop_is_virtual(const Loop *loop); /* is time virtual? */
-int64_t loop_wall(const Loop *loop); /* milliseconds since 1970, by the wall clock or in virtual time */
+int64_t loop_wall(const Loop *loop);    /* milliseconds since 1970, by the wall clock or in virtual time */
 /* Seconds of loop_now() that the computer was suspended for. 'now': what that has just returned. */
 double loop_asleep(const Loop *loop, double now);
 double loop_real_now(const Loop *loop); /* seconds, monotonic, never virtual: for timeouts of real sockets */

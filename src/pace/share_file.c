@@ -33,7 +33,7 @@ static bool
 refuse(char why[SHARE_WHY], const char *format, ...) {
   va_list list;
   va_start(list, format);
-  vsnprintf(why, SHARE_WHY, format, list);
+  vsnprintf(why, SHARE_WHY, format, list); /* NOLINT: the list was started in the line before */
   va_end(list);
   return false;
 }

@@ -51,7 +51,7 @@ static bool read_stat(int32_t pid, Stat *stat) {
   const char *state = rest == NULL || rest[1] != ' ' ? NULL : field(rest + 2, STATE);
   const char *threads = field(state, THREADS), *started = field(state, STARTED);
   errno = 0;
-  if (started == NULL) return false;
+  if (state == NULL || threads == NULL || started == NULL) return false;
   *stat = (Stat){*state, strtol(threads, NULL, 10), strtoull(started, NULL, 10)};
   return true;
 }
