@@ -111,8 +111,8 @@ end
 ---@return table<string, any>?
 function params.body(text)
   if not utf8.len(text) or not find(text, "^[ \t\r\n]*{") then return nil end
-  -- A number stands after one of these; where none does, as mostly, there is nothing to quote.
-  if find(text, "[:,%[{]%s*[+-]?%d") then text = quote_numbers(text) end
+  -- A number stands behind a name, or in an array; where none does, as mostly, there is nothing to quote.
+  if find(text, ":%s*[+-]?%d") or find(text, "[", 1, true) and find(text, "[,%[]%s*[+-]?%d") then text = quote_numbers(text) end
   if not text then return nil end
   local ok, value = pcall(decoder.decode, text)
   return ok and tidy(value) or nil
