@@ -59,7 +59,7 @@ function Engine.new(options)
     now = options.now, random = core.random(options.seed), lag = options.lag or 0, tick_ms = TICK, accounts = {},
     keep = options.keep or KEEP, active_orders = options.active_orders or ACTIVE_ORDERS,
     links_kept = options.links_kept or LINKS_KEPT, deposit = options.deposit or instruments.deposit,
-    markets = {}, by_symbol = {}, armed = {}, stirred = {}, rows = 0,
+    markets = {}, by_symbol = {}, by_coin = {}, armed = {}, stirred = {}, rows = 0,
   }, Engine)
   for i, row in ipairs(options.instruments or instruments.default) do
     local instrument = instruments.compile(row)
@@ -132,6 +132,18 @@ function Engine:new_order(account, market, fields)
   end
   account:add(order)
   return order
+end
+
+--- The markets whose contracts are settled in a coin.
+function Engine:markets_of(coin)
+  local list = self.by_coin[coin]
+  if list then return list end
+  list = {}
+  for _, market in ipairs(self.markets) do
+    if market.instrument.base == coin then list[#list + 1] = market end
+  end
+  self.by_coin[coin] = list
+  return list
 end
 
 --- The market of a symbol; nil when there is none.
