@@ -213,7 +213,7 @@ local function sum(a, b)
 end
 
 -- Closed profit and loss: a row per closing order, grown fill by fill.
-local function note_profit(self, order, closed, value, net, opening, fee, entry)
+local function note_profit(self, order, closed, value, profit, opening, closing, entry)
   local row, now = order.profit_row, self.engine.now()
   if not row then
     row = { order = order, closed = ZERO, entry_value = ZERO, exit_value = ZERO, pnl = ZERO, fills = 0,
@@ -225,28 +225,28 @@ local function note_profit(self, order, closed, value, net, opening, fee, entry)
   end
   row.closed = sum(row.closed, closed)
   row.entry_value, row.exit_value = sum(row.entry_value, coin(closed / entry)), sum(row.exit_value, value)
-  row.pnl = sum(row.pnl, net - opening)
-  row.open_fee, row.close_fee = sum(row.open_fee, opening), sum(row.close_fee, fee)
+  row.pnl = sum(row.pnl, profit - closing - opening)
+  row.open_fee, row.close_fee = sum(row.open_fee, opening), sum(row.close_fee, closing)
   row.fills, row.updated = row.fills + 1, now
 end
 
 local NOTHING = coin(ZERO)
 
--- What a fill does to position and wallet. Returns closed quantity, profit, share of the opening fees, and what the position's
--- entry price was when the fill closes.
+-- What a fill does to position and wallet. Returns closed quantity, profit, share of the opening fees, what was paid to close,
+-- and what the position's entry price was when the fill closes. A position that begins with the fill has only its part of the fee.
 local function settle_fill(self, order, quantity, price, value, fee)
   local p, now = self:position(order.symbol), self.engine.now()
   local entry = p.side ~= "" and p.side ~= order.side and position.entry(p)
-  local closed, profit, opening = position.fill(p, order.side, quantity, price, fee, value)
+  local closed, profit, opening, closing = position.fill(p, order.side, quantity, price, fee, value)
   profit = entry and coin(profit) or NOTHING
   local net, c = profit - fee, self:coin(order.market.instrument.base)
   c.wallet, c.realised = c.wallet + net, c.realised + net
-  p.realised, p.total = p.realised + net, p.total + net
+  p.realised, p.total = p.realised + (p.fresh and closing - fee or net), p.total + net
   p.updated = now
   if p.fresh then p.opened, p.fresh = now, nil end
   if p.created == 0 then p.created = now end
   p.seq = order.market.seq
-  return closed, profit, opening, entry
+  return closed, profit, opening, closing, entry
 end
 
 --- Books a fill of an order: position, fee, profit, execution. `value` is the quantity over the price, with all its digits.
@@ -255,7 +255,7 @@ function Account:book(order, quantity, price, value, maker, kind)
   local instrument = order.market.instrument
   local rate = maker and instrument.maker or instrument.taker
   local worth, fee = coin(value), coin(value * rate)
-  local closed, profit, opening, entry = settle_fill(self, order, quantity, price, value, fee)
+  local closed, profit, opening, closing, entry = settle_fill(self, order, quantity, price, value, fee)
   order.filled, order.value, order.fee = sum(order.filled, quantity), sum(order.value, worth), sum(order.fee, fee)
   order.exact, order.updated = sum(order.exact, value), self.engine.now()
   self:change(order)
@@ -265,7 +265,7 @@ function Account:book(order, quantity, price, value, maker, kind)
   row.closed, row.profit = closed, profit
   local opened = quantity - closed
   local exit = opened:is_zero() and worth or coin(closed / price)
-  note_profit(self, order, closed, exit, profit - fee, opening, fee, entry)
+  note_profit(self, order, closed, exit, profit, opening, closing, entry)
   return closed, opened
 end
 

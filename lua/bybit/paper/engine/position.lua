@@ -31,7 +31,9 @@ local function direction(p)
   return p.side == "Sell" and -1 or 1
 end
 
---- Takes a fill. Returns closed quantity, profit of the closed part (not rounded), and its share of the opening fees.
+--- Takes a fill. The fee of a fill that turns a position round is split by quantity: what opens is rounded, what closes pays the
+--- rest. Returns closed quantity, profit of the closed part (not rounded), its share of the fees that were paid to open, and
+--- what was paid now to close.
 ---@param p table
 ---@param side "Buy"|"Sell"
 ---@param quantity userdata
@@ -39,7 +41,7 @@ end
 ---@param fee userdata
 ---@param value userdata? quantity / price, when it is known
 function position.fill(p, side, quantity, price, fee, value)
-  local closed, profit, opening = ZERO, ZERO, ZERO
+  local closed, profit, opening, closing = ZERO, ZERO, ZERO, ZERO
   local rest, rest_value, rest_fee = quantity, value or quantity / price, fee
   if p.side ~= "" and p.side ~= side then
     closed = p.size:min(quantity)
@@ -50,13 +52,14 @@ function position.fill(p, side, quantity, price, fee, value)
     opening = coin(p.open_fees * closed / p.size)
     p.cost, p.open_fees, p.size = p.cost - cost, p.open_fees - opening, p.size - closed
     if p.size:is_zero() then p.side, p.cost, p.open_fees, p.added = "", ZERO, ZERO, ZERO end
-    if whole then return closed, profit, opening end
+    if whole then return closed, profit, opening, fee end
     rest_value, rest_fee = rest / price, coin(fee * rest / quantity)
+    closing = fee - rest_fee
   end
   if p.side == "" then p.realised, p.fresh = ZERO, true end
   p.side, p.size, p.cost = side, p.size + rest, p.cost + rest_value
   p.open_fees = p.open_fees + rest_fee
-  return closed, profit, opening
+  return closed, profit, opening, closing
 end
 
 --- s * q * (1/E - 1/M)
