@@ -168,6 +168,7 @@ end
 describe("After random trading, executions, ledger, closed profits, positions and wallets agree", function()
   for kind, case in pairs {
     inverse = { random_trading.INVERSE, { BTC = "2", ETH = "15" } },
+    linear = { random_trading.LINEAR, { USDT = "100000", USDC = "50000" } },
   } do
     it("on " .. kind .. " contracts", function()
       local seen = {}

@@ -18,13 +18,13 @@ local SEED = math.tointeger(tonumber(os.getenv "PAPER_SEED" or os.time() % 10000
 local function is_open(status) return status == "New" or status == "PartiallyFilled" or status == "Untriggered" end
 
 -- Each order is either open or closed; a closed order never changes again.
-local function check_lists(account, books, get)
+local function check_lists(account, books, world)
   local listed = {}
   local function walk(path, params, open)
     local cursor
     repeat
       params.cursor, params.limit = cursor, 50
-      local page = get(account, path, params)
+      local page = world.get(account, path, params)
       for _, o in ipairs(page.list) do
         assert(not listed[o.orderId], "listed twice: " .. o.orderId)
         listed[o.orderId] = o
@@ -33,8 +33,10 @@ local function check_lists(account, books, get)
       cursor = page.nextPageCursor
     until cursor == ""
   end
-  walk("order/realtime", {}, true)
-  walk("order/history", {}, false)
+  for _, market in ipairs(world.markets) do
+    walk("order/realtime", { category = market.category, symbol = market.symbol }, true)
+    walk("order/history", { category = market.category, symbol = market.symbol }, false)
+  end
   for _, o in ipairs(books.orders) do
     local shown = listed[o.order_id]
     if shown then
@@ -84,7 +86,7 @@ local function run(seed, count, world)
           local books = world.books(each)
           check.consistent(books)
           check_history(each, books)
-          if i % (world.every * 4) == 0 or i == count then check_lists(each, books, world.get) end
+          if i % (world.every * 4) == 0 or i == count then check_lists(each, books, world) end
         end
       end
     end
@@ -101,6 +103,12 @@ describe("paper exchange, random actions", function()
       local codes = run(SEED + round, math.min(ACTIONS, 1200), random_trading.in_process(SEED + round))
       assert.is_true(codes[0] > 300, "most actions should be accepted")
     end
+  end)
+
+  it("keep the books consistent, in process, of linear contracts", function()
+    local world = random_trading.in_process(SEED, random_trading.LINEAR, { USDT = "100000", USDC = "50000" })
+    local codes = run(SEED, math.max(600, ACTIONS // 4), world)
+    assert.is_true(codes[0] > 150, "most actions should be accepted")
   end)
 
   it("keep the books consistent, over HTTP", function()

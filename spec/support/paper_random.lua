@@ -21,10 +21,16 @@ function random_trading.generator(seed)
   return g
 end
 
--- The markets of inverse contracts: where prices begin, in ticks, and what the quantity of an order is a multiple of.
+-- Markets: what the prices that are drawn are multiples of, at how many of these they begin, and the same of quantities.
 random_trading.INVERSE = {
   { category = "inverse", symbol = "BTCUSD", tick = "0.5", start = 60000, unit = "1" },
   { category = "inverse", symbol = "ETHUSD", tick = "0.05", start = 40000, unit = "1" },
+}
+
+random_trading.LINEAR = {
+  { category = "linear", symbol = "BTCUSDT", tick = "0.7", start = 43000, unit = "0.001" },
+  { category = "linear", symbol = "ETHUSDT", tick = "0.03", start = 66667, unit = "0.01" },
+  { category = "linear", symbol = "BTCPERP", tick = "0.6", start = 50000, unit = "0.001" },
 }
 
 local function quantity(market, units) return tostring(decimal(market.unit) * units) end
