@@ -1,5 +1,5 @@
 -- Linear contracts (V5 documentation; quantity in base coin, money in the quote coin). Expected amounts were computed with
--- Python's decimal from the formulas: value q p, profit q (X - E), margin q M / L and the fee to close, liquidation of a long
+-- Python's decimal from the formulas: value q p, profit q (X - E), margin q E / L and the fee to close, liquidation of a long
 -- (q E - q E / L - added) / (q (1 - MMR)).
 
 local bybit = require "bybit"
@@ -107,11 +107,11 @@ describe("linear contracts on the paper exchange", function()
 end)
 
 describe("a linear position", function()
-  it("has arithmetic entry, margins at the mark price, and profits in money", function()
+  it("has an arithmetic entry, margins at its entry price, and profits in money", function()
     fill("Buy", "0.2", "30000")
     fill("Buy", "0.1", "30300")
     local p = caller:position "BTCUSDT"
-    assert.same({ "Buy", "0.3", "30100.00000000", "9030.00000000", "60.00000000", "913.46985000", "49.91985000", "27226.20",
+    assert.same({ "Buy", "0.3", "30100.00000000", "9030.00000000", "60.00000000", "907.46985000", "49.61985000", "27226.20",
       "-1.80600000", "30122.58742308" }, { p.side, p.size, p.avgPrice, p.positionValue, p.unrealisedPnl, p.positionIM,
       p.positionMM, p.liqPrice, p.curRealisedPnl, p.breakEvenPrice })
     local id = fill("Sell", "0.12", "30600")

@@ -33,6 +33,11 @@ random_trading.LINEAR = {
   { category = "linear", symbol = "BTCPERP", tick = "0.6", start = 50000, unit = "0.001" },
 }
 
+random_trading.HEDGED = {
+  { category = "linear", symbol = "BTCUSDT", tick = "0.7", start = 43000, unit = "0.001", hedge = true },
+  { category = "linear", symbol = "ETHUSDT", tick = "0.03", start = 66667, unit = "0.01", hedge = true },
+}
+
 local function quantity(market, units) return tostring(decimal(market.unit) * units) end
 
 local function price_near(g, world, market, ticks)
@@ -47,6 +52,12 @@ local function some_order(g, world, account)
   local known = account.ids[g.integer(math.max(1, #account.ids - 15), #account.ids)]
   local market = g.chance(0.05) and other or known.market
   return { category = market.category, symbol = market.symbol, orderId = known.id }, market
+end
+
+-- In hedge mode an order says which position it is about; now and then it says what is not so.
+local function aim(g, market, o)
+  if market.hedge then o.positionIdx = g.chance(0.02) and 0 or g.integer(1, 2) end
+  return o
 end
 
 local function place(account, post, market, o)
@@ -76,7 +87,7 @@ local function new_order(g, world, market)
   if o.orderType == "Market" and g.chance(0.2) then
     o.slippageToleranceType, o.slippageTolerance = "TickSize", tostring(g.integer(1, 20))
   end
-  return o
+  return aim(g, market, o)
 end
 
 function actions.place(g, world, account, post)
@@ -124,19 +135,20 @@ function actions.trading_stop(g, world, account, post)
     if g.chance(0.5) then o.activePrice = price_near(g, world, market, 200) end
   end
   if o.tpslMode == "Partial" and g.chance(0.7) then o.tpSize = quantity(market, g.integer(1, 3000)) end
-  post(account, "position/trading-stop", o)
+  post(account, "position/trading-stop", aim(g, market, o))
 end
 
 function actions.leverage(g, world, account, post)
   local market, leverage = g.one_of(world.markets), tostring(g.integer(1, 60))
+  local other = market.hedge and tostring(g.integer(1, 60)) or leverage
   post(account, "position/set-leverage", { category = market.category, symbol = market.symbol, buyLeverage = leverage,
-    sellLeverage = leverage })
+    sellLeverage = other })
 end
 
 function actions.add_margin(g, world, account, post)
   local market = g.one_of(world.markets)
-  post(account, "position/add-margin", { category = market.category, symbol = market.symbol,
-    margin = g.one_of { "0.01", "-0.01", "0.5" } })
+  post(account, "position/add-margin", aim(g, market, { category = market.category, symbol = market.symbol,
+    margin = g.one_of { "0.01", "-0.01", "0.5" } }))
 end
 
 function actions.move(g, world, _, _, steer)
@@ -174,10 +186,13 @@ function random_trading.act(g, world, account, post)
   actions[draw(g)](g, world, account, post, world.steer)
 end
 
---- Puts the prices where they begin.
+--- Puts the prices where they begin, and accounts into hedge mode where it is wanted.
 function random_trading.begin(world)
   world.ticks = {}
   for _, market in ipairs(world.markets) do
+    for _, account in ipairs(market.hedge and world.accounts or {}) do
+      assert(world.post(account, "position/switch-mode", { category = "linear", symbol = market.symbol, mode = 3 }) == 0)
+    end
     world.ticks[market.symbol] = market.start
     world.steer.set_price(market.symbol, tostring(decimal(market.tick) * market.start), {})
   end

@@ -252,11 +252,11 @@ function Account:summary(name)
     position_mm = ZERO, order_im = ZERO, unrealised = ZERO }
   for _, standing in ipairs(self.stands[name] or {}) do
     local p, market = standing.position, standing.market
-    local instrument, mark = market.instrument, market:reference "MarkPrice"
-    sum.position_im = sum.position_im + position.initial_margin(p, instrument, mark)
-    sum.position_mm = sum.position_mm + position.maintenance_margin(p, instrument, mark)
+    local instrument = market.instrument
+    sum.position_im = sum.position_im + position.initial_margin(p, instrument)
+    sum.position_mm = sum.position_mm + position.maintenance_margin(p, instrument)
     sum.order_im = sum.order_im + standing:margin()
-    sum.unrealised = sum.unrealised + position.unrealised(p, mark)
+    sum.unrealised = sum.unrealised + position.unrealised(p, market:reference "MarkPrice")
   end
   sum.available = sum.wallet - sum.position_im - sum.order_im
   return sum
@@ -267,8 +267,7 @@ function Account:available(name)
   local c = self.coins[name]
   local position_im, order_im = ZERO, ZERO
   for _, standing in ipairs(self.stands[name] or {}) do
-    local market = standing.market
-    position_im = position_im + position.initial_margin(standing.position, market.instrument, market:reference "MarkPrice")
+    position_im = position_im + position.initial_margin(standing.position, standing.market.instrument)
     order_im = order_im + standing:margin()
   end
   return (c and c.wallet or ZERO) - position_im - order_im

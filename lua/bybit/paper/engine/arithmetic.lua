@@ -26,9 +26,6 @@ function inverse.liquidation(p, direction, bankrupt, rate)
   return p.size * (ONE + rate * direction) / bankrupt
 end
 
---- What a position is worth, as its margins count it: at its entry.
-function inverse.margined(p) return p.cost end
-
 --- The price whose closing profit pays the fees of both sides; it may be 0 or less.
 function inverse.break_even(p, direction, taker)
   return p.size * (ONE + taker * direction) / (p.cost + p.realised * direction)
@@ -44,9 +41,6 @@ end
 function linear.liquidation(p, direction, bankrupt, rate)
   return bankrupt / (p.size * (ONE - rate * direction))
 end
-
---- At its mark price.
-function linear.margined(p, mark) return p.size * mark end
 
 function linear.break_even(p, direction, taker)
   return (p.cost - p.realised * direction) / (p.size * (ONE - taker * direction))

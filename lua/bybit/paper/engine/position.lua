@@ -57,7 +57,7 @@ function position.fill(p, side, quantity, price, fee, value)
     profit = (cost - (whole and rest_value or value_of(closed, price))) * (direction(p) * p.kind.sign)
     opening = coin(p.open_fees * closed / p.size)
     p.cost, p.open_fees, p.size = p.cost - cost, p.open_fees - opening, p.size - closed
-    if p.size:is_zero() then p.side, p.cost, p.open_fees, p.added = "", ZERO, ZERO, ZERO end
+    if p.size:is_zero() then p.side, p.size, p.cost, p.open_fees, p.added = "", ZERO, ZERO, ZERO, ZERO end
     if whole then return closed, profit, opening, fee end
     rest_value, rest_fee = value_of(rest, price), coin(fee * rest / quantity)
     closing = fee - rest_fee
@@ -93,27 +93,20 @@ local function derived(p, by)
   return kept
 end
 
--- The same for what follows from the mark price too.
-local function derived_at(p, by, mark)
-  local kept = derived(p, by)
-  if p.kind.sign < 0 and not rawequal(kept.mark, mark) then kept.mark, kept.im, kept.mm = mark, nil, nil end
-  return kept
-end
-
---- Value / leverage, added margin, and the fee to close.
----@param mark userdata? the mark price; margins of inverse contracts do not need it
-function position.initial_margin(p, instrument, mark)
+--- Value at the entry price / leverage, added margin, and the fee to close. The exchange counts the value at the mark price by now;
+--- at the entry price the margin of a position is what was set aside for it, and no order loses its own while prices move.
+function position.initial_margin(p, instrument)
   if p.size:is_zero() then return ZERO end
-  local kept = derived_at(p, instrument, mark)
-  kept.im = kept.im or coin(p.kind.margined(p, mark) / p.leverage + p.added + position.fee_to_close(p, instrument.taker))
+  local kept = derived(p, instrument)
+  kept.im = kept.im or coin(p.cost / p.leverage + p.added + position.fee_to_close(p, instrument.taker))
   return kept.im
 end
 
---- Value * the contract's rate, and the fee to close.
-function position.maintenance_margin(p, instrument, mark)
+--- Value at the entry price * the contract's rate, and the fee to close.
+function position.maintenance_margin(p, instrument)
   if p.size:is_zero() then return ZERO end
-  local kept = derived_at(p, instrument, mark)
-  kept.mm = kept.mm or coin(p.kind.margined(p, mark) * instrument.mm_rate + position.fee_to_close(p, instrument.taker))
+  local kept = derived(p, instrument)
+  kept.mm = kept.mm or coin(p.cost * instrument.mm_rate + position.fee_to_close(p, instrument.taker))
   return kept.mm
 end
 

@@ -118,8 +118,8 @@ function view.position(account, market, index)
     return order and padded(market, order[field]) or zero
   end
   local mark = market:reference "MarkPrice"
-  local im = position.initial_margin(p, instrument, mark)
-  local mm = position.maintenance_margin(p, instrument, mark)
+  local im = position.initial_margin(p, instrument)
+  local mm = position.maintenance_margin(p, instrument)
   local liquidation = position.liquidation_price(p, instrument)
   return answer.record(POSITION, {
     positionIdx = index, riskId = instrument.id, riskLimitValue = instrument.risk_limit, symbol = symbol, side = p.side,
