@@ -157,9 +157,9 @@ function Account:all_orders()
   return self.list
 end
 
--- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went.
+-- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went, if any did.
 local function shorten(list, most)
-  if #list <= most + most // 10 then return list, {} end
+  if #list <= most + most // 10 then return list, nil end
   local first = #list - most + 1
   return table.move(list, first, #list, 1, {}), table.move(list, 1, first - 1, 1, {})
 end
@@ -179,7 +179,7 @@ end
 local function drop_oldest(self)
   local gone
   self.closed, gone = shorten(self.closed, self.engine.keep)
-  if #gone == 0 then return end
+  if not gone then return end
   for _, order in ipairs(gone) do
     self.orders[order.id] = nil
     if order.link then take_link(self, order.link) end
@@ -265,12 +265,11 @@ end
 --- The coin that new orders and positions may tie up: what the wallet has beyond the margin of positions and orders.
 function Account:available(name)
   local c = self.coins[name]
-  local position_im, order_im = ZERO, ZERO
+  local tied = ZERO
   for _, standing in ipairs(self.stands[name] or {}) do
-    position_im = position_im + position.initial_margin(standing.position, standing.market.instrument)
-    order_im = order_im + standing:margin()
+    tied = tied + position.initial_margin(standing.position, standing.market.instrument) + standing:margin()
   end
-  return (c and c.wallet or ZERO) - position_im - order_im
+  return (c and c.wallet or ZERO) - tied
 end
 
 --- Is there margin for an order on a position, of so much at this price, in the place of `replaced` (nil: besides all others)?

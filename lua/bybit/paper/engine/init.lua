@@ -95,18 +95,42 @@ function Engine:forget_closed()
   for _, account in ipairs(self.accounts) do account.forgotten = self.rows end
 end
 
+-- The fields that an order may have from its making, besides those that most orders have.
+local SPECIAL = { "index", "reduce_only", "close_on_trigger", "closing", "smp_type", "trigger_price", "trigger_by", "direction",
+  "stop_order_type", "tp", "sl", "tp_by", "sl_by", "tpsl_mode", "tp_limit", "sl_limit", "slippage_type", "slippage",
+  "create_type", "parent", "distance", "active_price" }
+
+-- The fields of most orders. So the table has room for them and for no more: a million orders may rest at once.
+local function bare_resting(id, row, fields, now, last)
+  return { id = id, row = row, side = fields.side, qty = fields.qty, price = fields.price, link = fields.link, created = now,
+    updated = now, last_on_created = last, active = nil, ticks = nil, before = nil, after = nil, cost = nil }
+end
+
+-- An order that does not rest has other fields: those of its fills and of its end.
+local function bare_passing(id, row, fields, now, last)
+  return { id = id, row = row, side = fields.side, qty = fields.qty, price = fields.price, link = fields.link, created = now,
+    updated = now, last_on_created = last, active = nil, ticks = nil, type = fields.type, tif = fields.tif, status = nil,
+    reject_reason = nil, cancel_type = nil, ended = nil, filled = nil, value = nil, fee = nil, exact = nil, profit_row = nil }
+end
+
 --- Makes an order and files it; it is neither matched nor armed yet. What `fields` leave out, or give as orders of the account
---- are anyway, an order has without holding it: a million orders may rest at once.
+--- are anyway, an order has without holding it. `special` as false: they have nothing besides side, type, time in force, link
+--- id, price and quantity.
 function Engine:new_order(account, market, fields)
-  local now = self.now()
+  local last, passing = market:reference "LastPrice", fields.tif == "IOC"
   market:next_seq()
-  local order = setmetatable({ -- the fields of most orders, so that the table has room for them and for no more
-    id = self:uuid(), row = self:next_row(), side = fields.side, qty = fields.qty, price = fields.price, link = fields.link,
-    created = now, updated = now, last_on_created = market:reference "LastPrice",
-    active = nil, ticks = nil, before = nil, after = nil, cost = nil,
-  }, account:orders_of(market))
-  for name, value in pairs(fields) do
-    if value and not rawequal(order[name], value) then order[name] = value end
+  local order = setmetatable((passing and bare_passing or bare_resting)(self:uuid(), self:next_row(), fields, self.now(), last),
+    account:orders_of(market))
+  if not passing then
+    if fields.type == "Market" then order.type = "Market" end
+    if fields.tif ~= "GTC" then order.tif = fields.tif end
+  end
+  if fields.special ~= false then
+    for i = 1, #SPECIAL do
+      local name = SPECIAL[i]
+      local value = fields[name]
+      if value and not rawequal(order[name], value) then order[name] = value end
+    end
   end
   account:add(order)
   return order

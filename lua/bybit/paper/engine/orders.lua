@@ -38,7 +38,7 @@ function orders.room_for_partial(account, symbol, more)
   return true
 end
 
-local function check_counts(account, _, o, market)
+local function check_counts(account, o, market)
   local symbol, most = market.instrument.symbol, account.engine.active_orders
   if o.trigger_price then
     if count_waiting(account, symbol, is_conditional) >= CONDITIONAL_MAX then
@@ -52,7 +52,7 @@ local function check_counts(account, _, o, market)
 end
 
 -- A reduce-only order needs a position to reduce; any other needs margin. A conditional order is checked at its trigger.
-local function check_means(account, _, o, market)
+local function check_means(account, o, market)
   if o.trigger_price then return true end
   local p = account:position(market.instrument.symbol, o.index)
   if o.closing then
@@ -83,35 +83,32 @@ local function quantity_of(account, asked, o, market)
 end
 
 local function make(engine, account, market, o, qty, link)
+  o.qty, o.link, o.price = qty, link, o.price or ZERO
   local conditional = o.trigger_price
-  local order = engine:new_order(account, market, {
-    side = o.side, index = o.index, type = o.type, qty = qty, price = o.price or ZERO, tif = o.tif, link = link,
-    reduce_only = o.reduce_only, close_on_trigger = o.close_on_trigger, closing = o.closing, smp_type = o.smp_type,
-    trigger_price = conditional, trigger_by = conditional and o.trigger_by, direction = conditional and o.direction,
-    stop_order_type = conditional and "Stop", tp = o.tp, sl = o.sl, tp_by = o.tp_by, sl_by = o.sl_by,
-    tpsl_mode = o.tpsl_mode, tp_limit = o.tp_limit, sl_limit = o.sl_limit, slippage_type = o.slippage_type,
-    slippage = o.slippage, create_type = conditional and "CreateByStopOrder" or nil,
-  })
+  if conditional then o.stop_order_type, o.create_type = "Stop", "CreateByStopOrder" else o.trigger_by = nil end
+  local order = engine:new_order(account, market, o)
   if conditional then triggers.arm(engine, order) else matching.submit(engine, order) end
   return order
 end
 
--- What is checked of a new order, in the exchange's order. Each gives true, or nil, code and message.
-local CHECKS = {
-  function(_, _, _, market) return checks.trading(market) end,
-  function(_, asked, o, market) return order_checks.from_book(asked, o, market) end,
-  function(_, _, o) return order_checks.has_price(o) end,
-  function(account, _, o, market)
-    if o.trigger_price then return true end
-    return order_checks.price_limit(account, o, market)
-  end,
-  function(_, _, o, market) return order_checks.least_value(o, market) end,
-  function(account, _, o, market) return order_checks.before_liquidation(account, o, market) end,
-  function(_, asked, o, market) return order_checks.trigger(asked, o, market) end,
-  function(_, asked, o) return order_checks.slippage(asked, o) end,
-  function(_, _, o, market) return order_checks.attached(o, market) end,
-  check_counts, check_means,
-}
+-- Checks a new order, in the exchange's order. True, or nil, code and message.
+local function check_new(account, asked, o, market)
+  local conditional = o.trigger_price
+  local ok, code, message = checks.trading(market)
+  if ok and asked.bboSideType ~= nil then ok, code, message = order_checks.from_book(asked, o, market) end
+  if ok and o.type == "Limit" then
+    ok, code, message = order_checks.has_price(o)
+    if ok and not conditional then ok, code, message = order_checks.price_limit(account, o, market) end
+    if ok then ok, code, message = order_checks.before_liquidation(account, o, market) end
+  end
+  if ok and market.instrument.min_notional then ok, code, message = order_checks.least_value(o, market) end
+  if ok and conditional then ok, code, message = order_checks.trigger(asked, o, market) end
+  if ok then ok, code, message = order_checks.slippage(asked, o) end
+  if ok and o.special then ok, code, message = order_checks.attached(o, market) end
+  if ok then ok, code, message = check_counts(account, o, market) end
+  if ok then ok, code, message = check_means(account, o, market) end
+  return ok, code, message
+end
 
 --- Places an order. Returns it, or nil, code and message.
 function orders.create(engine, account, asked)
@@ -122,13 +119,11 @@ function orders.create(engine, account, asked)
   if not o then return nil, code, message end
   o.qty, code, message = quantity_of(account, asked, o, market)
   if not o.qty then return nil, code, message end
-  for i = 1, #CHECKS do
-    local ok
-    ok, code, message = CHECKS[i](account, asked, o, market)
-    if not ok then return nil, code, message end
-  end
+  local ok
+  ok, code, message = check_new(account, asked, o, market)
+  if not ok then return nil, code, message end
   local most, rest = checks.most(market.instrument, o.type), o.qty
-  local first = make(engine, account, market, o, rest:min(most), o.link)
+  local first = make(engine, account, market, o, o.closing and rest:min(most) or rest, o.link)
   while o.closing and rest > most do -- V5 documentation, order/create: reduceOnly splits
     rest = rest - most
     make(engine, account, market, o, rest:min(most))

@@ -51,7 +51,7 @@ end
 
 -- Makes the sums what they are now. The leverage may have changed: then each order ties up something else.
 local function refresh(self)
-  count_fresh(self)
+  if self.fresh then count_fresh(self) end
   if rawequal(self.leverage, self.position.leverage) then return end
   self.leverage = self.position.leverage
   for _, name in ipairs { "Buy", "Sell" } do
@@ -140,19 +140,20 @@ end
 -- What a side ties up, without an order of it and with another at the end.
 local function margin_of(self, name, without, extra)
   local side, p = self[name], self.position
+  if without and without.side ~= name then without = nil end
+  if extra and extra.side ~= name then extra = nil end
   local sum, counted, left = side.sum, side.rows.count, ZERO
   if without then sum, counted = sum - without.cost, counted - 1 end
-  if p.side ~= "" and p.side ~= name then
+  if counted > 0 and p.side ~= "" and p.side ~= name then
     local reach = reach_of(self, name, p.size, without)
-    sum, counted, left = sum - reach.cost + (reach.part or ZERO), counted - reach.count, reach.left
+    sum, counted, left = sum - reach.cost, counted - reach.count, reach.left
+    if reach.part then sum = sum + reach.part end
+  elseif p.side ~= "" and p.side ~= name then
+    left = p.size
   end
   if counted == 0 then sum = ZERO end
   if not extra or left >= extra.quantity then return sum end
   return sum + cost_of(self, name, extra.quantity - left, extra.price)
-end
-
-local function on_side(order, name)
-  return order and order.side == name and order or nil
 end
 
 --- Initial margin of the orders, without the order `without` and with an order `extra` at the end.
@@ -161,8 +162,8 @@ end
 function Standing:margin(without, extra)
   refresh(self)
   if without and not without.cost then without = nil end -- it is not counted
-  return margin_of(self, "Buy", on_side(without, "Buy"), on_side(extra, "Buy"))
-    + margin_of(self, "Sell", on_side(without, "Sell"), on_side(extra, "Sell"))
+  if not extra and self.Buy.rows.count + self.Sell.rows.count == 0 then return ZERO end
+  return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra)
 end
 
 return Standing

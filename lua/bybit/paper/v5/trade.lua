@@ -8,8 +8,9 @@ local view = require "bybit.paper.v5.view"
 
 local endpoints = {}
 
+-- Both ids have letters, digits, '-' and '_' only, so nothing in them needs to be escaped.
 local function ids(order)
-  return answer.object { { "orderId", order.id }, { "orderLinkId", order.link or "" } }
+  return answer.text('{"orderId":"' .. order.id .. '","orderLinkId":"' .. (order.link or "") .. '"}')
 end
 
 local function change(act, shape)
