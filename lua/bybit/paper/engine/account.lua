@@ -31,6 +31,7 @@ function Account.new(engine, key, deposit)
     grants = {},     -- demo money, and what transfers brought or took, oldest first
     funds = {},      -- by coin: what the funding wallet holds
     transfers = {},  -- oldest first, and by their ids
+    deliveries = {}, -- of positions in futures, oldest first
     profits = {},    -- closed profit and loss, a row per closing order, oldest first
   }, Account)
   for name, amount in pairs(deposit) do
@@ -328,17 +329,18 @@ local function settle_fill(self, order, quantity, price, value, fee)
 end
 
 --- Books a fill of an order: position, fee, profit, execution. `value` is what it is worth, with all its digits.
---- `kind` is the execution's type, Trade by default. Returns how much it closed, and how much it opened.
-function Account:book(order, quantity, price, value, maker, kind)
+--- `kind` is the execution's type, Trade by default; `rate` the fee, where it is another than that of makers and takers. Returns how
+--- much it closed, and how much it opened.
+function Account:book(order, quantity, price, value, maker, kind, rate)
   local instrument = order.market.instrument
-  local rate = maker and instrument.maker or instrument.taker
+  rate = rate or maker and instrument.maker or instrument.taker
   local worth, fee = coin(value), coin(value * rate)
   local closed, profit, opening, closing, entry = settle_fill(self, order, quantity, price, value, fee)
   order.filled, order.value, order.fee = sum(order.filled, quantity), sum(order.value, worth), sum(order.fee, fee)
   order.exact, order.updated = sum(order.exact, value), self.engine.now()
   self:change(order)
   local row = self:execute(order, maker, price, quantity, worth, fee, order.qty - order.filled)
-  if kind then row.kind = kind end
+  if kind then row.kind, row.rate = kind, rate end
   if not entry then return ZERO, quantity end
   row.closed, row.profit = closed, profit
   local opened = quantity - closed

@@ -1,8 +1,9 @@
--- The engine: accounts, markets, funding and liquidation. Endpoints call it for requests, the host for time.
+-- The engine: accounts, markets and liquidation. Endpoints call it for requests, the host for time.
 
 local core = require "bybit.core"
 local Account = require "bybit.paper.engine.account"
 local Market = require "bybit.paper.engine.market"
+local dues = require "bybit.paper.engine.dues"
 local instruments = require "bybit.paper.engine.instruments"
 local matching = require "bybit.paper.engine.matching"
 local position = require "bybit.paper.engine.position"
@@ -22,12 +23,6 @@ Engine.__index = Engine
 
 -- Matching calls these when an order has ended, and when it was filled.
 Engine.order_ended, Engine.order_filled = triggers.forget, triggers.after_fill
-
--- The next moment of funding after `now`: at whole multiples of the interval.
-local function funding_after(instrument, now)
-  local interval = instrument.funding_minutes * 60000
-  return (now // interval + 1) * interval
-end
 
 local INTEREST_SPAN, INTERESTS_KEPT = 300000, 2000 -- ms; rows
 
@@ -68,7 +63,7 @@ function Engine.new(options)
     local market = Market.new(instrument, core.random(options.seed + i), options.now(), core.random(options.seed ~ i << 32))
     self.markets[i], self.by_symbol[instrument.symbol], self.armed[instrument.symbol] = market, market,
       triggers.none()
-    market.next_funding = funding_after(instrument, options.now())
+    market.next_funding = dues.funding_after(instrument, options.now())
     note_interest(self, market, options.now())
   end
   return self
@@ -149,7 +144,7 @@ function Engine:market(symbol)
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- Liquidation and funding.
+-- Liquidation.
 
 local function liquidate(engine, account, market, p)
   local instrument = market.instrument
@@ -192,43 +187,6 @@ local function check_liquidation(engine, market)
   end
 end
 
--- Books what a position pays or receives besides trades, at its mark price. Returns the row of it.
-local function book_settlement(engine, account, market, p, kind, fee, profit)
-  local instrument, mark = market.instrument, market:reference "MarkPrice"
-  local c, change = account:coin(instrument.settle), profit - fee
-  c.wallet, c.realised = c.wallet + change, c.realised + change
-  p.realised, p.total = p.realised + change, p.total + change
-  local order = { id = engine:uuid(), market = market, symbol = instrument.symbol, side = p.side, index = p.index, price = mark,
-    qty = p.size, type = "UNKNOWN", create_type = "" }
-  local row = account:execute(order, false, mark, p.size, position.coin(instrument.kind.value(p.size, mark)), fee, ZERO)
-  row.kind, row.profit = kind, profit
-  return row
-end
-
--- Longs pay shorts value * rate at the mark price, when the rate is above zero.
-local function pay_funding(engine, market)
-  local instrument = market.instrument
-  for _, account in ipairs(engine.accounts) do
-    for _, p in ipairs(account:held(instrument.symbol)) do
-      local fee = position.coin(instrument.kind.value(p.size, market:reference "MarkPrice") * instrument.funding_rate)
-      if p.side == "Sell" then fee = -fee end
-      book_settlement(engine, account, market, p, "Funding", fee, ZERO).rate = instrument.funding_rate
-      matching.shed(engine, account, market)
-    end
-  end
-end
-
-local function fund_until(engine, now)
-  for _, market in ipairs(engine.markets) do
-    note_interest(engine, market, now)
-    while not market.instrument.delivery and market.next_funding <= now do
-      pay_funding(engine, market)
-      market:note_funding(market.next_funding)
-      market.next_funding = funding_after(market.instrument, market.next_funding)
-    end
-  end
-end
-
 ---------------------------------------------------------------------------------------------------------------
 -- Steps.
 
@@ -264,15 +222,18 @@ function Engine:step(n)
   end
 end
 
---- One tick of the timer: funding that is due, and a step of each market.
-function Engine:tick()
-  fund_until(self, self.now())
-  self:step(1)
+--- Does what is due, after time has moved: funding, deliveries, a row of the open interest.
+function Engine:advance_to(now)
+  for _, market in ipairs(self.markets) do
+    note_interest(self, market, now)
+    dues.pay(self, market, now)
+  end
 end
 
---- Pays funding that is due, after time was moved by hand.
-function Engine:advance_to(now)
-  fund_until(self, now)
+--- One tick of the timer: what is due, and a step of each market.
+function Engine:tick()
+  self:advance_to(self.now())
+  self:step(1)
 end
 
 --- Moves a symbol's prices, matches and fires. Its walk ends, or with `walk` goes on from there.

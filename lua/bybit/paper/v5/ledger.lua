@@ -16,7 +16,7 @@ local endpoints = {}
 local QUOTED = { USDT = true, USDC = true } -- the settle coins of linear contracts
 
 -- What each kind of execution is called in the ledger.
-local TYPES = { Trade = "TRADE", Funding = "SETTLEMENT", BustTrade = "LIQUIDATION", AdlTrade = "ADL" }
+local TYPES = { Trade = "TRADE", Funding = "SETTLEMENT", BustTrade = "LIQUIDATION", Settle = "DELIVERY", AdlTrade = "ADL" }
 
 -- By how much an execution changed the position and the wallet.
 local function effect(e)

@@ -141,13 +141,15 @@ local PROFIT = { "symbol", "orderId", "side", "qty", "orderPrice", "orderType", 
   "avgEntryPrice", "cumExitValue", "avgExitPrice", "closedPnl", "fillCount", "leverage", "openFee", "closeFee",
   "createdTime", "updatedTime" }
 
+local ENDS = { CreateByLiq = "BustTrade", CreateBySettle = "Settle" } -- of positions that no order of the account has closed
+
 function view.profit(row)
   local o = row.order
   local kind = o.market.instrument.kind
   local function average(value) return value > ZERO and kind.price(row.closed, value):round(8, "half_up") or "0" end
   return answer.record(PROFIT, {
     symbol = o.symbol, orderId = o.id, side = o.side, qty = o.qty, orderPrice = o.price, orderType = o.type,
-    execType = o.create_type == "CreateByLiq" and "BustTrade" or "Trade", closedSize = row.closed,
+    execType = ENDS[o.create_type] or "Trade", closedSize = row.closed,
     cumEntryValue = row.entry_value, avgEntryPrice = average(row.entry_value), cumExitValue = row.exit_value,
     avgExitPrice = average(row.exit_value), closedPnl = row.pnl, fillCount = tostring(row.fills), leverage = row.leverage,
     openFee = row.open_fee, closeFee = row.close_fee, createdTime = tostring(row.created),
