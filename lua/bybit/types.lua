@@ -3796,7 +3796,7 @@ function bybit.wrap(f) end
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's: {["order/create"] = 20}, and `ip`: requests in 5 seconds; false: no limits
----@field instruments table? the contracts, in place of the exchange's own
+---@field instruments table? the contracts, in place of the exchange's own; each has at least `symbol` and `base`, and `category = "linear"` (with `quote`) where it is no inverse one
 ---@field faults bybit.paper.Fault[]? what goes wrong from the start, see exchange:faults
 ---@field keep integer? how many closed orders, and executions, an account keeps at most: 1 to 10000000 (100000)
 ---@field active_orders integer? how many active orders an account may have on a symbol: 1 to 10000000 (500, as on the exchange)
