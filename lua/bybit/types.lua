@@ -30,6 +30,9 @@
 ---Who or what cancelled an order; the last seven are for options only.
 ---@alias bybit.cancel_type "CancelByUser"|"CancelByReduceOnly"|"CancelByPrepareLiq"|"CancelAllBeforeLiq"|"CancelByPrepareAdl"|"CancelAllBeforeAdl"|"CancelByAdmin"|"CancelBySettle"|"CancelByTpSlTsClear"|"CancelBySmp"|"CancelByDCP"|"CancelByRebalance"|"CancelByOCOTpCanceledBySlTriggered"|"CancelByOCOSlCanceledByTpTriggered"|"CancelByCannotAffordOrderCost"|"CancelByPmTrialMmOverEquity"|"CancelByAccountBlocking"|"CancelByDelivery"|"CancelByMmpTriggered"|"CancelByCrossSelfMuch"|"CancelByCrossReachMaxTradeNum"
 
+---The kind of contracts: inverse ones are worth 1 USD each and settle in the coin that they are about; linear ones are about an amount of that coin, and settle in USDT or USDC.
+---@alias bybit.category "inverse"|"linear"
+
 ---The kind of a contract: what it settles in, and whether it expires.
 ---@alias bybit.contract_type "InversePerpetual"|"InverseFutures"|"LinearPerpetual"|"LinearFutures"
 
@@ -1297,7 +1300,7 @@
 ---@field secret? string The secret of an HMAC key.
 ---@field private_key? string The private key of an RSA key, as PEM text.
 ---@field credentials? "env"|{ file: string } In place of `key`: "env" reads BYBIT_API_KEY and BYBIT_API_SECRET, and takes the secret out of the environment, so that programs started later do not get it; {file = path} a JSON file with key, secret and environment, refused when others can read it or its environment is another. For {url = ...} the environment is that address, the name of its host ("mainnet"), or "paper" on this machine.
----@field category? "inverse" The kind of contracts. Default: "inverse".
+---@field category? "inverse"|"linear" The kind of contracts: inverse ones, or linear ones (USDT and USDC). A call may name another with a parameter of this name. The v2 wire has inverse ones only. Default: "inverse".
 ---@field api? "v5"|"v2" The wire. The exchange has retired v2: it works on the paper exchange and on {url = ...} only. Default: "v5".
 ---@field receive_window? integer How old a request may be when the exchange acts on it. It is signed for the best guess of the exchange's clock, less what is not known of that clock (mostly half a round trip). So a window shorter than a round trip is refused. Unit: milliseconds. Default: 5000.
 ---@field timeout? number How long one attempt may take. Unit: seconds. Default: 10.
@@ -1341,10 +1344,10 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field side bybit.side Buy or Sell.
 ---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
----@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD; linear: base coin.
 ---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: USD.
 ---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field reduce_only? boolean The order may only reduce the position.
 ---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
@@ -1363,6 +1366,7 @@
 ---@field bbo_side_type? bybit.bbo_side_type For Limit orders: takes the price from the order's own side of the book (Queue) or from the other (Counterparty).
 ---@field bbo_level? bybit.bbo_level The level of the book that bbo_side_type takes the price from: 1 to 5.
 ---@field rpi_taker_access? boolean The order may match RPI quotes.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.place_order.some : bybit.place_order.params
@@ -1372,14 +1376,14 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field side bybit.side Buy or Sell.
 ---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
----@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD; linear: base coin.
 ---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: USD.
 ---@field trigger_price bybit.exact The price that has to be reached. Unit: USD.
 ---@field base_price? bybit.exact Where the price comes from, normally the current price: below the trigger price it has to rise, above it to fall. Not sent on this wire; a stale one gives the wrong direction. Unit: USD.
 ---@field trigger_direction? bybit.trigger_direction In place of base_price: from which side the price comes.
 ---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
 ---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field reduce_only? boolean The order may only reduce the position.
 ---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
@@ -1396,6 +1400,7 @@
 ---@field bbo_side_type? bybit.bbo_side_type For Limit orders: takes the price from the order's own side of the book (Queue) or from the other (Counterparty).
 ---@field bbo_level? bybit.bbo_level The level of the book that bbo_side_type takes the price from: 1 to 5.
 ---@field rpi_taker_access? boolean The order may match RPI quotes.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.place_conditional_order.some : bybit.place_conditional_order.params
@@ -1406,7 +1411,7 @@
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field new_price? bybit.exact The new price; unchanged when left out. Unit: USD.
----@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD; linear: base coin.
 ---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
 ---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
@@ -1414,6 +1419,7 @@
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
 ---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.modify_order.some : bybit.modify_order.params
@@ -1425,7 +1431,7 @@
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field new_price? bybit.exact The new price; unchanged when left out. Unit: USD.
----@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD; linear: base coin.
 ---@field new_trigger_price? bybit.exact Moves the price of a take profit or stop loss order too. Unit: USD.
 ---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
 ---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
@@ -1435,6 +1441,7 @@
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
 ---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.modify_conditional_order.some : bybit.modify_conditional_order.params
@@ -1444,6 +1451,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_order.some : bybit.cancel_order.params
@@ -1454,6 +1462,7 @@
 ---@field stop_order_id? string The exchange's id.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_conditional_order.some : bybit.cancel_conditional_order.params
@@ -1462,6 +1471,7 @@
 ---@class (exact) bybit.cancel_all_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_all_orders.some : bybit.cancel_all_orders.params
@@ -1471,6 +1481,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field stop_order_type? bybit.stop_order_filter Stop: only conditional orders.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_all_conditional_orders.some : bybit.cancel_all_conditional_orders.params
@@ -1480,14 +1491,17 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field buy_leverage bybit.exact Of long positions.
 ---@field sell_leverage bybit.exact Of short positions: the same, in one-way mode and under cross margin.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_leverage.some : bybit.set_leverage.params
 
 ---Parameters of switch_position_mode.
 ---@class (exact) bybit.switch_position_mode.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string The contract, such as BTCUSD.
+---@field coin? string In place of a contract: all linear contracts that settle in this coin, also those that are listed later.
 ---@field mode bybit.holding_mode OneWay: one position. Hedge: a long and a short one.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.switch_position_mode.some : bybit.switch_position_mode.params
@@ -1503,13 +1517,14 @@
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field trailing_stop_trigger_price? bybit.exact The trailing stop starts when this price is reached; at once when left out. Unit: USD.
 ---@field tpsl_mode? bybit.tpsl_mode When left out: Partial if a quantity is given, otherwise Full.
----@field take_profit_quantity? bybit.exact Partial mode: how much of the position; the same as stop_loss_quantity if both are given. Unit: contracts of 1 USD.
----@field stop_loss_quantity? bybit.exact Partial mode: how much of the position. Unit: contracts of 1 USD.
+---@field take_profit_quantity? bybit.exact Partial mode: how much of the position; the same as stop_loss_quantity if both are given. Unit: contracts of 1 USD; linear: base coin.
+---@field stop_loss_quantity? bybit.exact Partial mode: how much of the position. Unit: contracts of 1 USD; linear: base coin.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
 ---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
 ---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_trading_stop.some : bybit.set_trading_stop.params
@@ -1518,7 +1533,8 @@
 ---@class (exact) bybit.set_auto_add_margin.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field auto_add_margin bybit.switch ON or OFF.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_auto_add_margin.some : bybit.set_auto_add_margin.params
@@ -1527,7 +1543,8 @@
 ---@class (exact) bybit.add_or_reduce_margin.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field margin bybit.exact How much to add, with at most 4 decimals; below 0 it is taken away. Unit: coin.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.add_or_reduce_margin.some : bybit.add_or_reduce_margin.params
@@ -1550,6 +1567,7 @@
 ---Parameters of set_price_limit_behavior.
 ---@class (exact) bybit.set_price_limit_behavior.params : bybit.CallOptions
 ---@field modify_enable boolean True: moved to the limit. False: refused.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_price_limit_behavior.some : bybit.set_price_limit_behavior.params
@@ -1587,6 +1605,7 @@
 ---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_orders.some : bybit.get_orders.params
@@ -1606,6 +1625,7 @@
 ---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_conditional_orders.some : bybit.get_conditional_orders.params
@@ -1615,6 +1635,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_order_real_time.some : bybit.get_open_order_real_time.params
@@ -1625,6 +1646,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin.
 ---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_orders_real_time.some : bybit.get_open_orders_real_time.params
@@ -1635,6 +1657,7 @@
 ---@field stop_order_id? string The exchange's id.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_conditional_order_real_time.some : bybit.get_open_conditional_order_real_time.params
@@ -1645,6 +1668,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin.
 ---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_conditional_orders_real_time.some : bybit.get_open_conditional_orders_real_time.params
@@ -1663,6 +1687,7 @@
 ---@field page_size? integer How many executions a page holds; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_user_trades.some : bybit.get_user_trades.params
@@ -1670,6 +1695,8 @@
 ---Parameters of get_position.
 ---@class (exact) bybit.get_position.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field position_mode? integer Which position: 0 the only one; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_position.some : bybit.get_position.params
@@ -1680,6 +1707,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_positions.some : bybit.get_positions.params
@@ -1691,6 +1719,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_closed_profit_loss.some : bybit.get_closed_profit_loss.params
@@ -1698,6 +1727,7 @@
 ---Parameters of get_futures_leverage.
 ---@class (exact) bybit.get_futures_leverage.params : bybit.CallOptions
 ---@field symbol? string Only this contract.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_futures_leverage.some : bybit.get_futures_leverage.params
@@ -1717,6 +1747,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_klines.some : bybit.get_klines.params
@@ -1730,6 +1761,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_mark_price_klines.some : bybit.get_mark_price_klines.params
@@ -1743,6 +1775,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_index_price_klines.some : bybit.get_index_price_klines.params
@@ -1756,6 +1789,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_premium_index_price_klines.some : bybit.get_premium_index_price_klines.params
@@ -1768,6 +1802,7 @@
 ---@field symbol_type? string Only contracts of this type, such as innovation; they are linear.
 ---@field limit? integer Page size; 500 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_instruments.some : bybit.get_instruments.params
@@ -1777,6 +1812,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field depth? integer How many levels of each side; 25 when left out. Unit: levels.
 ---@field limit? integer The same as depth.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_order_book.some : bybit.get_order_book.params
@@ -1786,6 +1822,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field depth integer How many levels of each side. Unit: levels.
 ---@field limit? integer The same as depth.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_rpi_orderbook.some : bybit.get_rpi_orderbook.params
@@ -1793,12 +1830,14 @@
 ---Parameters of get_ticker.
 ---@class (exact) bybit.get_ticker.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_ticker.some : bybit.get_ticker.params
 
 ---Parameters of get_tickers.
 ---@class (exact) bybit.get_tickers.params : bybit.CallOptions
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_tickers.some : bybit.get_tickers.params
@@ -1810,6 +1849,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_funding_rate_history.some : bybit.get_funding_rate_history.params
@@ -1818,6 +1858,7 @@
 ---@class (exact) bybit.get_trade_history.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field limit? integer How many; 500 when left out. Unit: records.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_trade_history.some : bybit.get_trade_history.params
@@ -1830,6 +1871,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_interest.some : bybit.get_open_interest.params
@@ -1838,6 +1880,7 @@
 ---@class (exact) bybit.get_risk_limit.params : bybit.CallOptions
 ---@field symbol? string Only this contract.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_risk_limit.some : bybit.get_risk_limit.params
@@ -1856,6 +1899,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin; USDC when left out.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_delivery_price.some : bybit.get_delivery_price.params
@@ -1868,6 +1912,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_long_short_ratio.some : bybit.get_long_short_ratio.params
@@ -1875,6 +1920,7 @@
 ---Parameters of get_order_price_limit.
 ---@class (exact) bybit.get_order_price_limit.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_order_price_limit.some : bybit.get_order_price_limit.params
@@ -1938,6 +1984,7 @@
 ---@field symbol? string Only this contract.
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_account_instruments.some : bybit.get_account_instruments.params
@@ -1945,6 +1992,7 @@
 ---Parameters of get_fee_rate.
 ---@class (exact) bybit.get_fee_rate.params : bybit.CallOptions
 ---@field symbol? string Only this contract.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_fee_rate.some : bybit.get_fee_rate.params
@@ -1958,6 +2006,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_transaction_history.some : bybit.get_transaction_history.params
@@ -1989,6 +2038,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_delivery_history.some : bybit.get_delivery_history.params
@@ -2382,7 +2432,7 @@ function Client:cancel_all_conditional_orders(params) end
 ---@return bybit.Response? response
 function Client:set_leverage(params) end
 
----Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
+---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged. With `coin` the contracts that settle in it are switched, but those that have a position or an order are passed over in silence.
 ---@param params bybit.switch_position_mode.params
 ---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
@@ -2494,14 +2544,14 @@ function Client:get_open_conditional_orders_real_time(params) end
 ---@return bybit.Response? response
 function Client:get_user_trades(params) end
 
----The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.
+---The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same. In hedge mode a contract has two positions, and position_mode says which; get_positions with the symbol reads both.
 ---@param params bybit.get_position.params
 ---@return bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:get_position(params) end
 
----The positions of the account that are not flat. With a symbol also a flat one.
+---The positions of the account that are not flat. With a symbol also a flat one; in hedge mode then both, in any order.
 ---@param params bybit.get_positions.params
 ---@return bybit.position_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -2798,7 +2848,7 @@ function Client:budget() end
 ---Tells before a strategy starts what may keep it from trading: what the key may do, how account and symbol are set up, how far
 ---off the clock is, what is left of the limits. It only reads: at most five requests. It prints as a few lines. Without keys it
 ---looks at the clock alone.
----@param params? {symbol?: string, timeout?: number, deadline?: number, cancel?: bybit.Token}
+---@param params? {symbol?: string, category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token}
 ---@return bybit.Check? report
 ---@return bybit.Error? err
 function Client:check(params) end
@@ -2879,7 +2929,7 @@ function Client:halt(reason) end
 ---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
 ---read with two or three requests, and kept for an hour.
 ---@param symbol string
----@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@param options? { category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
 ---@return bybit.Instrument? instrument
 ---@return bybit.Error? err
 function Client:instrument(symbol, options) end
@@ -2925,8 +2975,8 @@ function Client:now() end
 function Client:pages(method, params, options) end
 
 ---Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
----@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for the whole call (30 and the longest receive window); a cancel token
----@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
+---@param options? {symbol: string?, category: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of contracts; seconds for the whole call (30 and the longest receive window); a cancel token
+---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows), of the kinds of contracts that the client, its journal and its open intents are about, and with an `id_prefix` of each kind; trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function Client:reconcile(options) end
 
@@ -3049,7 +3099,7 @@ function View:cancel_all_conditional_orders(params) end
 ---@return bybit.Response? response
 function View:set_leverage(params) end
 
----Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
+---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged. With `coin` the contracts that settle in it are switched, but those that have a position or an order are passed over in silence.
 ---@param params? bybit.switch_position_mode.some
 ---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
@@ -3161,14 +3211,14 @@ function View:get_open_conditional_orders_real_time(params) end
 ---@return bybit.Response? response
 function View:get_user_trades(params) end
 
----The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.
+---The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same. In hedge mode a contract has two positions, and position_mode says which; get_positions with the symbol reads both.
 ---@param params? bybit.get_position.some
 ---@return bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:get_position(params) end
 
----The positions of the account that are not flat. With a symbol also a flat one.
+---The positions of the account that are not flat. With a symbol also a flat one; in hedge mode then both, in any order.
 ---@param params? bybit.get_positions.some
 ---@return bybit.position_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -3591,7 +3641,8 @@ function bybit.decimal(x, places) end
 ---Makes a method of an endpoint that has none: every client of the V5 wire gets it, with its checks, exact numbers and records, and
 ---help knows it. The row says what the rows of this module say: `verb`, `path`, `params` (rows, or names of common ones such as
 ---"symbol"), `result` (`record`, `list` or `first` with a record, `key` and `cursor`; a record is a name, or a table with `fields`),
----`fixed`, `rules`, `limit` in requests a second, `doc`. Without a result the answer is a table as the exchange sends it. A call that
+---`fixed` (what always goes out; without it a call carries its category), `rules`, `limit` in requests a second, `doc`. Without a
+---result the answer is a table as the exchange sends it. A call that
 ---changes something (POST) has an outcome, but an unknown one is not settled: nothing here knows how. Wrong rows raise.
 ---@param name string the method's name
 ---@param row table
@@ -3689,7 +3740,8 @@ function bybit.wrap(f) end
 ---@field may_withdraw? boolean has the key the permission to withdraw?
 ---@field margin_mode? string of the account: ISOLATED_MARGIN, REGULAR_MARGIN or PORTFOLIO_MARGIN
 ---@field position_mode? integer 0: one-way; nil where no symbol was given, or each side has its own
----@field leverage? bybit.Decimal of the symbol
+---@field leverage? bybit.Decimal of the symbol; in hedge mode of the long position
+---@field short_leverage? bybit.Decimal in hedge mode: of the short position
 ---@field taker_fee_rate? bybit.Decimal of the symbol
 ---@field maker_fee_rate? bybit.Decimal of the symbol
 ---@field limits table<string, table>? what client:budget() tells

@@ -47,8 +47,8 @@ local TYPES = {
 }
 
 local function type_text(p)
-  if p[3] == "enum" then return listed(enums[p.enum].values, "or") end
-  local text = p.whole and "whole number" or TYPES[p[3]] or p[3]
+  if p[3] == "enum" then return listed(p.values or enums[p.enum].values, "or") end
+  local text = p.whole and (p.whole.linear and "whole number" or "number, whole of inverse contracts") or TYPES[p[3]] or p[3]
   if p.unit and p[3] ~= "time" then text = text .. ", " .. p.unit end
   if p[3] == "time" then text = text .. ": " .. p.unit end
   if p.min and p.max then
