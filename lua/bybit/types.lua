@@ -2306,7 +2306,8 @@ function Decimal:tonumber() end
 ---@return string
 function Decimal:tostring() end
 
----@class bybit.Instrument
+---A contract: exact arithmetic, the contract's fields, and the client's methods with the symbol filled in; see client:instrument.
+---@class bybit.Instrument : bybit.View, bybit.instrument
 local Instrument = {}
 
 ---Would the exchange refuse these parameters of an order for the contract's steps and limits? True, or nil, why, and the name of the
@@ -2411,14 +2412,14 @@ function Client:cancel_order(params) end
 ---@return bybit.Response? response
 function Client:cancel_conditional_order(params) end
 
----Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params bybit.cancel_all_orders.params
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:cancel_all_orders(params) end
 
----Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params bybit.cancel_all_conditional_orders.params
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -2975,8 +2976,13 @@ function Client:now() end
 function Client:pages(method, params, options) end
 
 ---Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
+<<<<<<< HEAD
 ---@param options? {symbol: string?, category: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of contracts; seconds for the whole call (30 and the longest receive window); a cancel token
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows), of the kinds of contracts that the client, its journal and its open intents are about, and with an `id_prefix` of each kind; trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
+=======
+---@param options? {symbol: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol; only live orders and trades whose client_order_id begins with this and a '-'; seconds for the whole call (30 and the longest receive window); a cancel token
+---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
+>>>>>>> paperlinear
 ---@return bybit.Error? err
 function Client:reconcile(options) end
 
@@ -3078,14 +3084,14 @@ function View:cancel_order(params) end
 ---@return bybit.Response? response
 function View:cancel_conditional_order(params) end
 
----Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params? bybit.cancel_all_orders.some
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:cancel_all_orders(params) end
 
----Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params? bybit.cancel_all_conditional_orders.some
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -3847,7 +3853,7 @@ function bybit.wrap(f) end
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's: {["order/create"] = 20}, and `ip`: requests in 5 seconds; false: no limits
----@field instruments table? the contracts, in place of the exchange's own
+---@field instruments table? the contracts, in place of the exchange's own; each has at least `symbol` and `base`, and `category = "linear"` (with `quote`) where it is no inverse one
 ---@field faults bybit.paper.Fault[]? what goes wrong from the start, see exchange:faults
 ---@field keep integer? how many closed orders, and executions, an account keeps at most: 1 to 10000000 (100000)
 ---@field active_orders integer? how many active orders an account may have on a symbol: 1 to 10000000 (500, as on the exchange)

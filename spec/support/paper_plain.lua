@@ -29,13 +29,13 @@ end
 --- What the active orders of a market tie up, oldest first, without the order `without` and with an order `extra` at the end.
 --- What would only close the position costs nothing.
 function plain.margin(account, market, without, extra)
-  local symbol, taker = market.instrument.symbol, market.instrument.taker
+  local symbol = market.instrument.symbol
   local p, total = account:position(symbol), ZERO
   local closing = { Buy = p.side == "Sell" and p.size or ZERO, Sell = p.side == "Buy" and p.size or ZERO }
   local function add(side, leaves, price)
     local free = closing[side]:min(leaves)
     closing[side] = closing[side] - free
-    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, taker) end
+    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, market.instrument) end
   end
   for _, order in ipairs(plain.open(account)) do
     if order.symbol == symbol and order.active and not order.closing and order ~= without then
@@ -79,7 +79,7 @@ local function check_counts(account, market)
   same(table.concat(closing, " "), ids(standing.closing:list()), account.key .. ", orders that only close " .. symbol)
   same(ids(waiting), ids(standing.waiting), account.key .. ", orders that wait on " .. symbol)
   for _, order in ipairs(waiting) do
-    assert(order == triggers.full(nil, account, symbol, order.stop_order_type) or triggers.full(nil, account, symbol,
+    assert(order == triggers.full(account, symbol, 0, order.stop_order_type) or triggers.full(account, symbol, 0,
       order.stop_order_type).arming < order.arming)
   end
 end

@@ -259,6 +259,9 @@ function methods.refresh(self)
   return self
 end
 
+---A contract: exact arithmetic, the contract's fields, and the client's methods with the symbol filled in; see client:instrument.
+---@class bybit.Instrument : bybit.View, bybit.instrument
+
 instrument.methods = methods
 
 ---------------------------------------------------------------------------------------------------------------

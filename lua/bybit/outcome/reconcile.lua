@@ -27,10 +27,16 @@ local function check_options(name, options, known)
   if symbol ~= nil and not (type(symbol) == "string" and symbol:find "^[A-Z0-9][A-Z0-9%-]+$") then
     errors.raise(("%s: option 'symbol': a symbol such as 'BTCUSD' expected, got %s"):format(name, tostring(symbol)))
   end
+<<<<<<< HEAD
   local category = options.category
   if category ~= nil and not categories.kinds[category] then
     errors.raise(("%s: option 'category': one of '%s' expected, got %s"):format(name, table.concat(categories.names, "', '"),
       tostring(category)))
+=======
+  local prefix = options.id_prefix
+  if prefix ~= nil and not (type(prefix) == "string" and prefix:find "^[%w_%-]+$") then
+    errors.raise(("%s: option 'id_prefix': letters, digits, '-' and '_' expected, got %s"):format(name, tostring(prefix)))
+>>>>>>> paperlinear
   end
   local deadline = options.deadline
   if deadline ~= nil and (type(deadline) ~= "number" or not (deadline > 0 and deadline <= 600)) then
@@ -189,9 +195,20 @@ local function unreadable(why)
 end
 
 -- A function that adds the "own" records of a list to another list. A record is own if its id has the client's prefix, is in
--- the journal, or belongs to a placement that was settled as done. It returns an error if the journal cannot be read.
-local function ownership(client, found)
+-- the journal, or belongs to a placement that was settled as done. With a prefix of the call's own, only its records are. The function
+-- returns an error if the journal cannot be read.
+local function ownership(client, found, prefix)
   local t, owned = core.client.table(client), {}
+  if prefix then
+    local start = prefix .. "-"
+    return function(list, into)
+      for _, record in ipairs(list) do
+        local id = evidence.text(record, "client_order_id")
+        if id and id:sub(1, #start) == start then into[#into + 1] = record end
+      end
+      setmetatable(into, getmetatable(list))
+    end
+  end
   for _, entry in ipairs(found) do
     local intent, conclusion = entry[1], entry[2]
     if intent.kind == "place" and intent.client_order_id and not conclusion.unclear then
@@ -347,8 +364,14 @@ end
 
 --- Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
 ---@param client table
+<<<<<<< HEAD
 ---@param options? {symbol: string?, category: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of
 --- contracts; seconds for the whole call (30 and the longest receive window); a cancel token
+=======
+---@param options? {symbol: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol; only live orders and
+--- trades whose client_order_id begins with this and a '-'; seconds for the whole call (30 and the longest receive window); a cancel
+--- token
+>>>>>>> paperlinear
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled:
 --- {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no
 --- placement), order (of a transfer: transfer; of a setting: record), proof};
@@ -358,7 +381,11 @@ end
 --- record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function reconcile.reconcile(client, options)
+<<<<<<< HEAD
   options = check_options("reconcile", options, { symbol = true, category = true, deadline = true, cancel = true })
+=======
+  options = check_options("reconcile", options, { symbol = true, id_prefix = true, deadline = true, cancel = true })
+>>>>>>> paperlinear
   local t = core.client.table(client)
   local open, first = {}, client:now()
   for _, intent in ipairs(t.intents) do
@@ -373,7 +400,7 @@ function reconcile.reconcile(client, options)
     raise(run, run:stopped())
     return nil, run:stopped()
   end
-  local own = ownership(client, found)
+  local own = ownership(client, found, options.id_prefix)
   run.stop = math.max(run.stop, core.loop.now() + DEADLINE)
   local places, err = places_of(client, open, options)
   err = err or read_live(client, run, report, places, own) or read_trades(run, report, open, first, own)

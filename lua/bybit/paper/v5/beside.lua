@@ -96,13 +96,9 @@ end
 --- The insurance pools, one for each coin. No pool ever changes.
 endpoints["GET /v5/market/insurance"] = {
   handle = function(engine, _, asked, context)
-    local list = {}
-    for _, market in ipairs(engine.markets) do
-      local coin = market.instrument.base
-      if (asked.coin or coin) == coin then
-        list[#list + 1] = answer.object { { "coin", coin }, { "symbols", "" }, { "balance", "0" }, { "value", "0" } }
-      end
-    end
+    local list = declare.of_coins(engine, asked.coin, function(coin)
+      return answer.object { { "coin", coin }, { "symbols", "" }, { "balance", "0" }, { "value", "0" } }
+    end)
     return answer.object { { "updatedTime", tostring(context.now // 60000 * 60000) }, { "list", answer.list(list) } }
   end,
 }
@@ -114,7 +110,7 @@ endpoints["GET /v5/market/adlAlert"] = {
     if not markets then return nil, code, message end
     local list = {}
     for i, market in ipairs(markets) do
-      list[i] = answer.object { { "coin", market.instrument.base }, { "symbol", market.instrument.symbol }, { "balance", "0" },
+      list[i] = answer.object { { "coin", market.instrument.settle }, { "symbol", market.instrument.symbol }, { "balance", "0" },
         { "maxBalance", "" }, { "insurancePnlRatio", "-0.3" }, { "pnlRatio", "0" }, { "adlTriggerThreshold", "10000" },
         { "adlStopRatio", "-0.25" } }
     end
@@ -172,7 +168,7 @@ end
 endpoints["GET /v5/market/account-ratio"] = declare.list {
   auth = false, bare = false, max = 500, default = 50, key = function(row) return row.time end,
   rows = function(engine, _, asked, place)
-    local market, every = engine:market(asked.symbol), PERIODS[asked.period]
+    local market, every = asked.symbol and engine:market(asked.symbol), PERIODS[asked.period]
     if not market then return nil, 10001, "params error: symbol invalid" end
     if not every then return nil, 10001, "params error: period invalid" end
     local step, rows = every * 300000, {}

@@ -205,8 +205,10 @@ local function cancel_all(row, kind)
     local list, err, before = whole_open(call, client, kind, p)
     if not list then return walk.not_begun(err, before) end
     keep_prefix(list, before, p.id_prefix)
+    walk.add_placed(client, list, p, kind == CONDITIONAL)
     return walk.cancel_each(kind.cancel_all, list, p, before, function(order)
-      return call(client, kind.cancel, inner(p, { symbol = p.symbol, [kind.id] = order.order_id }))
+      return call(client, kind.cancel, inner(p, { symbol = p.symbol, [kind.id] = order.order_id,
+        client_order_id = not order.order_id and order.client_order_id or nil }))
     end)
   end
 end

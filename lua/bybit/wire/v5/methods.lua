@@ -201,8 +201,10 @@ end
 local function cancel_listed(call, client, p, kind)
   local list, err, before = all_open(kind.cancel_all, kind)(call, client, p)
   if not list then return walk.not_begun(err, before) end
+  walk.add_placed(client, list, p, kind == CONDITIONAL)
   return walk.cancel_each(kind.cancel_all, list, p, before, function(order)
-    return call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id }))
+    return call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id,
+      client_order_id = not order.order_id and order.client_order_id or nil }))
   end)
 end
 

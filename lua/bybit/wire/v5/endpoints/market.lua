@@ -139,7 +139,9 @@ print("1 percent below the market:", (ticker.last_price * 0.99):to_step "0.5")]]
     codes = READING,
     example = [[
 for _, ticker in ipairs(assert(client:get_tickers {})) do
-  print(ticker.symbol, ticker.funding_rate, bybit.iso(ticker.next_funding_time))
+  if ticker.funding_rate then -- a future has none
+    print(ticker.symbol, ticker.funding_rate, bybit.iso(ticker.next_funding_time))
+  end
 end]] },
 
   { "get_funding_rate_history", on = composite(FUNDING, { "funding_rate_page" }),

@@ -215,7 +215,8 @@ assert(client:cancel_conditional_order { symbol = "BTCUSD", stop_order_id = stop
 
   { "cancel_one", on = CANCEL, settle = "cancel", cancels = true, internal = true,
     doc = "Cancels one of many.",
-    params = { "symbol", "order_id" },
+    params = { "symbol", "order_id", "client_order_id" },
+    rules = ONE_ORDER,
     result = { record = "cancelled_order" } },
 
   -------------------------------------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ end]] },
 
   { "cancel_all_orders", on = composite(CANCEL_ALL, { "cancel_all", "order_realtime", "cancel_one" }), cancels = true,
     doc = "Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With "
-      .. "id_prefix the orders are listed and cancelled one by one.",
+      .. "id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.",
     params = { "symbol", "id_prefix" },
     result = { list = "cancelled_order", key = "list" },
     codes = READING,
@@ -328,7 +329,7 @@ print(#cancelled, cancelled[1].order_id)]] },
     on = composite(CANCEL_ALL, { "cancel_all_conditional", "conditional_realtime", "cancel_one" }),
     doc = "Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a "
       .. "position are among them; stop_order_type = \"Stop\" spares those. With id_prefix the orders are listed and "
-      .. "cancelled one by one.",
+      .. "cancelled one by one, those that this client has just placed too.",
     params = { "symbol", STOP_ORDER_TYPE, "id_prefix" },
     result = { list = "cancelled_order", key = "list" },
     codes = READING,
