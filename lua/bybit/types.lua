@@ -2976,13 +2976,8 @@ function Client:now() end
 function Client:pages(method, params, options) end
 
 ---Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
-<<<<<<< HEAD
----@param options? {symbol: string?, category: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of contracts; seconds for the whole call (30 and the longest receive window); a cancel token
+---@param options? {symbol: string?, category: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of contracts; only live orders and trades whose client_order_id begins with this and a '-'; seconds for the whole call (30 and the longest receive window); a cancel token
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows), of the kinds of contracts that the client, its journal and its open intents are about, and with an `id_prefix` of each kind; trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
-=======
----@param options? {symbol: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol; only live orders and trades whose client_order_id begins with this and a '-'; seconds for the whole call (30 and the longest receive window); a cancel token
----@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
->>>>>>> paperlinear
 ---@return bybit.Error? err
 function Client:reconcile(options) end
 

@@ -27,16 +27,14 @@ local function check_options(name, options, known)
   if symbol ~= nil and not (type(symbol) == "string" and symbol:find "^[A-Z0-9][A-Z0-9%-]+$") then
     errors.raise(("%s: option 'symbol': a symbol such as 'BTCUSD' expected, got %s"):format(name, tostring(symbol)))
   end
-<<<<<<< HEAD
   local category = options.category
   if category ~= nil and not categories.kinds[category] then
     errors.raise(("%s: option 'category': one of '%s' expected, got %s"):format(name, table.concat(categories.names, "', '"),
       tostring(category)))
-=======
+  end
   local prefix = options.id_prefix
   if prefix ~= nil and not (type(prefix) == "string" and prefix:find "^[%w_%-]+$") then
     errors.raise(("%s: option 'id_prefix': letters, digits, '-' and '_' expected, got %s"):format(name, tostring(prefix)))
->>>>>>> paperlinear
   end
   local deadline = options.deadline
   if deadline ~= nil and (type(deadline) ~= "number" or not (deadline > 0 and deadline <= 600)) then
@@ -261,7 +259,7 @@ local function symbols_of(client, list)
 end
 
 -- The kinds of contracts that may have own orders: the client's, and those of the symbols. With a prefix it may be each.
-local function kinds_of(t, symbols)
+local function kinds_of(t, symbols, prefix)
   local found = { [t.category] = true }
   for _, symbol in ipairs(symbols) do
     local kind = categories.of(symbol)
@@ -269,7 +267,7 @@ local function kinds_of(t, symbols)
   end
   local list = {}
   for _, name in ipairs(categories.names) do
-    if found[name] or t.id_prefix then list[#list + 1] = name end
+    if found[name] or prefix then list[#list + 1] = name end
   end
   return list
 end
@@ -289,7 +287,8 @@ local function places_of(client, list, options)
     for _, symbol in ipairs(symbols) do places[#places + 1] = { symbol = symbol, unsure = true } end
     return places
   end
-  for _, name in ipairs(options.category and { options.category } or kinds_of(t, symbols)) do
+  for _, name in ipairs(options.category and { options.category } or kinds_of(t, symbols,
+    options.id_prefix or t.id_prefix)) do
     for _, coin in ipairs(categories.kinds[name].narrow and categories.kinds[name].settle or { false }) do
       places[#places + 1] = { category = name, settle_coin = coin or nil, unsure = name ~= t.category }
     end
@@ -364,14 +363,9 @@ end
 
 --- Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
 ---@param client table
-<<<<<<< HEAD
----@param options? {symbol: string?, category: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of
---- contracts; seconds for the whole call (30 and the longest receive window); a cancel token
-=======
----@param options? {symbol: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol; only live orders and
---- trades whose client_order_id begins with this and a '-'; seconds for the whole call (30 and the longest receive window); a cancel
---- token
->>>>>>> paperlinear
+---@param options? {symbol: string?, category: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol, only
+--- this kind of contracts; only live orders and trades whose client_order_id begins with this and a '-'; seconds for the whole call (30
+--- and the longest receive window); a cancel token
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled:
 --- {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no
 --- placement), order (of a transfer: transfer; of a setting: record), proof};
@@ -381,11 +375,8 @@ end
 --- record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function reconcile.reconcile(client, options)
-<<<<<<< HEAD
-  options = check_options("reconcile", options, { symbol = true, category = true, deadline = true, cancel = true })
-=======
-  options = check_options("reconcile", options, { symbol = true, id_prefix = true, deadline = true, cancel = true })
->>>>>>> paperlinear
+  options = check_options("reconcile", options, { symbol = true, category = true, id_prefix = true, deadline = true,
+    cancel = true })
   local t = core.client.table(client)
   local open, first = {}, client:now()
   for _, intent in ipairs(t.intents) do
