@@ -27,7 +27,7 @@ end
 --- The type of a parameter, with its range and unit.
 function wording.kind(p)
   local parts = { p.enum and wording.enum(p.enum) or p[3] == "decimal" and "[decimal](decimal.md)" or TYPES[p[3]] or p[3] }
-  parts[#parts + 1] = p.whole and (p.whole.linear and "whole" or "whole of inverse contracts") or nil
+  parts[#parts + 1] = p.whole and p.whole.linear and "whole" or nil
   parts[#parts + 1] = wording.range(p)
   parts[#parts + 1] = p.unit
   return table.concat(parts, ", ")

@@ -257,7 +257,7 @@
 ---A price of an order book, and how much is there.
 ---@class bybit.book_level
 ---@field price bybit.Decimal The price.
----@field quantity bybit.Decimal How much is bid for or offered there, in contracts.
+---@field quantity bybit.Decimal How much is bid for or offered there: in contracts of 1 USD, of linear contracts in base coin.
 
 ---A list of book_level records; prints as a table.
 ---@class bybit.book_level_list
@@ -308,17 +308,17 @@
 ---@field update_time integer When it last changed.
 ---@field side bybit.side The order's: Sell closed a long position.
 ---@field order_id string The order; of liquidations and the like one that is not yours.
----@field closed_pnl bybit.Decimal What it won, in coin, less the fees of opening and closing; without funding.
+---@field closed_pnl bybit.Decimal What it won, in the settle coin, less the fees of opening and closing; without funding.
 ---@field average_entry_price bybit.Decimal Average price of entry.
 ---@field quantity bybit.Decimal The quantity of the order.
----@field entry_value bybit.Decimal The value at entry, in coin.
+---@field entry_value bybit.Decimal The value at entry, in the settle coin.
 ---@field create_time integer When it was first made.
 ---@field order_price bybit.Decimal The order's price; of a market order the protective one, never the exit.
----@field closed_quantity bybit.Decimal How much it closed, in contracts.
+---@field closed_quantity bybit.Decimal How much it closed, as quantity.
 ---@field average_exit_price bybit.Decimal Average price of exit.
 ---@field trade_type bybit.trade_type Trade, or BustTrade, Settle and the like.
 ---@field fill_count integer How many fills it had.
----@field exit_value bybit.Decimal The value at exit, in coin.
+---@field exit_value bybit.Decimal The value at exit, in the settle coin.
 ---@field open_fee bybit.Decimal The fees of opening what was closed.
 ---@field close_fee bybit.Decimal The fees of closing.
 
@@ -360,19 +360,19 @@
 ---@field block_trade_id string The block trade that it is part of.
 ---@field symbol string The contract.
 ---@field price? bybit.Decimal The order's price. A market order has the protective price that it was turned into.
----@field quantity bybit.Decimal Ordered, in contracts of 1 USD.
+---@field quantity bybit.Decimal Ordered: in contracts of 1 USD, of linear contracts in base coin.
 ---@field side bybit.side Buy or Sell.
 ---@field is_leverage? string Spot only.
----@field position_mode integer Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell.
+---@field position_mode integer Which position: 0 in one-way mode; in hedge mode 1 the long one, 2 the short one.
 ---@field status bybit.order_status Where the order stands.
 ---@field cancel_type? bybit.cancel_type Who or what cancelled it.
 ---@field reject_reason bybit.reject_reason Why the matching engine refused or ended it; EC_NoError when nothing is wrong.
 ---@field avg_price? bybit.Decimal Average price of its fills; nil without any.
----@field leaves_quantity bybit.Decimal How much is still open, in contracts; 0 when the order has ended.
----@field leaves_value bybit.Decimal How much is still open, in coin.
----@field filled_quantity bybit.Decimal How much is filled, in contracts.
----@field filled_value bybit.Decimal How much is filled, in coin.
----@field fee bybit.Decimal Fees so far, in coin; negative is a rebate.
+---@field leaves_quantity bybit.Decimal How much is still open, as quantity; 0 when the order has ended.
+---@field leaves_value bybit.Decimal How much is still open, in the settle coin.
+---@field filled_quantity bybit.Decimal How much is filled, as quantity.
+---@field filled_value bybit.Decimal How much is filled, in the settle coin.
+---@field fee bybit.Decimal Fees so far, in the settle coin; negative is a rebate. 0 where they are paid in another coin: see cum_fee_detail.
 ---@field time_in_force bybit.time_in_force How long it lives.
 ---@field type? bybit.order_type Limit or Market. For an order with a trigger: what it becomes when it is triggered.
 ---@field stop_order_type? bybit.stop_order_type What set up the trigger; nil if the order has none.
@@ -399,7 +399,7 @@
 ---@field create_time? integer When it was placed.
 ---@field update_time? integer When it last changed.
 ---@field extra_fees table Taxes and the like, where the account's site has them.
----@field cum_fee_detail table Fees by coin; for inverse see fee.
+---@field cum_fee_detail table Fees by coin, such as { MNT = "0.0024" }.
 ---@field rpi_taker_access boolean May it match quotes for retail (RPI)?
 ---@field rpi_matched_qty bybit.Decimal Filled against such quotes.
 ---@field create_type bybit.create_type Who made it.
@@ -659,8 +659,8 @@
 ---@field high_price bybit.Decimal Its highest price.
 ---@field low_price bybit.Decimal Its lowest price.
 ---@field close_price bybit.Decimal Its last price; of the newest candle: the price now.
----@field volume bybit.Decimal What was traded, in contracts.
----@field turnover bybit.Decimal What was traded, in coin.
+---@field volume bybit.Decimal What was traded: in contracts of 1 USD, of linear contracts in base coin.
+---@field turnover bybit.Decimal What was traded, in the settle coin.
 
 ---A list of kline records; prints as a table.
 ---@class bybit.kline_list
@@ -703,8 +703,8 @@
 
 ---The open positions of all accounts at a moment.
 ---@class bybit.open_interest
----@field open_interest bybit.Decimal Of both sides, in contracts.
----@field single_open_interest bybit.Decimal Of one side, in whole contracts.
+---@field open_interest bybit.Decimal Of both sides: in contracts of 1 USD, of linear contracts in base coin.
+---@field single_open_interest bybit.Decimal Of one side, as a whole number.
 ---@field timestamp integer The moment.
 
 ---A list of open_interest records; prints as a table.
@@ -721,19 +721,19 @@
 ---@field block_trade_id string The block trade that it is part of.
 ---@field symbol string The contract.
 ---@field price? bybit.Decimal The order's price. A market order has the protective price that it was turned into.
----@field quantity bybit.Decimal Ordered, in contracts of 1 USD.
+---@field quantity bybit.Decimal Ordered: in contracts of 1 USD, of linear contracts in base coin.
 ---@field side bybit.side Buy or Sell.
 ---@field is_leverage? string Spot only.
----@field position_mode integer Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell.
+---@field position_mode integer Which position: 0 in one-way mode; in hedge mode 1 the long one, 2 the short one.
 ---@field status bybit.order_status Where the order stands.
 ---@field cancel_type? bybit.cancel_type Who or what cancelled it.
 ---@field reject_reason bybit.reject_reason Why the matching engine refused or ended it; EC_NoError when nothing is wrong.
 ---@field avg_price? bybit.Decimal Average price of its fills; nil without any.
----@field leaves_quantity bybit.Decimal How much is still open, in contracts; 0 when the order has ended.
----@field leaves_value bybit.Decimal How much is still open, in coin.
----@field filled_quantity bybit.Decimal How much is filled, in contracts.
----@field filled_value bybit.Decimal How much is filled, in coin.
----@field fee bybit.Decimal Fees so far, in coin; negative is a rebate.
+---@field leaves_quantity bybit.Decimal How much is still open, as quantity; 0 when the order has ended.
+---@field leaves_value bybit.Decimal How much is still open, in the settle coin.
+---@field filled_quantity bybit.Decimal How much is filled, as quantity.
+---@field filled_value bybit.Decimal How much is filled, in the settle coin.
+---@field fee bybit.Decimal Fees so far, in the settle coin; negative is a rebate. 0 where they are paid in another coin: see cum_fee_detail.
 ---@field time_in_force bybit.time_in_force How long it lives.
 ---@field type? bybit.order_type Limit or Market. For an order with a trigger: what it becomes when it is triggered.
 ---@field stop_order_type? bybit.stop_order_type What set up the trigger; nil if the order has none.
@@ -760,7 +760,7 @@
 ---@field create_time? integer When it was placed.
 ---@field update_time? integer When it last changed.
 ---@field extra_fees table Taxes and the like, where the account's site has them.
----@field cum_fee_detail table Fees by coin; for inverse see fee.
+---@field cum_fee_detail table Fees by coin, such as { MNT = "0.0024" }.
 ---@field rpi_taker_access boolean May it match quotes for retail (RPI)?
 ---@field rpi_matched_qty bybit.Decimal Filled against such quotes.
 ---@field create_type bybit.create_type Who made it.
@@ -820,14 +820,14 @@
 
 ---A position, held or flat.
 ---@class bybit.position
----@field position_mode integer Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell.
+---@field position_mode integer 0 in one-way mode; in hedge mode 1 the long one, 2 the short one.
 ---@field risk_id integer The tier of risk limits; 0 under portfolio margin.
----@field risk_limit_value bybit.Decimal In coin; no meaning since tiers apply by themselves.
+---@field risk_limit_value bybit.Decimal In the settle coin; no meaning since tiers apply by themselves.
 ---@field symbol string The contract.
 ---@field side? bybit.side Buy if it is long, Sell if it is short, nil if it is flat.
----@field quantity bybit.Decimal In contracts of 1 USD, never negative; see signed_quantity.
+---@field quantity bybit.Decimal In contracts of 1 USD, of linear contracts in base coin; never negative, see signed_quantity.
 ---@field entry_price? bybit.Decimal Average price of entry; nil if the position is flat.
----@field position_value bybit.Decimal In coin.
+---@field position_value bybit.Decimal In the settle coin.
 ---@field trade_mode integer Deprecated by the exchange, always 0: the margin mode is the account's.
 ---@field position_status bybit.position_status Normal, or what is being done to it.
 ---@field auto_add_margin boolean Is margin added by itself? (Isolated margin.)
@@ -838,17 +838,17 @@
 ---@field mark_price? bybit.Decimal The mark price now.
 ---@field liquidation_price? bybit.Decimal The price at which it would be liquidated. Nil if none is in reach, and under portfolio margin; an estimate under cross margin.
 ---@field bankruptcy_price? bybit.Decimal Deprecated by the exchange.
----@field position_mm bybit.Decimal Maintenance margin, in coin.
+---@field position_mm bybit.Decimal Maintenance margin, in the settle coin.
 ---@field position_mm_by_mp bybit.Decimal The same value.
----@field position_margin bybit.Decimal Initial margin, in coin, with the fee to close.
+---@field position_margin bybit.Decimal Initial margin, in the settle coin, with the fee to close.
 ---@field position_im_by_mp bybit.Decimal The same value.
 ---@field tpsl_mode? bybit.tpsl_mode Deprecated by the exchange: Full.
 ---@field take_profit_price? bybit.Decimal The take profit of the whole position.
 ---@field stop_loss_price? bybit.Decimal The stop loss of the whole position.
 ---@field trailing_stop_price? bybit.Decimal A distance, in spite of its name: see trailing_stop_distance.
----@field unrealized_pnl bybit.Decimal Profit that is not realized, by the mark price, in coin.
----@field realized_pnl bybit.Decimal Profit of the position that is now held, with fees and funding, in coin (on v2: profit of today).
----@field total_realized_pnl bybit.Decimal Profit of all positions so far, in coin.
+---@field unrealized_pnl bybit.Decimal Profit that is not realized, by the mark price, in the settle coin.
+---@field realized_pnl bybit.Decimal Profit of the position that is now held, with fees and funding, in the settle coin (on v2: profit of today).
+---@field total_realized_pnl bybit.Decimal Profit of all positions so far, in the settle coin.
 ---@field cross_sequence integer The matching engine's counter; -1 if the symbol was never traded.
 ---@field is_reduce_only boolean May it only shrink, since a cut of risk limits?
 ---@field mmr_sys_updated_time? integer When a change of risk limits moves its maintenance margin rate.
@@ -922,7 +922,7 @@
 ---@field trade_id string Unique.
 ---@field symbol string The contract.
 ---@field price bybit.Decimal The price.
----@field quantity bybit.Decimal How much, in contracts.
+---@field quantity bybit.Decimal How much: in contracts of 1 USD, of linear contracts in base coin.
 ---@field side bybit.side What the taker did.
 ---@field timestamp integer When.
 ---@field is_block_trade boolean Was it agreed outside of the book?
@@ -957,7 +957,7 @@
 ---A price of an order book with quotes for retail (RPI).
 ---@class bybit.rpi_book_level
 ---@field price bybit.Decimal The price.
----@field quantity bybit.Decimal How much is there for everybody, in contracts.
+---@field quantity bybit.Decimal How much is there for everybody: in contracts of 1 USD, of linear contracts in base coin.
 ---@field rpi_quantity bybit.Decimal How much is there for retail alone.
 
 ---A list of rpi_book_level records; prints as a table.
@@ -1057,12 +1057,12 @@
 ---@field high_price_24h bybit.Decimal The highest last price of 24 hours.
 ---@field low_price_24h bybit.Decimal The lowest last price of 24 hours.
 ---@field previous_price_1h bybit.Decimal The last price of an hour ago.
----@field open_interest bybit.Decimal Open positions of both sides, in contracts.
----@field open_interest_value bybit.Decimal Their value, in coin, at the mark price.
+---@field open_interest bybit.Decimal Open positions of both sides: in contracts of 1 USD, of linear contracts in base coin.
+---@field open_interest_value bybit.Decimal Their value in the settle coin, at the mark price.
 ---@field single_open_interest? bybit.Decimal Open positions of one side.
 ---@field single_open_interest_value? bybit.Decimal Their value.
----@field turnover_24h bybit.Decimal What was traded in 24 hours, in coin.
----@field volume_24h bybit.Decimal What was traded in 24 hours, in contracts.
+---@field turnover_24h bybit.Decimal What was traded in 24 hours, in the settle coin.
+---@field volume_24h bybit.Decimal What was traded in 24 hours: in contracts of 1 USD, of linear contracts in base coin.
 ---@field funding_rate bybit.Decimal The rate of the next funding: longs pay it where it is above 0.
 ---@field next_funding_time? integer When the next funding is.
 ---@field predicted_delivery_price bybit.Decimal Of contracts with an expiry, shortly before it.
@@ -1100,9 +1100,9 @@
 ---@field stop_order_type? bybit.stop_order_type What kind of order with a trigger it was; nil: none.
 ---@field leaves_quantity bybit.Decimal What the order had still open after it.
 ---@field timestamp? integer When it happened.
----@field fee_currency string The coin of the fee.
+---@field fee_currency string The coin of the fee, which may be MNT; nil: the settle coin.
 ---@field liquidity? bybit.liquidity Maker or Taker; nil where there was no book: of funding, settlement and the like.
----@field fee bybit.Decimal In coin; negative was received: a rebate, or funding.
+---@field fee bybit.Decimal In fee_currency; negative was received: a rebate, or funding.
 ---@field fee_rate bybit.Decimal The rate of the fee, or of the funding.
 ---@field trade_id string Unique.
 ---@field trade_iv? bybit.Decimal Options only.
@@ -1110,11 +1110,11 @@
 ---@field mark_price bybit.Decimal The mark price at that moment.
 ---@field price bybit.Decimal The price that it happened at.
 ---@field mark_iv? bybit.Decimal Options only.
----@field order_quantity bybit.Decimal Quantity of the order, in contracts.
+---@field order_quantity bybit.Decimal Quantity of the order.
 ---@field order_price? bybit.Decimal The price of the order; nil if there was none.
----@field value bybit.Decimal In coin.
+---@field value bybit.Decimal In the settle coin.
 ---@field trade_type bybit.trade_type Trade, Funding ...: what is no funding changes the position, liquidations and ADL too; see is_fill.
----@field quantity bybit.Decimal In contracts of 1 USD.
+---@field quantity bybit.Decimal In contracts of 1 USD, of linear contracts in base coin.
 ---@field closed_quantity bybit.Decimal The part that shrank a position.
 ---@field extra_fees table Taxes and the like, where the account's site has them.
 ---@field cross_sequence integer The matching engine's counter: unique only with the symbol, equal for the fills of one match.
@@ -1123,7 +1123,7 @@
 ---@field category? string Kind of contract; in streams only.
 ---@field is_leverage? string Spot only; in streams only.
 ---@field market_unit? string Spot only; in streams only.
----@field exec_pnl? bybit.Decimal Profit of a fill that closed a position, in coin; in streams only.
+---@field exec_pnl? bybit.Decimal Profit of a fill that closed a position, in the settle coin; in streams only.
 ---@field fill_number? integer Its place within one match (v2 only).
 ---@field user_id? integer The account (v2 only).
 ---@field is_fill fun(self: bybit.trade): boolean Did it change a position? Trades, liquidations and ADL did, funding did not. Nil if its kind is not known.
@@ -1152,7 +1152,7 @@
 ---@field fee_rate bybit.Decimal The rate of the fee; of a settlement of the funding, as the holder sees it.
 ---@field bonus_change bybit.Decimal Bonus that was used; it is not part of change.
 ---@field position_size bybit.Decimal The position after it; below 0 it is short.
----@field quantity bybit.Decimal How much, in contracts, without direction.
+---@field quantity bybit.Decimal Contracts of 1 USD, of linear contracts base coin; without direction.
 ---@field cash_balance bybit.Decimal The wallet after it.
 ---@field currency string The coin of the wallet.
 ---@field category string Kind of contract.
@@ -1253,8 +1253,8 @@
 ---@field high_price bybit.Decimal[] Its highest price.
 ---@field low_price bybit.Decimal[] Its lowest price.
 ---@field close_price bybit.Decimal[] Its last price; of the newest candle: the price now.
----@field volume bybit.Decimal[] What was traded, in contracts.
----@field turnover bybit.Decimal[] What was traded, in coin.
+---@field volume bybit.Decimal[] What was traded: in contracts of 1 USD, of linear contracts in base coin.
+---@field turnover bybit.Decimal[] What was traded, in the settle coin.
 ---@field next_cursor? string The cursor of the next page; nil on the last page.
 
 ---A list for each field of price_kline records.
@@ -1344,22 +1344,22 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field side bybit.side Buy or Sell.
 ---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
----@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD; linear: base coin.
----@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: USD.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: quote coin.
 ---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
 ---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field reduce_only? boolean The order may only reduce the position.
 ---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
----@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: USD.
----@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: USD.
+---@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: quote coin.
+---@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field smp_type? bybit.smp_type Which order gives way when two of the same group would trade with each other.
 ---@field slippage_tolerance_type? bybit.slippage_tolerance_type For Market orders: the unit of slippage_tolerance.
 ---@field slippage_tolerance? bybit.exact How far from the best price a Market order may go. Unit: ticks (1 to 10000) or percent (0.01 to 10).
@@ -1376,10 +1376,10 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field side bybit.side Buy or Sell.
 ---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
----@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD; linear: base coin.
----@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: USD.
----@field trigger_price bybit.exact The price that has to be reached. Unit: USD.
----@field base_price? bybit.exact Where the price comes from, normally the current price: below the trigger price it has to rise, above it to fall. Not sent on this wire; a stale one gives the wrong direction. Unit: USD.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: quote coin.
+---@field trigger_price bybit.exact The price that has to be reached. Unit: quote coin.
+---@field base_price? bybit.exact Where the price comes from, normally the current price: below the trigger price it has to rise, above it to fall. Not sent on this wire; a stale one gives the wrong direction. Unit: quote coin.
 ---@field trigger_direction? bybit.trigger_direction In place of base_price: from which side the price comes.
 ---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
 ---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
@@ -1387,15 +1387,15 @@
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field reduce_only? boolean The order may only reduce the position.
 ---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
----@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: USD.
----@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: USD.
+---@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: quote coin.
+---@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field smp_type? bybit.smp_type Which order gives way when two of the same group would trade with each other.
 ---@field bbo_side_type? bybit.bbo_side_type For Limit orders: takes the price from the order's own side of the book (Queue) or from the other (Counterparty).
 ---@field bbo_level? bybit.bbo_level The level of the book that bbo_side_type takes the price from: 1 to 5.
@@ -1410,15 +1410,15 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
----@field new_price? bybit.exact The new price; unchanged when left out. Unit: USD.
----@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD; linear: base coin.
----@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
+---@field new_price? bybit.exact The new price; unchanged when left out. Unit: quote coin.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
@@ -1430,17 +1430,17 @@
 ---@field stop_order_id? string The exchange's id.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
----@field new_price? bybit.exact The new price; unchanged when left out. Unit: USD.
----@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD; linear: base coin.
----@field new_trigger_price? bybit.exact Moves the price of a take profit or stop loss order too. Unit: USD.
+---@field new_price? bybit.exact The new price; unchanged when left out. Unit: quote coin.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field new_trigger_price? bybit.exact Moves the price of a take profit or stop loss order too. Unit: quote coin.
 ---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
----@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
@@ -1509,20 +1509,20 @@
 ---Parameters of set_trading_stop.
 ---@class (exact) bybit.set_trading_stop.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
----@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field trailing_stop_price? bybit.exact A distance, in spite of its name; 0 removes it. Unit: USD.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field trailing_stop_price? bybit.exact A distance, in spite of its name; 0 removes it. Unit: quote coin.
 ---@field trailing_stop_distance? bybit.exact The same as trailing_stop_price.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
----@field trailing_stop_trigger_price? bybit.exact The trailing stop starts when this price is reached; at once when left out. Unit: USD.
+---@field trailing_stop_trigger_price? bybit.exact The trailing stop starts when this price is reached; at once when left out. Unit: quote coin.
 ---@field tpsl_mode? bybit.tpsl_mode When left out: Partial if a quantity is given, otherwise Full.
----@field take_profit_quantity? bybit.exact Partial mode: how much of the position; the same as stop_loss_quantity if both are given. Unit: contracts of 1 USD; linear: base coin.
----@field stop_loss_quantity? bybit.exact Partial mode: how much of the position. Unit: contracts of 1 USD; linear: base coin.
+---@field take_profit_quantity? bybit.exact Partial mode: how much of the position; the same as stop_loss_quantity if both are given. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field stop_loss_quantity? bybit.exact Partial mode: how much of the position. Unit: whole contracts of 1 USD; of linear contracts base coin.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field category? bybit.category The kind of contracts, in place of the client's.
 
@@ -1542,7 +1542,7 @@
 ---Parameters of add_or_reduce_margin.
 ---@class (exact) bybit.add_or_reduce_margin.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
----@field margin bybit.exact How much to add, with at most 4 decimals; below 0 it is taken away. Unit: coin.
+---@field margin bybit.exact How much to add, with at most 4 decimals; below 0 it is taken away. Unit: settle coin.
 ---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field category? bybit.category The kind of contracts, in place of the client's.
 

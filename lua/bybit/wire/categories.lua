@@ -6,6 +6,7 @@
 --   whole   the unit in which a contract cannot be split; nil where quantities are fractions of a coin
 --   settle  the coins that its contracts settle in; nil where that is the coin that a contract is about
 --   coins   how to tell the coin that a symbol settles in: { pattern, coin }; without a coin it is the pattern's capture
+--   first   the symbol that a session begins with
 --   narrow  the exchange lists orders and positions of all its symbols only by coin (V5 documentation, order/realtime, position/list)
 
 local categories = { kinds = {} }
@@ -15,12 +16,14 @@ local EXPIRY = { "-##???##", "-#???##" } -- of USDT and USDC futures: BTC-24MAR2
 categories.kinds.inverse = {
   kind = { "inverse", "USDT", "USDC", "PERP", table.unpack(EXPIRY) },
   whole = "contracts of 1 USD",
+  first = "BTCUSD",
   coins = { { "^(%w+)USD$" }, { "^(%w+)USD%u%d%d$" } },
 }
 
 categories.kinds.linear = {
   kind = { "linear", "USD", "USD?##" },
   settle = { "USDT", "USDC" },
+  first = "BTCUSDT",
   coins = { { "^%w+USDT$", "USDT" }, { "^%w+USDT%-%d+%u+%d+$", "USDT" }, { "^%w+USDC$", "USDC" }, { "^%w+PERP$", "USDC" },
     { "^%w+%-%d+%u+%d+$", "USDC" } },
   narrow = true,

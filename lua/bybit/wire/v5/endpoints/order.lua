@@ -32,7 +32,7 @@ local READING_ONE = { "order_not_found", "invalid_symbol" }
 -- Parameters that differ a little from the shared ones.
 local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract; all of the category when left out." }
 local ID = { like = "client_order_id", generate = true }
-local NEW_PRICE = { "new_price", "price", "decimal", above = "0", v2 = "p_r_price", unit = "USD",
+local NEW_PRICE = { "new_price", "price", "decimal", above = "0", v2 = "p_r_price", unit = "quote coin",
   doc = "The new price; unchanged when left out." }
 local NEW_QUANTITY = { like = "quantity", "new_quantity", "qty", required = false, zero_with = false, v2 = "p_r_qty",
   doc = "The new total, more than what is filled; unchanged when left out." }
@@ -110,9 +110,9 @@ print(ack.order_id, ack.client_order_id)]] },
     doc = "Parks an order until a price is reached; it then becomes an active order with the same id.",
     params = {
       "symbol", "side", "type", "quantity", "price",
-      { "trigger_price", "triggerPrice", "decimal", required = true, above = "0", v2 = "stop_px", unit = "USD",
+      { "trigger_price", "triggerPrice", "decimal", required = true, above = "0", v2 = "stop_px", unit = "quote coin",
         doc = "The price that has to be reached." },
-      { "base_price", false, "decimal", above = "0", unit = "USD",
+      { "base_price", false, "decimal", above = "0", unit = "quote coin",
         doc = "Where the price comes from, normally the current price: below the trigger price it has to rise, above it "
           .. "to fall. Not sent on this wire; a stale one gives the wrong direction." },
       { "trigger_direction", "triggerDirection", "enum", enum = "trigger_direction", wire = { Rising = 1, Falling = 2 },
@@ -162,7 +162,7 @@ print(changed.price)]] },
     doc = "Changes a conditional order that was not triggered yet.",
     params = {
       "symbol", "stop_order_id", "client_order_id", NEW_PRICE, NEW_QUANTITY,
-      { "new_trigger_price", "triggerPrice", "decimal", above = "0", v2 = "p_r_trigger_price", unit = "USD",
+      { "new_trigger_price", "triggerPrice", "decimal", above = "0", v2 = "p_r_trigger_price", unit = "quote coin",
         doc = "Moves the price of a take profit or stop loss order too." },
       "trigger_type", CHANGED_TAKE_PROFIT, CHANGED_STOP_LOSS, "take_profit_trigger_type", "stop_loss_trigger_type",
       "tpsl_mode", "tp_limit_price", "sl_limit_price",

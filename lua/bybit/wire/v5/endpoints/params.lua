@@ -3,7 +3,9 @@
 
 local categories = require "bybit.wire.categories"
 
-local UNIT = "contracts of 1 USD; linear: base coin"
+-- A quantity of inverse contracts is a number of USD, and one of linear contracts an amount of what they are about. Prices of inverse
+-- contracts are in USD, those of linear ones in USDT or USDC.
+local UNIT = "whole contracts of 1 USD; of linear contracts base coin"
 
 local shared = {
   symbol = { "symbol", "symbol", "symbol", required = true, kind = categories.each "kind",
@@ -15,7 +17,7 @@ local shared = {
     v2 = "qty", unit = UNIT, whole = categories.each "whole",
     doc = "How much to trade: a multiple of the contract's step. 0 closes the whole position." },
   price = { "price", "price", "decimal", above = "0", required_when = { "type", "Limit", unless = "bbo_side_type" },
-    unit = "USD", doc = "The price: a multiple of the contract's tick. Market orders ignore it." },
+    unit = "quote coin", doc = "The price: a multiple of the contract's tick. Market orders ignore it." },
   time_in_force = { "time_in_force", "timeInForce", "enum", enum = "time_in_force",
     default_by = { "type", Limit = "GTC", Market = "IOC" },
     doc = "How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC." },
@@ -29,9 +31,9 @@ local shared = {
   close_on_trigger = { "close_on_trigger", "closeOnTrigger", "boolean", reduces = true,
     doc = "The order may only reduce the position. If the balance is too small, other orders are cancelled to make room "
       .. "for it." },
-  take_profit_price = { "take_profit_price", "takeProfit", "decimal", min = "0", v2 = "take_profit", unit = "USD",
+  take_profit_price = { "take_profit_price", "takeProfit", "decimal", min = "0", v2 = "take_profit", unit = "quote coin",
     doc = "Take profit of the position that the order opens." },
-  stop_loss_price = { "stop_loss_price", "stopLoss", "decimal", min = "0", v2 = "stop_loss", unit = "USD",
+  stop_loss_price = { "stop_loss_price", "stopLoss", "decimal", min = "0", v2 = "stop_loss", unit = "quote coin",
     doc = "Stop loss of the position that the order opens." },
   take_profit_trigger_type = { "take_profit_trigger_type", "tpTriggerBy", "enum", enum = "trigger_type",
     v2 = "tp_trigger_by", doc = "Which price the take profit looks at; the exchange's default is LastPrice." },
@@ -43,9 +45,9 @@ local shared = {
     doc = "What the take profit becomes: Market (the default), or Limit in Partial mode." },
   sl_order_type = { "sl_order_type", "slOrderType", "enum", enum = "order_type",
     doc = "What the stop loss becomes: Market (the default), or Limit in Partial mode." },
-  tp_limit_price = { "tp_limit_price", "tpLimitPrice", "decimal", above = "0", unit = "USD",
+  tp_limit_price = { "tp_limit_price", "tpLimitPrice", "decimal", above = "0", unit = "quote coin",
     doc = "Price of a take profit that is a Limit order." },
-  sl_limit_price = { "sl_limit_price", "slLimitPrice", "decimal", above = "0", unit = "USD",
+  sl_limit_price = { "sl_limit_price", "slLimitPrice", "decimal", above = "0", unit = "quote coin",
     doc = "Price of a stop loss that is a Limit order." },
   smp_type = { "smp_type", "smpType", "enum", enum = "smp_type",
     doc = "Which order gives way when two of the same group would trade with each other." },
