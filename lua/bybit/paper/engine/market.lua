@@ -27,7 +27,8 @@ Market.__index = Market
 ---@param random userdata the generator of the walk
 ---@param now integer ms
 ---@param flow userdata? the generator of strangers' trades; the walk's when there is none
-function Market.new(instrument, random, now, flow)
+---@param quiet boolean? nobody trades yet
+function Market.new(instrument, random, now, flow, quiet)
   local start = (instrument.start // instrument.tick):tointeger()
   local self = setmetatable({
     instrument = instrument, random = random, flow = flow or random, last = start, mark = start, index = start, home = start,
@@ -49,7 +50,7 @@ function Market.new(instrument, random, now, flow)
   self.places = #(tostring(instrument.tick):match "%.(%d*)$" or "") -- of prices
   self.tick, self.salt = instrument.tick, self.flow:integer(1, (1 << 48) - 1)
   self.candles = Candles.new(now, self)
-  self:arrive(now)
+  if not quiet then self:arrive(now) end
   return self
 end
 
@@ -147,14 +148,17 @@ function Market:note_trade(now, ticks, size, value, side, id, passing)
   self.candles:trade(now, ticks, size, value)
 end
 
---- Strangers trade at the last price, which the market has just reached.
-function Market:arrive(now)
+--- Strangers trade at the last price, which the market has just reached: so many steps, drawn when they are not known, and the side
+--- of the taker.
+---@param steps integer?
+---@param side "Buy"|"Sell"|nil
+function Market:arrive(now, steps, side)
   self.moved = now
-  local steps = self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
+  steps = steps or self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
   self:next_seq()
   local before = self.trades[#self.trades]
   local rise = before and self.last - before.ticks or 0
-  local side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+  side = side or rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
   keep_trade(self, { time = now, ticks = self.last, steps = steps, side = side, number = 0, seq = 0 })
   self.candles:arrive(now, steps)
   note_premium(self, now)
