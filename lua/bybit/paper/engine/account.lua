@@ -18,6 +18,7 @@ function Account.new(engine, key, deposit)
   local self = setmetatable({
     engine = engine, key = key, metas = {}, coins = {}, orders = {},
     positions = {},  -- by symbol; those of hedge mode as BTCUSDT/1 (long) and BTCUSDT/2 (short)
+    holding = {},    -- those of a symbol that are not flat
     standing = {},   -- what stands of the orders, by the same names
     stands = {},     -- the same by settle coin, each a list
     hedged = {},     -- true is hedge mode: of a symbol, or of those of a settle coin that have no mode of their own
@@ -114,17 +115,19 @@ function Account:holds(symbol, index)
   return p ~= nil and p.side ~= ""
 end
 
---- The positions of a symbol that are not flat.
+--- The positions of a symbol that are not flat. The list is never changed: another one takes its place.
 function Account:held(symbol)
-  local list
+  return self.holding[symbol] or NONE
+end
+
+-- A position was opened, or is flat now.
+local function note_held(self, market)
+  local list, symbol = {}, market.instrument.symbol
   for index = 0, 2 do
-    local p = self.positions[NAMED[symbol][index]]
-    if p and p.side ~= "" then
-      list = list or {}
-      list[#list + 1] = p
-    end
+    if self:holds(symbol, index) then list[#list + 1] = self.positions[NAMED[symbol][index]] end
   end
-  return list or NONE
+  market.users = market.users + #list - #self:held(symbol)
+  self.holding[symbol] = #list > 0 and list or nil
 end
 
 -- What an order is unless it says otherwise.
@@ -316,7 +319,7 @@ local function settle_fill(self, order, quantity, price, value, fee)
   local entry = p.side ~= "" and p.side ~= order.side and position.entry(p)
   local held, market = p.side ~= "", order.market
   local closed, profit, opening, closing = position.fill(p, order.side, quantity, price, fee, value)
-  if held ~= (p.side ~= "") then market.users = market.users + (held and -1 or 1) end
+  if held ~= (p.side ~= "") then note_held(self, market) end
   profit = entry and coin(profit) or NOTHING
   local net, c = profit - fee, self:coin(market.instrument.settle)
   c.wallet, c.realised = c.wallet + net, c.realised + net

@@ -59,7 +59,7 @@ function Engine.new(options)
     now = options.now, random = core.random(options.seed), lag = options.lag or 0, tick_ms = TICK, accounts = {},
     keep = options.keep or KEEP, active_orders = options.active_orders or ACTIVE_ORDERS,
     links_kept = options.links_kept or LINKS_KEPT, deposit = options.deposit or instruments.deposit,
-    markets = {}, by_symbol = {}, fed = {}, armed = {}, stirred = {}, rows = 0,
+    markets = {}, by_symbol = {}, fed = {}, next_due = 0, armed = {}, stirred = {}, rows = 0,
   }, Engine)
   for i, row in ipairs(options.instruments or instruments.at(options.now())) do
     local instrument = instruments.compile(row)
@@ -231,9 +231,12 @@ end
 
 --- Does what is due, after time has moved: funding, deliveries, a row of the open interest.
 function Engine:advance_to(now)
+  if now < self.next_due then return end
+  self.next_due = now - now % INTEREST_SPAN + INTEREST_SPAN
   for _, market in ipairs(self.markets) do
     note_interest(self, market, now)
     dues.pay(self, market, now)
+    self.next_due = math.min(self.next_due, dues.next(market))
   end
 end
 
