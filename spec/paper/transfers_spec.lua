@@ -133,6 +133,12 @@ describe("The list of transfers", function()
 end)
 
 describe("Transfers, and the lists of them", function()
+  it("may be of every coin that the account has", function()
+    local path = "asset/transfer/query-transfer-coin-list"
+    assert.same({ "BTC", "ETH" }, caller:must("GET", path, { fromAccountType = "UNIFIED", toAccountType = "FUND" }).list)
+    assert.equal(131231, caller:call("GET", path, { fromAccountType = "UNIFIED", toAccountType = "SPOT" }).retCode)
+  end)
+
   for _, case in ipairs { { "POST", "asset/transfer/inter-transfer" }, { "GET", "asset/transfer/query-inter-transfer-list" } } do
     it("are let through sixty times a minute: " .. case[2], function()
       local limited <close> = wire.start { limits = {} }

@@ -108,6 +108,20 @@ endpoints["POST /v5/asset/transfer/inter-transfer"] = {
   end,
 }
 
+--- The coins that can go from one wallet to another: all of them.
+endpoints["GET /v5/asset/transfer/query-transfer-coin-list"] = {
+  auth = true, permission = "read", limit = 60, span = MINUTE,
+  handle = function(_, account, asked)
+    if not KINDS[asked.fromAccountType or ""] or not KINDS[asked.toAccountType or ""] then
+      return nil, 131231, "the account type is not supported"
+    end
+    local names = {}
+    for name in pairs(account.coins) do names[#names + 1] = name end
+    table.sort(names)
+    return answer.object { { "list", answer.list(names) } }
+  end,
+}
+
 local PAGE = { max = 50, default = 20, key = function(transfer) return transfer.row end }
 
 --- The transfers, newest first.
