@@ -179,6 +179,10 @@ describe("a linear position", function()
     assert.same({ 110094, "Order does not meet minimum order value 5USDT" },
       { code_of("order/create", { qty = "0.001", price = "4000" }) })
     assert.equal(0, (code_of("order/create", { qty = "0.002", price = "4000" })))
+    local id = place { qty = "0.002", price = "4000" }
+    assert.equal(110094, (code_of("order/amend", { orderId = id, qty = "0.001", price = "4000.1" })))
+    place { qty = "0.003", orderType = "Market" }
+    assert.equal(0, (code_of("order/create", { qty = "0.001", price = "4000", reduceOnly = true, side = "Sell" })), "it closes")
     assert.equal(10001, (code_of("order/create", { price = "29000.05" })), "off the tick")
   end)
 end)

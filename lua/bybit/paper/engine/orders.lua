@@ -279,6 +279,10 @@ function orders.amend(engine, account, asked, in_batch)
       if changes(order, o) then return true end
       return nil, 10001, "The order remains unchanged as the parameters entered match the existing ones."
     end,
+    function()
+      return order_checks.least_value({ qty = o.qty or order.qty, price = o.price or order.price, closing = order.closing,
+        trigger_price = order.armed }, order.market)
+    end,
     function() return order_checks.before_liquidation(account, o, order.market) end,
     function() return check_full(order) end,
     function() return check_trigger(order, o) end,
