@@ -235,8 +235,11 @@ function order_checks.price_limits(market, now)
   return limits_with(market, ZERO:max(premium), ZERO:min(premium))
 end
 
--- Is a price within the limits whatever the premium is? It only widens them. Worked out once for each mark and index price.
+-- Is a price within the limits whatever the premium is? It only widens them, and they lie on both sides of the mark price.
+-- Worked out once for each mark and index price.
 local function surely_inside(market, side, price)
+  local mark = market:reference "MarkPrice"
+  if side == "Buy" and price <= mark or side == "Sell" and price >= mark then return true end
   local inside = market.inside
   if inside.mark ~= market.mark or inside.index ~= market.index then
     inside.mark, inside.index = market.mark, market.index
