@@ -1,4 +1,4 @@
--- The orders of one account on one symbol that stand: how many there are, and what margin they tie up. Both are kept as sums
+-- The orders of one account on one position that stand: how many there are, and what margin they tie up. Both are kept as sums
 -- that change with each order, so they cost the same however many orders there are.
 --
 -- An order that would only close the position ties up nothing: of the orders against a position, the oldest close it, up to
@@ -18,11 +18,11 @@ local function new_side()
   return { sum = ZERO, rows = Rows.new "row" }
 end
 
----@param p table the account's position on the symbol
----@param taker userdata the symbol's fee for takers
-function Standing.new(p, taker)
+---@param p table the position
+---@param market table its market
+function Standing.new(p, market)
   return setmetatable({
-    position = p, taker = taker, leverage = p.leverage,
+    position = p, market = market, leverage = p.leverage,
     active = 0,            -- orders that are active
     Buy = new_side(), Sell = new_side(), -- of them those that may open: what they tie up, each taken for itself
     closing = Rows.new "row", -- and those that only close
@@ -31,7 +31,7 @@ function Standing.new(p, taker)
 end
 
 local function cost_of(self, side, quantity, price)
-  return position.order_cost(quantity, price, side, self.leverage, self.taker)
+  return position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
 end
 
 -- Counts what an order ties up.
