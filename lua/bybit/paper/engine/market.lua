@@ -244,8 +244,9 @@ end
 local function stride(self)
   local reach = math.max(2, self.home // 20000) * math.floor(TICKS_OF_STRIDE ^ 0.5)
   local pull = towards((self.home - self.last) * 3, 10)
-  self.last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
-  self.index, self.mark, self.book = self.last, self.last, nil
+  local last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
+  self.index, self.mark = last, last
+  move(self, last)
 end
 
 --- Somebody looks. A market that has slept makes up for it in long strides, for the last day of it.
