@@ -17,6 +17,7 @@ Account.__index = Account
 function Account.new(engine, key, deposit)
   local self = setmetatable({
     engine = engine, key = key, metas = {}, coins = {}, orders = {},
+    of_symbol = {},  -- by symbol: its positions, by their indexes
     positions = {},  -- by symbol; those of hedge mode as BTCUSDT/1 (long) and BTCUSDT/2 (short)
     standing = {},   -- what stands of the orders, by the same names
     stands = {},     -- the same by settle coin, each a list
@@ -116,15 +117,14 @@ end
 
 --- The positions of a symbol that are not flat.
 function Account:held(symbol)
-  local list
-  for index = 0, 2 do
-    local p = self.positions[NAMED[symbol][index]]
-    if p and p.side ~= "" then
-      list = list or {}
-      list[#list + 1] = p
-    end
+  local all = self.of_symbol[symbol]
+  if not all then return NONE end
+  if #all == 1 then return all[1].side ~= "" and all or NONE end
+  local list = {}
+  for _, p in ipairs(all) do
+    if p.side ~= "" then list[#list + 1] = p end
   end
-  return list or NONE
+  return list
 end
 
 -- What an order is unless it says otherwise.
@@ -211,6 +211,9 @@ function Account:standing_of(symbol, index)
   local p = position.new(TEN, instrument.kind, index)
   standing = Standing.new(p, self.engine.by_symbol[symbol])
   self.positions[name], self.standing[name] = p, standing
+  local all = self.of_symbol[symbol] or {}
+  self.of_symbol[symbol], all[#all + 1] = all, p
+  table.sort(all, function(a, b) return a.index < b.index end)
   local list = self.stands[instrument.settle] or {}
   self.stands[instrument.settle], list[#list + 1] = list, standing
   return standing
@@ -229,8 +232,11 @@ end
 
 --- How many orders of a symbol are active.
 function Account:active_on(symbol)
-  local n = 0
-  for _, name in pairs(NAMED[symbol]) do n = n + (self.standing[name] and self.standing[name].active or 0) end
+  local names, all, n = NAMED[symbol], self.standing, 0
+  for index = 0, 2 do
+    local standing = all[names[index]]
+    if standing then n = n + standing.active end
+  end
   return n
 end
 
@@ -273,12 +279,15 @@ function Account:available(name)
   return (c and c.wallet or ZERO) - tied
 end
 
+local WANTED = {} -- used again for each question
+
 --- Is there margin for an order on a position, of so much at this price, in the place of `replaced` (nil: besides all others)?
 ---@param o { side: "Buy"|"Sell", index: integer? }
 function Account:affords(market, o, quantity, price, replaced)
   local standing = self:standing_of(market.instrument.symbol, o.index)
   local before = standing:margin()
-  local after = standing:margin(replaced, { side = o.side, quantity = quantity, price = price })
+  WANTED.side, WANTED.quantity, WANTED.price = o.side, quantity, price
+  local after = standing:margin(replaced, WANTED)
   return after <= before or after - before <= self:available(market.instrument.settle)
 end
 
