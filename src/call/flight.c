@@ -239,6 +239,13 @@ static const char *unwritten(Call *c, const char *why) {
   return c->guarded = c->message;
 }
 
+/* Has a call that is about to be sent an intent in the journal, or has an element of it? */
+static bool has_intent(const Call *c) {
+  bool has = c->number != 0;
+  for (const Call *e = c->elements; e != NULL && !has; e = e->sibling) has = e->number != 0;
+  return has;
+}
+
 /* Writes the intent, or another attempt at it, before the call is sent. The same. */
 static const char *write_intent(Call *c) {
   Journal *j = c->client->journal;
@@ -247,6 +254,14 @@ static const char *write_intent(Call *c) {
   const char *why = c->begun ? begin_intent(c, j) : begin_attempt(c, j);
   c->rollbacks = j->rollbacks;
   return unwritten(c, why);
+}
+
+/* The same for each element of a batch. If one cannot be written, the batch is not sent. */
+static const char *write_intents(Call *c) {
+  const char *why = NULL;
+  call_hand_down(c);
+  for (Call *e = c->elements; e != NULL && why == NULL; e = e->sibling) why = write_intent(e);
+  return why == NULL ? NULL : (c->guarded = why);
 }
 
 /* The result of a commit for one of its calls: 'why' is NULL when it succeeded. An intent that was written before a
@@ -258,9 +273,20 @@ static const char *committed(Call *c, const char *why) {
   return unwritten(c, why);
 }
 
+/* The same for a call, or for all elements of a batch. */
+static const char *all_committed(Call *c, const char *why) {
+  if (c->elements == NULL) return committed(c, why);
+  const char *failure = NULL;
+  for (Call *e = c->elements; e != NULL; e = e->sibling) {
+    const char *one = committed(e, why);
+    if (failure == NULL) failure = one;
+  }
+  return failure == NULL ? NULL : (c->guarded = failure);
+}
+
 const char *call_save(Call *c) {
   Journal *j = c->client->journal;
-  return journalled(c) ? committed(c, j->calls->commit(j)) : NULL;
+  return has_intent(c) ? all_committed(c, j->calls->commit(j)) : NULL;
 }
 
 void call_succeeded(Call *c) {
@@ -283,7 +309,8 @@ const char *call_prepare(Call *c) {
   if (call_halted(c) != NULL) return c->guarded;
   c->signed_at = now_of(c);
   const Clock *clock = client_clock(client, c->signed_at);
-  if (c->ep->settle == NULL || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
+  bool settles = c->ep->settle != NULL || c->elements != NULL;
+  if (!settles || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
   clock_timestamp(clock, c->signed_at, loop_wall(client->loop), c->e.receive_window, &c->timestamp,
                   &earliest);
   if (!c->ep->open && client->line.member != NULL)
@@ -291,7 +318,7 @@ const char *call_prepare(Call *c) {
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
                        c->e.receive_window, &c->request))
     return "not enough memory";
-  return write_intent(c);
+  return c->elements == NULL ? write_intent(c) : write_intents(c);
 }
 
 /* Sends the prepared request. False when it cannot start; c->failure says why. */
@@ -347,7 +374,7 @@ static void send_all(Call *c, const char *why) {
   while (c != NULL) {
     Call *next = c->next;
     c->next = NULL;
-    c->failure = committed(c, why);
+    c->failure = all_committed(c, why);
     if (c->failure == NULL) c->failure = call_halted(c);
     if (c->failure != NULL || !start(c)) stay(c);
     c = next;
@@ -390,11 +417,12 @@ static void go(Waiter *waiter) {
   c->crowded = false;
   c->failure = call_prepare(c);
   bool alone = c->blocks && client->saving == NULL;
-  if (c->failure == NULL && c->number != 0 && !alone) {
+  bool saves = has_intent(c);
+  if (c->failure == NULL && saves && !alone) {
     wait_for_commit(c);
     return;
   }
-  if (c->failure == NULL && c->number != 0) c->failure = call_save(c);
+  if (c->failure == NULL && saves) c->failure = call_save(c);
   if (c->failure != NULL || !start(c)) stay(c); /* line_serve is running, so it goes on by itself */
 }
 
@@ -424,7 +452,7 @@ void client_line_open(Client *client) {
 static void on_deadline(LoopTimer *timer) {
   Call *c = (Call *)((char *)timer - offsetof(Call, timer));
   if (c->state == CALL_HELD) {
-    claim_hold(&c->claim, false);
+    call_unhold(c);
     call_fail(c, HTTP_TIMEOUT,
               "the deadline passed while an earlier change of the same thing may still arrive");
     return;
@@ -474,14 +502,14 @@ void call_enter(Call *c) {
 
 void call_let_go(Call *c) {
   loop_timer_stop(c->client->loop, &c->timer);
-  claim_hold(&c->claim, false);
+  call_unhold(c);
   c->state = CALL_NEW;
   call_submit(c);
 }
 
 void call_overtaken(Call *c) {
   loop_timer_stop(c->client->loop, &c->timer);
-  claim_hold(&c->claim, false);
+  call_unhold(c);
   call_fail(c, HTTP_CANCELLED, "a later change of the same thing was sent before it");
 }
 
@@ -490,6 +518,11 @@ void call_submit(Call *c) {
   bool failed = false;
   c->group = call_group(c, &failed);
   c->waiter.impatient = client->impatient && !c->again;
+  c->waiter.weight = c->elements == NULL ? 1 : 0;
+  for (Call *e = c->elements; e != NULL; e = e->sibling) {
+    e->batch = NULL; /* it waits no more */
+    c->waiter.weight++;
+  }
   if (failed || !line_enter(&client->line, &c->waiter, c->group, priority_of(c))) {
     call_fail(c, HTTP_MEMORY, "not enough memory");
     return;
@@ -511,7 +544,7 @@ void call_cancel(Call *c) {
   case CALL_NEW: break;
   case CALL_HELD:
     loop_timer_stop(c->client->loop, &c->timer);
-    claim_hold(&c->claim, false);
+    call_unhold(c);
     break;
   case CALL_QUEUED: leave_line(c); break;
   case CALL_TURN: release(c, false); break;
@@ -531,7 +564,11 @@ void call_cancel(Call *c) {
 void call_abandon(Call *c) {
   token_unwatch(&c->token);
   if (c->state == CALL_QUEUED) leave_line(c);
-  if (c->state == CALL_HELD) loop_timer_stop(c->client->loop, &c->timer);
+  if (c->state == CALL_HELD) {
+    loop_timer_stop(c->client->loop, &c->timer);
+    call_unhold(c);
+  }
+  for (Call *e = c->elements; e != NULL; e = e->sibling) e->batch = NULL;
   if (c->state == CALL_SAVING) leave_commit(c);
   if (c->state == CALL_AWAY) come_back(c);
   if (c->state == CALL_RUNNING) {
@@ -546,9 +583,9 @@ void call_abandon(Call *c) {
 
 /* The client is closed: ends the held call that embeds the claim. */
 static void call_cancel_held(Claim *claim) {
-  Call *c = (Call *)((char *)claim - offsetof(Call, claim));
+  Call *c = call_of_claim(claim);
   loop_timer_stop(c->client->loop, &c->timer);
-  claim_hold(claim, false);
+  call_unhold(c);
   call_fail(c, HTTP_CANCELLED, "the client was closed");
 }
 
@@ -564,10 +601,10 @@ void client_end_risk(Client *client) {
     }
   }
   for (Claim *claim = client->claims.first; claim != NULL; claim = claim->next) {
-    Call *c = claim->held ? (Call *)((char *)claim - offsetof(Call, claim)) : NULL;
+    Call *c = claim->held ? call_of_claim(claim) : NULL;
     if (c == NULL || call_halted(c) == NULL) continue;
     loop_timer_stop(client->loop, &c->timer);
-    claim_hold(claim, false);
+    call_unhold(c);
     call_fail(c, HTTP_CANCELLED, c->guarded);
   }
 }

@@ -1,6 +1,7 @@
 -- Views: the methods of a client with default parameters, which are filled in where a method has them. With `raise = true` a
 -- view raises errors in place of returning them: `local btc = client:with{symbol = "BTCUSD", raise = true}`.
 
+local batches = require("bybit.later").module "bybit.client.batch"
 local core = require "bybit.core"
 local cursor = require "bybit.client.cursor"
 local errors = require "bybit.errors"
@@ -89,6 +90,10 @@ local function method_of(state, name)
   local method, class = client[name], core.client.table(client).class -- client[name] raises if there is no such method
   if not rows.method(class.dialect.endpoints, name) then
     return function(_, ...) return call(state.raise, method, client, ...) end
+  end
+  local row = class.dialect.endpoints[name]
+  if row.elements then
+    return function(_, list, ...) return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...) end
   end
   local names = names_of(class, name)
   return function(_, params, ...)

@@ -54,8 +54,11 @@ local function retry_after(run, err, code, tried)
   return wait < run:left() and wait or nil
 end
 
--- Tries until an attempt succeeds, or no further one is allowed. Returns the result; or nil, and the run holds the error.
-local function recover(run, facts, response)
+--- Tries until an attempt succeeds, or no further one is allowed. Returns the result; or nil, and the run holds the error.
+---@param run bybit.Run
+---@param facts table of the attempt
+---@param response bybit.Response
+function recovery.recover(run, facts, response)
   local err, code = run:judge(facts, response)
   run:note(err, facts, response, code)
   local tried = {}
@@ -146,7 +149,7 @@ local function work(run, facts, response)
     if facts.raise then run:halt("cancelled", facts.raise) end
     run.result = taken(run, facts)
   else
-    run.result = recover(run, facts, response)
+    run.result = recovery.recover(run, facts, response)
   end
   if is_already_set(run) then run.result, run.response.unchanged = {}, true end
   if run.result and run.row.heard then note_part(run, facts, run.result) end
@@ -165,8 +168,10 @@ end
 
 local CANCELLED = { cancelled = "cancelled", closed = "the client was closed" }
 
--- The error of a call that failed: that of the last attempt, with the worst outcome of all attempts.
-local function final_error(run)
+--- The error of a call that failed: that of the last attempt, with the worst outcome of all attempts.
+---@param run bybit.Run
+---@return bybit.Error
+function recovery.error_of(run)
   local err = run.err or run:stopped()
   if run.halted and err.kind ~= run.halted then
     err.kind, err.message, err.code, err.name, err.http_status = run.halted, CANCELLED[run.halted], nil, nil, nil
@@ -220,14 +225,23 @@ local function tell_guard(run, err)
   if rails then rails:told(run.call_data, run.result, err, run.intent) end
 end
 
-local function way_out(run, facts)
-  local err = not run.result and final_error(run) or nil
-  leave(run, err, facts.overtook)
+--- Notes how a call ended: in the journal, on the list of intents, and for guard rails.
+---@param run bybit.Run
+---@param err bybit.Error?
+---@param overtook boolean? it was sent before an earlier change of the same thing had ended
+function recovery.close(run, err, overtook)
+  leave(run, err, overtook)
   tell_guard(run, err)
+end
+
+local function way_out(run, facts)
+  local err = not run.result and recovery.error_of(run) or nil
+  recovery.close(run, err, facts.overtook)
   local response = run.response
   if err then response.unchanged = err.unchanged end
   if err and err.outcome == "unknown" then core.client.count_unknown(run.client) end
   log.tell(run.client, run.method, run.params, response, run.made_id, err, run.row.internal)
+  if facts.element then return run.result, err, response, run.raised end -- its batch raises
   raise(run, err)
   return run.result, err, response
 end
@@ -238,7 +252,7 @@ local guard = { __close = function(self)
   core.client.unclaim(self.run.call_data)
 end }
 
---- Ends a call that was not a plain success.
+--- Ends a call that was not a plain success. An element of a batch does not raise: what it would raise is a fourth result.
 ---@param class table the dialect and its methods
 ---@param row table the endpoint's declaration
 ---@param client userdata
