@@ -57,7 +57,7 @@ for _, api in ipairs { "v5", "v2" } do
         assert.equal("", lies[1] and shortest(api, seed, lies[1], old) or "")
       end
       for _, seed in ipairs(FOUND) do replay(seed, true) end
-      for _, seed in ipairs(api == "v5" and FOUND_WITH_MONEY or {}) do replay(seed) end
+      for _, seed in ipairs(api == "v5" and FOUND_WITH_MONEY or {}) do replay(seed, "money") end
     end)
   end)
 end
