@@ -219,6 +219,17 @@ describe("a batch of unknown outcome", function()
     assert.same({}, client:unsettled())
   end)
 
+  it("keeps the deadline of the call, however many orders it has", function()
+    local client <close> = exchange:client { deadline = 4 }
+    for _, kind in ipairs { CREATE, "place", "read" } do exchange:always(kind, staged.page) end
+    local before, list = exchange:now(), {}
+    for i = 1, 10 do list[i] = limit("a-" .. i) end
+    list = assert(client:place_multiple_orders(list))
+    assert.equal(10, list.failed)
+    assert.is_true(exchange:now() - before < 4500)
+    assert.is_true(list[10].error.elapsed > 3)
+  end)
+
   it("that says of one order that the exchange does not know settles that order alone", function()
     local client <close> = exchange:client()
     answer_as(CREATE, function(list, codes) list[2].orderId, codes[2].code, codes[2].msg = "", 10016, "Server error." end)
@@ -405,6 +416,27 @@ describe("the journal", function()
     for _, entry in ipairs(report.settled) do told[entry.client_order_id] = entry.outcome end
     assert.same({ a = "placed", b = "rejected" }, told)
     assert.equal("ok", outcomes(assert(heir:place_multiple_orders { limit "x" }))[1])
+  end)
+
+  it("says of no order that it is settled before the batch has returned", function()
+    local path = staged.journal()
+    local client = exchange:client { journal = path, id_prefix = "me" }
+    local left
+    placed(client, limit "old") -- the exchange's clock is known
+    exchange:plan(CREATE, staged.lost_answer)
+    exchange:plan("place", staged.well, function(_, copy) -- the first order is settled; the second is being settled
+      assert.equal("b", copy.params.orderLinkId)
+      left = staged.killed(path)
+      assert.same({}, client:unsettled(), "the call itself will tell")
+      return exchange:deliver(copy)
+    end)
+    assert.same({ "ok", "ok" }, outcomes(placed(client, limit "a", limit "b")))
+    client:close()
+    exchange:calm()
+    local heir <close> = exchange:client { journal = left, id_prefix = "me" }
+    local report, told = assert(heir:reconcile()), {}
+    for _, entry in ipairs(report.settled) do told[entry.client_order_id] = entry.outcome end
+    assert.same({ a = "placed", b = "placed" }, told)
   end)
 
   it("lets cancels go while it holds other batches", function()

@@ -10,6 +10,8 @@ local objects = require "bybit.records.objects"
 local recovery = require "bybit.outcome.recovery"
 local Run = require "bybit.outcome.run"
 
+local loop = core.loop
+
 local batch = {}
 
 ---@class bybit.Element
@@ -95,6 +97,7 @@ local function facts_of(client, element, facts, response)
   local own, told = element.facts(client, element.params, element.call)
   for _, name in ipairs(OF_BATCH) do own[name] = facts[name] end
   own.element = true
+  own.stop, own.began = loop.now() + own.left, loop.now() - (told.duration or 0) -- others may come before it
   told.header_lines, told.time = rawget(response, "header_lines"), response.time
   return own, told
 end
@@ -138,7 +141,7 @@ local function refuse(class, client, run, elements, last)
     local facts, response = facts_of(client, element, last.facts, last.response)
     local one = Run.new(class, element.row, client, element.params, facts, response)
     one.err, one.worst = err, err.outcome
-    recovery.close(one, err)
+    recovery.close(one, err, facts)
     core.client.unclaim(element.call)
   end
   log.tell(client, run.method, run.params, run.response, nil, err)
@@ -148,14 +151,47 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- The elements.
 
--- Ends an element as a call of its own would end. Returns what stands for it in the list, its response, and what it would raise.
+-- Ends an element as a call of its own would end. What stands for it in the list is in `entry` then, and its response in `response`.
+-- Returns what it would raise.
 local function finish(class, client, element, facts, response)
-  if facts.result then core.client.succeeded(element.call) end
   local result, err, told, raised = recovery.finish(class, element.row, client, element.params, facts, response)
-  if not result then return { error = err }, told, raised end
-  if getmetatable(result) == objects.metatable "order_id" then setmetatable(result, objects.metatable "batch_order") end
-  return result, told, raised
+  if result and getmetatable(result) == objects.metatable "order_id" then setmetatable(result, objects.metatable "batch_order") end
+  facts.entry, facts.response = result or { error = err }, told
+  return raised
 end
+
+-- Ends all elements, the successes first: what waits for them need not wait for the others.
+local function finish_all(class, client, elements, all, raised)
+  for _, successes in ipairs { true, false } do
+    for i, element in ipairs(elements) do
+      local own = all[i][1]
+      if not own.entry and (own.result ~= nil) == successes then
+        if own.raise == nil then own.raise = raised end
+        local value = finish(class, client, element, own, all[i][2])
+        if raised == nil then raised = value end
+      end
+    end
+  end
+  return raised
+end
+
+-- The batch returns, or raises that: notes how each element ended.
+local function leave(client, elements, all, raised)
+  for i, element in ipairs(elements) do
+    local own = all[i][1]
+    if own.result and not own.intent then core.client.succeeded(element.call) end
+    own.leave(raised)
+  end
+end
+
+-- Runs also if memory ran out on the way.
+local guard = { __close = function(self)
+  for i, element in ipairs(self.elements) do
+    local own = self.all[i] and self.all[i][1]
+    if own and own.intent then own.intent.settling = nil end
+    core.client.unclaim(element.call)
+  end
+end }
 
 local RANK = { not_sent = 1, rejected = 2, unknown = 3 }
 
@@ -169,6 +205,46 @@ local function cancelled(run, list)
   local err = run:stopped()
   err.outcome, err.orders = worst, list
   return err
+end
+
+-- Reads what became of each element: { facts, response } for each.
+local function read_all(client, elements, all, result, last)
+  local codes = result and lists_of(result, #elements)
+  for i, element in ipairs(elements) do
+    local own, told = facts_of(client, element, last.facts, last.response)
+    if codes then
+      read(own, element, result[i], codes[i])
+    elseif result then
+      own.kind, own.message = "decode", "the answer does not tell of each order"
+    end
+    all[i] = { own, told }
+  end
+end
+
+-- Something was raised in here: memory has run out, most likely. No outcome is lost to that: what was not read or settled yet is of
+-- unknown outcome. Returns what the batch raises.
+local function give_up(class, client, elements, all, last, raised)
+  local text = "the answer could not be read"
+  for i, element in ipairs(elements) do
+    local own, told = element.facts(client, element.params, element.call)
+    if not all[i] then
+      all[i] = { own, told }
+      own.kind, own.message, own.element = "network", text, true
+    end
+    all[i][1].sent = last.facts.sent ~= false
+  end
+  finish_all(class, client, elements, all, raised)
+  return raised
+end
+
+-- The list that the caller gets, and the responses of its elements.
+local function list_of(all)
+  local list, responses = setmetatable({ failed = 0 }, objects.metatable("batch_order").__list), {}
+  for i, one in ipairs(all) do
+    list[i], responses[i] = one[1].entry, one[1].response
+    if rawget(list[i], "error") then list.failed = list.failed + 1 end
+  end
+  return list, responses
 end
 
 --- Ends a batch. Returns a list with a record or { error = err } for each element, and `failed`; or nil and an error if the request was
@@ -187,41 +263,22 @@ function batch.finish(class, row, client, options, facts, response)
     if run.raised ~= nil then error(errors.is(run.raised) and err or run.raised, 0) end
     return nil, err, run.response
   end
-  local codes = result and lists_of(result, #elements)
-  local all, list, responses, raised = {}, setmetatable({}, objects.metatable("batch_order").__list), {}, run.raised
-  for i, element in ipairs(elements) do
-    local own, told = facts_of(client, element, last.facts, last.response)
-    if codes then
-      read(own, element, result[i], codes[i])
-    elseif result then
-      own.kind, own.message = "decode", "the answer does not tell of each order"
-    end
-    all[i] = { own, told }
-  end
-  -- Successes first: what waits for them need not wait for the others.
-  for _, successes in ipairs { true, false } do
-    for i, element in ipairs(elements) do
-      local own, told = all[i][1], all[i][2]
-      if (own.result ~= nil) == successes then
-        if own.raise == nil then own.raise = raised end
-        local value
-        list[i], responses[i], value = finish(class, client, element, own, told)
-        if raised == nil then raised = value end
-      end
-    end
-  end
-  list.failed = 0
-  for _, entry in ipairs(list) do
-    if rawget(entry, "error") then list.failed = list.failed + 1 end
-  end
-  local whole = last.response
-  whole.orders = responses
+  local all = {}
+  local _ <close> = setmetatable({ elements = elements, all = all }, guard)
+  local ok, raised = pcall(function()
+    read_all(client, elements, all, result, last)
+    return finish_all(class, client, elements, all, run.raised)
+  end)
+  if not ok then raised = give_up(class, client, elements, all, last, raised) end
+  leave(client, elements, all, raised)
+  local list, responses = list_of(all)
+  last.response.orders = responses
   if raised ~= nil and (list.failed > 0 or not errors.is(raised)) then
     if not errors.is(raised) then error(raised, 0) end
     run:halt("cancelled", raised)
     error(cancelled(run, list), 0)
   end
-  return list, nil, whole
+  return list, nil, last.response
 end
 
 return batch

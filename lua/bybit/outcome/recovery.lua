@@ -228,15 +228,25 @@ end
 --- Notes how a call ended: in the journal, on the list of intents, and for guard rails.
 ---@param run bybit.Run
 ---@param err bybit.Error?
----@param overtook boolean? it was sent before an earlier change of the same thing had ended
-function recovery.close(run, err, overtook)
-  leave(run, err, overtook)
+---@param facts table of its first attempt
+function recovery.close(run, err, facts)
+  leave(run, err, facts.overtook)
   tell_guard(run, err)
+end
+
+-- An element of a batch leaves when its batch returns: until then its caller is not told, and the journal must not say that it was.
+local function close_later(run, err, facts)
+  tell_guard(run, err)
+  facts.leave = function(raised)
+    if run.raised == nil then run.raised = raised end
+    leave(run, err, facts.overtook)
+  end
 end
 
 local function way_out(run, facts)
   local err = not run.result and recovery.error_of(run) or nil
-  recovery.close(run, err, facts.overtook)
+  local close = facts.element and close_later or recovery.close
+  close(run, err, facts)
   local response = run.response
   if err then response.unchanged = err.unchanged end
   if err and err.outcome == "unknown" then core.client.count_unknown(run.client) end
@@ -248,11 +258,17 @@ end
 
 -- Runs also if memory ran out on the way: client:unsettled() then lists the intent, and later changes of the same may go on.
 local guard = { __close = function(self)
-  if self.run.intent then self.run.intent.settling = nil end
+  local intent = self.run.intent
+  if self.facts.element and intent then -- its batch does it
+    self.facts.intent = intent
+    return
+  end
+  if intent then intent.settling = nil end
   core.client.unclaim(self.run.call_data)
 end }
 
---- Ends a call that was not a plain success. An element of a batch does not raise: what it would raise is a fourth result.
+--- Ends a call that was not a plain success. An element of a batch does not raise: what it would raise is a fourth result; and
+--- facts.leave(raised) notes its end when the batch returns, or raises that.
 ---@param class table the dialect and its methods
 ---@param row table the endpoint's declaration
 ---@param client userdata
@@ -261,7 +277,7 @@ end }
 ---@param response bybit.Response
 function recovery.finish(class, row, client, params, facts, response)
   local run = Run.new(class, row, client, params, facts, response)
-  local _ <close> = setmetatable({ run = run }, guard)
+  local _ <close> = setmetatable({ run = run, facts = facts }, guard)
   local ok, value = pcall(work, run, facts, response)
   if not ok then run:halt("cancelled", value) end
   return way_out(run, facts)

@@ -280,7 +280,10 @@ function rows.element_params(row)
       known.required = known.times == #kinds
     end
   end
-  for _, p in ipairs(list) do p.times = nil end
+  for _, p in ipairs(list) do
+    p.times = nil
+    if by_name[p.also or false] then p.also = nil end
+  end
   return list
 end
 

@@ -81,8 +81,8 @@ function ledger.new(world, network)
     local call = copy.call
     if copy.verb == "GET" then
       if call and call.reads then call.reads[#call.reads + 1] = copy end
-    elseif call and call.batch then
-      add_to_elements(call.batch, copy)
+    elseif call and call.elements then
+      add_to_elements(call.elements, copy)
       if not copy.parts and not copy.call and not copy.never then self.strays[#self.strays + 1] = copy end
     elseif call and call.copies then
       add_copy(call, copy)
@@ -152,8 +152,9 @@ function Ledger:batch(life, key, method, list, options, make)
     for k, v in pairs(p) do given[i][k] = v end
     for k, v in pairs(options) do p[k] = v end
     batch[i] = begin(self, life, ("%s/%d"):format(key, i), method, p)
+    batch[i].batch = batch
   end
-  local whole = { number = batch[1].number, key = key, batch = batch, reads = {}, life = life }
+  local whole = { number = batch[1].number, key = key, elements = batch, reads = {}, life = life }
   make(function()
     local thread, main = coroutine.running()
     self.network.running[thread] = whole

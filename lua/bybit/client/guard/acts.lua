@@ -19,6 +19,7 @@ local acts = {}
 ---@field closes boolean the order may only reduce the position
 ---@field alone boolean a change of the quantity, and of nothing else
 ---@field call userdata? of an element of a batch: its call
+---@field number integer? of an element: its place
 ---@field odd string? the name of a field that is no number: what is asked for cannot be told
 
 local function text(value)
@@ -120,7 +121,7 @@ function acts.of(dialect, name, params, link, path)
     local list = {}
     for i, element in ipairs(batch.of(params)) do
       list[i] = act_of(element.plain, element.plain.params, element.params, element.link)
-      list[i].call = element.call
+      list[i].call, list[i].number = element.call, i
     end
     return list
   end

@@ -206,6 +206,11 @@ local function prepare(self, asked, list, began, again)
   return nil, any
 end
 
+-- With the place of an order in its batch.
+local function placed(act, why)
+  return act.number and ("order %d: %s"):format(act.number, why) or why
+end
+
 -- Asks every rail about each of the acts; those that are let through count for the next. Returns what is let through, for each call that
 -- does it; or why one is refused: then none is let through.
 local function judge(self, list, whole)
@@ -222,7 +227,7 @@ local function judge(self, list, whole)
     items[call] = item
     for _, name in ipairs(rails.all) do
       local why = rails[name](self, act)
-      if why then return undo(why) end
+      if why then return undo(placed(act, why)) end
     end
     if self.rails.max_position and act.quantity then
       self:book_of(act.symbol).acts[act] = true
@@ -251,7 +256,7 @@ end
 local function consider(self, asked, list, began, call)
   for _, act in ipairs(list) do
     local why = complete(self, asked, act)
-    if why then return why end
+    if why then return placed(act, why) end
   end
   local why = prepare(self, asked, list, began)
   if why then return why end
@@ -294,7 +299,7 @@ function guard.ask(client, call, row, params, link, left)
   if not self then return nil end
   for _, act in ipairs(list) do
     local why = unclear(act)
-    if why then return "what it would do cannot be told: " .. why end
+    if why then return placed(act, "what it would do cannot be told: " .. why) end
   end
   local why, items = consider(self, asked, list, began, call)
   if why then return all_harmless(asked, list) or why end

@@ -2,6 +2,7 @@
 
 local answer = require "bybit.paper.answer"
 local declare = require "bybit.paper.v5.declare"
+local faults = require "bybit.paper.faults"
 local history = require "bybit.paper.engine.history"
 local orders = require "bybit.paper.engine.orders"
 local view = require "bybit.paper.v5.view"
@@ -74,6 +75,7 @@ local function batch(act, created)
         return nil, 10001, "params error: request invalid"
       end
       local granted = context:take(#items)
+      local act = faults.of_elements(context.fault, act) -- luacheck: ignore 431
       local results, codes = {}, {}
       for i, item in ipairs(items) do
         local order, code, message = act_on(act, engine, account, item, i <= granted)

@@ -14,6 +14,7 @@ local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8
 ---@field now integer ms
 ---@field nanoseconds integer since 1970
 ---@field entry table? the caller's key: {key=, read_only=, public_key=}
+---@field fault table? the fault that strikes the request, see faults.lua
 ---@field private endpoint table
 ---@field private scope string
 ---@field private left integer? units the account has left on the endpoint
@@ -163,6 +164,7 @@ local function respond(self, request)
   if request.verb == "GET" and request.body ~= "" then return plain(403, "Forbidden") end
   local context = setmetatable({
     wire = self, endpoint = endpoint, now = now, nanoseconds = nanoseconds, headers = {}, scope = endpoint.name,
+    fault = request.fault,
   }, Context)
   local protocol = endpoint.declared.protocol
   return (protocol and protocol.answer or answer_known)(self, context, request)
@@ -200,10 +202,10 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local path, query = target:match("^([^?]*)%??(.*)$")
   local rule, done = self.faults:pick(verb, path, self.clock() // 1000000), nil
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
-  if not rule or rule.executed then
+  if not rule or rule.enters then
     done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, {
       verb = verb, path = path, query = query, body = body, address = address,
-      key = key, timestamp = timestamp, sign = sign, window = window,
+      key = key, timestamp = timestamp, sign = sign, window = window, fault = rule,
     })
   end
   if rule then done = replaced(self, rule, done, path) end
