@@ -32,8 +32,9 @@ local function parameters(method)
   if method.row.elements then
     local names = {}
     for i, name in ipairs(method.row.elements) do names[i] = ("[%s](%s.md)"):format(name, name) end
-    paragraph("A list of 1 to %d orders, each with the parameters of %s. The options of [every call](call.md#options-of-every-call) stand "
-      .. "beside the orders and count for all of them; `extra` stands in an order.", method.row.most, table.concat(names, " or "))
+    paragraph("A list of 1 to %d orders, each with the parameters of %s. The options of [every call]"
+      .. "(call.md#options-of-every-call) stand beside the orders and count for all of them; `extra` stands in an order.",
+      method.row.most, table.concat(names, " or "))
     return
   end
   paragraph "The options of [every call](call.md#options-of-every-call) may stand beside them."
@@ -56,7 +57,9 @@ local function result_words(declared)
     local head = result.record or result.first
     return ("a list of %s records. The list has the fields of [%s](record_%s.md) too."):format(link, head, head)
   end
-  if declared.elements then return ("a list with a %s for each order, or a table `{error = err}`; `failed` says how many failed."):format(link) end
+  if declared.elements then
+    return ("a list with a %s for each order, or a table `{error = err}`; `failed` says how many failed."):format(link)
+  end
   local columns = result.by_columns and " With `columns = true`: a table with a list for each field." or ""
   return ("a list of %s records%s%s"):format(link, result.cursor and ", a page at a time. `next_cursor` leads to the next "
     .. "page; it is nil on the last one. [client:each](client.md#clienteach) walks all pages." or ".", columns)

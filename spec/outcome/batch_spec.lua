@@ -69,7 +69,8 @@ describe("a batch that is answered", function()
     assert.same({ "New", "Untriggered" }, { list[1].status, list[3].status })
     assert.truthy(list[3].trigger_price:eq(31000))
     assert.equal("rejected", list[2].error.outcome)
-    list = assert(client:modify_multiple_orders { { symbol = "BTCUSD", client_order_id = "a", new_price = 28000 }, confirm = true })
+    list = assert(client:modify_multiple_orders { { symbol = "BTCUSD", client_order_id = "a", new_price = 28000 },
+      confirm = true })
     assert.truthy(list[1].price:eq(28000))
     list = assert(client:cancel_multiple_orders { { symbol = "BTCUSD", client_order_id = "a" },
       { symbol = "BTCUSD", stop_order_id = list[1].order_id .. "0" }, confirm = true })
@@ -192,7 +193,8 @@ describe("a batch of unknown outcome", function()
   it("cancels each order, and tells which had ended in another way", function()
     local client <close> = exchange:client()
     placed(client, limit "a", limit("b", { price = 29990 }), limit "c")
-    exchange:plan(CANCEL, staged.meanwhile(function() exchange:command("set_price", "BTCUSD", "29500", {}) end, staged.lost_answer))
+    exchange:plan(CANCEL, staged.meanwhile(function() exchange:command("set_price", "BTCUSD", "29500", {}) end,
+      staged.lost_answer))
     local list = assert(client:cancel_multiple_orders { { symbol = "BTCUSD", client_order_id = "a" },
       { symbol = "BTCUSD", client_order_id = "b" }, { symbol = "BTCUSD", client_order_id = "c" } })
     assert.same({ "ok", "rejected", "ok" }, outcomes(list))

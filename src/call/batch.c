@@ -46,7 +46,8 @@ static bool put_elements(const Call *c) {
   const char *before = ":[{";
   for (const Call *e = c->elements; e != NULL; e = e->sibling) {
     const size_t skipped = e->e.own + 1; /* and the comma or brace after it */
-    fine = fine && bytes_text(out, before) && bytes_append(out, e->payload.data + skipped, e->payload.size - skipped);
+    fine = fine && bytes_text(out, before) &&
+           bytes_append(out, e->payload.data + skipped, e->payload.size - skipped);
     before = ",{";
   }
   return fine && bytes_text(out, "]}");

@@ -18,7 +18,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
-enum { TRANSFER = 6 };                                          /* user value of a call, see parts.h */
+enum { TRANSFER = 6 }; /* user value of a call, see parts.h */
 
 static int call_left(lua_State *L);
 
@@ -406,8 +406,7 @@ static bool is_held(lua_State *L, const Call *c) {
   if (!c->client->held) return false;
   if (c->elements != NULL) {
     bool any = false;
-    for (const Call *e = c->elements; e != NULL; e = e->sibling)
-      any = any || (!e->protects && is_held(L, e));
+    for (const Call *e = c->elements; e != NULL; e = e->sibling) any = any || (!e->protects && is_held(L, e));
     return any;
   }
   if (c->e.symbol[0] == '\0') return true;

@@ -19,8 +19,8 @@ typedef struct Claim {
   bool overtaken;                                  /* a later change was sent before this one has ended */
   const char *symbol, *order_id, *client_order_id; /* what it changes; "" for not known */
   const char *setting;                             /* CHANGE_SETTING: the name of what is set */
-  const void *batch;                               /* the batch whose element it is: those do not wait for each other; NULL: none */
-  struct Claim *before, *next;                     /* in the list */
+  const void *batch; /* the batch whose element it is: those do not wait for each other; NULL: none */
+  struct Claim *before, *next; /* in the list */
 } Claim;
 
 /* The claims of a client, the oldest first. */

@@ -1,6 +1,6 @@
 /*
 ** A call: its state, and the functions by which the files of this room work on it. call.c is the method that Lua calls;
-** life.c makes and frees; batch.c joins several; id.c makes ids; flight.c sends; conflicts.c claims; limits.c counts; answer.c reads; parts.c makes tables for Lua;
+** life.c makes and frees; batch.c joins several; intent.c writes; id.c makes ids; flight.c sends; conflicts.c claims; limits.c counts; answer.c reads; parts.c makes tables for Lua;
 ** log.c tells; rails.c asks.
 */
 #ifndef BYBIT_CALL_PARTS_H
@@ -73,10 +73,11 @@ typedef struct Call {
   int64_t number;         /* of its intent in the journal; 0: none */
   int64_t rollbacks;      /* Journal.rollbacks when the intent was written */
   struct Call *next;      /* in the client's list 'saving' or 'away' */
-  struct Call *elements;  /* of a batch: the calls whose first attempts it carries, linked by 'sibling'; NULL: it is none */
-  struct Call *sibling;   /* the next element of the batch */
-  struct Call *batch;     /* the batch that it waits for, unsent; NULL: none */
-  double signed_at;       /* when the last attempt was signed */
+  struct Call *
+      elements; /* of a batch: the calls whose first attempts it carries, linked by 'sibling'; NULL: it is none */
+  struct Call *sibling; /* the next element of the batch */
+  struct Call *batch;   /* the batch that it waits for, unsent; NULL: none */
+  double signed_at;     /* when the last attempt was signed */
   int64_t
       first; /* of a change: the earliest moment at which it can arrive, as known when it was signed; the exchange's
                              clock, ms; 0: not known */
@@ -145,12 +146,22 @@ void call_cancel(Call *c);                 /* ends it with HTTP_CANCELLED, unles
 void call_abandon(Call *c);                /* its memory is freed next: ends it without telling anybody */
 /* Signs it with a fresh timestamp, and writes its intent if there is a journal. NULL, or why it cannot be sent. */
 const char *call_prepare(Call *c);
+
+/* intent.c */
+/* Writes the intent of a signed call, or another attempt at it; of a batch, those of its elements: if one cannot be written, the
+** batch is not sent. NULL, or why it cannot be sent. */
+const char *call_write_intent(Call *c);
+bool call_has_intent(const Call *c); /* has it, or an element of it, an intent in the journal? */
+/* A commit has ended; 'why' it failed, or NULL. NULL, or why the call cannot be sent. */
+const char *call_committed(Call *c, const char *why);
 /* Commits its intent, if it has one. NULL, or why it cannot be sent. */
 const char *call_save(Call *c);
-void call_succeeded(Call *c); /* counts a success, and closes its intent */
+void client_save_soon(Client *client); /* commits what was written at the end of this step of the loop */
+void call_succeeded(Call *c);          /* counts a success, and closes its intent */
 
 /* conflicts.c */
-Call *call_of_claim(Claim *claim); /* the call that a held claim holds back: its own, or the batch that carries it */
+Call *call_of_claim(
+    Claim *claim); /* the call that a held claim holds back: its own, or the batch that carries it */
 /* Adds claim, contended, unclaim and undoes to 'client' in the module table on top of the stack. */
 void call_claim_open(lua_State *L);
 bool call_claim(Call *c);   /* claims what the call changes; false: it has to wait for an earlier claim */

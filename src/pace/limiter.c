@@ -270,7 +270,8 @@ double limiter_wait(const LimitAccount *account, const LimitGroup *group, int we
   if (urgent && wait > 0) wait = a->probing ? INFINITY : fmin(wait, a->probe_at - now);
   int limit = window_limit(a->ip);
   wait = fmax(wait, window_wait(a->ip, urgent ? limit : limit - limit / KEPT, 1, now));
-  if (group != NULL) wait = fmax(wait, window_wait(&group->window, window_limit(&group->window), weight, now));
+  if (group != NULL)
+    wait = fmax(wait, window_wait(&group->window, window_limit(&group->window), weight, now));
   return wait > ROUNDING ? wait : 0;
 }
 

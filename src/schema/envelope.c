@@ -16,7 +16,7 @@ enum Part {
   PART_LIMIT,
   PART_LEFT,
   PART_RESET,
-  PART_DETAILS, /* of a batch: what became of each element */
+  PART_DETAILS,    /* of a batch: what became of each element */
   PART_OTHER_CODE, /* as a gateway spells them */
   PART_OTHER_MESSAGE,
   PARTS
@@ -33,8 +33,8 @@ typedef struct Names {
 } Names;
 
 void schema_push_names(lua_State *L, int table) {
-  static const char *const keys[PARTS] = {"code",  "message", "result", "time",       "note",
-                                          "limit", "left",    "reset",  "details",    "other_code", "other_message"};
+  static const char *const keys[PARTS] = {"code", "message", "result",  "time",       "note",         "limit",
+                                          "left", "reset",   "details", "other_code", "other_message"};
   table = lua_absindex(L, table);
   Names *n = lua_newuserdatauv(L, sizeof *n, 1);
   *n = (Names){0};
@@ -109,7 +109,7 @@ typedef struct Envelope { /* one that is being read */
   Decode *d;
   const Endpoint *ep;
   const Names *names;
-  int base; /* stack: result, message, undecoded from here on */
+  int base;    /* stack: result, message, undecoded from here on */
   int details; /* stack place of PART_DETAILS; nil while there is none */
   Answer *a;
   JsonValue other_code, other_message;
@@ -222,7 +222,8 @@ void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, cons
   d.anchors = base + 3;
   d.metatable = base + 4;
   d.decimals = base + 5;
-  Envelope e = {.d = &d, .ep = ep, .names = lua_touserdata(L, names), .base = base, .details = base + 6, .a = a};
+  Envelope e = {
+      .d = &d, .ep = ep, .names = lua_touserdata(L, names), .base = base, .details = base + 6, .a = a};
   if (!read_envelope(&e)) {
     a->error = s.error != NULL ? s.error : "malformed";
     a->offset = json_scan_offset(&s) + 1;

@@ -146,7 +146,7 @@ typedef struct Endpoint {
   bool protects;      /* it sets stops: it takes risk away, unless it removes a stop */
   bool internal;      /* the Lua layer calls it for another method; users cannot */
   bool names_order;   /* it has an id of an order among its parameters */
-  const char *items; /* a batch: the name of the list of its elements; NULL: it is none */
+  const char *items;  /* a batch: the name of the list of its elements; NULL: it is none */
   const char *uuid; /* the parameter that is a PARAM_UUID, and the field that shows it; NULL: there is none */
   ShapeKind shape;
   /* An answer without the list is an error: callers conclude from the list that an order is absent. */

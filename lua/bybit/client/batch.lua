@@ -2,7 +2,6 @@
 -- would be, before anything is sent; options stand beside the elements and count for all of them.
 
 local batch = require "bybit.outcome.batch"
-local core = require "bybit.core"
 local errors = require "bybit.errors"
 local hints = require "bybit.wire.hints"
 local rows = require "bybit.wire.rows"
@@ -104,7 +103,8 @@ local function params_of(name, i, given, options, beside)
   local params = {}
   for key, value in next, given do
     if options[key] then
-      errors.raise(("%s: order %d: '%s' is an option of the whole call: it stands beside the orders"):format(name, i, tostring(key)))
+      errors.raise(("%s: order %d: '%s' is an option of the whole call: it stands beside the orders"):format(name, i,
+        tostring(key)))
     end
     params[key] = value
   end

@@ -93,7 +93,9 @@ local function method_of(state, name)
   end
   local row = class.dialect.endpoints[name]
   if row.elements then
-    return function(_, list, ...) return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...) end
+    return function(_, list, ...)
+      return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...)
+    end
   end
   local names = names_of(class, name)
   return function(_, params, ...)

@@ -155,7 +155,9 @@ end
 -- Returns what it would raise.
 local function finish(class, client, element, facts, response)
   local result, err, told, raised = recovery.finish(class, element.row, client, element.params, facts, response)
-  if result and getmetatable(result) == objects.metatable "order_id" then setmetatable(result, objects.metatable "batch_order") end
+  if result and getmetatable(result) == objects.metatable "order_id" then
+    setmetatable(result, objects.metatable "batch_order")
+  end
   facts.entry, facts.response = result or { error = err }, told
   return raised
 end
@@ -176,7 +178,7 @@ local function finish_all(class, client, elements, all, raised)
 end
 
 -- The batch returns, or raises that: notes how each element ended.
-local function leave(client, elements, all, raised)
+local function leave(elements, all, raised)
   for i, element in ipairs(elements) do
     local own = all[i][1]
     if own.result and not own.intent then core.client.succeeded(element.call) end
@@ -270,7 +272,7 @@ function batch.finish(class, row, client, options, facts, response)
     return finish_all(class, client, elements, all, run.raised)
   end)
   if not ok then raised = give_up(class, client, elements, all, last, raised) end
-  leave(client, elements, all, raised)
+  leave(elements, all, raised)
   local list, responses = list_of(all)
   last.response.orders = responses
   if raised ~= nil and (list.failed > 0 or not errors.is(raised)) then

@@ -32,8 +32,8 @@ local KINDS = {
     doc = "Of a batch only the `first` orders are carried out, and the connection ends before the answer." },
   element = { either = true, seen = true, needs = "code",
     fields = { code = { "integer", -LONG, LONG }, message = { "string" }, order = { "integer", 1, 20 } },
-    doc = "In the answer to a batch this code stands in for that of one order, the `order`-th (1). It is carried out if `executed` is "
-      .. "true." },
+    doc = "In the answer to a batch this code stands in for that of one order, the `order`-th (1). The order is carried out if "
+      .. "`executed` is true." },
   restart = { instruct = { silent = true, restart = true }, fields = { seconds = SECONDS },
     doc = "The exchange restarts: all connections are reset, order/realtime forgets closed orders, and each request is "
       .. "reset for `seconds`." },

@@ -232,8 +232,8 @@ function help.method(dialect, name, options)
   end
   parts[#parts + 1] = rows_text(list, width)
   if row.elements and options.command then
-    parts[#parts + 1] = help.wrap("In a file, or on standard input (--orders -): an order a line, as JSON. Or order=JSON, as often as there "
-      .. "are orders. name=value beside them counts for each order that does not say otherwise.", width, "  ", "  ")
+    parts[#parts + 1] = help.wrap("In a file, or on standard input (--orders -): an order a line, as JSON. Or order=JSON, as "
+      .. "often as there are orders. name=value beside them counts for each order that does not say otherwise.", width, "  ", "  ")
   end
   for _, rule in ipairs(row.rules or {}) do
     if RULES[rule[1]] then parts[#parts + 1] = help.wrap(RULES[rule[1]](rule, row), width, "  ", "    ") end

@@ -132,7 +132,8 @@ local METHODS = {
     .. "open_position close_position enter_position" },
   { "place_conditional_order", "create_stop_order create_trigger_order create_stop_limit_order create_stop_market_order "
     .. "stop_order place_stop_order place_trigger_order create_conditional_order submit_conditional_order" },
-  { "place_multiple_orders", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order create_batch_order" },
+  { "place_multiple_orders", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order "
+    .. "create_batch_order" },
   { "modify_multiple_orders", "amend_batch_order batch_amend_orders edit_orders amend_orders" },
   { "cancel_multiple_orders", "cancel_batch_order batch_cancel_orders cancel_order_batch" },
   { "modify_order", "edit_order amend_order replace_order update_order change_order replace_active_order order_amend "

@@ -1,7 +1,7 @@
 -- What a call would do that adds risk: the orders that it places or changes, in our words and as exact numbers. A raw request to
 -- a path that places or changes orders, and a method that a program has declared for one, are read like the method of that path.
 
-local batch = require("bybit.later").module "bybit.outcome.batch"
+local outcome_batch = require("bybit.later").module "bybit.outcome.batch"
 local decimal = require("bybit.core").decimal
 
 local acts = {}
@@ -119,7 +119,7 @@ function acts.of(dialect, name, params, link, path)
   if not row then return nil end
   if row.elements then
     local list = {}
-    for i, element in ipairs(batch.of(params)) do
+    for i, element in ipairs(outcome_batch.of(params)) do
       list[i] = act_of(element.plain, element.plain.params, element.params, element.link)
       list[i].call, list[i].number = element.call, i
     end

@@ -75,10 +75,10 @@ local function batch(act, created)
         return nil, 10001, "params error: request invalid"
       end
       local granted = context:take(#items)
-      local act = faults.of_elements(context.fault, act) -- luacheck: ignore 431
+      local act_now = faults.of_elements(context.fault, act)
       local results, codes = {}, {}
       for i, item in ipairs(items) do
-        local order, code, message = act_on(act, engine, account, item, i <= granted)
+        local order, code, message = act_on(act_now, engine, account, item, i <= granted)
         results[i] = item_fields(order, type(item) == "table" and item or {}, created)
         codes[i] = answer.object { { "code", order and 0 or code }, { "msg", order and "OK" or message } }
       end

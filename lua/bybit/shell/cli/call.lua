@@ -180,7 +180,8 @@ local function orders_of(method, text, where)
     if line:find "%S" then
       local order, why = bybit.json.decode(line)
       if type(order) ~= "table" then
-        call.wrong(("%s: %s, line %d: an order as a JSON object expected: %s"):format(method, where, number, tostring(why or line)))
+        call.wrong(("%s: %s, line %d: an order as a JSON object expected: %s"):format(method, where, number,
+          tostring(why or line)))
       end
       list[#list + 1] = order
     end

@@ -400,9 +400,9 @@ print("fees", fees, "BTC")]] },
 
   { "place_multiple_orders", on = CREATE_BATCH, elements = { "place_order", "place_conditional_order" }, items = "request",
     most = MOST, without = NOT_IN_BATCHES, of = "place",
-    doc = "Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the list that "
-      .. "is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Nil and an error: "
-      .. "the request was refused as a whole or never sent, so nothing was placed.",
+    doc = "Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the "
+      .. "list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. "
+      .. "Nil and an error: the request was refused as a whole or never sent, so nothing was placed.",
     params = {},
     result = BATCH_RESULT,
     codes = PLACING,
@@ -417,9 +417,9 @@ for i, order in ipairs(list) do print(i, order.error or order.order_id) end
 print(list.failed, "failed")]] },
 
   { "modify_multiple_orders", on = AMEND_BATCH, elements = { "modify_order" }, items = "request", most = MOST, of = "amend",
-    doc = "Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for each, the "
-      .. "acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by one, by "
-      .. "modify_conditional_order.",
+    doc = "Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for "
+      .. "each, the acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by "
+      .. "one, by modify_conditional_order.",
     params = {},
     result = BATCH_RESULT,
     codes = CHANGING,
@@ -436,9 +436,9 @@ print(list.failed)]] },
 
   { "cancel_multiple_orders", on = CANCEL_BATCH, elements = { "cancel_order", "cancel_conditional_order" }, items = "request",
     most = MOST, of = "cancel", cancels = true,
-    doc = "Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is returned has a "
-      .. "table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that is gone already has "
-      .. "an error of kind not_found.",
+    doc = "Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is "
+      .. "returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that "
+      .. "is gone already has an error of kind not_found.",
     params = {},
     result = BATCH_RESULT,
     codes = CANCELLING,
