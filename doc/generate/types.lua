@@ -133,7 +133,7 @@ for _, name in ipairs(surface.sorted(surface.records)) do
   emit ""
   emit("---A list of %s records; prints as a table.", name)
   emit("---@class bybit.%s_list", name)
-  field("[integer]", false, "bybit." .. name)
+  field("[integer]", false, name == "batch_order" and "bybit.batch_order|bybit.order" or "bybit." .. name)
   field("next_cursor", true, "string", "The cursor of the next page, in a paged list; nil on the last page.")
   field("cursor", true, "string", "What this page was asked with, in a page that a walk gives.")
   field("cut", true, "boolean", "True where the exchange shows no more at once: there may be more.")
@@ -279,7 +279,7 @@ local FIELDS = {
 -- The methods of a class; `params` is the suffix of the type of their parameters.
 local function define_methods(stem, params)
   for _, method in ipairs(surface.methods) do
-    local confirmed = surface.confirmed(method)
+    local confirmed = not method.row.elements and surface.confirmed(method)
     comment(method.row.doc)
     emit("---@param params%s bybit.%s.%s", params == "some" and "?" or "", method.name, params)
     emit("---@return %s%s? result", surface.result(method.row), confirmed and "|bybit." .. confirmed or "")

@@ -263,7 +263,7 @@
 
 ---A list of batch_order records; prints as a table.
 ---@class bybit.batch_order_list
----@field [integer] bybit.batch_order
+---@field [integer] bybit.batch_order|bybit.order
 ---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
@@ -1564,7 +1564,6 @@
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field stop_order_id? string The exchange's id.
----@field order_id? string The same as stop_order_id.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_multiple_orders.some : bybit.cancel_multiple_orders.params
@@ -2471,21 +2470,21 @@ function Client:cancel_all_conditional_orders(params) end
 
 ---Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Nil and an error: the request was refused as a whole or never sent, so nothing was placed.
 ---@param params bybit.place_multiple_orders.params
----@return bybit.batch_order_list|bybit.order? result
+---@return bybit.batch_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:place_multiple_orders(params) end
 
 ---Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by one, by modify_conditional_order.
 ---@param params bybit.modify_multiple_orders.params
----@return bybit.batch_order_list|bybit.order? result
+---@return bybit.batch_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:modify_multiple_orders(params) end
 
 ---Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that is gone already has an error of kind not_found.
 ---@param params bybit.cancel_multiple_orders.params
----@return bybit.batch_order_list|bybit.order? result
+---@return bybit.batch_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:cancel_multiple_orders(params) end
@@ -3159,21 +3158,21 @@ function View:cancel_all_conditional_orders(params) end
 
 ---Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Nil and an error: the request was refused as a whole or never sent, so nothing was placed.
 ---@param params? bybit.place_multiple_orders.some
----@return bybit.batch_order_list|bybit.order? result
+---@return bybit.batch_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:place_multiple_orders(params) end
 
 ---Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by one, by modify_conditional_order.
 ---@param params? bybit.modify_multiple_orders.some
----@return bybit.batch_order_list|bybit.order? result
+---@return bybit.batch_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:modify_multiple_orders(params) end
 
 ---Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that is gone already has an error of kind not_found.
 ---@param params? bybit.cancel_multiple_orders.some
----@return bybit.batch_order_list|bybit.order? result
+---@return bybit.batch_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:cancel_multiple_orders(params) end
@@ -3901,19 +3900,21 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code" or "restart"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
 ---@field path string? the path that it is about, such as "order/create"; "order/" means every path that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
----@field executed boolean? the request is carried out all the same; for reset, http and code
+---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
 ---@field seconds number? how long, for delay; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
 ---@field reset boolean? ends with a TCP reset, for cut
 ---@field status integer? the HTTP status, 400 to 599, for http
----@field code integer? the retCode, for code: 429, 10000, 10006, 10016 ...
----@field message string? the text beside the code, for code
+---@field code integer? the retCode, for code and element: 429, 10000, 10006, 10016 ...
+---@field message string? the text beside the code, for code and element
+---@field first integer? how many orders of a batch are carried out, 0 to 20, for partly
+---@field order integer? which order of a batch, counted from 1, for element (1)
 
 ---@class bybit.paper.Key
 ---@field key string what clients give as `key`
