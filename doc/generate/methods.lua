@@ -35,6 +35,7 @@ local function parameters(method)
     paragraph("A list of 1 to %d orders, each with the parameters of %s. The options of [every call]"
       .. "(call.md#options-of-every-call) stand beside the orders and count for all of them; `extra` stands in an order.",
       method.row.most, table.concat(names, " or "))
+    for _, p in ipairs(method.row.params) do emit("- `%s`, beside the orders: %s", p[1], p.doc) end
     return
   end
   paragraph "The options of [every call](call.md#options-of-every-call) may stand beside them."

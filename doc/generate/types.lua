@@ -194,6 +194,7 @@ for _, method in ipairs(surface.methods) do
     emit("---A list of orders for %s, and the options of the call.", method.name)
     emit("---@class (exact) bybit.%s.params : bybit.CallOptions", method.name)
     field("[integer]", false, ("bybit.%s.order"):format(method.name))
+    for _, p in ipairs(method.row.params) do field(p[1], true, surface.param_type(p), words(p)) end
     emit ""
     emit("---An order of %s.", method.name)
     emit("---@class (exact) bybit.%s.order", method.name)

@@ -16,9 +16,10 @@ local function set_of(params, into)
   return into
 end
 
--- The names of the options of a batch: those of every call, but what goes into each element.
-local function options_of(common)
-  local names = set_of(common, {})
+-- The names of what stands beside the elements of a batch: its own parameters, and the options of every call, but what goes into each
+-- element.
+local function options_of(row, common)
+  local names = set_of(common, set_of(row.params, {}))
   names.extra = nil
   return names
 end
@@ -28,11 +29,13 @@ end
 ---@param common table[] the options of every call
 ---@return table
 function batches.options_row(row, common)
-  local own, names = {}, options_of(common)
+  local own, names = {}, options_of(row, common)
   for k, v in pairs(row) do own[k] = v end
   own.params = {}
-  for _, p in ipairs(common) do
-    if names[p[1]] then own.params[#own.params + 1] = p end
+  for _, list in ipairs { row.params, common } do
+    for _, p in ipairs(list) do
+      if names[p[1]] then own.params[#own.params + 1] = p end
+    end
   end
   return own
 end
@@ -144,7 +147,7 @@ end
 ---@param api "v5"|"v2"
 ---@return function
 function batches.method(name, row, kinds, common, send, api)
-  local options = options_of(common)
+  local options = options_of(row, common)
   tell_apart(kinds)
   local function make(client, i, given, beside)
     local params, meta = params_of(name, i, given, options, beside)
@@ -179,7 +182,7 @@ end
 ---@return any
 function batches.filled(class, row, list, defaults)
   if type(list) ~= "table" then return list end
-  local common, kinds, out = options_of(class.dialect.common), {}, {}
+  local options, kinds, out = options_of(row, class.dialect.common), {}, {}
   for i, plain in ipairs(rows.elements(row)) do kinds[i] = { plain = plain } end
   tell_apart(kinds)
   for key, value in next, list do
@@ -190,7 +193,7 @@ function batches.filled(class, row, list, defaults)
       for _, p in ipairs(kind.plain.params) do
         local given = element[p[1]] ~= nil or p.also and element[p.also] ~= nil
         for _, word in ipairs { p[1], p.also } do
-          if not given and defaults[word] ~= nil then
+          if not given and not options[word] and defaults[word] ~= nil then
             element[p[1]] = defaults[word]
             break
           end
@@ -199,7 +202,7 @@ function batches.filled(class, row, list, defaults)
       out[key] = setmetatable(element, getmetatable(value))
     end
   end
-  for name in pairs(common) do
+  for name in pairs(options) do
     if out[name] == nil then out[name] = defaults[name] end
   end
   return out

@@ -225,17 +225,26 @@ local function tell_guard(run, err)
   if rails then rails:told(run.call_data, run.result, err, run.intent) end
 end
 
+-- An order that was placed may not be listed yet; the client remembers it for who cancels by a list.
+local function note_placed(run)
+  if run.row.settle ~= "place" or not run.result then return end
+  core.client.note_placed(run.client, run.params.symbol, evidence.text(run.result, "order_id"),
+    evidence.text(run.result, "client_order_id"), run.row.conditional or false)
+end
+
 --- Notes how a call ended: in the journal, on the list of intents, and for guard rails.
 ---@param run bybit.Run
 ---@param err bybit.Error?
 ---@param facts table of its first attempt
 function recovery.close(run, err, facts)
   leave(run, err, facts.overtook)
+  note_placed(run)
   tell_guard(run, err)
 end
 
 -- An element of a batch leaves when its batch returns: until then its caller is not told, and the journal must not say that it was.
 local function close_later(run, err, facts)
+  note_placed(run)
   tell_guard(run, err)
   facts.leave = function(raised)
     if run.raised == nil then run.raised = raised end

@@ -59,7 +59,7 @@ end
 -- The lists of parameters that a method takes where the cursor is; of a batch, an element's.
 local function lists_of(words, method)
   local row = words.dialect.endpoints[method]
-  if row and row.elements then return { rows.element_params(row) } end
+  if row and row.elements then return { rows.element_params(row), row.params } end
   return { row and row.params or {}, words.dialect.common }
 end
 

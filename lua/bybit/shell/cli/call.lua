@@ -104,7 +104,7 @@ local WANTED = { integer = "an integer", seconds = "seconds", boolean = "true or
 
 local function declared(dialect, name)
   local types, row = {}, dialect.endpoints[name]
-  for _, list in ipairs { row.elements and rows.element_params(row) or row.params, dialect.common } do
+  for _, list in ipairs { row.elements and rows.element_params(row) or {}, row.params, dialect.common } do
     for _, p in ipairs(list) do
       types[p[1]] = p[3]
       if p.also then types[p.also] = p[3] end
@@ -218,7 +218,9 @@ function call.orders(dialect, method, words, path)
   end
   if #list == 0 then call.wrong(("%s: no orders: give --orders FILE, or order=JSON"):format(method)) end
   local shared, common = call.parameters(dialect, method, rest), {}
-  for _, p in ipairs(dialect.common) do common[p[1]] = p[1] ~= "extra" end
+  for _, names in ipairs { dialect.common, dialect.endpoints[method].params } do
+    for _, p in ipairs(names) do common[p[1]] = p[1] ~= "extra" end
+  end
   for name, value in pairs(shared) do
     if common[name] then
       list[name] = value

@@ -21,7 +21,7 @@ local PUBLIC = { "^/v5/market/", "^/v5/system/status$" }
 -- empty page that has a next cursor.
 local function complete(row)
   row.params = params.rows(row.params)
-  row.fixed = row.fixed and params.fixed(row.fixed)
+  params.add_category(row)
   for _, pattern in ipairs(PUBLIC) do row.open = row.open or row.path:find(pattern) ~= nil or nil end
   local group = row.path:match("^/v5/([%w/_%-]+)$")
   if not row.composite and group then
