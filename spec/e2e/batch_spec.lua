@@ -242,6 +242,31 @@ describe("batches on the paper exchange", function()
     end)
   end)
 
+  it("are about the category that stands beside their orders, or the client's", function()
+    start()
+    local order = { symbol = "BTCUSDT", side = "Buy", type = "Limit", quantity = "0.01", price = 20000, client_order_id = "l-1" }
+    local list = assert(client:place_multiple_orders { order, category = "linear" })
+    assert.same({ 0, "linear" }, { list.failed, list[1].category })
+    assert.same({ "New" }, states { "l-1" })
+    local changed = assert(client:modify_multiple_orders { { symbol = "BTCUSDT", client_order_id = "l-1", new_quantity = "0.02" },
+      category = "linear", confirm = true })
+    assert.truthy(changed[1].quantity:eq "0.02")
+    exchange:faults { { "lost_answer", path = "order/create-batch", nth = 1 } }
+    local other <close> = bybit.client { environment = exchange, rate = false, category = "linear" }
+    order.client_order_id = "l-2"
+    assert.equal(0, assert(other:place_multiple_orders { order }).failed) -- what is sent again is of that category too
+    assert.same({ "New", "New" }, states { "l-1", "l-2" })
+    local view = client:with { category = "linear", symbol = "BTCUSDT" }
+    assert.equal(0, assert(view:cancel_multiple_orders { { client_order_id = "l-1" }, { client_order_id = "l-2" } }).failed)
+    local ok, err = pcall(client.place_multiple_orders, client, { order })
+    assert.is_false(ok)
+    assert.truthy(tostring(err):find("place_multiple_orders: order 1: parameter 'symbol': 'BTCUSDT'", 1, true), err)
+    order.category = "linear"
+    ok, err = pcall(client.place_multiple_orders, client, { order })
+    assert.is_false(ok)
+    assert.truthy(tostring(err):find("order 1: 'category' is an option of the whole call: it stands beside the orders", 1, true), err)
+  end)
+
   it("with check_instruments raise for an order that the contract refuses, and name it", function()
     start { check_instruments = true }
     local ok, err = pcall(client.place_multiple_orders, client, { limit(), limit { price = "29000.3" } })
