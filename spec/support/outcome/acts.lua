@@ -240,7 +240,8 @@ end
 local function draw_order(self)
   local side = chance(self, 0.5) and "Buy" or "Sell"
   local p = { symbol = self.terrain.main, side = side, type = "Limit", quantity = fresh_quantity(self),
-    client_order_id = given_id(self), price = fresh_price(self, side == "Buy" and 28000 or 30100), reduce_only = chance(self, 0.1) and true or nil }
+    client_order_id = given_id(self), price = fresh_price(self, side == "Buy" and 28000 or 30100),
+    reduce_only = chance(self, 0.1) and true or nil }
   if chance(self, 0.15) then p.type, p.price = "Market", nil end
   if chance(self, 0.15) then p.price = side == "Buy" and 5 or 900000 end -- it is refused
   if chance(self, 0.12) then p.symbol, p.price = self.terrain.other, side == "Buy" and "1800" or "2200" end
