@@ -258,7 +258,9 @@ void call_push_request(lua_State *L, const Call *c) {
   lua_setfield(L, -2, "url");
   lua_newtable(L);
   for (size_t i = 0; i < c->request.header_count; i++) {
-    lua_pushstring(L, c->request.header[i]);
+    size_t size;
+    const char *line = session_line(&c->request, i, &size);
+    lua_pushlstring(L, line, size);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "headers");
