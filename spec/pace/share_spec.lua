@@ -147,7 +147,7 @@ end)
 
 describe("a process that is killed", function()
   -- Every instruction is tried where SHARE_KILL_STRIDE=1 says so; that takes minutes.
-  for name, stride in pairs { take = 71, halt = 71, join = 997 } do
+  for name, stride in pairs { take = 151, halt = 151, join = 2003 } do
     it(("at any instruction of '%s' leaves a share that is right"):format(name), function()
       local path = free_path()
       local run = process.start("", {}, HELPER, nil)

@@ -65,8 +65,8 @@ describe("The paper exchange", function()
   end)
 
   it("tells its markets' figures in the documented shapes", function()
-    local symbols = 4
-    assert.equal(symbols, #public "market/insurance".result.list)
+    local coins, symbols = 6, 8
+    assert.equal(coins, #public "market/insurance".result.list)
     assert.same({ coin = "ETH", symbols = "", balance = "0", value = "0" }, public "market/insurance?coin=ETH".result.list[1])
     assert.equal(symbols, #public "market/adlAlert".result.list)
     local alert = public "market/adlAlert?symbol=BTCUSD".result.list
@@ -86,6 +86,10 @@ describe("The paper exchange", function()
     local plain = public "market/orderbook?category=inverse&symbol=BTCUSD&limit=2".result
     assert.same({ plain.a[1][1], plain.a[1][2], "0" }, book.a[1])
     assert.equal(10001, public "market/rpi_orderbook?category=inverse&symbol=BTCUSD&limit=51".retCode)
+    caller:place { price = "1000", qty = "5" }
+    local full = public "market/full_orderbook?category=inverse&symbol=BTCUSD".result
+    assert.same({ "1000.0", "5" }, full.b[#full.b])
+    assert.same(plain.a[1], full.a[1])
     assert.same({ "BTC", false, true }, (function(row) return { row.currency, row.borrowable, row.collateralSwitch } end)(
       caller:must("GET", "account/collateral-info", { currency = "BTC" }).list[1]))
   end)

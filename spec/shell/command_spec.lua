@@ -158,13 +158,13 @@ describe("completion", function()
   end
 
   it("knows commands, methods, parameters, words and options", function()
-    assert.same({ "place_conditional_order", "place_order" }, of "place")
+    assert.same({ "place_conditional_order", "place_multiple_orders", "place_order" }, of "place")
     assert.same({ "quantity=", "side=", "symbol=", "type=" }, of "place_order ''") -- what has to be given comes first
     assert.same({ "quantity=", "type=" }, of "place_order side=Buy symbol=BTCUSD ''")
     assert.same({ "price=" }, of "place_order pric")
     assert.same({ "side=Buy", "side=Sell" }, of "place_order side=")
     assert.same({ "reduce_only=true" }, of "place_order reduce_only=t")
-    assert.same({ "symbol=BTCUSD" }, of "--env testnet place_order symbol=B")
+    assert.same({ "symbol=BTCPERP", "symbol=BTCUSD", "symbol=BTCUSDT" }, of "--env testnet place_order symbol=B")
     assert.same({ "testnet" }, of "--env testn")
     assert.same({ "--env", "--every" }, of "get_orders --e")
     assert.same({ "get_user_setting_config", "get_user_trades" }, of "watch get_u")

@@ -52,7 +52,8 @@ for _, api in ipairs { "v5", "v2" } do
           for _, bound in ipairs { p.min or "", p.max or "", p.above or "", p.also or "", p.doc or "" } do
             assert_holds(text, bound, where)
           end
-          for _, word in ipairs(p[3] == "enum" and enums[p.enum].values or {}) do assert_holds(text, word, where) end
+          local words = p[3] == "enum" and (p.values or enums[p.enum].values) or {}
+          for _, word in ipairs(words) do assert_holds(text, word, where) end
         end
       end)
 
@@ -98,6 +99,9 @@ for _, api in ipairs { "v5", "v2" } do
         local call = assert(load("return " .. code, "=" .. name, "t", { [name] = method }))
         local result, err = call()
         answered(name, result, err)
+        for _, entry in ipairs(dialect.endpoints[name].elements and result or {}) do
+          answered(name, not entry.error and entry or nil, entry.error)
+        end
         if name:find "^place_" or name:find "^get_.*s$" then assert.truthy(result, tostring(err)) end
         assert.is_string(show.text(result))
       end)

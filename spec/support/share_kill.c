@@ -61,7 +61,7 @@ static void act(Shared *x, SharePlace *place, double now) {
     share_resume(x->share, now);
     told->halt = RESUMED;
   } else {
-    if (shared_take(x, account, group, place, false, now, &turn) == 0) told->taken = told->taken + 1;
+    if (shared_take(x, account, group, place, 1, false, now, &turn) == 0) told->taken = told->taken + 1;
     shared_end(x, &turn, place, true, now);
   }
 }
@@ -71,7 +71,7 @@ static _Noreturn void child(double now) {
   SharePlace place = {0};
   SharedTurn turn;
   if (x.share == NULL) _exit(2);
-  shared_take(&x, account, group, &place, false, now, &turn); /* finds the windows */
+  shared_take(&x, account, group, &place, 1, false, now, &turn); /* finds the windows */
   shared_end(&x, &turn, &place, false, now);
   if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(3);
   raise(SIGSTOP);

@@ -240,8 +240,8 @@ static double wait_of(const Lane *lane, double now) {
   LineClient *client = lane->client;
   if (is_full(lane)) return INFINITY;
   if (client->account == NULL) return 0;
-  double wait =
-      limiter_wait(client->account, lane->group, is_urgent(lane), shared_parts(&client->shared), now);
+  double wait = limiter_wait(client->account, lane->group, lane->first->weight, is_urgent(lane),
+                             shared_parts(&client->shared), now);
   return lane->later > now ? fmax(wait, lane->later - now) : wait;
 }
 
@@ -290,8 +290,8 @@ static bool ask_share(Lane *lane, double now) {
   Waiter *waiter = lane->first;
   waiter->taken = (SharedTurn){0};
   if (client->account == NULL || line_shared(client) == NULL) return true;
-  double wait = shared_take(&client->shared, client->account, lane->group, &lane->place, is_urgent(lane), now,
-                            &waiter->taken);
+  double wait = shared_take(&client->shared, client->account, lane->group, &lane->place, waiter->weight,
+                            is_urgent(lane), now, &waiter->taken);
   watch_share(client, now);
   if (wait > 0) lane->later = now + wait;
   return wait == 0;
@@ -302,7 +302,8 @@ static bool take(Lane *lane, double now) {
   LineClient *client = lane->client;
   Waiter *waiter = lane->first;
   waiter->probes = false;
-  if (client->account == NULL || limiter_take(client->account, lane->group, now, &waiter->probes))
+  if (client->account == NULL ||
+      limiter_take(client->account, lane->group, waiter->weight, now, &waiter->probes))
     return true;
   end_shared(client, waiter, false, now);
   return false;
@@ -336,7 +337,7 @@ void line_done(LineClient *client, const Waiter *waiter, bool sent) {
   if (client->in_flight == 0) line_has_room(client);
   if (client->account == NULL) return; /* its lanes may be gone */
   double now = line_now(client->line);
-  limiter_end(client->account, waiter->lane->group, now, sent, waiter->probes);
+  limiter_end(client->account, waiter->lane->group, waiter->weight, now, sent, waiter->probes);
   end_shared(client, waiter, sent, now);
   if (waiter->probes) line_shut_changed(client);
 }

@@ -426,20 +426,20 @@ void share_drop(SharedWindow *w, size_t n) {
   w->head += (uint32_t)n;
 }
 
-void share_run(Share *s, SharedWindow *w, double now) {
+void share_run(Share *s, SharedWindow *w, int n, double now) {
   w->used_at = now;
-  if (w->running[s->member] < UINT16_MAX) w->running[s->member]++;
+  if (w->running[s->member] <= UINT16_MAX - n) w->running[s->member] = (uint16_t)(w->running[s->member] + n);
   s->used[w - s->map.layout->window] = true;
 }
 
-void share_end(Share *s, SharedWindow *w, bool sent, double now) {
+void share_end(Share *s, SharedWindow *w, int n, bool sent, double now) {
   w->used_at = now;
-  add_owed(w, s->member, !sent, sent, now);
+  add_owed(w, s->member, sent ? 0 : (uint16_t)n, sent ? (uint16_t)n : 0, now);
 }
 
-void share_owe(Share *s, const SharePlace *place, bool sent) {
+void share_owe(Share *s, const SharePlace *place, int n, bool sent) {
   if (place->epoch != s->epoch || place->index >= SHARE_WINDOWS) return;
-  s->owed[sent][place->index]++;
+  s->owed[sent][place->index] = (uint16_t)(s->owed[sent][place->index] + n);
   s->owes = true;
 }
 

@@ -77,9 +77,10 @@ SharedWindow *share_known(Share *s, const SharePlace *place);
 /* A text that stands for the key in all processes; it does not tell the key. "" for NULL. False: no memory. */
 bool share_print(Share *s, const char *key, char print[17]);
 int share_running(const Share *s, const SharedWindow *w); /* requests that have not ended, of all members */
-void share_run(Share *s, SharedWindow *w, double now);    /* one of this member's begins */
+/* A request of this member begins, which counts as 'n'. */
+void share_run(Share *s, SharedWindow *w, int n, double now);
 /* It has ended; 'sent': it counts for a span from now on. */
-void share_end(Share *s, SharedWindow *w, bool sent, double now);
+void share_end(Share *s, SharedWindow *w, int n, bool sent, double now);
 void share_push(SharedWindow *w, double now); /* a request counts from now on for a span */
 void share_drop(SharedWindow *w, size_t n);   /* the oldest 'n' moments count no more */
 /* Looks for members whose process is gone, if nobody has for a while. Leaves and enters. False: lost meanwhile. */
@@ -90,7 +91,7 @@ uint32_t share_shut_changes(const Share *s);
 int share_member(const Share *s); /* this member's number */
 
 /* A request has ended while the share was lost: it is written when the share is back. */
-void share_owe(Share *s, const SharePlace *place, bool sent);
+void share_owe(Share *s, const SharePlace *place, int n, bool sent);
 
 /* The halt; these need no lock, and hold at once in all processes. False: the share is lost, so others cannot be told. */
 bool share_halt(Share *s, const char *reason, int64_t wall, double now);

@@ -144,22 +144,22 @@ static void take_limit(const SharedWindow *w, LimitGroup *group) {
 }
 
 /* The share is locked. Returns as shared_take. */
-static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Windows *w, bool urgent,
-                   double now) {
+static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Windows *w, int weight,
+                   bool urgent, double now) {
   LimitAddress *a = account->address;
   take_shut(x, w->address, a);
   if (group != NULL) take_limit(w->group, group);
   LimitWindow ip = view(x, w->ip, a->ip), own = {0};
   if (group != NULL) own = view(x, w->group, &group->window);
-  double wait = limiter_wait_in(&w->address->shut, &ip, group == NULL ? NULL : &own, urgent, 1, now);
+  double wait = limiter_wait_in(&w->address->shut, &ip, group == NULL ? NULL : &own, weight, urgent, 1, now);
   if (wait > 0) return fmin(wait, isinf(wait) ? AGAIN : wait);
   w->ip->limit = window_limit(&ip);
   tidy(w->ip, &ip, now);
-  share_run(x->share, w->ip, now);
+  share_run(x->share, w->ip, 1, now);
   if (group != NULL) {
     w->group->limit = window_limit(&own);
     tidy(w->group, &own, now);
-    share_run(x->share, w->group, now);
+    share_run(x->share, w->group, weight, now);
   }
   if (!limiter_is_shut(&w->address->shut, now)) return 0;
   w->address->shut.prober = share_member(x->share) + 1;
@@ -167,8 +167,8 @@ static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Wi
   return 0;
 }
 
-double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePlace *place, bool urgent,
-                   double now, SharedTurn *turn) {
+double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePlace *place, int weight,
+                   bool urgent, double now, SharedTurn *turn) {
   Windows w;
   bool lost = share_lost(x->share) != NULL;
   *turn = (SharedTurn){.left = -1};
@@ -177,12 +177,13 @@ double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePla
     share_miss(x->share);
     return 0;
   }
-  double wait = find(x, account, group, place, now, &w) ? take(x, account, group, &w, urgent, now) : AGAIN;
+  double wait =
+      find(x, account, group, place, now, &w) ? take(x, account, group, &w, weight, urgent, now) : AGAIN;
   if (wait > 0) {
     x->waits++;
     if (!share_sweep(x->share, now)) return wait;
   } else
-    *turn = (SharedTurn){.taken = true, .epoch = x->ip.epoch, .left = -1};
+    *turn = (SharedTurn){.taken = true, .weight = weight, .epoch = x->ip.epoch, .left = -1};
   share_leave(x->share);
   return wait;
 }
@@ -199,15 +200,15 @@ static void learn(const Shared *x, SharedWindow *w, int limit, int left, double 
 void shared_end(Shared *x, const SharedTurn *turn, const SharePlace *place, bool sent, double now) {
   if (!turn->taken) return;
   if (!share_enter(x->share, now)) {
-    if (turn->epoch == x->ip.epoch) share_owe(x->share, &x->ip, sent);
-    if (turn->epoch == place->epoch) share_owe(x->share, place, sent);
+    if (turn->epoch == x->ip.epoch) share_owe(x->share, &x->ip, 1, sent);
+    if (turn->epoch == place->epoch) share_owe(x->share, place, turn->weight, sent);
     return;
   }
   SharedWindow *ip = turn->epoch == x->ip.epoch ? share_known(x->share, &x->ip) : NULL;
   SharedWindow *group = turn->epoch == place->epoch ? share_known(x->share, place) : NULL;
   if (group != NULL && turn->limit > 0) learn(x, group, turn->limit, turn->left, now);
-  if (ip != NULL) share_end(x->share, ip, sent, now);
-  if (group != NULL) share_end(x->share, group, sent, now);
+  if (ip != NULL) share_end(x->share, ip, 1, sent, now);
+  if (group != NULL) share_end(x->share, group, turn->weight, sent, now);
   share_leave(x->share);
 }
 

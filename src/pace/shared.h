@@ -28,6 +28,7 @@ typedef struct Shared {
 /* What a request has taken from the share. */
 typedef struct SharedTurn {
   bool taken;     /* it counts there */
+  int weight;     /* the group counts it as so many requests */
   uint32_t epoch; /* of the place that it was taken from */
   int limit;      /* an answer told this limit of its group; 0: none */
   int left;       /* and so much is left of it; -1: it did not tell */
@@ -36,8 +37,8 @@ typedef struct SharedTurn {
 /* Counts a request in the share, and returns 0; or returns in how many seconds to ask again, with nothing counted. When the share
 ** is lost it returns 0 and counts nothing; shared_parts tells what this process may use then. When it is lost just now it returns
 ** -1: the limiter of this process has to be asked again. 'place' is the group's. */
-double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePlace *place, bool urgent,
-                   double now, SharedTurn *turn);
+double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePlace *place, int weight,
+                   bool urgent, double now, SharedTurn *turn);
 /* That request has ended; 'sent' as for limiter_end. */
 void shared_end(Shared *x, const SharedTurn *turn, const SharePlace *place, bool sent, double now);
 /* Of how many equal parts of every limit this process may use one. */

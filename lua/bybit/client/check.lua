@@ -141,6 +141,10 @@ function check.required(class, given)
       errors.raise(("bybit.client: option 'required': no method '%s'%s"):format(tostring(method), near))
     end
     if type(list) ~= "table" then wrong_option("required", ("a list of parameters of %s"):format(method), list) end
+    if row.elements then
+      errors.raise(("bybit.client: option 'required': %s takes what is required of %s: name that method"):format(method,
+        table.concat(row.elements, " and ")))
+    end
     local known = {}
     for _, p in ipairs(row.params) do known[p[1]] = true end
     sets[method] = {}
@@ -197,6 +201,13 @@ function check.retired(class, environment)
   if not class.dialect.retired or not environments[environment.name or ""] then return end
   errors.raise(('bybit.client: api = "%s": the exchange has retired it, and %s no longer answers it: use api = "v5", '
     .. 'which is the default; "paper" and {url = ...} still speak it'):format(class.dialect.name, environment.name))
+end
+
+--- Raises for a kind of contracts that the wire does not have.
+function check.category(class, category)
+  if class.dialect.category or category == "inverse" then return end
+  errors.raise(('bybit.client: option \'category\': the %s wire has inverse contracts only: use api = "v5" for %s ones'):format(
+    class.dialect.name, category))
 end
 
 return check

@@ -1,6 +1,7 @@
 -- Instruments: a view of a client with the symbol filled in, the contract's steps and limits, exact arithmetic, sizes of orders, and the
 -- check of an order before it is sent.
 
+local batches = require("bybit.later").module "bybit.client.batch"
 local decimal = require("bybit.core").decimal
 local contract = require "bybit.client.contract"
 local core = require "bybit.core"
@@ -16,7 +17,7 @@ local MAX_AGE = 3600 -- seconds: steps and tiers change rarely
 local ZERO = decimal(0)
 local FINE = 15 -- places that a float is rounded to before it is rounded to a step
 
-local states = setmetatable({}, { __mode = "k" }) -- instrument -> { client, view, record, contract, read }
+local states = setmetatable({}, { __mode = "k" }) -- instrument -> { client, view, category, record, contract, read }
 
 local function state_of(self, name)
   return states[self] or errors.raise(("%s: called with '.' in place of ':': write instrument:%s(...)"):format(name, name))
@@ -253,7 +254,7 @@ end
 ---@return bybit.Error? err
 function methods.refresh(self)
   local state = state_of(self, "refresh")
-  local fresh, err = instrument.read(state.client, state.record.symbol)
+  local fresh, err = instrument.read(state.client, state.record.symbol, { category = state.category })
   if not fresh then return nil, err end
   for k, v in pairs(fresh) do state[k] = v end
   return self
@@ -295,7 +296,7 @@ end
 function instrument.read(client, symbol, options)
   local function asked()
     local o = options or {}
-    return { symbol = symbol, timeout = o.timeout, deadline = o.deadline, cancel = o.cancel }
+    return { symbol = symbol, category = o.category, timeout = o.timeout, deadline = o.deadline, cancel = o.cancel }
   end
   local list, err = client:get_instruments(asked())
   if not list then return nil, err end
@@ -316,10 +317,16 @@ function instrument.read(client, symbol, options)
     taker = taker, tiers = contract.tiers(tiers) } }
 end
 
+-- The kind of contracts that is asked for; nil on a wire that does not tell them apart.
+local function category_of(client, options)
+  local t = core.client.table(client)
+  return t.class.dialect.category and (options and options.category or t.category) or nil
+end
+
 -- The instrument that is kept, while it is young.
-local function young(client, symbol)
+local function young(client, symbol, category)
   local kept = rawget(core.client.table(client), "instruments")
-  local there = kept and kept[symbol]
+  local there = kept and kept[(category or "") .. symbol]
   return there and client:now() - states[there].read < MAX_AGE * 1000 and there or nil
 end
 
@@ -327,7 +334,7 @@ end
 --- read with two or three requests, and kept for an hour.
 ---@param client table
 ---@param symbol string
----@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@param options? { category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
 ---@return bybit.Instrument? instrument
 ---@return bybit.Error? err
 function instrument.of(client, symbol, options)
@@ -335,16 +342,18 @@ function instrument.of(client, symbol, options)
   if type(symbol) ~= "string" then
     errors.raise(("instrument: a contract such as 'BTCUSD' expected, got %s"):format(tostring(symbol)))
   end
-  local there = young(client, symbol)
+  local category = category_of(client, options)
+  local there = young(client, symbol, category)
   if there then return there end
   local state, err = instrument.read(client, symbol, options)
   if not state then return nil, err end
-  state.client, state.view = client, view.new(client, { symbol = symbol })
+  state.client, state.category = client, category
+  state.view = view.new(client, { symbol = symbol, category = category })
   there = setmetatable({}, meta)
   states[there] = state
   local t = core.client.table(client)
   local kept = rawget(t, "instruments") or {}
-  kept[symbol] = there
+  kept[(category or "") .. symbol] = there
   rawset(t, "instruments", kept)
   return there
 end
@@ -354,17 +363,26 @@ end
 
 local CHECKED = { place = true, amend = true, stop = true }
 
--- A method that checks first. If the contract cannot be read the call goes out: the exchange decides then, as without the option.
--- What takes risk away does not wait for a contract to be read.
+-- Raises for an order that its contract refuses. If the contract cannot be read the call goes out: the exchange decides then, as without
+-- the option. What takes risk away does not wait for a contract to be read. `options` are those of the call.
+local function check(client, row, params, options, where)
+  local symbol = type(params) == "table" and params.symbol
+  local urgent = row.protects or symbol and params.reduce_only
+  local found = type(symbol) == "string" and symbol:find "^%u[%u%d%-]+$" and (young(client, symbol, category_of(client, options))
+    or not urgent and instrument.of(client, symbol, options))
+  local why, field
+  if found then why, field = refusal(states[found], params) end
+  if why then errors.raise(("%s: parameter '%s': %s"):format(where, field, why)) end
+end
+
+-- A method that checks first.
 local function checked(name, row, method)
   return function(client, params, ...)
-    local symbol = type(params) == "table" and params.symbol
-    local urgent = row.protects or symbol and params.reduce_only
-    local found = type(symbol) == "string" and symbol:find "^%u[%u%d%-]+$" and (young(client, symbol)
-      or not urgent and instrument.of(client, symbol, params))
-    local why, field
-    if found then why, field = refusal(states[found], params) end
-    if why then errors.raise(("%s: parameter '%s': %s"):format(name, field, why)) end
+    if row.elements then
+      batches.each(name, params, function(element, where) check(client, row, element, params, where) end)
+    else
+      check(client, row, params, params, name)
+    end
     return method(client, params, ...)
   end
 end
@@ -374,7 +392,7 @@ end
 function instrument.guard(t)
   local class = t.class
   for name, row in pairs(class.dialect.endpoints) do
-    if CHECKED[row.settle or ""] and not row.internal then t[name] = checked(name, row, class.methods[name]) end
+    if CHECKED[row.settle or row.of or ""] and not row.internal then t[name] = checked(name, row, class.methods[name]) end
   end
 end
 

@@ -1,6 +1,8 @@
 -- Views: the methods of a client with default parameters, which are filled in where a method has them. With `raise = true` a
 -- view raises errors in place of returning them: `local btc = client:with{symbol = "BTCUSD", raise = true}`.
 
+local added = require "bybit.client.added"
+local batches = require("bybit.later").module "bybit.client.batch"
 local core = require "bybit.core"
 local cursor = require "bybit.client.cursor"
 local errors = require "bybit.errors"
@@ -27,6 +29,10 @@ end
 -- The names of the parameters of a method; a second name leads to the first.
 local function names_of(class, method)
   local row, names = class.dialect.endpoints[method], {}
+  if added[method] then
+    for name in pairs(added[method].fills) do names[name] = name end
+    return names
+  end
   for _, list in ipairs { row.params or {}, class.dialect.common } do
     for _, p in ipairs(list) do
       names[p[1]] = p[1]
@@ -63,8 +69,9 @@ local function filled(names, defaults, params)
   return out
 end
 
-local function one(raise, result, err, response)
-  if not raise then return result, err, response end
+local function one(raise, ...)
+  if not raise then return ... end
+  local result, err = ...
   if result == nil then error(err, 0) end
   return result
 end
@@ -83,12 +90,33 @@ end
 
 local states = setmetatable({}, { __mode = "k" }) -- view -> { client, defaults, raise, methods }
 
+-- Which argument of a client's own methods is a table that may say the category.
+local OPTIONS = { check = 1, instrument = 2, request = 3 }
+
+-- The arguments with the view's category in that table, unless it says another.
+local function with_category(state, place, ...)
+  local category, arguments = state.defaults.category, table.pack(...)
+  local given = place and category and arguments[place]
+  if not place or not category or given ~= nil and type(given) ~= "table" then return ... end
+  local filled_in = { category = category }
+  for k, v in pairs(given or {}) do filled_in[k] = v end
+  arguments[place], arguments.n = filled_in, math.max(arguments.n, place)
+  return table.unpack(arguments, 1, arguments.n)
+end
+
 -- A function that calls a method of the view's client with the view's defaults.
 local function method_of(state, name)
   local client = state.client
   local method, class = client[name], core.client.table(client).class -- client[name] raises if there is no such method
-  if not rows.method(class.dialect.endpoints, name) then
-    return function(_, ...) return call(state.raise, method, client, ...) end
+  if not rows.method(class.dialect.endpoints, name) and not added[name] then
+    local place = class.dialect.category and OPTIONS[name]
+    return function(_, ...) return call(state.raise, method, client, with_category(state, place, ...)) end
+  end
+  local row = class.dialect.endpoints[name]
+  if row.elements then
+    return function(_, list, ...)
+      return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...)
+    end
   end
   local names = names_of(class, name)
   return function(_, params, ...)

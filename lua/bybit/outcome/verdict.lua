@@ -83,6 +83,7 @@ end
 
 function judge.decode(err, facts, _, response)
   err.outcome = "unknown"
+  if not facts.body then return end -- an element of a batch: what is wrong is not its answer's form
   local at = facts.offset or 0 -- 0: its form is right
   local why = at > 0 and is_json(facts, response) and ("byte %d: %s"):format(at, facts.message) or facts.message
   if at > 0 and not is_json(facts, response) then why = "the answer is no JSON" end
@@ -115,9 +116,10 @@ end
 ---@param facts table the attempt's, from the C core
 ---@param response table
 ---@param params table what the caller gave, for the printed line
+---@param category? string the kind of contracts that the call is about
 ---@return bybit.Error
 ---@return table? row
-function verdict.of(codes, facts, response, params)
+function verdict.of(codes, facts, response, params, category)
   local err = {
     kind = facts.kind, method = facts.method, change = facts.settle, message = cut(facts.message),
     http_status = facts.http_status,
@@ -126,7 +128,7 @@ function verdict.of(codes, facts, response, params)
   }
   local row = (judge[facts.kind] or broken)(err, facts, codes, response)
   if facts.kind == "exchange" and row and row.detail and not row.clock then
-    local hint = hints.refused(params)
+    local hint = hints.refused(params, category)
     if hint then err.message = ("%s; %s"):format(err.message, hint) end
   end
   err.retryable = may_repeat(err, facts.changes, row)

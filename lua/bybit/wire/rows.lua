@@ -12,8 +12,11 @@
 --   example      a program for the reference; `client`, `exchange` (BTCUSD at 30000) and `bybit` are there for it
 --   codes        the names of the codes to expect, for the reference
 --   params       the parameters, see below
---   rules        what holds between parameters; the kinds are in src/schema/schema.h
---   fixed        what always goes out: { wire name, value = text }, or an option of the client
+--   rules        what holds between parameters; the kinds are in src/schema/schema.h. `category`: it holds for that kind of
+--                contracts only
+--   categories   the kinds of contracts that the request may be about: it carries one of them as `category`, and if there are
+--                several, the row gets a parameter of this name; nil: it is about none
+--   fixed        what always goes out: { wire name, value = text }; "category" stands for `categories` with each kind
 --   result       what the answer becomes, see below
 --   limit        how many requests a second the exchange allows
 --   group        the rate group that the request counts in; the wire fills it in from the path where it can
@@ -28,6 +31,11 @@
 --   heard        recovery notes successful calls too, see outcome/stops.lua
 --   internal     there is no method of this name: other methods, recovery or read-backs make this request
 --   composite    the method is made of several requests, by a function of the wire's init.lua
+--   elements     the call is a batch: a list, and each element is what a call of one of these methods would be. The row says besides:
+--   items        the name of that list on the wire
+--   most         how many elements it may have
+--   without      parameters of those methods that elements do not have
+--   of           what the elements do, in the words of `settle`
 --   over         the internal rows that a composite method asks; the first is the one that changes something
 --   subject      the file of the row; filled in
 --   place        the number of the row among those of the wire; filled in
@@ -41,9 +49,10 @@
 --   default      the value when none is given
 --   default_by   { parameter, value = default ... }: the default depends on another parameter
 --   above, min, max   the range
---   whole        only whole numbers, see wire/categories.lua
---   kind         of a symbol: { kind of contract, endings that its symbols never have, see wire/categories.lua }; what changes
---                something and is no cancel refuses the symbol of another kind
+--   whole        only whole numbers: { category = unit } for the categories in which that is so
+--   kind         of a symbol: { category = { its name, endings that its symbols never have } }, see wire/categories.lua; what
+--                changes something and is no cancel refuses the symbol of another kind
+--   leg          which of the positions of a symbol the call is about, as a number
 --   zero_with        flags: where all of them are true, 0 passes `above`
 --   enum         the words that are allowed, see records/enums.lua; `values`: only these of them
 --   wire         what goes out for our words, where that differs
@@ -58,9 +67,10 @@
 --
 --   row          the method that reads the record
 --   by           its parameters: { name there = name here }; the record has them too
+--   leg          of several records, it is the one of the call's position_mode
 --   as           the field of an error that holds the record: "position" or "record"
 --   fields       for "setting": { parameter, field that shows it }. `words`: what the parameter is for each value of the field;
---                `enum`: the words that the field may hold
+--                `enum`: the words that the field may hold; `legs`: it shows in the records of these positions only
 --
 -- What the fields of a result say:
 --
@@ -108,12 +118,15 @@ local function add(set, name, given, subject, place)
   set.given[name] = { row = given, subject = subject, place = place }
 end
 
+local among = setmetatable({}, { __mode = "k" }) -- row of a batch -> the endpoints that it is one of
+
 -- The row of this name, completed; nil where no loaded file has it.
 local function row_of(set, name)
   local row, declared = set.rows[name], set.given[name]
   if row or not declared then return row end
   row = complete(set.wire, name, declared.row)
   row.subject, row.place = declared.subject, declared.place
+  if row.elements then among[row] = set.endpoints end
   set.rows[name] = row
   return row
 end
@@ -178,7 +191,7 @@ end
 ---@return table<string, table>
 function rows.new(wire)
   local endpoints = setmetatable({}, meta)
-  sets[endpoints] = { wire = wire, given = {}, rows = {}, loaded = {}, added = 0 }
+  sets[endpoints] = { endpoints = endpoints, wire = wire, given = {}, rows = {}, loaded = {}, added = 0 }
   return endpoints
 end
 
@@ -213,6 +226,72 @@ function rows.any(endpoints, verb, path, params)
     end
   end
   return row
+end
+
+-- A parameter of a batch's elements, which may not refer to one that they do not have.
+local function element_param(p, without)
+  local when = p.required_when
+  if not when or not without[when.unless or ""] then return p end
+  local own = {}
+  for k, v in pairs(p) do own[k] = v end
+  own.required_when = { when[1], when[2] }
+  return own
+end
+
+local element_rows = setmetatable({}, { __mode = "k" }) -- row of a batch -> rows of its elements
+
+--- What the elements of a batch may be: the rows of those methods, without what elements do not have. Each has its name in `name`.
+---@param row table of the batch
+---@return table[]
+function rows.elements(row)
+  local known = element_rows[row]
+  if known then return known end
+  local endpoints, without, list = among[row], {}, {}
+  for _, name in ipairs(row.without or {}) do without[name] = true end
+  for i, name in ipairs(row.elements) do
+    local own = { name = name, params = {}, rules = {} }
+    for k, v in pairs(endpoints[name]) do
+      if own[k] == nil then own[k] = v end
+    end
+    for _, p in ipairs(endpoints[name].params) do
+      if not without[p[1]] then own.params[#own.params + 1] = element_param(p, without) end
+    end
+    for _, rule in ipairs(endpoints[name].rules or {}) do
+      local whole = true
+      for _, param in ipairs(rule) do whole = whole and not without[param] end
+      if whole then own.rules[#own.rules + 1] = rule end
+    end
+    list[i] = own
+  end
+  element_rows[row] = list
+  return list
+end
+
+--- The parameters of all kinds of elements of a batch, each once; required only where every kind requires it. What the batch itself
+--- takes, such as its category, is not among them.
+---@param row table of the batch
+---@return table[]
+function rows.element_params(row)
+  local list, by_name, kinds, beside = {}, {}, rows.elements(row), {}
+  for _, p in ipairs(row.params) do beside[p[1]] = true end
+  for _, kind in ipairs(kinds) do
+    for _, p in ipairs(kind.params) do
+      local known = by_name[p[1]] or beside[p[1]] and {}
+      if not known then
+        known = {}
+        for k, v in pairs(p) do known[k] = v end
+        known.required, known.times = false, 0
+        by_name[p[1]], list[#list + 1] = known, known
+      end
+      if p.required then known.times = (known.times or 0) + 1 end
+      known.required = known.times == #kinds
+    end
+  end
+  for _, p in ipairs(list) do
+    p.times = nil
+    if by_name[p.also or false] then p.also = nil end
+  end
+  return list
 end
 
 --- The names of the methods, in the order of the alphabet.

@@ -44,7 +44,7 @@ end
 local function fillable(order)
   local leaves = order.qty - order.filled
   if not order.closing then return leaves end
-  local p = order.account:position(order.symbol)
+  local p = order.account:position_of(order)
   if p.side == "" or p.side == order.side then return ZERO end
   return leaves:min(p.size)
 end
@@ -58,14 +58,14 @@ local function fill(engine, order, quantity, price, value, maker)
   end
   engine:order_filled(order, opened)
   if closed > ZERO then
-    matching.trim_closing(engine, order.account, order.symbol)
+    matching.trim_closing(engine, order)
     matching.shed(engine, order.account, order.market)
   end
 end
 
---- The position has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
-function matching.trim_closing(engine, account, symbol)
-  for _, order in ipairs(account:standing_of(symbol).closing:list()) do
+--- The position of an order has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
+function matching.trim_closing(engine, filled)
+  for _, order in ipairs(filled.account:standing_for(filled).closing:list()) do
     local possible = fillable(order)
     if possible:is_zero() then
       matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
@@ -78,13 +78,13 @@ end
 --- Cancels orders that have lost their margin, by a position that closed or a funding fee. The newest go first, until the
 --- rest is covered. The exchange does not say what becomes of such orders; here no order fills without margin.
 function matching.shed(engine, account, market)
-  local base = market.instrument.base
-  if account:available(base) >= DUST then return end
+  local coin = market.instrument.settle
+  if account:available(coin) >= DUST then return end
   local open = account:open_orders()
   for i = #open, 1, -1 do
-    if account:available(base) >= DUST then return end
+    if account:available(coin) >= DUST then return end
     local order = open[i]
-    if is_resting(order) and not order.closing and order.market.instrument.base == base then
+    if is_resting(order) and not order.closing and order.market.instrument.settle == coin then
       matching.finish(engine, order, "Cancelled", "EC_Others", "CancelByAdmin")
     end
   end
@@ -96,6 +96,14 @@ local function best(market, side)
   local resting, level = market.resting[from].best, market:best_level(from)
   if resting and (not level or not better(from, level.ticks, resting.ticks)) then return resting.ticks, resting end
   if level then return level.ticks, nil, level end
+end
+
+-- The best price that an order may take, in ticks.
+local function touch_of(market, side)
+  local from = OTHER[side]
+  local resting, touch = market.resting[from].best, market:touch(from)
+  if resting and (not touch or better(from, resting.ticks, touch)) then return resting.ticks end
+  return touch
 end
 
 local function crosses(side, limit, ticks)
@@ -111,7 +119,7 @@ local function offer_of(resting, side, taker, left)
   if account == taker.account and (taker.smp_type or "None") ~= "None" then
     return taker.smp_type == "CancelMaker" and ZERO or nil
   end
-  local p = account:position(resting.symbol)
+  local p = account:position_of(resting)
   local reducible = left[account] or (p.side == side and p.size or ZERO)
   local offered = resting.qty - resting.filled
   if resting.closing then offered = offered:min(reducible) end
@@ -173,7 +181,7 @@ local function take_one(engine, order)
     return true
   end
   local quantity, price = wanted:min(offered), resting and resting.price or market:price(ticks)
-  local value = quantity / price
+  local value = market.instrument.kind.value(quantity, price)
   market:next_seq()
   market:note_trade(engine.now(), ticks, quantity, value, order.side, engine:uuid())
   if resting then fill(engine, resting, quantity, price, value, true) else level.size = level.size - quantity end
@@ -200,19 +208,24 @@ local function protective_price(market, o)
     end
     return kept.price
   end
-  local touch = best(market, o.side)
+  local touch = touch_of(market, o.side)
   local from = touch and market:price(touch) or market:reference "LastPrice"
   return price_away(market, o.side, from, o.slippage_type == "TickSize" and market.tick * o.slippage
     or from * o.slippage / 100)
 end
 
---- The price at which an order's margin is worked out before it is placed: the lowest price at which it may fill at once.
---- There most coin is tied up, since a contract is worth more coin at a lower price.
+--- The price at which an order's margin is worked out before it is placed: that at which most coin is tied up. An inverse
+--- contract is worth more coin at a lower price, so there it is the lowest price at which the order may fill at once; a linear
+--- one at a higher.
 ---@param o { side: string, type: string, price: any, qty: any, slippage: any, slippage_type: string? }
 function matching.reserve_price(market, o)
   local limit = o.type == "Market" and protective_price(market, o) or o.price
+  if market.instrument.category == "linear" then
+    local touch = o.side == "Sell" and best(market, "Sell")
+    return touch and market:price(touch):max(limit) or limit
+  end
   if o.side == "Buy" then
-    local touch = best(market, "Buy")
+    local touch = touch_of(market, "Buy")
     return touch and market:price(touch):min(limit) or limit
   end
   if o.type == "Limit" then return limit end
@@ -227,16 +240,22 @@ local LEFT = { IOC = "EC_NoImmediateQtyToFill", FOK = "EC_NoEnoughQtyToFill" }
 local function match(engine, order)
   local market = order.market
   order.ticks = market:ticks(order.price)
-  local ticks = best(market, order.side)
-  if order.tif == "PostOnly" and ticks and crosses(order.side, order.ticks, ticks) then
-    return matching.finish(engine, order, "Cancelled", "EC_PostOnlyWillTakeLiquidity")
+  if order.tif == "PostOnly" then
+    local ticks = touch_of(market, order.side)
+    if ticks and crosses(order.side, order.ticks, ticks) then
+      return matching.finish(engine, order, "Cancelled", "EC_PostOnlyWillTakeLiquidity")
+    end
+  elseif order.tif == "FOK" then
+    local leaves = order.qty - order.filled
+    if reach(market, order.side, order.ticks, leaves, order) < leaves then
+      return matching.finish(engine, order, "Cancelled", "EC_NoEnoughQtyToFill")
+    end
   end
-  local leaves = order.qty - order.filled
-  if order.tif == "FOK" and reach(market, order.side, order.ticks, leaves, order) < leaves then
-    return matching.finish(engine, order, "Cancelled", "EC_NoEnoughQtyToFill")
+  local ticks = touch_of(market, order.side)
+  if ticks and crosses(order.side, order.ticks, ticks) then
+    while not order.ended and take_one(engine, order) do end
+    if order.ended then return end
   end
-  while not order.ended and take_one(engine, order) do end
-  if order.ended then return end
   if order.closing and fillable(order):is_zero() then
     return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
   end
@@ -268,7 +287,7 @@ local function give(engine, order, quantity, passing)
     matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
     return ZERO
   end
-  local value = possible / order.price
+  local value = order.market.instrument.kind.value(possible, order.price)
   order.market:next_seq()
   order.market:note_trade(engine.now(), order.ticks, possible, value, OTHER[order.side], engine:uuid(), passing)
   fill(engine, order, possible, order.price, value, true)
@@ -287,8 +306,8 @@ function matching.strike(engine, market, side, steps)
   local from = OTHER[side]
   local ladder = market.resting[from]
   if not ladder.best then return end
-  local touch, quantity = market:best_level(from), market.instrument.qty_step * steps
-  while ladder.best and quantity > ZERO and (not touch or not better(from, touch.ticks, ladder.best.ticks)) do
+  local touch, quantity = market:touch(from), market.instrument.qty_step * steps
+  while ladder.best and quantity > ZERO and (not touch or not better(from, touch, ladder.best.ticks)) do
     quantity = quantity - give(engine, ladder.best, quantity)
   end
 end

@@ -1,7 +1,9 @@
 -- Asks the module itself whether it would take what a program gives, so that the checker has no rules of its own about
 -- parameters and options. Nothing is sent: the endpoints are compiled so that a call ends when it has been checked.
 
+local batches = require "bybit.client.batch"
 local bybit = require "bybit"
+local categories = require "bybit.wire.categories"
 local client_check = require "bybit.client.check"
 local core = require "bybit.core"
 local enums = require "bybit.records.enums"
@@ -24,8 +26,14 @@ local function wires(api)
 end
 
 -- A client that never connects. It must be closed at once: while it lives, other clients of this address would share its limits.
-local function asked(api)
-  return bybit.client { environment = { url = "http://127.0.0.1:1" }, api = api }
+local function asked(api, category)
+  return bybit.client { environment = { url = "http://127.0.0.1:1" }, api = api, category = category }
+end
+
+-- The kinds of contracts that the calls of a client on that wire may be about.
+local function kinds_of(client, dialect)
+  if not dialect.category then return { "inverse" } end
+  return client.category and { client.category } or categories.names
 end
 
 -- Without the place in front of a message; nil when there was no error.
@@ -62,11 +70,20 @@ local function rules_of(row, given)
   return kept
 end
 
-local function endpoint(dialect, method, row, given, strict)
+-- The options that stand beside the parameters of a row: `part` is "list" or "element" of a batch.
+local function common_of(dialect, part)
+  local list = {}
+  for _, p in ipairs(dialect.common) do
+    if not part or (p[1] == "extra") == (part == "element") then list[#list + 1] = p end
+  end
+  return list
+end
+
+local function endpoint(dialect, method, row, given, strict, part)
   local merged = {}
   for k, v in pairs(row) do merged[k] = v end
   merged.name, merged.params = method, {}
-  for _, list in ipairs { row.params, dialect.common } do
+  for _, list in ipairs { row.params, common_of(dialect, part) } do
     for _, p in ipairs(list) do merged.params[#merged.params + 1] = declared(p, given, strict) end
   end
   merged.rules = strict and rules_of(row, given) or nil
@@ -77,9 +94,9 @@ local function endpoint(dialect, method, row, given, strict)
   return core.method(core.schema.endpoint(method, merged, enums), nil, dialect.envelope, function() return true end)
 end
 
-local function complaint(dialect, method, row, given, strict)
-  local client <close> = asked(dialect.name)
-  local call = endpoint(dialect, method, row, given, strict)
+local function complaint(dialect, category, method, row, given, strict, part)
+  local client <close> = asked(dialect.name, category)
+  local call = endpoint(dialect, method, row, given, strict, part)
   local params = {}
   for name, value in pairs(given) do params[name] = value == SOME or value end
   for _, p in ipairs(dialect.common) do -- their values are read in other places too
@@ -88,18 +105,21 @@ local function complaint(dialect, method, row, given, strict)
   return message_of(method .. ": ", pcall(call, client, params))
 end
 
---- What a method says to parameters; nil: nothing, or one of the wires that the client may speak takes them.
----@param api "v5"|"v2"|nil
+--- What a method says to parameters; nil: nothing, or it takes them on one of the wires and for one of the kinds of contracts that the
+--- client may have.
+---@param client bybit.check.Kind its api and its category, where they are known
 ---@param method string
 ---@param given table<string, any> values by parameter; oracle.SOME: not known
 ---@param strict boolean also what is missing, and the rules between parameters
+---@param part? "list"|"element" of a batch: what stands beside its elements, or in one of them
 ---@return string?
-function oracle.call(api, method, given, strict)
+function oracle.call(client, method, given, strict, part)
   local first
-  for _, dialect in ipairs(wires(api)) do
+  for _, dialect in ipairs(wires(client.api)) do
     local row = rows.method(dialect.endpoints, method)
-    if row then
-      local message = complaint(dialect, method, row, given, strict)
+    if row and part == "element" then row = batches.kind(row, given) end
+    for _, category in ipairs(row and kinds_of(client, dialect) or {}) do
+      local message = complaint(dialect, category, method, row, given, strict, part)
       if not message then return nil end
       first = first or message
     end
@@ -115,7 +135,7 @@ function oracle.request_option(name, value)
   end
   local dialect = wires("v5")[1]
   local row = { verb = "GET", path = dialect.ping, params = {} }
-  return complaint(dialect, "request", row, { [name] = value }, false)
+  return complaint(dialect, nil, "request", row, { [name] = value }, false)
 end
 
 --- What client:each, pages or collect says to one of its options. `what`: the method or path that it walks.
@@ -135,7 +155,7 @@ function oracle.required(method)
   local names = {}
   for _, dialect in ipairs(wires()) do
     local row = rows.method(dialect.endpoints, method)
-    for _, p in ipairs(row and row.params or {}) do
+    for _, p in ipairs(row and row.elements and rows.element_params(row) or row and row.params or {}) do
       if p.required then names[#names + 1] = p[1] end
     end
   end
@@ -146,7 +166,7 @@ end
 function oracle.takes(api, method, name)
   for _, dialect in ipairs(wires(api)) do
     local row = rows.method(dialect.endpoints, method)
-    for _, list in ipairs { row and row.params or {}, dialect.common } do
+    for _, list in ipairs { row and row.elements and rows.element_params(row) or {}, row and row.params or {}, dialect.common } do
       for _, p in ipairs(list) do
         if p[1] == name or p.also == name then return true end
       end
@@ -205,6 +225,11 @@ end
 ---@return string?
 function oracle.client_options(given)
   if given.environment == nil then return message_of("bybit.client: ", pcall(open_environment, {})) end
+  if given.api == "v2" and given.category ~= SOME then
+    local message = message_of("bybit.client: ", pcall(client_check.category, { dialect = wires("v2")[1] },
+      given.category or "inverse"))
+    if message then return message end
+  end
   local keys, plain = {}, { environment = true }
   for _, name in ipairs { "key", "secret", "private_key", "credentials" } do
     keys[name] = given[name]

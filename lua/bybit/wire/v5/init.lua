@@ -11,7 +11,7 @@ local v5 = {
   signature = "headers",
   limit_reset = "x-bapi-limit-reset-timestamp", -- the header that tells when a refused call may be made again, ms
   envelope = { code = "retCode", message = "retMsg", result = "result", time = "time", other_code = "ret_code",
-    other_message = "ret_msg" },
+    other_message = "ret_msg", details = "retExtInfo" },
   category = true,          -- requests carry a category
   -- A page of any endpoint, for client:pages: the keys of its list and of the next cursor (V5 documentation, pagination).
   paged = { path = "/v5/position/closed-pnl", list = "list", next = "nextPageCursor" },
@@ -29,7 +29,8 @@ local v5 = {
 }
 
 -- Methods of several requests, and lookups: functions of methods.lua and series.lua; how things stand: functions of standing.lua.
-for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders" } do
+for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders",
+  "position" } do
   v5[name] = function(...) return methods[name](...) end
 end
 function v5.find_transfer(...) return money.find_transfer(...) end
