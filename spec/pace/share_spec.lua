@@ -264,6 +264,27 @@ describe("processes with a share", function()
     assert.equal(LIMIT + 4, used["ip 127.0.0.1:" .. site.port])
   end)
 
+  it("count a batch as its orders, and let it go before what came later", function()
+    local function batch_of(n)
+      local list = { timeout = 60 }
+      for i = 1, n do list[i] = { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = i } end
+      return list
+    end
+    local four = OTHER:gsub("client:place_order (%b{})", function(order)
+      return ("client:place_multiple_orders { %s }"):format(order:rep(4, ", "):gsub(", timeout = 60", ""))
+    end)
+    others[1] = process.start(four, { URL = site.url, SHARE = path, N = "1" })
+    assert.equal("1\tnil", others[1]:line())
+    local first, later = new_client { rate = "wait" }, new_client()
+    bybit.spawn(function() first:place_multiple_orders(batch_of(LIMIT)) end)
+    tasks.step(0)
+    local err
+    bybit.spawn(function() err = select(2, later:place_multiple_orders(batch_of(1))) end)
+    tasks.step(0)
+    tasks.step(0)
+    assert.same({ 0, "rate_limit" }, { first:stats().requests, err and err.kind })
+  end)
+
   it("get back what a killed one had under way, when it must have arrived", function()
     local client = new_client { rate = "wait" }
     local _, _, run = other(LIMIT)

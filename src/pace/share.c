@@ -267,9 +267,16 @@ bool share_join(Share *s, double now, char why[SHARE_WHY]) {
 }
 
 void share_quit(Share *s, double now) {
-  if (s->member < 0 || s->gone || !share_is_there(s, now) || take_lock(s->map.layout, true) != NULL) return;
+  if (s->member < 0 || s->gone || !share_is_there(s, now)) return;
   Layout *y = s->map.layout;
   SharedMember *m = &y->member[s->member];
+  if (take_lock(y, true) !=
+      NULL) { /* two stores of what only this process writes; the next sweep does the rest */
+    m->gone_at = now;
+    in_order();
+    m->state = MEMBER_GONE;
+    return;
+  }
   if (s->owes) pay(s, now);
   bool busy = false;
   for (int i = 0; i < SHARE_WINDOWS; i++) busy = busy || y->window[i].running[s->member] > 0;
@@ -363,6 +370,7 @@ static SharedWindow *make_window(Share *s, const char *name, const char *id, dou
   in_order();
   w->head = w->tail = 0;
   w->announced = w->limit = 0;
+  w->claimant = 0;
   w->held_until = 0;
   w->span = span;
   w->used_at = now;

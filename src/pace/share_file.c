@@ -132,6 +132,7 @@ static void mend_window(SharedWindow *w, double now) {
   }
   w->held_until = sane(w->held_until, now);
   w->used_at = fmin(sane(w->used_at, now), now);
+  w->claimant = 0;
   LimitShut *shut = &w->shut;
   shut->paused_until = sane(shut->paused_until, now);
   shut->banned_until = sane(shut->banned_until, now);

@@ -39,14 +39,16 @@ typedef struct SharedMember {
 
 /* The requests of one group of one account, or of one address. */
 typedef struct SharedWindow {
-  uint32_t generation; /* 0: the place is free; another number when the place is given to another window */
-  uint32_t head, tail; /* 'ended' holds the moments with these numbers, from head on and below tail */
-  int32_t announced;   /* the limit that an answer of the exchange told; 0: none did */
-  int32_t limit;       /* the one that the last request was counted by, for people; 0: none */
-  double span;         /* seconds */
-  double held_until;   /* nothing is sent before */
-  double used_at;      /* when a request was counted last */
-  LimitShut shut;      /* of an address: pauses and bans */
+  uint32_t generation;  /* 0: the place is free; another number when the place is given to another window */
+  uint32_t head, tail;  /* 'ended' holds the moments with these numbers, from head on and below tail */
+  int32_t announced;    /* the limit that an answer of the exchange told; 0: none did */
+  int32_t limit;        /* the one that the last request was counted by, for people; 0: none */
+  uint32_t claimant;    /* that member's number and 1; 0: none */
+  double span;          /* seconds */
+  double held_until;    /* nothing is sent before */
+  double used_at;       /* when a request was counted last */
+  double claimed_until; /* until then only the claimant may take: it waits for room for more than one */
+  LimitShut shut;       /* of an address: pauses and bans */
   unsigned char id[SHARE_ID];
   char name[SHARE_NAME];           /* for people */
   uint16_t running[SHARE_MEMBERS]; /* how many requests of each member run */

@@ -12,6 +12,8 @@
 /* Seconds until the share is asked again when a request of another process has to end first. When it ends it counts for a
 ** whole span still, so this only delays what another process took and did not send. */
 static const double AGAIN = 0.1;
+/* Seconds that a claim outlives the moment at which its process asks again. */
+static const double CLAIM = 1;
 
 enum { WINDOW_NAME = 512 }; /* bytes of a name, whole */
 
@@ -143,6 +145,17 @@ static void take_limit(const SharedWindow *w, LimitGroup *group) {
     limiter_adopt(group, w->announced);
 }
 
+/* A request that counts as several needs room for all of them at once, which it would never find while others take each place that
+** is free. So while it waits, only it may take. A claim ends by itself, should its process die. */
+static bool is_claimed(const Shared *x, const SharedWindow *w, double now) {
+  return w->claimant != 0 && w->claimant != (uint32_t)share_member(x->share) + 1 && now < w->claimed_until;
+}
+
+static void claim(const Shared *x, SharedWindow *w, double wait, double now) {
+  w->claimed_until = now + wait + CLAIM;
+  w->claimant = (uint32_t)share_member(x->share) + 1;
+}
+
 /* The share is locked. Returns as shared_take. */
 static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Windows *w, int weight,
                    bool urgent, double now) {
@@ -152,7 +165,11 @@ static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Wi
   LimitWindow ip = view(x, w->ip, a->ip), own = {0};
   if (group != NULL) own = view(x, w->group, &group->window);
   double wait = limiter_wait_in(&w->address->shut, &ip, group == NULL ? NULL : &own, weight, urgent, 1, now);
-  if (wait > 0) return fmin(wait, isinf(wait) ? AGAIN : wait);
+  if (isinf(wait)) wait = AGAIN;
+  if (group != NULL && is_claimed(x, w->group, now)) return fmax(wait, AGAIN);
+  if (group != NULL && wait > 0 && weight > 1) claim(x, w->group, wait, now);
+  if (wait > 0) return wait;
+  if (group != NULL && weight > 1) w->group->claimant = 0;
   w->ip->limit = window_limit(&ip);
   tidy(w->ip, &ip, now);
   share_run(x->share, w->ip, 1, now);
