@@ -162,6 +162,33 @@ describe("a process that is killed", function()
   end
 end)
 
+describe("a forked child", function()
+  it("leaves its parent's share alone, and may have one of its own", function()
+    local path = free_path()
+    local run <close> = process.start([[
+      local bybit = require "bybit"
+      local core = require "bybit.core"
+      local function new()
+        return bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "k", secret = "s", share = os.getenv "SHARE" }
+      end
+      local client = new()
+      print(fork(function()
+        assert(client:halt "x" == false)
+        client:close()
+        local own = new()
+        assert(own:stats().share.members == 2)
+        own:close()
+      end))
+      local found = core.share.look(os.getenv "SHARE")
+      print(#found.members, found.halted, client:stats().share.members)
+    ]], { SHARE = path }, (os.getenv "BUILD" or "build") .. "/support/forks")
+    local _, _, output, errors = run:wait()
+    os.remove(path)
+    assert.equal("", errors)
+    assert.equal("0\n1\tnil\t1\n", output)
+  end)
+end)
+
 -- A program that sends `n` orders, which nobody answers, one after the other, until one is refused. It prints how many went out,
 -- and the refusal. Then it waits to be killed.
 local OTHER = [[

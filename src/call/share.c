@@ -12,13 +12,21 @@ static Share *share_of(lua_State *L, Client **client) {
   return (*client)->closed ? NULL : line_shared(&(*client)->line);
 }
 
+/* There is no share that this process may use. Returns nothing; or false, if the client has one, as in a forked child: others cannot
+** be told. */
+static int untold(lua_State *L, const Client *client) {
+  if (client->line.shared.share == NULL) return 0;
+  lua_pushboolean(L, 0);
+  return 1;
+}
+
 /* halt_all(client, reason) -> true: all who use the share are halted; false: it is lost, so they cannot be told; nil: there is no
 ** share */
 static int l_halt_all(lua_State *L) {
   Client *client;
   Share *share = share_of(L, &client);
   const char *reason = luaL_checkstring(L, 2);
-  if (share == NULL) return 0;
+  if (share == NULL) return untold(L, client);
   bool told = share_halt(share, reason, loop_wall(client->loop), loop_now(client->loop));
   client_halted(client); /* ends the calls that wait */
   lua_pushboolean(L, told);
@@ -29,7 +37,7 @@ static int l_halt_all(lua_State *L) {
 static int l_resume_all(lua_State *L) {
   Client *client;
   Share *share = share_of(L, &client);
-  if (share == NULL) return 0;
+  if (share == NULL) return untold(L, client);
   lua_pushboolean(L, share_resume(share, loop_now(client->loop)));
   return 1;
 }
