@@ -1,5 +1,5 @@
--- `bybit share FILE`, `bybit halt FILE REASON`, `bybit resume FILE`: looks at what the processes on a key share (the option `share` of
--- a client), stops new risk for all of them, and takes that back. They work beside the processes, and without them.
+-- `bybit share FILE`, `bybit halt FILE REASON`, `bybit resume FILE`: looks at what the processes on a key share (the option
+-- `share` of a client), stops new risk for all of them, and takes that back. They work beside the processes, and without them.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
