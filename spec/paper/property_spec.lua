@@ -109,7 +109,7 @@ describe("paper exchange, random actions", function()
     it("keep the books consistent, in process: " .. kind, function()
       local world = random_trading.in_process(SEED, random_trading[kind], { USDT = "100000", USDC = "50000" })
       local codes = run(SEED, math.max(400, ACTIONS // 6), world)
-      assert.is_true(codes[0] > 100, "most actions should be accepted")
+      assert.is_true(codes[0] > 60, "many actions should be accepted")
     end)
   end
 
