@@ -36,7 +36,7 @@ static Limiter limiter;
 static LimitAccount *account;
 static LimitGroup *group;
 
-static void fail(const char *what, long step) {
+static _Noreturn void fail(const char *what, long step) {
   fprintf(stderr, "%s, step %ld: %s\n", scenario, step, what);
   _exit(1);
 }
