@@ -125,6 +125,21 @@ function position.liquidation_price(p, instrument)
   return kept.liquidation or nil
 end
 
+--- Has the mark price, in ticks, reached the liquidation price?
+function position.is_lost(p, instrument, mark)
+  if p.side == "" then return false end
+  local kept = derived(p, instrument)
+  local at = kept.lost_at
+  if at == nil then
+    local price = position.liquidation_price(p, instrument)
+    at = price and (price // instrument.tick):tointeger() or false
+    kept.lost_at = at
+  end
+  if not at then return false end
+  if p.side == "Buy" then return mark <= at end
+  return mark >= at
+end
+
 --- Where the margin of the position is used up.
 function position.bankruptcy_price(p, instrument)
   if p.size:is_zero() then return nil end
