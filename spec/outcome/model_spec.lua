@@ -26,6 +26,7 @@ local FOUND = { 1101981, 1104728, 1203236, 1203868, 1205430, 1207050, 1209374, 3
 
 -- The same, of programs with the steps that only V5 has.
 local FOUND_WITH_MONEY = { 7001586 }
+local FOUND_WITH_BATCHES = { 50084, 50276, 50479 }
 
 -- The text of a program with a false statement, as short as it can be made.
 local function shortest(api, seed, lie, old, terrain)
@@ -64,7 +65,8 @@ for _, api in ipairs { "v5", "v2" } do
         assert.equal("", lies[1] and shortest(api, seed, lies[1], old) or "")
       end
       for _, seed in ipairs(FOUND) do replay(seed, true) end
-      for _, seed in ipairs(api == "v5" and FOUND_WITH_MONEY or {}) do replay(seed) end
+      for _, seed in ipairs(api == "v5" and FOUND_WITH_MONEY or {}) do replay(seed, "money") end
+      for _, seed in ipairs(api == "v5" and FOUND_WITH_BATCHES or {}) do replay(seed) end
     end)
   end)
 end

@@ -83,7 +83,8 @@ end
 function Run.new(class, row, client, params, facts, response)
   local self = setmetatable({ class = class, row = row, client = client, params = params, method = facts.method,
     send = facts.again, call_data = facts.call, made_id = facts.client_order_id, number = facts.number,
-    stop = loop.now() + facts.left, began = loop.now() - (response.duration or 0), attempts = response.attempts or 0,
+    stop = facts.stop or loop.now() + facts.left, began = facts.began or loop.now() - (response.duration or 0),
+    attempts = response.attempts or 0,
     response = response, tried = 0, conditional = is_conditional(class, row, facts.method),
     category = intents.category_of(client, row, params) }, Run)
   self.call = inner(self)

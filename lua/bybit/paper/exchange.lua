@@ -183,21 +183,23 @@ end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code" or
----  "restart"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code",
+---  "partly", "element" or "restart"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
 ---@field path string? the path that it is about, such as "order/create"; "order/" means every path that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
----@field executed boolean? the request is carried out all the same; for reset, http and code
+---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
 ---@field seconds number? how long, for delay; the longest wait for another answer, for reorder (1); how long the exchange
 ---  is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
 ---@field reset boolean? ends with a TCP reset, for cut
 ---@field status integer? the HTTP status, 400 to 599, for http
----@field code integer? the retCode, for code: 429, 10000, 10006, 10016 ...
----@field message string? the text beside the code, for code
+---@field code integer? the retCode, for code and element: 429, 10000, 10006, 10016 ...
+---@field message string? the text beside the code, for code and element
+---@field first integer? how many orders of a batch are carried out, 0 to 20, for partly
+---@field order integer? which order of a batch, counted from 1, for element (1)
 
 ---Makes things go wrong, from the next request on: `{ { "lost_answer", probability = 0.1, path = "order/create" },
 ---{ "code", code = 10016, executed = true, nth = 3 }, seed = 1, lag = 50 }`. Replaces what was set before; false or {}

@@ -138,7 +138,8 @@ function act.again(self)
   local p = {}
   for k, v in pairs(first.params) do p[k] = v end
   p.client_order_id, p.cancel = ledger.link(first), nil
-  if p.client_order_id then call(self, first.method, p) end
+  local method = first.method == "place_multiple_orders" and "place_order" or first.method
+  if p.client_order_id then call(self, method, p) end
 end
 
 function act.modify(self)
@@ -223,6 +224,66 @@ function act.transfer(self)
     p.transfer_id = ("%08x-0000-4000-8000-%012x"):format(self.step.id, self.made)
   end
   table.insert(self.run.transfers, call(self, "create_internal_transfer", p))
+end
+
+-- Makes a batch of the step.
+local function call_batch(self, method, list)
+  if self.run.broken then error("broken off", 0) end
+  self.calls = self.calls + 1
+  local key = ("%d%s"):format(self.step.id, string.char(96 + self.calls))
+  for _, p in ipairs(list) do in_units(self.terrain, p) end
+  return self.run:batch(key, method, list, { confirm = self.step.confirm, receive_window = self.step.window,
+    deadline = self.step.deadline, category = self.run.program.names_category and self.terrain.category or nil },
+    self.calls == 1 and self.step or nil)
+end
+
+local function draw_order(self)
+  local side = chance(self, 0.5) and "Buy" or "Sell"
+  local p = { symbol = self.terrain.main, side = side, type = "Limit", quantity = fresh_quantity(self),
+    client_order_id = given_id(self), price = fresh_price(self, side == "Buy" and 28000 or 30100),
+    reduce_only = chance(self, 0.1) and true or nil }
+  if chance(self, 0.15) then p.type, p.price = "Market", nil end
+  if chance(self, 0.15) then p.price = side == "Buy" and 5 or 900000 end -- it is refused
+  if chance(self, 0.12) then p.symbol, p.price = self.terrain.other, side == "Buy" and "1800" or "2200" end
+  choose_position(self, p)
+  return p
+end
+
+function act.place_batch(self)
+  local list = {}
+  for i = 1, self.random:integer(1, 4) do list[i] = draw_order(self) end
+  for i, made in ipairs(call_batch(self, "place_multiple_orders", list)) do remember(self, made, list[i].side) end
+end
+
+-- Some of the program's orders, each once.
+local function some_own(self, fits)
+  local list, seen = {}, {}
+  for _ = 1, self.random:integer(1, 5) do
+    local order, p = own(self)
+    if order and not seen[order] and fits(order) then
+      seen[order] = true
+      list[#list + 1] = { order, p }
+    end
+  end
+  return list
+end
+
+function act.modify_batch(self)
+  local list = {}
+  local function fits(order) return not order.conditional and order.symbol == self.terrain.main end
+  for i, entry in ipairs(some_own(self, fits)) do
+    local order, p = table.unpack(entry)
+    if chance(self, 0.7) then p.new_price = new_price(self, order.side) end
+    if not p.new_price then p.new_quantity = fresh_quantity(self) end
+    list[i] = p
+  end
+  if list[1] then call_batch(self, "modify_multiple_orders", list) end
+end
+
+function act.cancel_batch(self)
+  local list = {}
+  for i, entry in ipairs(some_own(self, function() return true end)) do list[i] = entry[2] end
+  if list[1] then call_batch(self, "cancel_multiple_orders", list) end
 end
 
 function act.move(self)

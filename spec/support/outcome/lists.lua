@@ -230,6 +230,9 @@ local function check_held(lies, lie, run, call)
   local s = call.told[1]
   if not s then return end
   local open = earlier_open(run, call.life, call.params.symbol, call.began, call.first_number)
+  for _, other in ipairs(not open and call.batch or {}) do -- what holds one order of a batch holds them all
+    open = open or earlier_open(run, call.life, other.params.symbol, call.began, call.first_number)
+  end
   if s.says == "not_sent" and s.err.kind == "guard" and not open then
     lie(lies, "held for nothing", call, "was refused at %.3f: %s", s.at, tostring(s.err))
   elseif #call.copies > 0 and call.kind == "place" and not only_closes(call.params) and open == "must"

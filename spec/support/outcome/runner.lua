@@ -151,6 +151,25 @@ function Run:call(key, method, params, step)
   end)
 end
 
+--- Makes a batch, as Run:call makes a call; options that only stop it stand beside its elements.
+function Run:batch(key, method, list, options, step)
+  if loop.now() > LONGEST then error("the program does not end", 0) end
+  local make = self:make(step, options)
+  return self.ledger:batch(self.life, key, method, list, options, function(f, whole)
+    for _, call in ipairs(whole.elements) do
+      if call.kind == "place" then table.insert(self.placed, call) end
+    end
+    if step and step.hand then
+      self.world:after(step.hand.after, function()
+        local p = list[1]
+        local order = self.world:find(p.order_id or p.stop_order_id, ledger.link(whole.elements[1]))
+        hand.act(self.world, step.hand.act, core.random(step.hand.seed), order, p)
+      end)
+    end
+    make(f, whole)
+  end)
+end
+
 --- The calls of this life whose outcome is open.
 function Run:open_calls()
   local list = {}

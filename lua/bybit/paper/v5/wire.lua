@@ -16,6 +16,7 @@ local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8
 ---@field now integer ms
 ---@field nanoseconds integer since 1970
 ---@field entry table? the caller's key: {key=, read_only=, public_key=}
+---@field fault table? the fault that strikes the request, see faults.lua
 ---@field private endpoint table
 ---@field private left integer? units the account has left on the endpoint
 ---@field private wire table
@@ -205,10 +206,11 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local path, now = mark and sub(target, 1, mark - 1) or target, nanoseconds // 1000000
   local rule, done = self.faults:pick(verb, path, now), nil
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
-  if not rule or rule.executed then
+  if not rule or rule.enters then
     done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, path, {
       verb = verb, query = mark and sub(target, mark + 1) or "", body = body, address = address,
       key = key, timestamp = timestamp, sign = sign, window = window, wire = self, now = now, nanoseconds = nanoseconds,
+      fault = rule,
       endpoint = nil, entry = nil, account = nil, limit = nil, -- with room for them
     })
   end
