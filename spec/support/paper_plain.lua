@@ -124,7 +124,7 @@ local function check_users(engine, market)
       if order.symbol == symbol then users = users + 1 end
     end
     for index = 0, 2 do
-      if account:position(symbol, index).side ~= "" then users = users + 1 end
+      if account:holds(symbol, index) then users = users + 1 end
     end
   end
   same(users, market.users, "open orders and positions on " .. symbol)

@@ -11,11 +11,14 @@ local MINUTES_OF_DAY, MINUTES_OF_HOUR = 1440, 60
 local Candles = {}
 Candles.__index = Candles
 
--- Strangers' trades are counted in whole steps by price, and are worked out when somebody looks, or when the minute is over.
+local FEW = 8 -- trades that a minute may keep until somebody looks
+
+-- Strangers' trades are counted in whole steps by price, and are worked out when somebody looks; when the minute is over, where
+-- they are many.
 local function work_out(self, minute)
   local flow = minute.flow
   if not flow then return minute end
-  minute.flow = nil
+  minute.flow, minute.count = nil, 0
   local instrument, volume, turnover = self.market.instrument, minute.volume, minute.turnover
   for ticks, steps in pairs(flow) do
     local size = instrument.qty_step * steps
@@ -35,9 +38,9 @@ local function current(self, now)
   local list = self.minutes
   local newest, time = list[#list], now - now % MINUTE
   if newest and newest.time >= time then return newest end
-  if newest then work_out(self, newest) end
+  if newest and newest.count > FEW then work_out(self, newest) end
   local market, before = self.market, newest or {}
-  newest = { time = time, volume = ZERO, turnover = ZERO, last = new_candle(before.last, market.last),
+  newest = { time = time, volume = ZERO, turnover = ZERO, flow = nil, count = 0, last = new_candle(before.last, market.last),
     mark = new_candle(before.mark, market.mark), index = new_candle(before.index, market.index) }
   list[#list + 1] = newest
   if #list > MINUTES_KEPT * 11 // 10 then
@@ -78,7 +81,12 @@ function Candles:arrive(now, steps)
   if minute.mark.close ~= market.mark then note(minute.mark, market.mark) end
   if minute.index.close ~= market.index then note(minute.index, market.index) end
   local flow = minute.flow
-  if flow then flow[last] = (flow[last] or 0) + steps else minute.flow = { [last] = steps } end
+  minute.count = minute.count + 1
+  if flow then
+    flow[last] = (flow[last] or 0) + steps
+  else
+    minute.flow = { [last] = steps, a = nil, b = nil, c = nil } -- with room for the points of a bar
+  end
 end
 
 --- An account has traded so much at a price.
@@ -126,7 +134,7 @@ local function past_of_day(self, begin)
   local open = price_at(minutes, place)
   local day = { begin = begin, newest = newest, open = open, volume = ZERO, turnover = ZERO }
   for i = place, #minutes - 1 do
-    local minute = minutes[i]
+    local minute = work_out(self, minutes[i])
     local high, low = minute.last.high, minute.last.low
     day.high, day.low = math.max(day.high or high, high), math.min(day.low or low, low)
     day.volume, day.turnover = day.volume + minute.volume, day.turnover + minute.turnover
@@ -200,7 +208,6 @@ end
 function Candles:list(name, interval, from, to, count, now)
   local out, minutes = {}, self.minutes
   local i, first = #minutes, begin_of(interval, minutes[1].time)
-  work_out(self, minutes[i])
   local oldest = math.max(first, from and begin_of(interval, math.min(from, now + 32 * DAY)) or 0)
   local latest = begin_of(interval, math.min(to or now, now))
   if from and not to then latest = math.min(latest, end_of(interval, oldest, count)) end
@@ -209,7 +216,7 @@ function Candles:list(name, interval, from, to, count, now)
     while i > 0 and begin_of(interval, minutes[i].time) > begin do i = i - 1 end
     local candle, newest = nil, minutes[math.max(i, 1)]
     while i > 0 and minutes[i].time >= begin do
-      candle = merge(minutes[i], name, candle)
+      candle = merge(work_out(self, minutes[i]), name, candle)
       i = i - 1
     end
     if not candle then -- nothing moved in it
