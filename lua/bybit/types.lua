@@ -2194,7 +2194,7 @@
 ---@field keys bybit.paper.Key[] all accounts
 local Exchange = {}
 
----Moves time alone, on an exchange with a manual clock. The market stands still meanwhile.
+---Moves time alone, on an exchange with a manual clock. The market stands still meanwhile, but for those that `prices` drive.
 ---@param seconds number
 function Exchange:advance(seconds) end
 
@@ -4004,7 +4004,8 @@ function bybit.wrap(f) end
 ---@field seed integer? draws the market and everything else that is drawn; the same seed gives the same run
 ---@field keys bybit.paper.Key[]? the accounts; one is made when none is given
 ---@field clock "real"|"manual"|nil "manual": time moves only when the program moves it; "real" is the default
----@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099
+---@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099. With `prices`: the moment of these at which the exchange begins, by any clock; their first one when left out
+---@field prices table<string, string|string[]>? CSV files of trades or candles, by symbol, that drive these markets in place of their walk: {BTCUSD = "BTCUSD2024-01-01.csv"}. See the guide for the columns
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's: {["order/create"] = 20}, and `ip`: requests in 5 seconds; false: no limits

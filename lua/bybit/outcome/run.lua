@@ -58,6 +58,7 @@ local function inner(self)
   local call = self.class.inner(self.method)
   return function(client, row, params)
     if self.halted then return nil, self:stopped() end
+    if not self.class.dialect.endpoints[row].categories then params.category = nil end -- it is about the account
     local result, err, response = call(client, row, params)
     odd.note(result, response)
     if not result and (err.kind == "cancelled" or err.kind == "closed") then self:halt(err.kind, raised[err]) end

@@ -25,7 +25,10 @@ local paper = {}
 ---@field seed integer? draws the market and everything else that is drawn; the same seed gives the same run
 ---@field keys bybit.paper.Key[]? the accounts; one is made when none is given
 ---@field clock "real"|"manual"|nil "manual": time moves only when the program moves it; "real" is the default
----@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099
+---@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099. With `prices`: the moment of
+---  these at which the exchange begins, by any clock; their first one when left out
+---@field prices table<string, string|string[]>? CSV files of trades or candles, by symbol, that drive these markets in place of
+---  their walk: {BTCUSD = "BTCUSD2024-01-01.csv"}. See the guide for the columns
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's:
@@ -77,19 +80,20 @@ end
 local function start(options, called)
   options = door.options(options, called)
   local keys, manual = make_keys(options), options.clock == "manual"
-  local start_time = options.start_time or START
+  local start_time = options.start_time or options.prices and options.prices.first or START
   local rows = options.instruments or instruments.at(manual and start_time or os.time() * 1000)
+  local contracts = door.contracts(rows)
   local boot = pack.write {
     keys = keys, clock = options.clock, start_time = start_time, seed = options.seed or os.time(),
     deposit = options.deposit, lag = options.lag or (manual and 0 or 5), limits = options.limits,
     instruments = rows, auth_status_401 = options.auth_status_401, faults = options.faults,
-    keep = options.keep, active_orders = options.active_orders,
+    keep = options.keep, active_orders = options.active_orders, prices = door.histories(options.prices, contracts, called),
   }
   local handle, port = server.start(options.port or 0, package.path, package.cpath, boot)
   if not handle then return nil, port end
   return setmetatable({
     url = ("http://127.0.0.1:%d"):format(port), port = port, key = keys[1].key, secret = keys[1].secret, keys = keys,
-    server = handle, manual = manual, contracts = door.contracts(rows),
+    server = handle, manual = manual, contracts = contracts,
   }, Exchange)
 end
 
@@ -140,7 +144,7 @@ local function check_manual(self, method)
   end
 end
 
----Moves time alone, on an exchange with a manual clock. The market stands still meanwhile.
+---Moves time alone, on an exchange with a manual clock. The market stands still meanwhile, but for those that `prices` drive.
 ---@param seconds number
 function Exchange:advance(seconds)
   check_manual(self, "advance")

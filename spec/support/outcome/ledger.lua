@@ -276,6 +276,11 @@ end
 
 local ASKED = { "symbol", "side", "quantity", "price", "new_price", "new_quantity", "new_trigger_price", "stop_loss_price",
   "take_profit_price", "stop_loss_quantity", "take_profit_quantity", "buy_leverage", "amount" }
+-- Which position a call is about; 0, the only one, is what a journal has for a call that does not say.
+local function mode_of(params)
+  return rawget(params, "position_mode") or 0
+end
+
 local SECOND = { trailing_stop_distance = "trailing_stop_price", stop_order_id = "order_id" } -- second names
 
 -- The value as a journal keeps it: numbers as texts.
@@ -293,10 +298,12 @@ function ledger.asked(params)
   end
   for _, name in ipairs(ASKED) do add(name, params[name]) end
   for _, name in ipairs { "trailing_stop_distance", "stop_order_id" } do add(name, params[name] or params[SECOND[name]]) end
+  if mode_of(params) ~= 0 then add("position_mode", mode_of(params)) end
   return table.concat(parts, " ")
 end
 
 local function same_params(a, b)
+  if mode_of(a) ~= mode_of(b) then return false end
   for _, name in ipairs(ASKED) do
     if plain(a[name]) ~= plain(rawget(b, name)) then return false end
   end

@@ -144,11 +144,13 @@ local function add_batches(p, random)
 end
 
 --- The program of a seed, for a wire. `old`: as it was when it found an error: true without the steps that the wires do not
---- share, "money" without batches.
-function program.draw(api, seed, old)
+--- share, "money" without batches. `terrain`: what it trades, see world.lua; where that is not inverse, either the client or each of
+--- its calls says the category.
+function program.draw(api, seed, old, terrain)
   local random = core.random(seed)
   local c = climate(random)
-  local p = { api = api, seed = seed, climate = c, steps = {}, without = {} }
+  local p = { api = api, seed = seed, climate = c, steps = {}, without = {}, terrain = terrain or "inverse" }
+  p.names_category = terrain ~= nil and seed % 2 == 0
   p.skew = random:integer(-1000, 1000)
   p.lag = c.lag and one_of(random, { 200, 400, 800, 1500, 3000 }) or 0
   p.forget = random:unit() < 0.2 and 2 or nil

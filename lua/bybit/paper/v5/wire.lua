@@ -54,6 +54,7 @@ Wire.__index = Wire
 ---@field auth boolean? signed by a key
 ---@field permission "read"|"trade"|nil
 ---@field limit integer? requests a second and account
+---@field span integer? ms, in place of the second
 ---@field batch boolean? its orders are counted one by one, with context:take, not the request
 ---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
@@ -86,7 +87,8 @@ end
 function Wire:count(context, units)
   local limit = context.limit
   if not limit then return units end
-  local granted, left, reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now)
+  local granted, left, reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now,
+    context.endpoint.declared.span)
   context.left = left
   context.headers = {
     "X-Bapi-Limit", tostring(limit), "X-Bapi-Limit-Status", tostring(left),
