@@ -1,7 +1,7 @@
 -- Each order exactly once: many tasks place, amend and cancel, one order at a time or in batches, through heavy faults on real
 -- HTTP; then the exchange's own books are compared with what each call said. ORDERS=10000 SEED=7 make test
--- SPEC=spec/e2e/exactly_once_spec.lua makes a long run, or repeats a run that failed. The faults are drawn from the seed, but the order in which requests meet them depends on
--- the machine.
+-- SPEC=spec/e2e/exactly_once_spec.lua makes a long run, or repeats a run that failed. The faults are drawn from the seed, but the
+-- order in which requests meet them depends on the machine.
 
 local bybit = require "bybit"
 
