@@ -264,7 +264,7 @@ describe("batches on the paper exchange", function()
     order.category = "linear"
     ok, err = pcall(client.place_multiple_orders, client, { order })
     assert.is_false(ok)
-    assert.truthy(tostring(err):find("order 1: 'category' is an option of the whole call: it stands beside the orders", 1, true), err)
+    assert.truthy(tostring(err):find("order 1: 'category' is an option of the whole call", 1, true), err)
   end)
 
   it("with check_instruments raise for an order that the contract refuses, and name it", function()

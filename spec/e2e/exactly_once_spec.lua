@@ -1,7 +1,7 @@
--- Each order exactly once: many tasks place, amend and cancel, one order at a time or in batches, through heavy faults on real HTTP; then the exchange's own
--- books are compared with what each call said. ORDERS=10000 SEED=7 make test SPEC=spec/e2e/exactly_once_spec.lua makes a long
--- run, or repeats a run that failed. The faults are drawn from the seed, but the order in which requests meet them depends on
--- the machine.
+-- Each order exactly once: many tasks place, amend and cancel, one order at a time or in batches, through heavy faults on real
+-- HTTP; then the exchange's own books are compared with what each call said. ORDERS=10000 SEED=7 make test
+-- SPEC=spec/e2e/exactly_once_spec.lua makes a long run, or repeats a run that failed. The faults are drawn from the seed, but the
+-- order in which requests meet them depends on the machine.
 
 local bybit = require "bybit"
 
@@ -204,9 +204,9 @@ describe("through heavy faults each order is placed exactly once, and every outc
     local struck = 0
     for _, count in pairs(exchange:fault_counts()) do struck = struck + count end
     assert.is_true(struck > ORDERS / 10, told "the faults did not strike")
-    print(("       %s, %s, %d orders, SEED=%d: %d faults struck; placed %d, refused %d, not sent %d, unknown %d; %d needed more than "
-      .. "one attempt; amended %d of %d, cancelled %d of %d"):format(api, case[2], ORDERS, SEED, struck, placed.ok, placed.rejected,
-      placed.not_sent, placed.unknown, resent, amended.ok, amended.ok + amended.rejected + amended.not_sent, cancelled.ok,
-      cancelled.ok + cancelled.rejected + cancelled.not_sent))
+    print(("       %s, %s, %d orders, SEED=%d: %d faults struck; placed %d, refused %d, not sent %d, unknown %d; %d needed more "
+      .. "than one attempt; amended %d of %d, cancelled %d of %d"):format(api, case[2], ORDERS, SEED, struck, placed.ok,
+      placed.rejected, placed.not_sent, placed.unknown, resent, amended.ok, amended.ok + amended.rejected + amended.not_sent,
+      cancelled.ok, cancelled.ok + cancelled.rejected + cancelled.not_sent))
   end) end
 end)

@@ -313,6 +313,25 @@ describe("other changes of the same order", function()
     assert.equal("28700", exchange:order("b").price)
   end)
 
+  it("need not wait for the other orders of a batch, once theirs has succeeded", function()
+    local client <close> = exchange:client()
+    placed(client, limit "a", limit "b")
+    answer_as(AMEND, function(list, codes) list[1].orderId, codes[1].code, codes[1].msg = "", 10016, "Server error." end)
+    local list
+    bybit.run(function()
+      bybit.spawn(function()
+        list = client:modify_multiple_orders { { symbol = "BTCUSD", client_order_id = "a", new_price = 28000 },
+          { symbol = "BTCUSD", client_order_id = "b", new_price = 28000 } }
+      end)
+      bybit.spawn(function() assert(client:modify_order { symbol = "BTCUSD", client_order_id = "b", new_price = 28500 }) end)
+    end)
+    assert.same({ "ok", "ok" }, outcomes(list))
+    local batch, single = exchange:of_kind(AMEND)[1], exchange:of_kind "amend"
+    assert.equal(1, #single)
+    assert.is_true(single[1].at > batch.at and single[1].at < staged.fence_of(batch))
+    assert.equal("28500", exchange:order("b").price)
+  end)
+
   it("is not sent when its deadline passes while it waits", function()
     local client <close> = exchange:client()
     placed(client, limit "a", limit "b")
@@ -393,6 +412,20 @@ describe("the journal", function()
     local journal <close> = require("bybit.journal").read(path)
     local rows = journal:select {}
     assert.same({ "done", "rejected" }, { rows[1].outcome, rows[2].outcome })
+  end)
+
+  it("says of each order of a refused batch how it ended", function()
+    local path = staged.journal()
+    local client = exchange:client { journal = path, deadline = 2 }
+    exchange:plan(CREATE, staged.code(10001, "params error"))
+    assert.is_nil((client:place_multiple_orders { limit "a", limit "b" }))
+    exchange:always(CREATE, staged.refused)
+    assert.is_nil((client:place_multiple_orders { limit "c" }))
+    client:close()
+    local journal <close> = require("bybit.journal").read(path)
+    local rows, told = journal:select {}, {}
+    for _, row in ipairs(rows) do told[row.client_order_id] = row.outcome or "open" end
+    assert.same({ a = "rejected", b = "rejected", c = "not_sent" }, told)
   end)
 
   it("settles a batch whose process was killed, order by order", function()

@@ -36,6 +36,14 @@ describe("bybit check", function()
     ["client:place_order { symbol = 'BTCUSD', qty = 1 }"] = "place_order: unknown parameter 'qty': here it is 'quantity'",
     ["client:place_order { side = 'buy' }"] =
       "place_order: parameter 'side': 'buy' is not one of its values: one of 'Buy', 'Sell'; here it is 'Buy'",
+    ["client:place_multiple_orders { { symbol = 'BTCUSD', qty = 1 } }"] =
+      "place_multiple_orders: unknown parameter 'qty': here it is 'quantity'",
+    ["client:place_multiple_orders { { side = 'Buy', type = 'Market', quantity = 1 } }"] =
+      "place_multiple_orders: parameter 'symbol' is missing",
+    ["client:cancel_multiple_orders { { symbol = 'BTCUSD', order_id = 'x' }, timout = 5 }"] =
+      "cancel_multiple_orders: unknown parameter 'timout', did you mean 'timeout'?",
+    ["for _, o in ipairs(assert(client:modify_multiple_orders { { symbol = 'BTCUSD', order_id = 'x', new_price = 1 } })) do "
+      .. "print(o.eror) end"] = "batch order has no field 'eror'",
     ["client:create_order {}"] = "a client has no method 'create_order': here it is 'place_order'",
     ["return function(client) return client:plaec_order {} end"] =
       "a client has no method 'plaec_order', did you mean 'place_order'?",

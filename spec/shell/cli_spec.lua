@@ -71,6 +71,45 @@ describe("bybit METHOD", function()
     assert.equal(2, status)
   end)
 
+  it("places, changes and cancels batches: orders of a file, of standard input, of words", function()
+    local path = os.tmpname()
+    local file <close> = assert(io.open(path, "w"))
+    file:write('{"side":"Buy","price":"20000.5","client_order_id":"batch-1"}\n\n{"side":"Buy","price":20001,"quantity":7}\n')
+    file:close()
+    local output, errors, status = run("place_multiple_orders symbol=BTCUSD type=Limit quantity=5 timeout=5 --json --orders "
+      .. path)
+    os.remove(path)
+    assert.same({ "", 0 }, { errors, status })
+    local list = cjson.decode(output)
+    assert.same({ 2, "batch-1", "BTCUSD" }, { #list, list[1].client_order_id, list[2].symbol })
+    local order = cjson.decode((run("get_open_order_real_time symbol=BTCUSD --json order_id=" .. list[2].order_id)))
+    assert.same({ "7", "20001" }, { order.quantity, order.price })
+    output, errors, status = run([[cancel_multiple_orders symbol=BTCUSD order='{"client_order_id":"batch-1"}']]
+      .. [[ order='{"order_id":"none"}']])
+    assert.same({ "", 1 }, { errors, status }) -- the worst of them
+    has(output, "batch-1")
+    has(output, "2: cancel_multiple_orders BTCUSD: order not found (110001)")
+    output, errors, status = run [[cancel_multiple_orders symbol=BTCUSD order='{"order_id":"none"}' --json]]
+    assert.same({ "", 1 }, { errors, status })
+    local failed = cjson.decode(output)[1].error
+    assert.same({ "not_found", "rejected", 1 }, { failed.kind, failed.outcome, failed.status })
+  end)
+
+  it("refuses what is no list of orders", function()
+    for line, message in pairs {
+      ["place_multiple_orders symbol=BTCUSD"] = "place_multiple_orders: no orders: give --orders FILE, or order=JSON",
+      ["place_multiple_orders order=5"] = "place_multiple_orders: order: a JSON object expected, got 5",
+      ["place_multiple_orders --orders /nowhere/x"] = "place_multiple_orders: option --orders: /nowhere/x: No such file",
+      ["place_order --orders x"] = "place_order takes no option --orders",
+      [ [[cancel_multiple_orders order='{"symbol":"BTCUSD","ordr_id":"x"}']] ] =
+        "cancel_multiple_orders: order 1: unknown parameter 'ordr_id', did you mean 'order_id'?",
+    } do
+      local output, errors, status = run(line)
+      assert.same({ "", 2 }, { output, status }, line)
+      has(errors, message)
+    end
+  end)
+
   it("reads each word by its declared type", function()
     for line, message in pairs {
       ["place_order symbol=BTCUSD side=Buy type=Market quantity=1 reduce_only=maybe"] =

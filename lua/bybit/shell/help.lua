@@ -246,7 +246,8 @@ function help.method(dialect, name, options)
   parts[#parts + 1] = rows_text(list, width)
   if row.elements and options.command then
     parts[#parts + 1] = help.wrap("In a file, or on standard input (--orders -): an order a line, as JSON. Or order=JSON, as "
-      .. "often as there are orders. name=value beside them counts for each order that does not say otherwise.", width, "  ", "  ")
+      .. "often as there are orders. name=value beside them counts for each order that does not say otherwise.", width, "  ",
+      "  ")
   end
   for _, rule in ipairs(row.rules or {}) do
     local text = RULES[rule[1]] and RULES[rule[1]](rule, row)
