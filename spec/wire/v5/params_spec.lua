@@ -173,13 +173,16 @@ for _, endpoint in ipairs(WIRE) do
   end)
 end
 
+local LIKE_ANOTHER = { pre_check_order = true } -- its parameters are those of place_order: spec/methods/place_spec.lua
+
 describe("the table of wire parameters", function()
   it("lists every endpoint that the methods use", function()
     local listed = {}
     for _, endpoint in ipairs(WIRE) do listed[endpoint[1]] = true end
     for name, row in pairs(endpoints) do
       local key = row.verb .. " " .. row.path
-      assert.truthy(listed[key] or reads[name] or writes[name] or row.elements or row.internal, name .. ": " .. key)
+      assert.truthy(listed[key] or reads[name] or writes[name] or row.elements or row.internal or LIKE_ANOTHER[name],
+        name .. ": " .. key)
     end
   end)
 end)
