@@ -6,7 +6,7 @@
 local ROOMS = {
   c = { "core", "paper", "call", "stream", "pace", "schema", "journal", "wire", "value", "loop", "modules" },
   lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "strategy", "client", "outcome", "wire",
-    "records", "paper", "tasks", "errors", "text", "later", "version" },
+    "records", "paper", "history", "tasks", "errors", "text", "later", "version" },
 }
 
 local function lines_of(command)

@@ -95,6 +95,15 @@ local ack = assert(trader:place_order {
 e:set_price("BTCUSD", 29899)
 local order = assert(trader:get_open_order_real_time { symbol = "BTCUSD", order_id = ack.order_id })
 print(order.status, order.filled_quantity)]] },
+  { file = "history", title = "Files of prices", owners = { "bybit.history", "bybit.Reader" }, intro = [[
+Readers of files that people have: the exchange's public files, and any CSV file whose first line names its columns. A
+`for` walks them, and simulations take them. `bybit fetch klines` fills such a file from the exchange.]], example = [[
+local path = os.tmpname()
+local file = io.open(path, "w")
+file:write "Date,Open,High,Low,Close,Volume\n2024-01-01 00:00:00,42000,42010.5,41990,42001,1500\n"
+file:close()
+for kline in assert(bybit.history.klines(path)) do print(kline) end
+os.remove(path)]] },
   { file = "values", title = "JSON, signatures, times", owners = { "bybit.json", "bybit.sign" },
     functions = { "bybit.iso", "bybit.time" }, intro = [[
 Tools that the module uses itself, and that a program may use too.]], example = [[

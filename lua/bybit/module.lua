@@ -89,6 +89,8 @@ end
 
 function lazy.declare() return later.load "bybit.client.declare" end
 
+function lazy.history() return later.load("bybit.strategy.history").public end
+
 function lazy.main() return later.load "bybit.client.main" end
 
 function lazy.paper() return later.load "bybit.client.paper" "bybit.paper" end

@@ -2141,6 +2141,46 @@ function Task:await() end
 ---it deferred. Its children are cancelled when its function has ended. A task that has ended stays as it is.
 function Task:cancel() end
 
+---@class bybit.Reader
+---@operator call: table?
+local Reader = {}
+
+---Closes the file. A reader that has come to its end is closed.
+function Reader:close() end
+
+---How much was read: 0 to 1.
+---@return number
+function Reader:part() end
+
+---@class bybit.history
+local history = {}
+
+---Candles from CSV files, plain or gzipped: the columns are found by their names (time, open, high, low, close, volume and the like).
+---Files without names are the exchange's files for MetaTrader, or rows as market/kline answers. Nil and a message when a file cannot be
+---opened. A mistake in a file raises where it is read, with the number of the line.
+---@param paths string|string[] files, oldest first; months may overlap
+---@param options? {utc_offset: number?, progress: boolean|fun(part: number)|nil} hours that the file's clock is ahead of UTC (it is said of the exchange's files for MetaTrader that they are 3 ahead); progress: true shows a bar on a terminal
+---@return bybit.Reader? reader `for kline in reader do`
+---@return string? message
+function history.klines(paths, options) end
+
+---Order books from the exchange's public files, unpacked or gzipped: a line is a message of its stream, first a snapshot, then what has
+---changed. Each is {type = "snapshot"|"delta", symbol, timestamp, update_id, bids, asks}; a level of quantity 0 is gone. A message that is
+---missing between two others is an error.
+---@param paths string|string[] files, oldest first
+---@param options? {progress: boolean|fun(part: number)|nil}
+---@return bybit.Reader? reader `for message in reader do`
+---@return string? message
+function history.order_book(paths, options) end
+
+---Trades from CSV files, plain or gzipped, by the names of their columns (timestamp, price, size, side): the exchange's public files, and
+---others. Otherwise like bybit.history.klines.
+---@param paths string|string[] files, oldest first
+---@param options? {progress: boolean|fun(part: number)|nil}
+---@return bybit.Reader? reader `for trade in reader do`
+---@return string? message
+function history.trades(paths, options) end
+
 ---@class bybit.sign
 local sign = {}
 
@@ -3574,6 +3614,7 @@ function View:pages(method, params, options) end
 ---@field null userdata JSON's null.
 ---@field json bybit.json
 ---@field sign bybit.sign
+---@field history bybit.history
 ---@field paper bybit.paper
 ---@field enums table<string, table<string, string>> Words of the wire; a name it has not raises.
 ---@field codes table<string, string> Names of the exchange's codes; a name it has not raises.

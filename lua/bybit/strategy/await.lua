@@ -69,7 +69,7 @@ end
 ---@return bybit.Error? err kind `timeout` when the time is up, `cancelled`, or that of a read; its `order` is the order as it was seen
 --- last (nil: it was never seen)
 function await.order(client, params)
-  if type(client) ~= "userdata" then 
+  if type(client) ~= "userdata" then
     errors.raise "await_order: called with '.' in place of ':': write client:await_order{...}"
   end
   check(params)
