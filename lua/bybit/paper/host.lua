@@ -69,23 +69,25 @@ local function walk(engine, clock, forward, span)
   local to = now + span
   for moment = now - now % tick + tick, to, tick do
     forward(moment - clock())
+    clock()
     engine:tick()
   end
   forward(to - clock())
+  clock()
   engine:advance_to(to // 1000000)
 end
 
 -- The owner's commands. Their arguments were checked at the door, in the owner's Lua state.
-local function make_commands(engine, keys, now, clock, forward, lines)
+local function make_commands(engine, keys, clock, forward, lines)
   local commands = {}
   function commands.set_price(symbol, price, with) engine:set_price(symbol, price, with) end
   function commands.step(n) engine:step(n) end
   function commands.errors() return lines end
-  function commands.now() return now() end
+  function commands.now() return clock() // 1000000 end
   function commands.books(key) return books.of(keys[key].account) end
   function commands.advance(seconds)
     forward(nanoseconds_of(seconds))
-    engine:advance_to(now())
+    engine:advance_to(clock() // 1000000)
   end
   function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds)) end
   return commands
@@ -98,8 +100,14 @@ function host.start(boot, real_clock)
   local options = pack.read(boot)
   local unskewed, forward = make_clock(options, real_clock)
   local injected = faults.new(options.seed)
-  local function clock() return unskewed() + (injected.standing.skew or 0) * 1000000 end
-  local function now() return clock() // 1000000 end
+  local moment -- ms: what the clock told last. A request, a command and a tick have one moment, unless they move time
+  local function clock()
+    local nanoseconds = unskewed() + (injected.standing.skew or 0) * 1000000
+    moment = nanoseconds // 1000000
+    return nanoseconds
+  end
+  local function now() return moment end
+  clock()
   local lines, report = make_report()
   local engine = Engine.new {
     seed = options.seed, now = now, instruments = options.instruments, deposit = options.deposit, lag = options.lag,
@@ -111,19 +119,22 @@ function host.start(boot, real_clock)
     endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report,
     auth_status_401 = options.auth_status_401,
   }
-  local commands = make_commands(engine, keys, now, clock, forward, lines)
+  local commands = make_commands(engine, keys, clock, forward, lines)
   commands.faults = fault_setter(engine, injected, options)
   function commands.fault_counts() return injected.counts end
   commands.faults(options.faults)
 
   local function on_request(...) return wire:handle(...) end
 
+  local function run(name, ...) return pack.write(commands[name](...)) end
+
   local function on_command(text)
-    local function run(name, ...) return pack.write(commands[name](...)) end
+    clock()
     return run(pack.read(text))
   end
 
   local function on_tick()
+    clock()
     local ok, trouble = xpcall(engine.tick, debug.traceback, engine)
     if not ok then report("tick: " .. trouble) end
   end

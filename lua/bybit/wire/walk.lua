@@ -8,9 +8,9 @@ local iso = require("bybit.text.time").iso
 
 local walk = {}
 
-local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm" }
+local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm", "category" }
 
---- The parameters of an inner request: `fields`, and the options of the call.
+--- The parameters of an inner request: `fields`, and the options and the category of the call.
 function walk.inner(p, fields)
   for _, name in ipairs(OPTIONS) do fields[name] = p[name] end
   return fields

@@ -35,6 +35,12 @@ local v2 = {
 
 local standing = later.module "bybit.wire.v2.standing"
 
+--- The position of a contract, also a flat one.
+---@param p table symbol, and options of a call
+function v2.position(call, client, p)
+  return call(client, "get_position", inner(p, { symbol = p.symbol }))
+end
+
 for _, name in ipairs { "legs", "prices", "wallet" } do
   v2[name] = function(...) return standing[name](...) end
 end
