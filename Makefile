@@ -173,10 +173,10 @@ install_part = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1
 install: install-client install-paper install-command ## installs everything under PREFIX=/usr/local
 
 install-client: $(CORE) $(JOURNAL) ## installs the client alone
-	$(call install_part,$(CORE) $(JOURNAL),! -path 'bybit/paper/*')
+	$(call install_part,$(CORE) $(JOURNAL),! -path 'bybit/paper/*' ! -path 'bybit/simulate/*')
 
 install-paper: $(PAPER) ## installs the paper exchange alone
-	$(call install_part,$(PAPER),-path 'bybit/paper/*')
+	$(call install_part,$(PAPER),'(' -path 'bybit/paper/*' -o -path 'bybit/simulate/*' ')')
 
 # The command, with the interpreter and the paths that it was installed for; its manual page, and its completion in shells.
 install-command: $(CORE) ## installs the command `bybit` alone

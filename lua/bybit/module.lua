@@ -93,7 +93,10 @@ function lazy.history() return later.load("bybit.strategy.history").public end
 
 function lazy.main() return later.load "bybit.client.main" end
 
-function lazy.paper() return later.load "bybit.client.paper" "bybit.paper" end
+function lazy.paper()
+  later.load "bybit.client.paper" "bybit.paper" -- is it installed?
+  return later.load "bybit.paper"
+end
 
 -- What the name of a method is told, which a client has.
 local function of_client(key)
