@@ -317,7 +317,7 @@ local function task_methods()
   return methods_
 end
 
-local _ = bybit.main -- there on first use
+local _ = { bybit.main, bybit.paper.simulate } -- there on first use
 
 surface.owners = {
   { name = "bybit", title = "The module", functions = functions("bybit", bybit) },
@@ -337,6 +337,8 @@ surface.owners = {
   { name = "bybit.paper", title = "The paper exchange", functions = functions("bybit.paper", bybit.paper) },
   { name = "bybit.paper.Exchange", title = "A paper exchange",
     functions = functions("bybit.paper.Exchange", exchange_methods(), true) },
+  { name = "bybit.SimulationReport", title = "A report of a simulation",
+    functions = functions("bybit.SimulationReport", require(paths.modules.report).Report, true) },
 }
 
 local objects = require(paths.modules.objects)

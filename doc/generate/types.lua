@@ -231,7 +231,8 @@ for _ = 1, 4 do -- classes mention classes
 end
 
 local stems = { ["bybit"] = "bybit", ["bybit.Client"] = "Client", ["bybit.Decimal"] = "Decimal",
-  ["bybit.Instrument"] = "Instrument", ["bybit.json"] = "json", ["bybit.history"] = "history", ["bybit.Reader"] = "Reader",
+  ["bybit.Instrument"] = "Instrument", ["bybit.json"] = "json", ["bybit.SimulationReport"] = "SimulationReport",
+  ["bybit.history"] = "history", ["bybit.Reader"] = "Reader",
   ["bybit.sign"] = "sign", ["bybit.Task"] = "Task", ["bybit.Token"] = "Token", ["bybit.paper"] = "paper",
   ["bybit.paper.Exchange"] = "Exchange" }
 

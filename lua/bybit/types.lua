@@ -2090,6 +2090,45 @@
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_system_status.some : bybit.get_system_status.params
 
+---@class bybit.SimulationReport
+---@field figures table profit_coin, profit_usd, drawdown_coin, drawdown_usd, sharpe, sortino, calmar (of daily returns of the equity in coin, 365 days, no risk-free rate; nil where there are too few days), win_rate, profit_factor (of round trips, from flat to flat), exposure, turnover, fees, funding, trades, and others
+---@field orders table[] every order, as exchange:books() has them
+---@field trades table[] every execution, oldest first
+---@field equity { time: integer[], coin: number[], usd: number[], price: number[], position: number[] } what the account was worth, as columns
+---@field orders_left table[] orders that were open at the end
+---@field unsettled table[] calls whose outcome is open
+---@field requests integer how many requests were sent
+---@field limited integer how many of them the exchange refused for a rate limit
+---@field retries integer how many requests were not the first of their call
+---@field unknowns integer how many calls ended with the outcome unknown
+---@field faults table<string, integer> how often each kind of fault struck
+---@field nearest_liquidation number? how near the price came to the liquidation of a position, as a fraction of the price
+---@field largest_position number the largest position, below 0: a short one
+---@field begin integer ms: when it began
+---@field stop integer ms: when it ended
+---@field coin string in which profit_coin and the like are
+---@field symbol string whose price is in the picture
+---@field seed integer from which all was drawn
+---@field error any what the strategy raised; nil: nothing
+---@field traceback string? of the error
+---@field band { [string]: number }? profit_coin by path
+local SimulationReport = {}
+
+---What differs from another report: a line for each figure that is not the same, and for requests, retries, unknown outcomes and what was
+---left at the end. Empty when nothing does.
+---@param other bybit.SimulationReport
+---@return string
+function SimulationReport:diff(other) end
+
+---Writes a page with figures and pictures, which needs no other file: equity in coin and USD, its falls, price with fills, position.
+---Raises when it cannot be written.
+---@param path string
+function SimulationReport:html(path) end
+
+---What happened, a line for each request; with the option `journal = true`. Two runs of one seed have the same.
+---@return string[]
+function SimulationReport:journal() end
+
 ---@class bybit.paper.Exchange
 ---@field url string its address
 ---@field port integer its port
@@ -2154,6 +2193,15 @@ local paper = {}
 ---Runs an exchange in the foreground, until Ctrl-C. Raises when the port cannot be had.
 ---@param options? bybit.paper.Options
 function paper.serve(options) end
+
+---Runs a strategy, f(client, stop) as for bybit.main, against the paper exchange's rules inside this Lua state, in virtual time: what
+---waits moves time and market on. os.time, os.date, os.clock and math.random are virtual meanwhile. At the end of the prices, or of
+---`duration`, the token `stop` is cancelled; a strategy that has not ended a minute later is cancelled, and its deferred functions run.
+---An error that the strategy raises is in the report (`report.error`, `report.traceback`).
+---@param options bybit.paper.SimulationOptions
+---@param strategy fun(client: bybit.Client, stop: bybit.Token)
+---@return bybit.SimulationReport report
+function paper.simulate(options, strategy) end
 
 ---Starts an exchange inside this process. Nil and a message when the port cannot be had.
 ---@param options? bybit.paper.Options
@@ -3914,5 +3962,23 @@ function bybit.wrap(f) end
 ---@field keep integer? how many closed orders, and executions, an account keeps at most: 1 to 10000000 (100000)
 ---@field active_orders integer? how many active orders an account may have on a symbol: 1 to 10000000 (500, as on the exchange)
 ---@field auth_status_401 boolean? answer with HTTP status 401 when authentication headers are missing
+
+---@class bybit.paper.SimulationOptions
+---@field seed integer? draws the market, the latencies, the client's ids and Lua's chance (1); the same seed gives the same run
+---@field start_time integer? ms; where the prices begin, or 2024
+---@field duration number? seconds; as long as there are prices
+---@field prices table<string, any>? by symbol: a list of candles or of trades as the client's records, or a reader of bybit.history; without prices the markets walk as the seed says
+---@field path "adverse"|"adaptive"|"seeded"|nil the way inside a candle: first to the extreme that hurts (the default), to the nearer one, or as the seed says
+---@field fill "through"|"touch"|nil when a resting order fills: when the price goes through its own by a tick (the default), or touches it
+---@field latency number[]? {from, to}: seconds that a request takes to the exchange, and its answer back; drawn from the seed ({0.02, 0.06})
+---@field faults bybit.paper.Fault[]? what goes wrong, see exchange:faults
+---@field deposit table<string, string>? what the account begins with, per coin
+---@field lag integer? ms after which an acknowledged order shows in queries (0)
+---@field limits table<string, integer|false>|false|nil see bybit.paper.start
+---@field instruments table? see bybit.paper.start
+---@field tick number? seconds between two steps of a market that walks (0.1)
+---@field client table? options of the client, such as id_prefix, guard, journal
+---@field band boolean? run it again with the path "adaptive", and tell both results
+---@field journal boolean? keep each request for report:journal()
 
 return bybit

@@ -32,7 +32,8 @@ local GRACE = 60 -- seconds that a strategy has to end after its token was cance
 ---@field path "adverse"|"adaptive"|"seeded"|nil the way inside a candle: first to the extreme that hurts (the default), to the nearer one,
 ---  or as the seed says
 ---@field fill "through"|"touch"|nil when a resting order fills: when the price goes through its own by a tick (the default), or touches it
----@field latency number[]? {from, to}: seconds that a request takes to the exchange, and its answer back; drawn from the seed ({0.02, 0.06})
+---@field latency number[]? {from, to}: seconds that a request takes to the exchange, and its answer back; drawn from the seed
+---  ({0.02, 0.06})
 ---@field faults bybit.paper.Fault[]? what goes wrong, see exchange:faults
 ---@field deposit table<string, string>? what the account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries (0)
@@ -69,7 +70,8 @@ local function feeds_of(options, rows)
   end
   for symbol in pairs(options.prices or {}) do
     if not known[symbol] then
-      errors.raise(("%s: prices.%s: no contract has this symbol; option 'instruments' can add it"):format(WHERE, tostring(symbol)))
+      errors.raise(("%s: prices.%s: no contract has this symbol; option 'instruments' can add it"):format(WHERE,
+        tostring(symbol)))
     end
   end
   return feeds
@@ -116,7 +118,7 @@ end
 -- Everything that is put back at the end, however it ends.
 local Ending = {}
 
-function Ending:__close()
+function Ending.__close()
   scheduler.set_advance(nil)
   loop.real()
 end
@@ -134,9 +136,14 @@ local function once(options, strategy)
   end
   settings.start_time = settings.start_time or START
   settings.tick, settings.path = options.tick or 0.1, options.path or "adverse"
-  local world = world_of.start(settings, feeds)
   local ending <close> = setmetatable({}, Ending) -- luacheck: ignore 211
-  scheduler.set_advance(function(seconds) world:pass(seconds) end)
+  local world = world_of.start(settings, feeds)
+  scheduler.set_advance(function(seconds) -- an error in the prices is not the strategy's
+    local ok, why = pcall(world.pass, world, seconds)
+    if ok then return end
+    world.broken = why
+    error(why, 0)
+  end)
   local journal = journal_of.new(world, options.journal or false)
   local transport = network.new(world, options.latency or { from = 0.02, to = 0.06 }, journal)
   local client <close> = client_of(client_options(options, world, transport))
@@ -147,10 +154,12 @@ local function once(options, strategy)
     local changed <close> = virtual.begin(world, options.seed) -- luacheck: ignore 211
     outcome = run(strategy, client, stop, world, options.duration)
   end
+  if world.broken ~= nil then error(world.broken, 0) end
   if outcome.error ~= nil and not (stop:cancelled() and is_cancelled(outcome.error)) then
     outcome.failed = true
   end
-  return book:close { options = options, world = world, journal = journal, client = client, outcome = outcome, settings = settings }
+  return book:close { options = options, world = world, journal = journal, client = client, outcome = outcome,
+    settings = settings }
 end
 
 local function check_strategy(strategy, where)
@@ -162,10 +171,10 @@ local function check_strategy(strategy, where)
   if loop.is_virtual() then errors.raise(where .. ": time is virtual already: close the exchange with the manual clock first") end
 end
 
---- Runs a strategy, f(client, stop) as for bybit.main, against the paper exchange's rules inside this Lua state, in virtual time: what waits
---- moves time and market on. os.time, os.date, os.clock and math.random are virtual meanwhile. At the end of the prices, or of `duration`,
---- the token `stop` is cancelled; a strategy that has not ended a minute later is cancelled, and its deferred functions run. An error that
---- the strategy raises is in the report (`report.error`, `report.traceback`).
+--- Runs a strategy, f(client, stop) as for bybit.main, against the paper exchange's rules inside this Lua state, in virtual time: what
+--- waits moves time and market on. os.time, os.date, os.clock and math.random are virtual meanwhile. At the end of the prices, or of
+--- `duration`, the token `stop` is cancelled; a strategy that has not ended a minute later is cancelled, and its deferred functions run.
+--- An error that the strategy raises is in the report (`report.error`, `report.traceback`).
 ---@param options bybit.paper.SimulationOptions
 ---@param strategy fun(client: bybit.Client, stop: bybit.Token)
 ---@return bybit.SimulationReport report

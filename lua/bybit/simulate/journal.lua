@@ -10,18 +10,14 @@ Journal.__index = Journal
 ---@param world table
 ---@param full boolean keep the lines; otherwise only numbers
 function journal.new(world, full)
-  return setmetatable({ world = world, full = full, events = {}, requests = 0, by_path = {}, refused = 0, faults = 0, limited = 0 },
-    Journal)
+  return setmetatable({ world = world, full = full, events = {}, requests = 0, limited = 0 }, Journal)
 end
 
 --- Notes a request.
 ---@param fields { verb: string, path: string, body: string?, status: integer, code: integer?, fault: table? }
 function Journal:note(_, fields)
   self.requests = self.requests + 1
-  self.by_path[fields.path] = (self.by_path[fields.path] or 0) + 1
-  if fields.code ~= 0 then self.refused = self.refused + 1 end
   if fields.code == 10006 then self.limited = self.limited + 1 end
-  if fields.fault then self.faults = self.faults + 1 end
   if self.full then
     fields.time = self.world:now()
     self.events[#self.events + 1] = fields

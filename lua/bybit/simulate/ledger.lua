@@ -35,14 +35,17 @@ end
 function ledger.new(world, symbol, duration)
   local market = world.engine.by_symbol[symbol]
   local instrument = market.instrument
-  local self = setmetatable({ world = world, market = market, coin = instrument.settle, inverse = instrument.category == "inverse",
+  local self = setmetatable({ world = world, market = market, coin = instrument.settle,
+    inverse = instrument.category == "inverse",
     tick = market.tick:tonumber(), markets = {}, times = {}, equity = {}, usd = {}, price = {}, size = {}, days = {},
     held_ms = 0, held = false, largest = 0, next = 0 }, Ledger)
   for _, other in ipairs(world.engine.markets) do
     if other.instrument.settle == self.coin then self.markets[#self.markets + 1] = other end
   end
+  self.wallet = world.account:coin(self.coin)
   self.apart = math.max(LEAST, duration and math.floor(duration * 1000 / POINTS) or USUAL)
   self.before, self.begin = world:now(), world:now()
+  self.day, self.day_end = self.begin // DAY, (self.begin // DAY + 1) * DAY
   local worth, price = self:worth()
   self.initial = { coin = worth, usd = worth * price, price = price }
   self.falls = { coin = new_fall(self.begin, worth), usd = new_fall(self.begin, worth * price) }
@@ -53,11 +56,13 @@ end
 
 -- What the positions of a market would bring at a price, and how large they are, longs minus shorts.
 local function open_profit(self, market, price)
+  local held = self.world.account:held(market.instrument.symbol)
+  if not held[1] then return 0, 0 end
   local profit, size = 0, 0
-  for _, p in ipairs(self.world.account:held(market.instrument.symbol)) do
+  for _, p in ipairs(held) do
     local quantity, cost, sign = p.size:tonumber(), p.cost:tonumber(), p.side == "Sell" and -1 or 1
     size = size + sign * quantity
-    if market.instrument.category == "inverse" then
+    if self.inverse then
       profit = profit + sign * (cost - quantity / price)
     else
       profit = profit + sign * (quantity * price - cost)
@@ -66,13 +71,15 @@ local function open_profit(self, market, price)
   return profit, size
 end
 
---- Equity in coin, the price in USD of a coin, and the size of the position. `ticks`: at another price of the main contract.
+--- Equity in coin, the price in USD of a coin, the size of the position, and the price of the main contract. `ticks`: at another price
+--- of it.
 function Ledger:worth(ticks)
-  local wallet = self.world.account:coin(self.coin).wallet
-  if not rawequal(wallet, self.wallet) then self.wallet, self.wallet_number = wallet, wallet:tonumber() end
-  local worth, size = self.wallet_number, 0
+  local wallet = self.wallet.wallet
+  if not rawequal(wallet, self.counted) then self.counted, self.counted_number = wallet, wallet:tonumber() end
+  local worth, size = self.counted_number, 0
   local main = (ticks or self.market.last) * self.tick
-  for _, market in ipairs(self.markets) do
+  for i = 1, #self.markets do
+    local market = self.markets[i]
     local price = market == self.market and main or market.last * market.tick:tonumber()
     local profit, s = open_profit(self, market, price)
     worth = worth + profit
@@ -90,12 +97,12 @@ end
 -- The days that have passed end with what the account was worth then.
 local function end_days(self, time)
   local day = time // DAY
-  self.day = self.day or self.begin // DAY
   while self.day < day do
     self.days[#self.days + 1] = { time = (self.day + 1) * DAY, coin = self.last_worth or self.initial.coin,
       usd = self.last_usd or self.initial.usd }
     self.day = self.day + 1
   end
+  self.day_end = (self.day + 1) * DAY
 end
 
 -- How near the price has come to the liquidation of a position.
@@ -111,7 +118,7 @@ end
 -- A price has moved; `bar`: over a whole candle.
 function Ledger:moved(bar)
   local time = self.world:now()
-  end_days(self, time)
+  if time >= self.day_end then end_days(self, time) end
   if self.held then self.held_ms = self.held_ms + time - self.before end
   self.before = time
   if bar and self.held and self.last_size ~= 0 then -- the extreme that hurts counts, too

@@ -25,8 +25,8 @@ local function rows_of(symbol, source)
   end
   if type(source) == "function" then return source end
   if type(source) ~= "table" or source[1] == nil then
-    errors.raise(("bybit.paper.simulate: prices.%s: a list of candles or trades, or a reader of bybit.history, expected, got %s"):format(
-      symbol, type(source) == "table" and "an empty table" or type(source)))
+    errors.raise(("bybit.paper.simulate: prices.%s: a list of candles or trades, or a reader of bybit.history, expected, "
+      .. "got %s"):format(symbol, type(source) == "table" and "an empty table" or type(source)))
   end
   local i = 0
   return function()
@@ -40,9 +40,13 @@ Feed.__index = Feed
 
 local floor = math.floor
 
+local type, rawget = type, rawget
+
 local function ticks(self, name, value)
-  local n = value and number(value)
-  if not n or not (n > 0 and n < 1e15) then fail(self.symbol, self.count, "'%s': a price expected, got %s", name, tostring(value)) end
+  local n = type(value) == "number" and value or value and number(value)
+  if not n or not (n > 0 and n < 1e15) then
+    fail(self.symbol, self.count, "'%s': a price expected, got %s", name, tostring(value))
+  end
   local t = floor(n / self.tick + 0.5)
   return t > 1 and t or 2 -- strangers bid a tick lower
 end
@@ -64,18 +68,20 @@ local function read(self)
   if not start then
     return { time = moment(self, "timestamp", rawget(row, "timestamp")), price = ticks(self, "price", rawget(row, "price")) }
   end
-  local bar = { time = moment(self, "start_time", start) }
-  if row.o then -- a reader's: the numbers are there
+  local bar = { time = moment(self, "start_time", start), open = 0, high = 0, low = 0, close = 0, stop = 0 }
+  if rawget(row, "o") then -- a reader's: the numbers are there
     local tick = self.tick
     bar.open, bar.high = floor(row.o / tick + 0.5), floor(row.h / tick + 0.5)
     bar.low, bar.close = floor(row.l / tick + 0.5), floor(row.c / tick + 0.5)
     if bar.low < 2 then ticks(self, "low", 0) end
     return bar
   end
-  for _, name in ipairs { "open", "high", "low", "close" } do
-    bar[name] = ticks(self, name .. "_price", rawget(row, name .. "_price") or rawget(row, name))
-  end
-  if bar.low > math.min(bar.open, bar.close) or bar.high < math.max(bar.open, bar.close) then
+  bar.open = ticks(self, "open_price", rawget(row, "open_price") or rawget(row, "open"))
+  bar.high = ticks(self, "high_price", rawget(row, "high_price") or rawget(row, "high"))
+  bar.low = ticks(self, "low_price", rawget(row, "low_price") or rawget(row, "low"))
+  bar.close = ticks(self, "close_price", rawget(row, "close_price") or rawget(row, "close"))
+  local low, high = bar.low, bar.high
+  if low > bar.open or low > bar.close or high < bar.open or high < bar.close then
     fail(self.symbol, self.count, "open and close are not between low and high")
   end
   return bar
@@ -88,7 +94,8 @@ end
 ---@return table feed next() -> a bar with its `stop`, or a trade
 function prices.feed(symbol, source, tick)
   local rows, part = rows_of(symbol, source)
-  local self = setmetatable({ symbol = symbol, rows = rows, part = part, tick = tick, count = 0, ahead = false, span = nil }, Feed)
+  local self = setmetatable({ symbol = symbol, rows = rows, part = part, tick = tick, count = 0, ahead = false },
+    Feed)
   self.ahead = read(self)
   if not self.ahead then errors.raise(("bybit.paper.simulate: prices.%s: there are none"):format(symbol)) end
   self.first = self.ahead.time

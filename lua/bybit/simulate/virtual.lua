@@ -7,9 +7,13 @@ local virtual = {}
 
 local Virtual = {}
 
-function Virtual:__close()
-  os.time, os.date, os.clock, math.random, math.randomseed = table.unpack(self, 1, 5)
+local PLACES = { { os, "time" }, { os, "date" }, { os, "clock" }, { math, "random" }, { math, "randomseed" } }
+
+local function put(functions)
+  for i, place in ipairs(PLACES) do rawset(place[1], place[2], functions[i]) end
 end
+
+function Virtual:__close() put(self) end
 
 -- Draws as math.random does.
 local function drawer(random)
@@ -30,16 +34,17 @@ end
 ---@param world table
 ---@param seed integer
 function virtual.begin(world, seed)
-  local self = setmetatable({ os.time, os.date, os.clock, math.random, math.randomseed }, Virtual)
-  local time, date = os.time, os.date
-  os.time = function(t) return t == nil and world:now() // 1000 or time(t) end
-  os.date = function(format, t) return date(format or "%c", t or world:now() // 1000) end
-  os.clock = function() return world:elapsed() end
-  math.random = drawer(core.random(seed))
-  math.randomseed = function(n) -- without a number Lua would take the time
-    math.random = drawer(core.random(math.tointeger(n) or seed + 1))
-  end
-  return self
+  local before = setmetatable({}, Virtual)
+  for i, place in ipairs(PLACES) do before[i] = place[1][place[2]] end
+  local draw = drawer(core.random(seed))
+  put {
+    function(t) return t == nil and world:now() // 1000 or before[1](t) end,
+    function(format, t) return before[2](format or "%c", t or world:now() // 1000) end,
+    function() return world:elapsed() end,
+    function(...) return draw(...) end,
+    function(n) draw = drawer(core.random(math.tointeger(n) or seed + 1)) end, -- without a number Lua would take the time
+  }
+  return before
 end
 
 return virtual

@@ -31,8 +31,8 @@ function world.start(options, feeds)
   self.random = { path = core.random(options.seed ~ SALT.path), latency = core.random(options.seed ~ SALT.latency) }
   self.key, self.secret = ("simulated%016x"):format(options.seed), "secretOfASimulation"
   self.exchange = inside.start { seed = options.seed, clock = function() return self.ns end, key = self.key,
-    secret = self.secret, deposit = options.deposit, lag = options.lag, limits = options.limits, instruments = options.instruments,
-    faults = options.faults, keep = KEEP, through = options.through }
+    secret = self.secret, deposit = options.deposit, lag = options.lag, limits = options.limits,
+    instruments = options.instruments, faults = options.faults, keep = KEEP, through = options.through }
   self.engine, self.account = self.exchange.engine, self.exchange.account
   self.due_ns = start - start % DUES + DUES
   for _, feed in ipairs(feeds) do self:load(feed) end
@@ -161,8 +161,9 @@ function World:wait_for(feed)
   self:at(math.max(row.time * MS, self.ns), row.price and World.trade or World.bar, feed)
 end
 
--- A feed has no more rows. After the last feed `over` is cancelled, which wakes whoever waits for that: time stands until then.
-local function end_feed(self)
+-- The last row of a feed has passed. After the last feed `over` is cancelled, which wakes whoever waits for that: time stands until
+-- then.
+function World:end_feed()
   self.open_feeds = self.open_feeds - 1
   if self.open_feeds > 0 then return end
   self.over:cancel()
@@ -171,8 +172,9 @@ end
 
 -- Takes the next row of a feed; false after the last one.
 local function take(self, feed)
+  local stop = feed.row.stop
   feed.row = feed:next()
-  if not feed.row then end_feed(self) end
+  if not feed.row then self:at(math.max(self.ns, stop and stop * MS or 0), World.end_feed) end
   return feed.row ~= nil
 end
 
@@ -197,7 +199,9 @@ function World:bar(feed)
     told(self, bar)
     if not take(self, feed) then return end
     local start = feed.row.time * MS
-    if feed.row.price or start > self.horizon or (self.line:next() or math.maxinteger) <= start then return self:wait_for(feed) end
+    if feed.row.price or start > self.horizon or (self.line:next() or math.maxinteger) <= start then
+      return self:wait_for(feed)
+    end
     while self.due_ns <= start do dues(self) end
     move_to(self, start)
   end

@@ -22,7 +22,7 @@ end
 -- when the position has changed.
 local function liquidation(p, market)
   local kept = p.bar_kept
-  if not kept or not rawequal(kept.cost, p.cost) or not rawequal(kept.added, p.added) or not rawequal(kept.leverage, p.leverage) then
+  if not (kept and rawequal(kept.cost, p.cost) and rawequal(kept.added, p.added) and rawequal(kept.leverage, p.leverage)) then
     local price = position.liquidation_price(p, market.instrument)
     kept = { cost = p.cost, added = p.added, leverage = p.leverage, price = price and price:tonumber() or nil,
       ticks = price and (price // market.tick):tointeger() }
@@ -53,21 +53,12 @@ function bars.quiet(engine, market, low, high)
   return true
 end
 
-local SERIES = { "last", "mark", "index" }
-
 --- A quiet candle has passed. Strangers have traded at its close.
 ---@param now integer ms
 ---@param high integer ticks, as the others
 function bars.pass(market, now, high, low, close)
   market:place(close)
-  market:arrive(now)
-  local minutes = market.candles.minutes
-  local minute = minutes[#minutes]
-  for _, name in ipairs(SERIES) do
-    local candle = minute[name]
-    if high > candle.high then candle.high = high end
-    if low < candle.low then candle.low = low end
-  end
+  market.candles:pass(now, high, low, close)
 end
 
 return bars

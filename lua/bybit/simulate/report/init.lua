@@ -8,12 +8,13 @@ local later = require "bybit.later"
 local page = later.module "bybit.simulate.report.page"
 
 ---@class bybit.SimulationReport
----@field figures table profit_coin, profit_usd, drawdown_coin, drawdown_usd, sharpe, sortino, calmar (of daily returns of the equity in coin,
----  365 days, no risk-free rate; nil where there are too few days), win_rate, profit_factor (of round trips, from flat to flat), exposure,
----  turnover, fees, funding, trades, and others
+---@field figures table profit_coin, profit_usd, drawdown_coin, drawdown_usd, sharpe, sortino, calmar (of daily returns of the equity in
+---  coin, 365 days, no risk-free rate; nil where there are too few days), win_rate, profit_factor (of round trips, from flat to flat),
+---  exposure, turnover, fees, funding, trades, and others
 ---@field orders table[] every order, as exchange:books() has them
 ---@field trades table[] every execution, oldest first
----@field equity { time: integer[], coin: number[], usd: number[], price: number[], position: number[] } columns
+---@field equity { time: integer[], coin: number[], usd: number[], price: number[], position: number[] } what the account was worth,
+---  as columns
 ---@field orders_left table[] orders that were open at the end
 ---@field unsettled table[] calls whose outcome is open
 ---@field requests integer how many requests were sent
@@ -23,11 +24,11 @@ local page = later.module "bybit.simulate.report.page"
 ---@field faults table<string, integer> how often each kind of fault struck
 ---@field nearest_liquidation number? how near the price came to the liquidation of a position, as a fraction of the price
 ---@field largest_position number the largest position, below 0: a short one
----@field begin integer ms
----@field stop integer ms
+---@field begin integer ms: when it began
+---@field stop integer ms: when it ended
 ---@field coin string in which profit_coin and the like are
 ---@field symbol string whose price is in the picture
----@field seed integer
+---@field seed integer from which all was drawn
 ---@field error any what the strategy raised; nil: nothing
 ---@field traceback string? of the error
 ---@field band { [string]: number }? profit_coin by path
@@ -102,8 +103,8 @@ function Report:__tostring()
     ("costs       fees %s, funding %s, turnover %s %s"):format(coin(f.fees), coin(f.funding), coin(f.turnover), self.coin),
     ("position    exposure %s, largest %g, liquidation never nearer than %s"):format(percent(f.exposure), self.largest_position,
       percent(self.nearest_liquidation)),
-    ("requests    %d, %d retries, %d unknown, %d limited; faults: %s"):format(self.requests, self.retries, self.unknowns, self.limited,
-      faults_of(self)),
+    ("requests    %d, %d retries, %d unknown, %d limited; faults: %s"):format(self.requests, self.retries, self.unknowns,
+      self.limited, faults_of(self)),
     ("at the end  %d orders left, %d calls unsettled%s"):format(#self.orders_left, #self.unsettled,
       self.error ~= nil and ", error: " .. tostring(self.error):match "[^\n]*" or ""),
     ("seed        %d, %s"):format(self.seed, band_of(self)),
@@ -131,7 +132,8 @@ function Report:html(path)
 end
 
 local SHOWN = { "profit_coin", "profit_usd", "drawdown_coin", "drawdown_usd", "sharpe", "sortino", "calmar", "win_rate",
-  "profit_factor", "expectancy", "exposure", "turnover", "fees", "funding", "trades", "round_trips", "maker_share", "market_change" }
+  "profit_factor", "expectancy", "exposure", "turnover", "fees", "funding", "trades", "round_trips", "maker_share",
+  "market_change" }
 
 --- The names of the figures, in the order in which they are shown.
 report.shown = SHOWN
@@ -141,15 +143,16 @@ local function shown(value)
   return math.type(value) == "float" and ("%.8g"):format(value) or tostring(value)
 end
 
----What differs from another report: a line for each figure that is not the same, and for requests, retries, unknown outcomes and what was left
----at the end. Empty when nothing does.
+---What differs from another report: a line for each figure that is not the same, and for requests, retries, unknown outcomes and what was
+---left at the end. Empty when nothing does.
 ---@param other bybit.SimulationReport
 ---@return string
 function Report:diff(other)
   if getmetatable(other) ~= Report then errors.raise("diff: another report expected, got " .. type(other)) end
   local rows = {}
   for _, name in ipairs(SHOWN) do rows[#rows + 1] = { name, self.figures[name], other.figures[name] } end
-  for _, name in ipairs { "requests", "retries", "unknowns", "limited", "seed", "path", "nearest_liquidation", "largest_position" } do
+  for _, name in ipairs { "requests", "retries", "unknowns", "limited", "seed", "path", "nearest_liquidation",
+    "largest_position" } do
     rows[#rows + 1] = { name, self[name], other[name] }
   end
   rows[#rows + 1] = { "orders", #self.orders, #other.orders }
