@@ -35,6 +35,7 @@ local function deliver(self, transfer)
   local status, body, headers, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1",
     header(lines, "X-BAPI-API-KEY"), header(lines, "X-BAPI-TIMESTAMP"), header(lines, "X-BAPI-SIGN"),
     header(lines, "X-BAPI-RECV-WINDOW"))
+  if request.verb ~= "GET" then world:touched() end
   local path = target:match "^[^?]*"
   local code = math.tointeger(tonumber(body:match '^{"ret_?[cC]ode":(%-?%d+)'))
   self.journal:note("request", { verb = request.verb, path = path, body = request.body, status = status, code = code,

@@ -107,12 +107,16 @@ function World:catch_up()
   end
 end
 
---- Calls f(world) after each move of a price.
+--- Calls f(world, bar) after each move of a price, and when the account may have changed.
 function World:watch(f) self.watchers[#self.watchers + 1] = f end
 
+-- Tells those who watch. `bar`: the price has moved over a whole candle.
 local function told(self, bar)
   for _, f in ipairs(self.watchers) do f(self, bar) end
 end
+
+--- The account may have changed.
+function World:touched() told(self) end
 
 ---------------------------------------------------------------------------------------------------------------
 -- What happens by itself.
