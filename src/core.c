@@ -6,6 +6,7 @@
 #include "call/client.h"
 #include "pace/clock_lua.h"
 #include "value/decimal_lua.h"
+#include "loop/fork.h"
 #include "loop/hooks.h"
 #include "value/gzip.h"
 #include "wire/http_lua.h"
@@ -32,7 +33,7 @@ static void (*const parts[])(lua_State *L) = {
     hooks_open,  decimal_open, json_open,  sign_open,     random_open, loop_open,
     token_open,  signals_open, http_open,  schema_open,   client_open, client_facts_open,
     call_open,   limiter_open, clock_open, terminal_open, moment_open, url_open,
-    redact_open, modules_open, gzip_open,  NULL,
+    redact_open, modules_open, gzip_open,  fork_open,     NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

@@ -317,7 +317,7 @@ local function task_methods()
   return methods_
 end
 
-local _ = { bybit.main, bybit.paper.simulate } -- there on first use
+local _ = { bybit.main, bybit.paper.simulate, bybit.paper.explore } -- there on first use
 
 surface.owners = {
   { name = "bybit", title = "The module", functions = functions("bybit", bybit) },

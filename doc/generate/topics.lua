@@ -104,8 +104,9 @@ file:write "Date,Open,High,Low,Close,Volume\n2024-01-01 00:00:00,42000,42010.5,4
 file:close()
 for kline in assert(bybit.history.klines(path)) do print(kline) end
 os.remove(path)]] },
-  { file = "simulation", title = "Simulations", alone = true, functions = { "bybit.paper.simulate" },
-    owners = { "bybit.SimulationReport" }, classes = { "bybit.paper.SimulationOptions", "bybit.SimulationReport" }, intro = [[
+  { file = "simulation", title = "Simulations", alone = true, functions = { "bybit.paper.simulate", "bybit.paper.explore" },
+    owners = { "bybit.SimulationReport" }, classes = { "bybit.paper.SimulationOptions", "bybit.SimulationReport",
+      "bybit.Failure", "bybit.FaultEvent" }, intro = [[
 `bybit.paper.simulate` runs a strategy against the paper exchange's rules in virtual time, as a function of its seed.
 [The guide](../backtests.md) takes you from an idea to a proved strategy.]], example = [[
 local report = bybit.paper.simulate({ seed = 3, duration = 3600, client = { id_prefix = "mm" } }, function(client, stop)

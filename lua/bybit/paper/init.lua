@@ -9,4 +9,6 @@ local lazy = getmetatable(paper).lazy
 
 function lazy.simulate() return later.load("bybit.simulate").run end
 
+function lazy.explore() return later.load("bybit.simulate.explore").run end
+
 return paper

@@ -5,6 +5,7 @@ local client_of = require "bybit.client"
 local core = require "bybit.core"
 local door = require "bybit.paper.door"
 local errors = require "bybit.errors"
+local events = require "bybit.simulate.events"
 local instruments = require "bybit.paper.engine.instruments"
 local journal_of = require "bybit.simulate.journal"
 local ledger = require "bybit.simulate.ledger"
@@ -41,6 +42,7 @@ local GRACE = 60 -- seconds that a strategy has to end after its token was cance
 ---@field instruments table? see bybit.paper.start
 ---@field tick number? seconds between two steps of a market that walks (0.1)
 ---@field client table? options of the client, such as id_prefix, guard, journal
+---@field events bybit.FaultEvent[]? in place of faults: those of a failure that bybit.paper.explore has found
 ---@field band boolean? run it again with the path "adaptive", and tell both results
 ---@field journal boolean? keep each request for report:journal()
 
@@ -138,6 +140,13 @@ local function once(options, strategy)
   settings.tick, settings.path = options.tick or 0.1, options.path or "adverse"
   local ending <close> = setmetatable({}, Ending) -- luacheck: ignore 211
   local world = world_of.start(settings, feeds)
+  local struck = {}
+  if options.events then
+    events.replay(world.exchange, options.events)
+    struck = options.events
+  elseif options.faults then
+    struck = events.record(world.exchange, options.faults)
+  end
   scheduler.set_advance(function(seconds) -- an error in the prices is not the strategy's
     local ok, why = pcall(world.pass, world, seconds)
     if ok then return end
@@ -159,7 +168,7 @@ local function once(options, strategy)
     outcome.failed = true
   end
   return book:close { options = options, world = world, journal = journal, client = client, outcome = outcome,
-    settings = settings }
+    settings = settings, struck = struck }
 end
 
 local function check_strategy(strategy, where)
@@ -171,6 +180,18 @@ local function check_strategy(strategy, where)
   if loop.is_virtual() then errors.raise(where .. ": time is virtual already: close the exchange with the manual clock first") end
 end
 
+--- The options, checked. Raises for what cannot be meant.
+---@private
+function simulate.check(options, strategy, where)
+  options = door.simulation(options or {}, where)
+  check_strategy(strategy, where)
+  options.seed = options.seed or 1
+  if not options.duration and not options.prices then
+    errors.raise(where .. ": without 'prices' a 'duration' in seconds is needed")
+  end
+  return options
+end
+
 --- Runs a strategy, f(client, stop) as for bybit.main, against the paper exchange's rules inside this Lua state, in virtual time: what
 --- waits moves time and market on. os.time, os.date, os.clock and math.random are virtual meanwhile. At the end of the prices, or of
 --- `duration`, the token `stop` is cancelled; a strategy that has not ended a minute later is cancelled, and its deferred functions run.
@@ -179,12 +200,7 @@ end
 ---@param strategy fun(client: bybit.Client, stop: bybit.Token)
 ---@return bybit.SimulationReport report
 function simulate.run(options, strategy)
-  options = door.simulation(options or {}, WHERE)
-  check_strategy(strategy, WHERE)
-  options.seed = options.seed or 1
-  if not options.duration and not options.prices then
-    errors.raise(WHERE .. ": without 'prices' a 'duration' in seconds is needed")
-  end
+  options = simulate.check(options, strategy, WHERE)
   local report = report_of.new(once(options, strategy))
   if options.band then
     for symbol, source in pairs(options.prices or {}) do

@@ -165,6 +165,7 @@ function Ledger:close(run)
     largest = self.largest, orders = all.orders, executions = all.executions, coins = all.coins, positions = all.positions,
     orders_left = left, unsettled = ok and unsettled or {}, journal = run.journal, stats = stats,
     faults = self.world.exchange.faults.counts, exchange_errors = self.world.exchange.errors, outcome = run.outcome,
+    struck = run.struck,
     first_price = self.price[1], last_price = self.price[#self.price] }
 end
 

@@ -22,6 +22,7 @@ local page = later.module "bybit.simulate.report.page"
 ---@field retries integer how many requests were not the first of their call
 ---@field unknowns integer how many calls ended with the outcome unknown
 ---@field faults table<string, integer> how often each kind of fault struck
+---@field fault_events bybit.FaultEvent[] each fault that struck; simulate takes them as `events`
 ---@field nearest_liquidation number? how near the price came to the liquidation of a position, as a fraction of the price
 ---@field largest_position number the largest position, below 0: a short one
 ---@field begin integer ms: when it began
@@ -49,7 +50,7 @@ function report.new(run)
     retries = run.stats.retries, unknowns = run.stats.unknowns, faults = run.faults, nearest_liquidation = run.nearest,
     largest_position = run.largest, begin = run.begin, stop = run.stop, coin = run.coin, symbol = run.symbol, seed = run.seed,
     path = run.settings.path, initial = run.initial, final = run.final, falls = run.falls, days = run.days, events = run.journal,
-    exchange_errors = run.exchange_errors,
+    exchange_errors = run.exchange_errors, fault_events = run.struck,
   }, Report)
   if run.outcome.failed then self.error, self.traceback = run.outcome.error, run.outcome.traceback end
   return self
