@@ -2102,6 +2102,7 @@
 ---@field retries integer how many requests were not the first of their call
 ---@field unknowns integer how many calls ended with the outcome unknown
 ---@field faults table<string, integer> how often each kind of fault struck
+---@field fault_events bybit.FaultEvent[] each fault that struck; simulate takes them as `events`
 ---@field nearest_liquidation number? how near the price came to the liquidation of a position, as a fraction of the price
 ---@field largest_position number the largest position, below 0: a short one
 ---@field begin integer ms: when it began
@@ -2189,6 +2190,15 @@ function Exchange:walk(seconds) end
 
 ---@class bybit.paper
 local paper = {}
+
+---Runs a strategy with one seed after another, with faults, on all processors, until one breaks it: it raises, an order whose outcome it
+---was not told is there at the end and nobody settled it, or `check(report)` gives false and a reason. Then it leaves out one fault after
+---another, as long as the run still fails.
+---@param options bybit.paper.SimulationOptions as of bybit.paper.simulate; without faults every kind strikes now and then; without prices a run lasts ten minutes (`duration`), and the market takes a step each second (`tick`)
+---@param strategy fun(client: bybit.Client, stop: bybit.Token)
+---@param settings? {seeds: integer?, first: integer?, failures: integer?, processes: integer?, progress: boolean?, check: (fun(report: bybit.SimulationReport): boolean, string?)?, command: string?} seeds: how many (1000), from `first` (1) on; it ends after so many `failures` (1); progress: a bar on a terminal
+---@return bybit.Failure[] failures by their seeds; none: no seed has broken it
+function paper.explore(options, strategy, settings) end
 
 ---Runs an exchange in the foreground, until Ctrl-C. Raises when the port cannot be had.
 ---@param options? bybit.paper.Options
@@ -3885,6 +3895,20 @@ function bybit.wrap(f) end
 ---@field done? table of client:sync_orders: what was done all the same
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
+---@class bybit.Failure
+---@field seed integer the run that failed
+---@field why string what was wrong with it
+---@field events bybit.FaultEvent[] the faults that it needs; simulate takes them as `events`
+---@field lines string[] these faults, a line each
+---@field command string how to run it again
+
+---@class bybit.FaultEvent
+---@field request integer the how manieth request of the run it strikes
+---@field rule bybit.paper.Fault what strikes it
+---@field verb string of the request
+---@field path string of the request
+---@field time integer ms
+
 ---@class bybit.GuardRails
 ---@field max_order? bybit.exact|table<string, bybit.exact> the most that one order may be for: one quantity for all symbols, or a table from symbols to quantities. An order of a symbol that the table does not name is refused.
 ---@field max_position? bybit.exact|table<string, bybit.exact> how far the position of a symbol may go to either side, if all open orders and all unsettled calls are filled; given like max_order
@@ -3978,6 +4002,7 @@ function bybit.wrap(f) end
 ---@field instruments table? see bybit.paper.start
 ---@field tick number? seconds between two steps of a market that walks (0.1)
 ---@field client table? options of the client, such as id_prefix, guard, journal
+---@field events bybit.FaultEvent[]? in place of faults: those of a failure that bybit.paper.explore has found
 ---@field band boolean? run it again with the path "adaptive", and tell both results
 ---@field journal boolean? keep each request for report:journal()
 

@@ -30,8 +30,8 @@ local function market(client, side, quantity, more)
 end
 
 local function near(expected, got, within)
-  assert(got and math.abs(expected - got) <= (within or 1e-9) * math.max(1, math.abs(expected)), ("%s expected, got %s"):format(expected,
-    tostring(got)))
+  assert(got and math.abs(expected - got) <= (within or 1e-9) * math.max(1, math.abs(expected)),
+    ("%s expected, got %s"):format(expected, tostring(got)))
 end
 
 describe("figures", function()
@@ -105,7 +105,7 @@ print(repr(((1.37 / 1.0) ** (365 / 200) - 1) / 0.11))']]):format(table.concat(te
     assert.is_nil(figures.calmar(1, 2, DAY, 0))
   end)
 
-  it("of days: returns are those of the equity at the ends of days, the fall is the deepest from a peak, in coin and in USD", function()
+  it("of days: returns are of the equity at the ends of days, the fall is the deepest from a peak", function()
     -- a day per candle; 10 BTC and a short position of the whole account's worth: coin moves against the price
     local closes = { 30000, 33000, 27000, 30000, 36000 }
     local list = {}
@@ -139,7 +139,8 @@ print(repr(((1.37 / 1.0) ** (365 / 200) - 1) / 0.11))']]):format(table.concat(te
   end)
 
   it("of linear contracts are in the quote coin", function()
-    local report = simulate({ prices = { BTCUSDT = candles({ { 30000, 30000, 30000, 30000 }, { 31000, 31000, 31000, 31000 } }, 60000) } },
+    local list = { { 30000, 30000, 30000, 30000 }, { 31000, 31000, 31000, 31000 } }
+    local report = simulate({ prices = { BTCUSDT = candles(list, 60000) } },
       function(client, stop)
         assert(client:place_order { category = "linear", symbol = "BTCUSDT", side = "Buy", type = "Market", quantity = "0.5" })
         stop:wait()
@@ -209,7 +210,8 @@ describe("a report", function()
     local _, fills = text:gsub("<path", "")
     assert.same({ 3, 3 }, { polylines, polygons })
     assert.is_true(fills >= 2)
-    local well = shell.capture("python3 -c 'import sys,xml.dom.minidom as m; t=sys.stdin.read(); m.parseString(t[t.index(\"<svg\"):"
+    local well = shell.capture("python3 -c 'import sys,xml.dom.minidom as m; t=sys.stdin.read(); "
+      .. "m.parseString(t[t.index(\"<svg\"):"
       .. "t.index(\"</svg>\")+6]); print(\"well\")' <<'E'\n" .. text .. "\nE")
     assert.equal("well\n", well)
   end)

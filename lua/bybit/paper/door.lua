@@ -317,7 +317,8 @@ end
 
 -- What a simulation takes: some of the exchange's options, and its own.
 local SIMULATION = { duration = seconds(MOST_SPAN), path = word("adverse", "adaptive", "seeded"), fill = word("through", "touch"),
-  prices = any_table, client = any_table, events = any_table, latency = latency, tick = seconds(3600), band = flag, journal = flag }
+  prices = any_table, client = any_table, events = any_table,
+  latency = latency, tick = seconds(3600), band = flag, journal = flag }
 for _, name in ipairs { "seed", "start_time", "deposit", "lag", "limits", "instruments" } do
   SIMULATION[name] = OPTIONS[name]
 end

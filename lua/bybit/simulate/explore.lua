@@ -124,7 +124,9 @@ end
 local SETTINGS = { seeds = true, first = true, processes = true, failures = true, check = true, progress = true, command = true }
 
 local function check_settings(given)
-  if given ~= nil and type(given) ~= "table" then errors.raise(WHERE .. ": a table expected as third argument, got " .. type(given)) end
+  if given ~= nil and type(given) ~= "table" then
+    errors.raise(WHERE .. ": a table expected as third argument, got " .. type(given))
+  end
   local s = {}
   for name, value in pairs(given or {}) do
     if not SETTINGS[name] then

@@ -39,6 +39,12 @@ Report.__name = "bybit.simulation_report"
 
 local report = {}
 
+-- The figures, in the order in which they are shown.
+local SHOWN = { "profit_coin", "profit_usd", "drawdown_coin", "drawdown_usd", "sharpe", "sortino", "calmar", "win_rate",
+  "profit_factor", "expectancy", "exposure", "turnover", "fees", "funding", "trades", "round_trips", "maker_share",
+  "market_change" }
+
+
 --- Makes a report of what a simulation has left.
 ---@param run table see simulate/ledger.lua
 ---@return bybit.SimulationReport
@@ -128,16 +134,9 @@ function Report:html(path)
   if not file then errors.raise("html: " .. why) end
   local closing <close> = file -- luacheck: ignore 211
   local done
-  done, why = file:write(page.of(self))
+  done, why = file:write(page.of(self, SHOWN))
   if not done then errors.raise("html: " .. why) end
 end
-
-local SHOWN = { "profit_coin", "profit_usd", "drawdown_coin", "drawdown_usd", "sharpe", "sortino", "calmar", "win_rate",
-  "profit_factor", "expectancy", "exposure", "turnover", "fees", "funding", "trades", "round_trips", "maker_share",
-  "market_change" }
-
---- The names of the figures, in the order in which they are shown.
-report.shown = SHOWN
 
 local function shown(value)
   if value == nil then return "-" end

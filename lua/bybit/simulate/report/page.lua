@@ -106,9 +106,9 @@ td { padding: 2px 18px 2px 0; border-bottom: 1px solid #eee } td + td { text-ali
 @media (prefers-color-scheme: dark) { body { background: #1b1b1b; color: #ddd } pre { background: #262626 }
 .frame { stroke: #444 } text { fill: #ccc } td { border-color: #333 } }]]
 
-local function table_of(report)
+local function table_of(report, names)
   local rows = {}
-  for _, name in ipairs(require("bybit.simulate.report").shown) do
+  for _, name in ipairs(names) do
     local value = report.figures[name]
     rows[#rows + 1] = ("<tr><td>%s</td><td>%s</td></tr>"):format(name, value == nil and "-"
       or escaped(math.type(value) == "float" and short(value) or value))
@@ -118,14 +118,15 @@ end
 
 --- The text of the page.
 ---@param report bybit.SimulationReport
+---@param names string[] the figures to show
 ---@return string
-function page.of(report)
+function page.of(report, names)
   return table.concat({ '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width">',
     ("<title>%s, seed %d</title><style>%s</style></head><body>"):format(escaped(report.symbol), report.seed, STYLE),
     ("<h1>%s, seed %d</h1>"):format(escaped(report.symbol), report.seed), "<pre>" .. escaped(report) .. "</pre>",
     pictures(report),
-    "<h2>Figures</h2>", table_of(report),
+    "<h2>Figures</h2>", table_of(report, names),
     report.traceback and "<h2>Error</h2><pre>" .. escaped(report.traceback) .. "</pre>" or "", "</body></html>\n" }, "\n")
 end
 
