@@ -54,11 +54,27 @@ describe("http", function()
       transfer:release()
     end)
 
+    it("sends several headers that are given as one like those that are given one by one", function()
+      local lines = { "Content-Type: application/json", "X-BAPI-API-KEY: k", "X-BAPI-SIGN: 1:2", "Referer: r" }
+      local sent = {}
+      for i, headers in ipairs { lines, { table.concat(lines, "\r\n") } } do
+        local transfer = post("{}", { headers = headers })
+        sent[i] = site:accept():request().headers
+        transfer:release()
+      end
+      assert.equal(sent[1], sent[2])
+      assert.matches("\r\nX%-BAPI%-SIGN: 1:2\r\nReferer: r\r\n", sent[2])
+      assert.equal(1, select(2, sent[2]:gsub("Content%-Type:", "")))
+    end)
+
     it("does not wait for '100 Continue', even with a long body", function()
-      local body = ("x"):rep(3 << 20)
-      local transfer = post(body)
-      assert.equal(#body, #site:accept():request().body)
-      transfer:release()
+      for _, size in ipairs { 1, 1023, 1024, 3 << 20 } do
+        local transfer = post(("x"):rep(size))
+        local request = site:accept():request()
+        assert.equal(size, #request.body)
+        assert.is_nil(request.headers:lower():find("expect:", 1, true))
+        transfer:release()
+      end
     end)
 
     it("returns status, headers and body, and ends once", function()
@@ -446,6 +462,70 @@ describe("http", function()
       local result = server.result(transfer)
       assert.equal("network", result.error)
       assert.is_false(result.sent)
+    end)
+  end)
+
+  -- The socket of a connection stays watched between two requests.
+  describe("a connection without a request", function()
+    local function first_request()
+      local transfer = get("/1")
+      local connection = site:accept()
+      connection:request()
+      connection:answer("one")
+      assert.equal("one", server.result(transfer).body)
+      return connection
+    end
+
+    -- Wakes the loop at most once, and is then not watched.
+    local function assert_quiet()
+      local before = core.loop.wakeups()
+      for _ = 1, 20 do core.loop.step(0.01) end
+      assert.is_true(core.loop.wakeups() - before <= 22)
+      before = core.loop.now()
+      core.loop.step(0.1)
+      assert.is_true(core.loop.now() - before > 0.05, "the loop does not sleep")
+    end
+
+    local function second_request()
+      local transfer = get("/2", { timeout = 5 })
+      local fresh = site:accept()
+      fresh:request()
+      fresh:answer("two")
+      assert.equal("two", server.result(transfer).body)
+    end
+
+    it("that the server closes is given up, and the next one, whose descriptor has the same number, is waited for", function()
+      for _ = 1, 3 do
+        first_request():close()
+        assert_quiet()
+      end
+      second_request()
+    end)
+
+    it("that the server closes just before the next request is not waited for", function()
+      for _ = 1, 3 do
+        first_request():close()
+        second_request()
+        http:close()
+        http = core.http {}
+      end
+    end)
+
+    it("on which something comes that nobody asked for does not keep the loop awake", function()
+      local connection = first_request()
+      connection:send("nobody asked for this")
+      assert_quiet()
+    end)
+
+    it("is used again", function()
+      local connection = first_request()
+      for i = 1, 3 do
+        local transfer = get("/again", { timeout = 5 })
+        connection:request()
+        core.loop.step(0.01) -- the answer is waited for
+        connection:answer("again " .. i)
+        assert.equal("again " .. i, server.result(transfer).body)
+      end
     end)
   end)
 

@@ -59,19 +59,26 @@ local function note(candle, price)
   if price > candle.high then candle.high = price elseif price < candle.low then candle.low = price end
 end
 
+--- A candle of somebody else's begins at the market's price. A minute that begins with it has its open, not the price before.
+function Candles:begin(now)
+  local before = self.minutes[#self.minutes]
+  local minute, market = current(self, now), self.market
+  if minute == before and minute.flow then return end
+  for name, price in pairs { last = market.last, mark = market.mark, index = market.index } do
+    minute[name] = new_candle(nil, price)
+  end
+end
+
 --- The market's prices are these now, and strangers have traded so many steps at the last one.
 function Candles:arrive(now, steps)
-  local minute, market = current(self, now), self.market
-  local last = market.last
+  local minutes, market = self.minutes, self.market
+  local minute, last = minutes[#minutes], market.last
+  if now - minute.time >= MINUTE then minute = current(self, now) end
   note(minute.last, last)
-  note(minute.mark, market.mark)
-  note(minute.index, market.index)
+  if minute.mark.close ~= market.mark then note(minute.mark, market.mark) end
+  if minute.index.close ~= market.index then note(minute.index, market.index) end
   local flow = minute.flow
-  if not flow then
-    flow = {}
-    minute.flow = flow
-  end
-  flow[last] = (flow[last] or 0) + steps
+  if flow then flow[last] = (flow[last] or 0) + steps else minute.flow = { [last] = steps } end
 end
 
 local STEPS = 1000 -- that strangers trade in a candle that passes at once

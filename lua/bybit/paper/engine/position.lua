@@ -80,15 +80,14 @@ function position.fee_to_close(p, taker)
   return coin(p.cost * (ONE + ONE / p.leverage * (direction(p) * p.kind.sign)) * taker)
 end
 
--- What follows from a position and its contract, kept until one of the amounts behind it changes. They are compared as values
--- are, not by their amounts: each change makes a new value.
+-- What follows from a position and its contract, kept until one of the amounts behind it changes.
 local function derived(p, by)
   local kept = p.derived
-  if kept and rawequal(kept.size, p.size) and rawequal(kept.cost, p.cost) and rawequal(kept.leverage, p.leverage)
-    and rawequal(kept.added, p.added) and rawequal(kept.by, by) then
+  if kept and kept.side == p.side and kept.size == p.size and kept.cost == p.cost and kept.leverage == p.leverage
+    and kept.added == p.added and kept.by == by then
     return kept
   end
-  kept = { size = p.size, cost = p.cost, leverage = p.leverage, added = p.added, by = by }
+  kept = { side = p.side, size = p.size, cost = p.cost, leverage = p.leverage, added = p.added, by = by }
   p.derived = kept
   return kept
 end
@@ -124,6 +123,21 @@ function position.liquidation_price(p, instrument)
   local kept = derived(p, instrument)
   if kept.liquidation == nil then kept.liquidation = liquidation_of(p, instrument) end
   return kept.liquidation or nil
+end
+
+--- Has the mark price, in ticks, reached the liquidation price?
+function position.is_lost(p, instrument, mark)
+  if p.side == "" then return false end
+  local kept = derived(p, instrument)
+  local at = kept.lost_at
+  if at == nil then
+    local price = position.liquidation_price(p, instrument)
+    at = price and (price // instrument.tick):tointeger() or false
+    kept.lost_at = at
+  end
+  if not at then return false end
+  if p.side == "Buy" then return mark <= at end
+  return mark >= at
 end
 
 --- Where the margin of the position is used up.

@@ -22,7 +22,7 @@ end
 ---@param market table its market
 function Standing.new(p, market)
   return setmetatable({
-    position = p, market = market, leverage = p.leverage,
+    position = p, market = market, leverage = p.leverage, last_cost = {},
     active = 0,            -- orders that are active
     Buy = new_side(), Sell = new_side(), -- of them those that may open: what they tie up, each taken for itself
     closing = Rows.new "row", -- and those that only close
@@ -30,8 +30,15 @@ function Standing.new(p, market)
   }, Standing)
 end
 
+-- What an order ties up. It is asked of a new order first, and again when that is active.
 local function cost_of(self, side, quantity, price)
-  return position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
+  local last = self.last_cost
+  if last.price == price and last.quantity == quantity and last.side == side and last.leverage == self.leverage then
+    return last.cost
+  end
+  local cost = position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
+  last.side, last.quantity, last.price, last.leverage, last.cost = side, quantity, price, self.leverage, cost
+  return cost
 end
 
 -- Counts what an order ties up.
@@ -39,6 +46,7 @@ local function count(self, order)
   local side = self[order.side]
   order.cost = cost_of(self, order.side, order.qty - order.filled, order.price)
   side.sum = side.sum + order.cost
+  self.total = nil
 end
 
 -- An order that has just become active is counted when somebody asks: most often it is filled, or gone, before that.
@@ -52,7 +60,7 @@ end
 -- Makes the sums what they are now. The leverage may have changed: then each order ties up something else.
 local function refresh(self)
   if self.fresh then count_fresh(self) end
-  if rawequal(self.leverage, self.position.leverage) then return end
+  if self.leverage == self.position.leverage then return end
   self.leverage = self.position.leverage
   for _, name in ipairs { "Buy", "Sell" } do
     local side = self[name]
@@ -62,7 +70,8 @@ local function refresh(self)
 end
 
 -- An order of this side has changed. What the position reaches stays known when the order is beyond it.
-local function forget_reach(side, order)
+local function forget_reach(self, side, order)
+  self.total = nil
   local reach = side.reach
   if reach and not (reach.last and order.row > reach.last) then side.reach = nil end
 end
@@ -75,7 +84,7 @@ function Standing:add(order)
   self.fresh = order
   local side = self[order.side]
   side.rows:add(order)
-  forget_reach(side, order)
+  forget_reach(self, side, order)
 end
 
 --- An active order has ended.
@@ -84,7 +93,7 @@ function Standing:remove(order)
   if order.closing then return self.closing:remove(order) end
   local side = self[order.side]
   side.rows:remove(order)
-  forget_reach(side, order)
+  forget_reach(self, side, order)
   if self.fresh == order then
     self.fresh = nil
     return
@@ -97,7 +106,7 @@ end
 function Standing:change(order)
   if order.closing then return end
   local side = self[order.side]
-  forget_reach(side, order)
+  forget_reach(self, side, order)
   if self.fresh == order then return end
   side.sum = side.sum - order.cost
   count(self, order)
@@ -129,7 +138,7 @@ end
 local function reach_of(self, name, size, without)
   local side = self[name]
   local reach = side.reach
-  if not reach or not rawequal(reach.size, size) then
+  if not reach or reach.size ~= size then
     reach = walk(self, name, size, nil)
     side.reach = reach
   end
@@ -162,8 +171,12 @@ end
 function Standing:margin(without, extra)
   refresh(self)
   if without and not without.cost then without = nil end -- it is not counted
-  if not extra and self.Buy.rows.count + self.Sell.rows.count == 0 then return ZERO end
-  return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra)
+  if without or extra then return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra) end
+  local p = self.position
+  if not self.total or self.total_side ~= p.side or self.total_size ~= p.size then
+    self.total, self.total_side, self.total_size = margin_of(self, "Buy") + margin_of(self, "Sell"), p.side, p.size
+  end
+  return self.total
 end
 
 return Standing
