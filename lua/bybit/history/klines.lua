@@ -15,7 +15,7 @@ local COLUMNS = {
   { "low", "low_price", "l", "min", must = true }, { "close", "close_price", "c", "last", must = true },
   { "volume", "v", "vol", "volume_usd", "basevolume", "size", "amount" },
   { "turnover", "quote_volume", "quoteassetvolume", "volume_btc", "value" },
-  { "day", "date" }, { "clock", "time" }, -- some files have them apart
+  { "symbol", "instrument", "market" }, { "day", "date" }, { "clock", "time" }, -- some files have them apart
 }
 
 -- Files without names: `2025.01.31 00:00,o,h,l,c,v` (the exchange's files for MetaTrader), the same with date and clock apart, and
@@ -69,7 +69,8 @@ function Klines:next()
   local at = rows.at
   local row = { start_time = moment(self, fields), open = fields[at.open], high = fields[at.high], low = fields[at.low],
     close = fields[at.close], o = price(fields[at.open]), h = price(fields[at.high]), l = price(fields[at.low]),
-    c = price(fields[at.close]), volume = amount(fields[at.volume]), turnover = amount(fields[at.turnover]) }
+    c = price(fields[at.close]), volume = amount(fields[at.volume]), turnover = amount(fields[at.turnover]),
+    symbol = fields[at.symbol] }
   if not (row.o and row.h and row.l and row.c) then
     for _, name in ipairs(PRICES) do
       if not price(row[name]) then rows:wrong("%s '%s' is no price", name, tostring(row[name]):sub(1, 40)) end
@@ -95,7 +96,8 @@ end
 
 --- A reader of candles. Nil and a message when a file cannot be opened.
 ---@param paths string|string[] files, oldest first
----@param options? { utc_offset: number? } hours that the file's clock is ahead of UTC
+---@param options? { utc_offset: number?, any_order: boolean? } hours that the file's clock is ahead of UTC; any_order: rows need not be
+--- oldest first
 ---@return table? reader next() -> a candle, oldest first
 ---@return string? message
 function klines.open(paths, options)
@@ -108,7 +110,7 @@ function klines.open(paths, options)
       return nil, ("%s, line 1: no column with the time"):format(path)
     end
     return setmetatable({ rows = rows, shift = shift }, Klines)
-  end, admit)
+  end, not (options and options.any_order) and admit or nil)
 end
 
 return klines

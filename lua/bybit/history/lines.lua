@@ -48,11 +48,16 @@ function lines.open(path)
   return self
 end
 
---- Raises what is wrong with the line read last, with its number.
+--- Raises what is wrong with the line read last, with its number. The next line can be read all the same.
 ---@param what string
 function Lines:wrong(what)
-  self:close()
   error(("%s, line %d: %s"):format(self.path, self.number, what), 0)
+end
+
+-- Raises what is wrong with the file: nothing more can be read.
+local function fail(self, what)
+  self:close()
+  self:wrong(what)
 end
 
 -- The next piece of text; nil at the end.
@@ -60,20 +65,20 @@ local function piece(self)
   while true do
     if self.more then
       local text, more = self.gzip:inflate()
-      if not text then self:wrong("the gzip file is damaged: " .. more) end
+      if not text then fail(self, "the gzip file is damaged: " .. more) end
       self.more = more
       if text ~= "" then return text end
     else
       local bytes, why = self.file:read(PIECE)
       if not bytes then
-        if why then self:wrong(why) end
-        if self.gzip and self.gzip:inside() then self:wrong "the gzip file is cut short" end
+        if why then fail(self, why) end
+        if self.gzip and self.gzip:inside() then fail(self, "the gzip file is cut short") end
         return nil
       end
       self.read_bytes = self.read_bytes + #bytes
       if not self.gzip then return bytes end
       local text, more = self.gzip:inflate(bytes)
-      if not text then self:wrong("the gzip file is damaged: " .. more) end
+      if not text then fail(self, "the gzip file is damaged: " .. more) end
       self.more = more
       if text ~= "" then return text end
     end
@@ -94,7 +99,7 @@ function Lines:next()
     local left = self.rest:sub(self.at)
     if #left > LONGEST then
       self.number = self.number + 1
-      self:wrong(("the line is longer than %d bytes"):format(LONGEST))
+      fail(self, ("the line is longer than %d bytes"):format(LONGEST))
     end
     local text = piece(self)
     if not text then

@@ -8,7 +8,7 @@ local trades = {}
 
 local COLUMNS = {
   { "timestamp", "time", "exec_time", "datetime", "date", "ts", must = true }, { "price", "px", "exec_price", must = true },
-  { "size", "quantity", "qty", "amount", "volume", "exec_qty", must = true }, { "side", "taker_side", "direction" },
+  { "size", "quantity", "qty", "amount", "volume", "exec_qty" }, { "side", "taker_side", "direction" },
   { "symbol", "instrument", "market" }, { "trade_id", "trdMatchID", "exec_id", "id", "tid" },
 }
 
@@ -22,7 +22,7 @@ end
 local Trades = {}
 Trades.__index = Trades
 
---- The next trade: { timestamp, price, quantity, side?, symbol?, trade_id? }, price and quantity as texts.
+--- The next trade: { timestamp, price, quantity?, side?, symbol?, trade_id? }, price and quantity as texts.
 function Trades:next()
   local rows = self.rows
   local fields = rows:next()
@@ -32,7 +32,7 @@ function Trades:next()
   if not ms then rows:wrong("'%s' is no moment of the years 2000 to 2099", tostring(fields[at.timestamp]):sub(1, 40)) end
   local price, size = fields[at.price], fields[at.size]
   if not number(price) then rows:wrong("price '%s' is no price", tostring(price):sub(1, 40)) end
-  if not number(size) then rows:wrong("size '%s' is no size", tostring(size):sub(1, 40)) end
+  if at.size and not number(size) then rows:wrong("size '%s' is no size", tostring(size):sub(1, 40)) end
   local said = fields[at.side]
   local side = said and SIDES[said:lower()]
   if said and said ~= "" and not side then rows:wrong("side '%s': Buy or Sell expected", said:sub(1, 40)) end
@@ -50,14 +50,15 @@ end
 
 --- A reader of trades. Nil and a message when a file cannot be opened.
 ---@param paths string|string[] files, oldest first
+---@param options? { any_order: boolean? } rows need not be oldest first
 ---@return table? reader next() -> a trade, oldest first
 ---@return string? message
-function trades.open(paths)
+function trades.open(paths, options)
   return files.reader(paths, function(path)
     local rows, why = csv.open(path, COLUMNS)
     if not rows then return nil, why end
     return setmetatable({ rows = rows }, Trades)
-  end, admit)
+  end, not (options and options.any_order) and admit or nil)
 end
 
 return trades

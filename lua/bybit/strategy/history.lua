@@ -86,8 +86,8 @@ end
 ---@return string? message
 function history.klines(paths, options) return open("klines", paths, options) end
 
----Trades from CSV files, plain or gzipped, by the names of their columns (timestamp, price, size, side): the exchange's public files, and
----others. Otherwise like bybit.history.klines.
+---Trades from CSV files, plain or gzipped, by the names of their columns (timestamp, price; size, side and others where they are
+---there): the exchange's public files, and others. Otherwise like bybit.history.klines.
 ---@param paths string|string[] files, oldest first
 ---@param options? {progress: boolean|fun(part: number)|nil}
 ---@return bybit.Reader? reader `for trade in reader do`
