@@ -16,6 +16,8 @@
 
 #define CHILD "bybit.child"
 
+enum { PIECE = 4096 }; /* bytes read at a time */
+
 typedef struct Child {
   FILE *file; /* owned; NULL: closed */
   pid_t pid;
@@ -44,8 +46,8 @@ static int l_read(lua_State *L) {
   luaL_buffinit(L, &b);
   size_t size;
   do {
-    char *room = luaL_prepbuffer(&b);
-    size = fread(room, 1, LUAL_BUFFERSIZE, c->file);
+    char *room = luaL_prepbuffsize(&b, PIECE);
+    size = fread(room, 1, PIECE, c->file);
     luaL_addsize(&b, size);
   } while (size > 0);
   luaL_pushresult(&b);

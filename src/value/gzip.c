@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #ifdef BYBIT_ZLIB
+#define ZLIB_CONST /* its input is not changed */
 #include <zlib.h>
 
 #define GZIP "bybit.gzip"
@@ -76,7 +77,7 @@ static int l_inflate(lua_State *L) {
     luaL_argcheck(L, size <= 1 << 24, 2, "too long");
     lua_settop(L, 2);
     lua_setiuservalue(L, 1, 1);
-    g->z.next_in = (z_const Bytef *)input;
+    g->z.next_in = (const Bytef *)input;
     g->z.avail_in = (uInt)size;
   }
   luaL_Buffer b;
