@@ -825,6 +825,22 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---How the account's margin stands, and how it would stand after an order, in parts of 10,000 of the margin balance: 30 is 0.30 percent. V5 documentation, order/pre-check.
+---@class bybit.order_check
+---@field order_id string Of no order: nothing is placed.
+---@field client_order_id string As it was sent.
+---@field pre_imr_e4 integer The rate of initial margin now.
+---@field pre_mmr_e4 integer The rate of maintenance margin now.
+---@field post_imr_e4 integer The rate of initial margin after the order.
+---@field post_mmr_e4 integer The rate of maintenance margin after the order.
+
+---A list of order_check records; prints as a table.
+---@class bybit.order_check_list
+---@field [integer] bybit.order_check
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+
 ---The acknowledgement of an order. It does not say what becomes of the order.
 ---@class bybit.order_id
 ---@field order_id string The exchange's id. Missing in one case: the answer was lost, the exchange then said that the id is taken, and it did not show the order within `visibility`.
@@ -1913,6 +1929,38 @@
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_order_book.some : bybit.get_order_book.params
 
+---Parameters of pre_check_order.
+---@class (exact) bybit.pre_check_order.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field side bybit.side Buy or Sell.
+---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: quote coin.
+---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field reduce_only? boolean The order may only reduce the position.
+---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
+---@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: quote coin.
+---@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: quote coin.
+---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
+---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
+---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
+---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
+---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
+---@field smp_type? bybit.smp_type Which order gives way when two of the same group would trade with each other.
+---@field slippage_tolerance_type? bybit.slippage_tolerance_type For Market orders: the unit of slippage_tolerance.
+---@field slippage_tolerance? bybit.exact How far from the best price a Market order may go. Unit: ticks (1 to 10000) or percent (0.01 to 10).
+---@field bbo_side_type? bybit.bbo_side_type For Limit orders: takes the price from the order's own side of the book (Queue) or from the other (Counterparty).
+---@field bbo_level? bybit.bbo_level The level of the book that bbo_side_type takes the price from: 1 to 5.
+---@field rpi_taker_access? boolean The order may match RPI quotes.
+---@field category? bybit.category The kind of contracts, in place of the client's.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.pre_check_order.some : bybit.pre_check_order.params
+
 ---Parameters of get_rpi_orderbook.
 ---@class (exact) bybit.get_rpi_orderbook.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
@@ -1922,6 +1970,14 @@
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_rpi_orderbook.some : bybit.get_rpi_orderbook.params
+
+---Parameters of get_full_orderbook.
+---@class (exact) bybit.get_full_orderbook.params : bybit.CallOptions
+---@field symbol string The contract, such as BTCUSD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.get_full_orderbook.some : bybit.get_full_orderbook.params
 
 ---Parameters of get_ticker.
 ---@class (exact) bybit.get_ticker.params : bybit.CallOptions
@@ -2837,12 +2893,26 @@ function Client:get_instruments(params) end
 ---@return bybit.Response? response
 function Client:get_order_book(params) end
 
+---Tells how the account's margin would stand after an order, and places nothing. The exchange knows it under cross and portfolio margin only, for inverse contracts under portfolio margin only.
+---@param params bybit.pre_check_order.params
+---@return bybit.order_check? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:pre_check_order(params) end
+
 ---The order book with quotes for retail (RPI), which the other order book leaves out.
 ---@param params bybit.get_rpi_orderbook.params
 ---@return bybit.rpi_order_book? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:get_rpi_orderbook(params) end
+
+---The whole order book, up to 10,000 levels of each side. The exchange gives it on few of its hosts yet.
+---@param params bybit.get_full_orderbook.params
+---@return bybit.order_book? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:get_full_orderbook(params) end
 
 ---The prices of a contract now, and its last 24 hours.
 ---@param params bybit.get_ticker.params
@@ -3544,12 +3614,26 @@ function View:get_instruments(params) end
 ---@return bybit.Response? response
 function View:get_order_book(params) end
 
+---Tells how the account's margin would stand after an order, and places nothing. The exchange knows it under cross and portfolio margin only, for inverse contracts under portfolio margin only.
+---@param params? bybit.pre_check_order.some
+---@return bybit.order_check? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:pre_check_order(params) end
+
 ---The order book with quotes for retail (RPI), which the other order book leaves out.
 ---@param params? bybit.get_rpi_orderbook.some
 ---@return bybit.rpi_order_book? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:get_rpi_orderbook(params) end
+
+---The whole order book, up to 10,000 levels of each side. The exchange gives it on few of its hosts yet.
+---@param params? bybit.get_full_orderbook.some
+---@return bybit.order_book? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:get_full_orderbook(params) end
 
 ---The prices of a contract now, and its last 24 hours.
 ---@param params? bybit.get_ticker.some

@@ -1,5 +1,6 @@
 -- place_order and place_conditional_order: each parameter and its bytes (V5 documentation, order/create), refusals, results.
 
+local endpoints = require "bybit.wire.v5.endpoints"
 local methods = require "spec.support.methods"
 
 local D = methods.decimal
@@ -128,6 +129,44 @@ local function refusals()
         .. "(client_order_id a-1)" } },
   }
 end
+
+describe("pre_check_order", function()
+  local RICH = { take_profit_price = "33000.5", tpsl_mode = "Partial", tp_order_type = "Limit", tp_limit_price = 33001,
+    bbo_level = "2", bbo_side_type = "Queue", reduce_only = false, position_mode = 1 }
+
+  it("sends what place_order would send, to its own path", function()
+    local client <close>, sent = methods.client()
+    local SLIPPING = { time_in_force = "PostOnly", slippage_tolerance = 5, slippage_tolerance_type = "TickSize" }
+    for _, more in ipairs { {}, RICH, SLIPPING } do
+      for _, method in ipairs { "place_order", "pre_check_order" } do
+        client[method](client, methods.params("place_order", more))
+      end
+      local order, check = sent[#sent - 1], sent[#sent]
+      assert.same({ "POST", "/v5/order/pre-check", order.body }, { methods.parts(check) })
+    end
+    for i, p in ipairs(endpoints.pre_check_order.params) do assert.equal(endpoints.place_order.params[i][1], p[1]) end
+    assert.equal(#endpoints.place_order.params, #endpoints.pre_check_order.params)
+  end)
+
+  it("makes no id, and asks again after a lost answer: nothing is placed", function()
+    local client <close>, sent = methods.client(function(_, n)
+      if n == 1 then return { error = "network", message = "the connection was cut", sent = true } end
+      return methods.ok '{"orderId":"o-1","orderLinkId":"","preImrE4":30,"preMmrE4":21,"postImrE4":357,"postMmrE4":294}'
+    end)
+    local check = assert(client:pre_check_order(methods.params("place_order", nil, { "client_order_id" })))
+    assert.same({ 30, 21, 357, 294 }, { check.pre_imr_e4, check.pre_mmr_e4, check.post_imr_e4, check.post_mmr_e4 })
+    assert.equal(2, #sent)
+    assert.is_nil(sent[1].body:find("orderLinkId", 1, true))
+  end)
+
+  it("is refused without an outcome: no order could be made", function()
+    local client <close> = methods.client(function() return '{"retCode":110007,"retMsg":"ab not enough","result":{}}' end)
+    local check, err = client:pre_check_order(methods.params "place_order")
+    assert.is_nil(check)
+    assert.same({ "exchange", "insufficient_balance" }, { err.kind, err.name })
+    assert.is_nil(err.outcome)
+  end)
+end)
 
 describe("place_order", function()
   for _, case in ipairs(methods.cases("place_order", {

@@ -4,6 +4,7 @@
 
 local asked = require "spec.support.asked"
 local bybit = require "bybit"
+local journals = require "spec.support.journals"
 local staged = require "spec.support.staged_exchange"
 
 local LONG, SHORT = 1, 2
@@ -332,6 +333,23 @@ describe("reconcile", function()
 end)
 
 describe("a journal", function()
+  -- A client had inverse contracts only when journals did not say the category.
+  it("of an earlier version holds inverse intents, whatever the client's category is", function()
+    local path = staged.journal()
+    client:close()
+    client = exchange:client { category = "inverse", journal = path }
+    exchange:plan("place", staged.lost_answer)
+    local _, err = client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 29000,
+      deadline = 0.9, timeout = 0.9, resend = false }
+    assert.equal("unknown", err.outcome)
+    client:close()
+    journals.sql(path, "UPDATE intents SET params = json_remove(params, '\\$.category')")
+    exchange:calm()
+    client = exchange:client { category = "linear", journal = path }
+    local report = assert(client:reconcile())
+    assert.same({ "placed", err.client_order_id }, { report.settled[1].outcome, report.settled[1].order.client_order_id })
+  end)
+
   it("has the category of each intent, whoever said it", function()
     local path = staged.journal()
     client:close()

@@ -39,6 +39,8 @@ local MAPS = {
   book = "s=symbol a=asks>level b=bids>level ts=timestamp@ u=update_id@ seq=cross_sequence@ cts=matched_time@",
   level = "1=price# 2=quantity#",
   rpi_book = "s=symbol a=asks>rpi_level b=bids>rpi_level ts=timestamp@ u=update_id@ seq=cross_sequence@ cts=matched_time@",
+  order_check = [[orderId=order_id orderLinkId=client_order_id preImrE4=pre_imr_e4 preMmrE4=pre_mmr_e4 postImrE4=post_imr_e4
+    postMmrE4=post_mmr_e4]],
   rpi_level = "1=price# 2=quantity# 3=rpi_quantity#",
   kline = "1=start_time@ 2=open_price# 3=high_price# 4=low_price# 5=close_price# 6=volume# 7=turnover#",
   price_kline = "1=start_time@ 2=open_price# 3=high_price# 4=low_price# 5=close_price#",
@@ -131,6 +133,9 @@ local CASES = {
   get_account_instruments = { "account-instruments-info", "instrument", "list" },
   get_order_book = { "market-orderbook", "book", params = { symbol = "BTCUSDT" } },
   get_rpi_orderbook = { "market-rpi-orderbook", "rpi_book", params = { symbol = "BTCUSDT", depth = 50 } },
+  get_full_orderbook = { "market-full-orderbook", "book", params = { symbol = "BTCUSDT" } },
+  pre_check_order = { "order-pre-check", "order_check", params = { symbol = "BTCUSDT", side = "Buy", type = "Limit", quantity = 1,
+    price = 25000, category = "linear" } },
   get_klines = { "market-kline", "kline", "list", params = { symbol = "BTCUSD", interval = "60" } },
   get_mark_price_klines = { "market-mark-price-kline", "price_kline", "list", params = { symbol = "BTCUSDT", interval = "15" } },
   get_index_price_klines = { "market-index-price-kline", "price_kline", "list", params = { symbol = "BTCUSDZ22",

@@ -81,8 +81,8 @@ for _, api in ipairs { "v5", "v2" } do
       exchange:close()
     end)
 
-    -- The exchange may refuse these examples: they need a position that fits, or a contract of another kind.
-    local REFUSED = { set_trading_stop = true, add_or_reduce_margin = true, set_auto_add_margin = true }
+    -- The exchange may refuse these examples: they need a position that fits, another kind of contract, or another margin mode.
+    local REFUSED = { set_trading_stop = true, add_or_reduce_margin = true, set_auto_add_margin = true, pre_check_order = true }
 
     local function answered(name, result, err)
       if result ~= nil then return end

@@ -107,6 +107,10 @@ reads.get_rpi_orderbook = { path = "/v5/market/rpi_orderbook", params = { symbol
       bad = { 51, wrong("depth", "a value from 1 to 50", "51 (number)") } },
   } }
 
+reads.get_full_orderbook = { path = "/v5/market/full_orderbook", params = { symbol = "BTCUSD" },
+  query = "category=inverse&symbol=BTCUSD", example = "market-full-orderbook",
+  cases = { symbol = symbol "category=inverse&symbol=ETHUSD" } }
+
 reads.get_ticker = { path = "/v5/market/tickers", params = { symbol = "BTCUSD" }, query = "category=inverse&symbol=BTCUSD",
   example = "market-tickers", cases = { symbol = symbol "category=inverse&symbol=ETHUSD" } }
 

@@ -193,6 +193,7 @@ static bool compile_kinds(lua_State *L, Endpoint *ep, int row, int anchors) {
     return false;
   }
   int kinds = lua_gettop(L);
+  luaL_checkstack(L, SCHEMA_ENDINGS + 8, "a declaration");
   lua_pushvalue(L, kinds);
   anchor(L, anchors);
   for (lua_pushnil(L); lua_next(L, kinds) != 0; lua_settop(L, kinds + 1)) {

@@ -28,4 +28,18 @@ records.batch_order = {
   aliases = { stop_order_id = "order_id" },
 }
 
+records.order_check = {
+  doc = "How the account's margin stands, and how it would stand after an order, in parts of 10,000 of the margin balance: 30 is "
+    .. "0.30 percent. V5 documentation, order/pre-check.",
+  shown = { "pre_imr_e4", "pre_mmr_e4", "post_imr_e4", "post_mmr_e4" },
+  fields = {
+    { "order_id", "orderId", "string", doc = "Of no order: nothing is placed." },
+    { "client_order_id", "orderLinkId", "string", doc = "As it was sent." },
+    { "pre_imr_e4", "preImrE4", "integer", doc = "The rate of initial margin now." },
+    { "pre_mmr_e4", "preMmrE4", "integer", doc = "The rate of maintenance margin now." },
+    { "post_imr_e4", "postImrE4", "integer", doc = "The rate of initial margin after the order." },
+    { "post_mmr_e4", "postMmrE4", "integer", doc = "The rate of maintenance margin after the order." },
+  },
+}
+
 return records

@@ -29,7 +29,7 @@ local later = require "bybit.later"
 
 -- Where each record is declared.
 local FILES = {
-  order_id = "acknowledgement", batch_order = "acknowledgement",
+  order_id = "acknowledgement", batch_order = "acknowledgement", order_check = "acknowledgement",
   cancelled_order = "cancelled",
   order = "order", conditional_order = "order",
   trade = "trade",

@@ -123,6 +123,15 @@ print(bid.price < ask.price, ask.price - bid.price)]] },
 local book = assert(client:get_rpi_orderbook { symbol = "BTCUSD", depth = 10 })
 print(#book.bids, book.bids[1].rpi_quantity)]] },
 
+  { "get_full_orderbook", on = endpoint "full_orderbook",
+    doc = "The whole order book, up to 10,000 levels of each side. The exchange gives it on few of its hosts yet.",
+    params = { "symbol" },
+    result = { record = "order_book" },
+    codes = READING,
+    example = [[
+local book = assert(client:get_full_orderbook { symbol = "BTCUSD" })
+print(#book.bids, #book.asks)]] },
+
   { "get_ticker", on = endpoint "tickers",
     doc = "The prices of a contract now, and its last 24 hours.",
     params = { "symbol" },

@@ -61,7 +61,18 @@ local function narrow(id)
   return { "any_of", "symbol", "settle_coin", "base_coin", id, id and "client_order_id", category = "linear" }
 end
 
+-- The parameters of an active order. `id`: how it is named.
+local function order_params(id)
+  return { "symbol", "side", "type", "quantity", "price", "time_in_force", "position_mode", id, "reduce_only", "close_on_trigger",
+    "take_profit_price", "stop_loss_price", "take_profit_trigger_type", "stop_loss_trigger_type", "tpsl_mode", "tp_order_type",
+    "sl_order_type", "tp_limit_price", "sl_limit_price", "smp_type", "slippage_tolerance_type", "slippage_tolerance",
+    "bbo_side_type", "bbo_level", "rpi_taker_access" }
+end
+
 local CLOSING = { "closes", "side", "position_mode" }
+
+local ORDER_RULES = { { "together", "slippage_tolerance_type", "slippage_tolerance" },
+  { "together", "bbo_side_type", "bbo_level" }, CLOSING }
 
 local ONE_ORDER = { { "one_of", "order_id", "client_order_id" } }
 local ONE_STOP_ORDER = { { "one_of", "stop_order_id", "client_order_id" } }
@@ -102,14 +113,8 @@ return {
 
   { "place_order", on = CREATE, settle = "place",
     doc = "Places an active order. The exchange only acknowledges it: read the order back to see what became of it.",
-    params = {
-      "symbol", "side", "type", "quantity", "price", "time_in_force", "position_mode", ID, "reduce_only",
-      "close_on_trigger", "take_profit_price", "stop_loss_price", "take_profit_trigger_type", "stop_loss_trigger_type",
-      "tpsl_mode", "tp_order_type", "sl_order_type", "tp_limit_price", "sl_limit_price", "smp_type",
-      "slippage_tolerance_type", "slippage_tolerance", "bbo_side_type", "bbo_level", "rpi_taker_access",
-    },
-    rules = { { "together", "slippage_tolerance_type", "slippage_tolerance" },
-      { "together", "bbo_side_type", "bbo_level" }, CLOSING },
+    params = order_params(ID),
+    rules = ORDER_RULES,
     result = { record = "order_id" },
     codes = PLACING,
     example = [[
@@ -118,6 +123,19 @@ local ack = assert(client:place_order {
   quantity = 100, price = "29900.5", time_in_force = "PostOnly",
 })
 print(ack.order_id, ack.client_order_id)]] },
+
+  { "pre_check_order", on = endpoint("POST", "order/pre-check", 10), changes = false,
+    doc = "Tells how the account's margin would stand after an order, and places nothing. The exchange knows it under cross and "
+      .. "portfolio margin only, for inverse contracts under portfolio margin only.",
+    params = order_params "client_order_id",
+    rules = ORDER_RULES,
+    result = { record = "order_check" },
+    codes = { "insufficient_balance", "invalid_parameter" },
+    example = [[
+local check, err = client:pre_check_order {
+  symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29000,
+}
+if check then print(check.pre_imr_e4, "becomes", check.post_imr_e4) else print(err) end]] },
 
   { "place_conditional_order", on = CREATE, settle = "place", conditional = true,
     doc = "Parks an order until a price is reached; it then becomes an active order with the same id.",
