@@ -12,6 +12,9 @@ LUA_LIB     ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell 
                  $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
 # Intel's decimal library: arguments by value, no global rounding mode, no global flags.
 BID         ?= -lbidgcc000
+# zlib, for gzipped files of prices: used where it is there.
+ZLIB        ?= $(shell echo 'int main(void) { return zlibVersion() == 0; }' | \
+                 $(CC) $(CFLAGS) -include zlib.h -x c - $(LDFLAGS) -lz -o /dev/null 2>/dev/null && echo -lz)
 BUILD       ?= build
 CFLAGS      ?= -O2 -g
 PREFIX      ?= /usr/local
@@ -37,7 +40,7 @@ WRAPPER ?=
 
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
-BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -I$(LUA_INCDIR)
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) -Isrc -I$(LUA_INCDIR)
 ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
@@ -105,7 +108,7 @@ clean: ## removes build/
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
-	  -lcurl -lcrypto $(BID) -lm
+	  -lcurl -lcrypto $(ZLIB) $(BID) -lm
 
 # The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
 # when a file of it is removed.
@@ -178,10 +181,10 @@ install_part = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1
 install: install-client install-paper install-command ## installs everything under PREFIX=/usr/local
 
 install-client: $(CORE) $(JOURNAL) ## installs the client alone
-	$(call install_part,$(CORE) $(JOURNAL),! -path 'bybit/paper/*')
+	$(call install_part,$(CORE) $(JOURNAL),! -path 'bybit/paper/*' ! -path 'bybit/simulate/*')
 
 install-paper: $(PAPER) ## installs the paper exchange alone
-	$(call install_part,$(PAPER),-path 'bybit/paper/*')
+	$(call install_part,$(PAPER),'(' -path 'bybit/paper/*' -o -path 'bybit/simulate/*' ')')
 
 # The command, with the interpreter and the paths that it was installed for; its manual page, and its completion in shells.
 install-command: $(CORE) ## installs the command `bybit` alone

@@ -2,11 +2,13 @@
 -- rooms below it in the list, never one above it. No files may use each other in a circle. Prints who uses whom.
 -- usage: lua5.4 .ci/arrows.lua
 
--- The rooms, from the top. A file outside of all folders is a room by itself; `own` names files with a place of their own.
+-- The rooms, from the top. A file outside of all folders is a room by itself. What `require "bybit.paper"` returns leads to rooms above
+-- the exchange's own.
 local ROOMS = {
   c = { "core", "paper", "call", "stream", "pace", "schema", "journal", "wire", "value", "loop", "modules" },
-  lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "strategy", "client", "outcome", "wire",
-    "records", "paper", "tasks", "errors", "text", "later", "version" },
+  lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "bybit.paper", "simulate",
+    "strategy", "client", "outcome", "wire",
+    "records", "paper", "history", "tasks", "errors", "text", "later", "version" },
 }
 
 local function lines_of(command)
@@ -81,7 +83,7 @@ local function sorted(set)
   return list
 end
 
-local function room_of(unit) return unit:match "^([^/]+)" end
+local function room_of(unit) return unit == "paper" and "bybit.paper" or unit:match "^([^/]+)" end
 
 local function check_order(uses, order)
   local place, picture = {}, {}

@@ -17,6 +17,7 @@ external_dependencies = {
   CURL = { library = "curl" },
   CRYPTO = { header = "openssl/evp.h", library = "crypto" },
   SQLITE = { header = "sqlite3.h", library = "sqlite3" }, -- of bybit/journal.so alone
+  ZLIB = { header = "zlib.h", library = "z" }, -- for gzipped files of prices
   BID = { header = "bid_functions.h" }, -- libintelrdfpmath; its library is called libbidgcc000 there
 }
 build = {
@@ -27,8 +28,8 @@ build = {
     BUILD = "build/rock", -- apart from the objects of `make`, whose flags are others
     LUA = "$(LUA)",
     LUA_INCDIR = "$(LUA_INCDIR)",
-    CFLAGS = "$(CFLAGS) -I$(CURL_INCDIR) -I$(CRYPTO_INCDIR) -I$(BID_INCDIR) -I$(SQLITE_INCDIR)",
-    LDFLAGS = "-L$(CURL_LIBDIR) -L$(CRYPTO_LIBDIR) -L$(BID_LIBDIR) -L$(SQLITE_LIBDIR)",
+    CFLAGS = "$(CFLAGS) -I$(CURL_INCDIR) -I$(CRYPTO_INCDIR) -I$(BID_INCDIR) -I$(SQLITE_INCDIR) -I$(ZLIB_INCDIR)",
+    LDFLAGS = "-L$(CURL_LIBDIR) -L$(CRYPTO_LIBDIR) -L$(BID_LIBDIR) -L$(SQLITE_LIBDIR) -L$(ZLIB_LIBDIR)",
   },
   install_variables = { INST_LIBDIR = "$(LIBDIR)", INST_LUADIR = "$(LUADIR)" },
   install = { bin = { bybit = "lua/bybit/shell/bybit" } },

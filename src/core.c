@@ -6,7 +6,9 @@
 #include "call/client.h"
 #include "pace/clock_lua.h"
 #include "value/decimal_lua.h"
+#include "loop/fork.h"
 #include "loop/hooks.h"
+#include "value/gzip.h"
 #include "wire/http_lua.h"
 #include "value/json_lua.h"
 #include "pace/limiter_lua.h"
@@ -29,10 +31,11 @@
 /* Each function adds to the table on top of the stack and leaves the stack as it found it. loop_open comes before
 ** all that holds a loop: what is made first is closed last. */
 static void (*const parts[])(lua_State *L) = {
-    hooks_open,  decimal_open, json_open,      sign_open,         random_open, loop_open,
-    token_open,  signals_open, http_open,      schema_open,       client_open, client_facts_open,
-    call_open,   limiter_open, clock_open,     terminal_open,     moment_open, url_open,
-    redact_open, modules_open, share_open_lua, client_share_open, NULL,
+    hooks_open,     decimal_open,      json_open,    sign_open,    random_open,
+    loop_open,      token_open,        signals_open, http_open,    schema_open,
+    client_open,    client_facts_open, call_open,    limiter_open, clock_open,
+    terminal_open,  moment_open,       url_open,     redact_open,  modules_open,
+    share_open_lua, client_share_open, gzip_open,    fork_open,    NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

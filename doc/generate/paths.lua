@@ -12,6 +12,7 @@ return {
   modules = { -- what is loaded by name
     options = "bybit.client.options", enums = "bybit.records.enums", records = "bybit.records",
     environments = "bybit.client.environments", instrument = "bybit.client.instrument",
+    history = "bybit.strategy.history", report = "bybit.simulate.report",
     version = "bybit.version", objects = "bybit.records.objects", faults = "bybit.paper.faults", dialect = "bybit.wire.",
     command = "bybit.shell.cli", check = "bybit.shell.check",
     endpoints = { "bybit.paper.v5.endpoints", "bybit.paper.v5.account", "bybit.paper.v2.endpoints" },

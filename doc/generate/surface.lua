@@ -317,7 +317,7 @@ local function task_methods()
   return methods_
 end
 
-local _ = bybit.main -- there on first use
+local _ = { bybit.main, bybit.paper.simulate, bybit.paper.explore } -- there on first use
 
 surface.owners = {
   { name = "bybit", title = "The module", functions = functions("bybit", bybit) },
@@ -328,12 +328,17 @@ surface.owners = {
     functions = functions("bybit.Decimal", index_of(bybit.decimal(1)), true) },
   { name = "bybit.json", title = "JSON", functions = functions("bybit.json", bybit.json) },
   { name = "bybit.sign", title = "Signatures", functions = functions("bybit.sign", bybit.sign) },
+  { name = "bybit.history", title = "Files of prices", functions = functions("bybit.history", bybit.history) },
+  { name = "bybit.Reader", title = "A reader of a file of prices",
+    functions = functions("bybit.Reader", require(paths.modules.history).Reader, true) },
   { name = "bybit.Task", title = "Tasks", functions = functions("bybit.Task", task_methods(), true) },
   { name = "bybit.Token", title = "Cancel tokens",
     functions = functions("bybit.Token", index_of(bybit.cancel_token()), true) },
   { name = "bybit.paper", title = "The paper exchange", functions = functions("bybit.paper", bybit.paper) },
   { name = "bybit.paper.Exchange", title = "A paper exchange",
     functions = functions("bybit.paper.Exchange", exchange_methods(), true) },
+  { name = "bybit.SimulationReport", title = "A report of a simulation",
+    functions = functions("bybit.SimulationReport", require(paths.modules.report).Report, true) },
 }
 
 local objects = require(paths.modules.objects)

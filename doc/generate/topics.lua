@@ -82,8 +82,8 @@ bybit.run(function()
   end)
   print(done, err)
 end)]] },
-  { file = "paper_exchange", title = "Paper exchange", alone = true, owners = { "bybit.paper", "bybit.paper.Exchange" },
-    classes = { "bybit.paper.Options", "bybit.paper.Key" }, intro = [[
+  { file = "paper_exchange", title = "Paper exchange", alone = true, functions = { "bybit.paper.start", "bybit.paper.serve" },
+    owners = { "bybit.paper.Exchange" }, classes = { "bybit.paper.Options", "bybit.paper.Key" }, intro = [[
 `bybit.paper` is an exchange on loopback that speaks V5 and v2. [The guide](../paper.md) tells what it simulates. See also
 its [endpoints](endpoints.md) and its [faults](faults.md).]], example = [[
 local e <close> = bybit.paper.start { clock = "manual", seed = 1 }
@@ -95,6 +95,30 @@ local ack = assert(trader:place_order {
 e:set_price("BTCUSD", 29899)
 local order = assert(trader:get_open_order_real_time { symbol = "BTCUSD", order_id = ack.order_id })
 print(order.status, order.filled_quantity)]] },
+  { file = "history", title = "Files of prices", owners = { "bybit.history", "bybit.Reader" }, intro = [[
+Readers of files that people have: the exchange's public files, and any CSV file whose first line names its columns. A
+`for` walks them, and simulations take them. `bybit fetch klines` fills such a file from the exchange.]], example = [[
+local path = os.tmpname()
+local file = io.open(path, "w")
+file:write "Date,Open,High,Low,Close,Volume\n2024-01-01 00:00:00,42000,42010.5,41990,42001,1500\n"
+file:close()
+for kline in assert(bybit.history.klines(path)) do print(kline) end
+os.remove(path)]] },
+  { file = "simulation", title = "Simulations", alone = true, functions = { "bybit.paper.simulate", "bybit.paper.explore" },
+    owners = { "bybit.SimulationReport" }, classes = { "bybit.paper.SimulationOptions", "bybit.SimulationReport",
+      "bybit.Failure", "bybit.FaultEvent" }, intro = [[
+`bybit.paper.simulate` runs a strategy against the paper exchange's rules in virtual time, as a function of its seed.
+[The guide](../backtests.md) takes you from an idea to a proved strategy.]], example = [[
+local report = bybit.paper.simulate({ seed = 3, duration = 3600, client = { id_prefix = "mm" } }, function(client, stop)
+  while not stop:wait(10) do
+    local t = assert(client:get_ticker { symbol = "BTCUSD" })
+    assert(client:sync_orders { symbol = "BTCUSD",
+      { tag = "bid", side = "Buy", quantity = 100, price = t.bid_price - 5 },
+      { tag = "ask", side = "Sell", quantity = 100, price = t.ask_price + 5 } })
+  end
+  assert(client:sync_orders { symbol = "BTCUSD" })
+end)
+print(report)]] },
   { file = "values", title = "JSON, signatures, times", owners = { "bybit.json", "bybit.sign" },
     functions = { "bybit.iso", "bybit.time" }, intro = [[
 Tools that the module uses itself, and that a program may use too.]], example = [[

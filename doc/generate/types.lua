@@ -244,7 +244,8 @@ for _ = 1, 4 do -- classes mention classes
 end
 
 local stems = { ["bybit"] = "bybit", ["bybit.Client"] = "Client", ["bybit.Decimal"] = "Decimal",
-  ["bybit.Instrument"] = "Instrument", ["bybit.json"] = "json",
+  ["bybit.Instrument"] = "Instrument", ["bybit.json"] = "json", ["bybit.SimulationReport"] = "SimulationReport",
+  ["bybit.history"] = "history", ["bybit.Reader"] = "Reader",
   ["bybit.sign"] = "sign", ["bybit.Task"] = "Task", ["bybit.Token"] = "Token", ["bybit.paper"] = "paper",
   ["bybit.paper.Exchange"] = "Exchange" }
 
@@ -268,6 +269,7 @@ local FIELDS = {
     field("null", false, "userdata", "JSON's null.")
     field("json", false, "bybit.json")
     field("sign", false, "bybit.sign")
+    field("history", false, "bybit.history")
     field("paper", false, "bybit.paper")
     field("enums", false, "table<string, table<string, string>>", "Words of the wire; a name it has not raises.")
     field("codes", false, "table<string, string>", "Names of the exchange's codes; a name it has not raises.")

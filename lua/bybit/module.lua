@@ -89,9 +89,14 @@ end
 
 function lazy.declare() return later.load "bybit.client.declare" end
 
+function lazy.history() return later.load("bybit.strategy.history").public end
+
 function lazy.main() return later.load "bybit.client.main" end
 
-function lazy.paper() return later.load "bybit.client.paper" "bybit.paper" end
+function lazy.paper()
+  later.load "bybit.client.paper" "bybit.paper" -- is it installed?
+  return later.load "bybit.paper"
+end
 
 -- What the name of a method is told, which a client has.
 local function of_client(key)

@@ -2243,6 +2243,46 @@
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_system_status.some : bybit.get_system_status.params
 
+---@class bybit.SimulationReport
+---@field figures table profit_coin, profit_usd, drawdown_coin, drawdown_usd, sharpe, sortino, calmar (of daily returns of the equity in coin, 365 days, no risk-free rate; nil where there are too few days), win_rate, profit_factor (of round trips, from flat to flat), exposure, turnover, fees, funding, trades, and others
+---@field orders table[] every order, as exchange:books() has them
+---@field trades table[] every execution, oldest first
+---@field equity { time: integer[], coin: number[], usd: number[], price: number[], position: number[] } what the account was worth, as columns
+---@field orders_left table[] orders that were open at the end
+---@field unsettled table[] calls whose outcome is open
+---@field requests integer how many requests were sent
+---@field limited integer how many of them the exchange refused for a rate limit
+---@field retries integer how many requests were not the first of their call
+---@field unknowns integer how many calls ended with the outcome unknown
+---@field faults table<string, integer> how often each kind of fault struck
+---@field fault_events bybit.FaultEvent[] each fault that struck; simulate takes them as `events`
+---@field nearest_liquidation number? how near the price came to the liquidation of a position, as a fraction of the price
+---@field largest_position number the largest position, below 0: a short one
+---@field begin integer ms: when it began
+---@field stop integer ms: when it ended
+---@field coin string in which profit_coin and the like are
+---@field symbol string whose price is in the picture
+---@field seed integer from which all was drawn
+---@field error any what the strategy raised; nil: nothing
+---@field traceback string? of the error
+---@field band { [string]: number }? profit_coin by path
+local SimulationReport = {}
+
+---What differs from another report: a line for each figure that is not the same, and for requests, retries, unknown outcomes and what was
+---left at the end. Empty when nothing does.
+---@param other bybit.SimulationReport
+---@return string
+function SimulationReport:diff(other) end
+
+---Writes a page with figures and pictures, which needs no other file: equity in coin and USD, its falls, price with fills, position.
+---Raises when it cannot be written.
+---@param path string
+function SimulationReport:html(path) end
+
+---What happened, a line for each request; with the option `journal = true`. Two runs of one seed have the same.
+---@return string[]
+function SimulationReport:journal() end
+
 ---@class bybit.paper.Exchange
 ---@field url string its address
 ---@field port integer its port
@@ -2304,9 +2344,27 @@ function Exchange:walk(seconds) end
 ---@class bybit.paper
 local paper = {}
 
+---Runs a strategy with one seed after another, with faults, on all processors, until one breaks it: it raises, an order whose outcome it
+---was not told is there at the end and nobody settled it, or `check(report)` gives false and a reason. Then it leaves out one fault after
+---another, as long as the run still fails.
+---@param options bybit.paper.SimulationOptions as of bybit.paper.simulate; without faults every kind strikes now and then; without prices a run lasts ten minutes (`duration`), and the market takes a step each second (`tick`)
+---@param strategy fun(client: bybit.Client, stop: bybit.Token)
+---@param settings? {seeds: integer?, first: integer?, failures: integer?, processes: integer?, progress: boolean?, check: (fun(report: bybit.SimulationReport): boolean, string?)?, command: string?} seeds: how many (1000), from `first` (1) on; it ends after so many `failures` (1); progress: a bar on a terminal
+---@return bybit.Failure[] failures by their seeds; none: no seed has broken it
+function paper.explore(options, strategy, settings) end
+
 ---Runs an exchange in the foreground, until Ctrl-C. Raises when the port cannot be had.
 ---@param options? bybit.paper.Options
 function paper.serve(options) end
+
+---Runs a strategy, f(client, stop) as for bybit.main, against the paper exchange's rules inside this Lua state, in virtual time: what
+---waits moves time and market on. os.time, os.date, os.clock and math.random are virtual meanwhile. At the end of the prices, or of
+---`duration`, the token `stop` is cancelled; a strategy that has not ended a minute later is cancelled, and its deferred functions run.
+---An error that the strategy raises is in the report (`report.error`, `report.traceback`).
+---@param options bybit.paper.SimulationOptions
+---@param strategy fun(client: bybit.Client, stop: bybit.Token)
+---@return bybit.SimulationReport report
+function paper.simulate(options, strategy) end
 
 ---Starts an exchange inside this process. Nil and a message when the port cannot be had.
 ---@param options? bybit.paper.Options
@@ -2343,6 +2401,46 @@ function Task:await() end
 ---Cancels the task: the wait that it is in, and every later one, raises an error of kind `cancelled`, except in functions that
 ---it deferred. Its children are cancelled when its function has ended. A task that has ended stays as it is.
 function Task:cancel() end
+
+---@class bybit.Reader
+---@operator call: table?
+local Reader = {}
+
+---Closes the file. A reader that has come to its end is closed.
+function Reader:close() end
+
+---How much was read: 0 to 1.
+---@return number
+function Reader:part() end
+
+---@class bybit.history
+local history = {}
+
+---Candles from CSV files, plain or gzipped: the columns are found by their names (time, open, high, low, close, volume and the like).
+---Files without names are the exchange's files for MetaTrader, or rows as market/kline answers. Nil and a message when a file cannot be
+---opened. A mistake in a file raises where it is read, with the number of the line.
+---@param paths string|string[] files, oldest first; months may overlap
+---@param options? {utc_offset: number?, progress: boolean|fun(part: number)|nil} hours that the file's clock is ahead of UTC (it is said of the exchange's files for MetaTrader that they are 3 ahead); progress: true shows a bar on a terminal
+---@return bybit.Reader? reader `for kline in reader do`
+---@return string? message
+function history.klines(paths, options) end
+
+---Order books from the exchange's public files, unpacked or gzipped: a line is a message of its stream, first a snapshot, then what has
+---changed. Each is {type = "snapshot"|"delta", symbol, timestamp, update_id, bids, asks}; a level of quantity 0 is gone. A message that is
+---missing between two others is an error.
+---@param paths string|string[] files, oldest first
+---@param options? {progress: boolean|fun(part: number)|nil}
+---@return bybit.Reader? reader `for message in reader do`
+---@return string? message
+function history.order_book(paths, options) end
+
+---Trades from CSV files, plain or gzipped, by the names of their columns (timestamp, price; size, side and others where they are
+---there): the exchange's public files, and others. Otherwise like bybit.history.klines.
+---@param paths string|string[] files, oldest first
+---@param options? {progress: boolean|fun(part: number)|nil}
+---@return bybit.Reader? reader `for trade in reader do`
+---@return string? message
+function history.trades(paths, options) end
 
 ---@class bybit.sign
 local sign = {}
@@ -3030,7 +3128,7 @@ function Client:get_system_status(params) end
 ---Waits until an order is in a state, and returns it as it is then. An order that has ended is returned whichever way it ended,
 ---since no other state can come: look at its `status`. The order need not be there yet. So a task may wait for an id of the caller's
 ---own before the order is placed. It polls; tasks that wait for orders of the same symbol share their polls.
----@param params {symbol: string, order_id: string?, client_order_id: string?, state: "open"|"triggered"|"filled"|"done"|nil, timeout: number?, cancel: bybit.Token?} one of the ids; state: "open": it is there; "triggered": a conditional order has become an active one; "filled", and "done" (the default): it has ended; timeout: seconds (30), which may be more than the deadline of a call
+---@param params {symbol: string, category: string?, order_id: string?, client_order_id: string?, state: "open"|"triggered"|"filled"|"done"|nil, timeout: number?, cancel: bybit.Token?} one of the ids; state: "open": it is there; "triggered": a conditional order has become an active one; "filled", and "done" (the default): it has ended; timeout: seconds (30), which may be more than the deadline of a call
 ---@return bybit.order? order
 ---@return bybit.Error? err kind `timeout` when the time is up, `cancelled`, or that of a read; its `order` is the order as it was seen last (nil: it was never seen)
 function Client:await_order(params) end
@@ -3220,7 +3318,7 @@ function Client:stats() end
 ---that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
 ---changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
 ---in its record: one that is partly filled stays as it is, one that is filled is placed again.
----@param list {symbol: string, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
+---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
 ---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each {tag, client_order_id}; unsettled: tags that were left alone
 ---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result
 function Client:sync_orders(list) end
@@ -3852,6 +3950,7 @@ function View:pages(method, params, options) end
 ---@field null userdata JSON's null.
 ---@field json bybit.json
 ---@field sign bybit.sign
+---@field history bybit.history
 ---@field paper bybit.paper
 ---@field enums table<string, table<string, string>> Words of the wire; a name it has not raises.
 ---@field codes table<string, string> Names of the exchange's codes; a name it has not raises.
@@ -4024,6 +4123,20 @@ function bybit.wrap(f) end
 ---@field done? table of client:sync_orders: what was done all the same
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
+---@class bybit.Failure
+---@field seed integer the run that failed
+---@field why string what was wrong with it
+---@field events bybit.FaultEvent[] the faults that it needs; simulate takes them as `events`
+---@field lines string[] these faults, a line each
+---@field command string how to run it again
+
+---@class bybit.FaultEvent
+---@field request integer the how manieth request of the run it strikes
+---@field rule bybit.paper.Fault what strikes it
+---@field verb string of the request
+---@field path string of the request
+---@field time integer ms
+
 ---@class bybit.GuardRails
 ---@field max_order? bybit.exact|table<string, bybit.exact> the most that one order may be for: one quantity for all symbols, or a table from symbols to quantities. An order of a symbol that the table does not name is refused.
 ---@field max_position? bybit.exact|table<string, bybit.exact> how far the position of a symbol may go to either side, if all open orders and all unsettled calls are filled; given like max_order
@@ -4104,5 +4217,24 @@ function bybit.wrap(f) end
 ---@field keep integer? how many closed orders, and executions, an account keeps at most: 1 to 10000000 (100000)
 ---@field active_orders integer? how many active orders an account may have on a symbol: 1 to 10000000 (500, as on the exchange)
 ---@field auth_status_401 boolean? answer with HTTP status 401 when authentication headers are missing
+
+---@class bybit.paper.SimulationOptions
+---@field seed integer? draws the market, the latencies, the client's ids and Lua's chance (1); the same seed gives the same run
+---@field start_time integer? ms; where the prices begin, or 2024
+---@field duration number? seconds; as long as there are prices
+---@field prices table<string, any>? by symbol: a list of candles or of trades as the client's records, or a reader of bybit.history; without prices the markets walk as the seed says
+---@field path "adverse"|"adaptive"|"seeded"|nil the way inside a candle: first to the extreme that hurts (the default), to the nearer one, or as the seed says
+---@field fill "through"|"touch"|nil when a resting order fills: when the price goes through its own by a tick (the default), or touches it
+---@field latency number[]? {from, to}: seconds that a request takes to the exchange, and its answer back; drawn from the seed ({0.02, 0.06})
+---@field faults bybit.paper.Fault[]? what goes wrong, see exchange:faults
+---@field deposit table<string, string>? what the account begins with, per coin
+---@field lag integer? ms after which an acknowledged order shows in queries (0)
+---@field limits table<string, integer|false>|false|nil see bybit.paper.start
+---@field instruments table? see bybit.paper.start
+---@field tick number? seconds between two steps of a market that walks (0.1)
+---@field client table? options of the client, such as id_prefix, guard, journal
+---@field events bybit.FaultEvent[]? in place of faults: those of a failure that bybit.paper.explore has found
+---@field band boolean? run it again with the path "adaptive", and tell both results
+---@field journal boolean? keep each request for report:journal()
 
 return bybit

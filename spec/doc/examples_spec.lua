@@ -25,6 +25,10 @@ local CASES = {
     "1 orders live", "a new order now:\trec%-" },
   fault_drill = { arguments = "30 2", "faults: %d+ ", "0 not meant, 0 missing" },
   export_trades = { arguments = "/dev/null", "126 executions from 2024%-01%-01" },
+  backtest = { environment = "DAYS=3 HTML=/dev/null", "span +2025%-01%-01T00:00 to 2025%-01%-04T00:00", "trades +%d+ fills",
+    "0 orders left, 0 calls unsettled" },
+  explore = { environment = "SEEDS=4", "careless: broken by seed %d+\n  an order that nobody settled",
+    "careful: 4 seeds, no failure" },
   equity_svg = { arguments = "/dev/null 10", "%d+ prices, %d+ fills" },
 }
 

@@ -19,7 +19,7 @@ local GUIDES = files "doc/*.md"
 local function check_lua(path, block)
   assert.same({}, luacats.check(types, block.text, { client = "bybit.Client", bybit = "bybit",
     exchange = "bybit.paper.Exchange" }))
-  if block.text:find "bybit.paper.start" then -- it starts its own exchange
+  if block.text:find "bybit.paper.start" or block.text:find "bybit.paper.[se][ix]" then -- it starts its own exchange
     snippets.run(block.text, path, setmetatable({ bybit = require "bybit" }, { __index = _G }))
   else
     snippets.on_paper(function(env) snippets.run(block.text, path, env) end)

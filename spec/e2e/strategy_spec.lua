@@ -34,6 +34,10 @@ describe("a strategy's tools", function()
     result = assert(quotes(29800, 30000))
     assert.same({ 1, 1, 0 }, { #result.placed, #result.modified, #result.cancelled })
     assert.equal(2, #assert(client:get_open_orders_real_time { symbol = "BTCUSD" }))
+    local usdt = client:with { symbol = "BTCUSDT", category = "linear" }
+    id = assert(usdt:sync_orders { { tag = "bid", side = "Buy", quantity = "0.01", price = 10000 } }).placed[1].client_order_id
+    assert.equal("New", assert(usdt:await_order { client_order_id = id, state = "open" }).status)
+    assert.equal(1, #assert(usdt:sync_orders {}).cancelled)
     assert(client:sync_orders { symbol = "BTCUSD" })
     assert.equal(0, #assert(client:get_open_orders_real_time { symbol = "BTCUSD" }))
   end)

@@ -143,7 +143,8 @@ timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotiona
     local exchange <close>, caller = start { BTCUSD = path }
     exchange:advance(10)
     assert.equal("42002.0", caller:must("GET", "market/tickers", { symbol = "BTCUSD" }).list[1].lastPrice)
-    assert.same({ path .. ":3: a time expected", path .. ":4: price expected" }, exchange:errors())
+    assert.same({ path .. ", line 3: 'abc' is no moment of the years 2000 to 2099", path .. ", line 4: price '-1' is no price" },
+      exchange:errors())
   end)
 
   it("end where a price is set, or go on from there", function()

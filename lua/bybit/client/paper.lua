@@ -14,5 +14,5 @@ return function(what)
   if not is_there("bybit.paper", package.path) or not is_there("bybit.paper_server", package.cpath) then
     errors.raise(what .. ": the paper exchange is not installed (rock bybit-paper): trade elsewhere, or install it")
   end
-  return require "bybit.paper"
+  return require "bybit.paper.exchange"
 end

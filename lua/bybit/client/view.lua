@@ -113,7 +113,7 @@ local function method_of(state, name)
     return function(_, ...) return call(state.raise, method, client, with_category(state, place, ...)) end
   end
   local row = class.dialect.endpoints[name]
-  if row.elements then
+  if row and row.elements then
     return function(_, list, ...)
       return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...)
     end

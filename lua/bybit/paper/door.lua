@@ -289,25 +289,65 @@ local OPTIONS = {
   keep = whole(1, 10000000), active_orders = whole(1, 10000000), auth_status_401 = flag,
 }
 
+local function read_options(options, checks, where)
+  if options == nil then return {} end
+  if type(options) ~= "table" then wrong(where, "a table of options", options) end
+  local out = {}
+  for name, value in pairs(options) do
+    local check = checks[name]
+    if not check then
+      errors.raise(("%s: unknown option '%s'%s"):format(where, printable(tostring(name)), hint(name, checks)))
+    end
+    out[name] = check(("%s: option '%s'"):format(where, name), value)
+  end
+  return out
+end
+
 --- The options as they cross to the exchange. Raises at the first that cannot be meant.
 ---@param options any
 ---@param called string the function that was called, for messages
 ---@return table
 function door.options(options, called)
   local where = "bybit.paper." .. called
-  if options == nil then return {} end
-  if type(options) ~= "table" then wrong(where, "a table of options", options) end
-  local out = {}
-  for name, value in pairs(options) do
-    local check = OPTIONS[name]
-    if not check then
-      errors.raise(("%s: unknown option '%s'%s"):format(where, printable(tostring(name)), hint(name, OPTIONS)))
-    end
-    out[name] = check(("%s: option '%s'"):format(where, name), value)
-  end
+  local out = read_options(options, OPTIONS, where)
   if out.start_time and out.clock ~= "manual" and not out.prices then
     errors.raise(where .. ": option 'start_time' needs clock = \"manual\"")
   end
+  return out
+end
+
+local function any_table(where, value)
+  if type(value) ~= "table" then wrong(where, "a table", value) end
+  return value
+end
+
+local MOST_SPAN = 20 * 366 * 86400 -- seconds
+
+local function latency(where, value)
+  if type(value) ~= "table" or #value ~= 2 then wrong(where, "{from, to} in seconds", value) end
+  local check = seconds(10)
+  local from, to = check(where .. "[1]", value[1]), check(where .. "[2]", value[2])
+  if from > to then wrong(where, "{from, to}, from the shortest to the longest,", value[1]) end
+  return { from = from, to = to }
+end
+
+-- What a simulation takes: some of the exchange's options, and its own.
+local SIMULATION = { duration = seconds(MOST_SPAN), path = word("adverse", "adaptive", "seeded"), fill = word("through", "touch"),
+  prices = any_table, client = any_table, events = any_table,
+  latency = latency, tick = seconds(3600), band = flag, journal = flag }
+for _, name in ipairs { "seed", "start_time", "deposit", "lag", "limits", "instruments" } do
+  SIMULATION[name] = OPTIONS[name]
+end
+
+--- The options of a simulation. Raises at the first that cannot be meant.
+---@param options any
+---@param where string the function that was called, for messages
+---@return table
+function door.simulation(options, where)
+  local checks = { faults = function(_, value) return fault_rules(where .. ": ", value) end }
+  for name, check in pairs(SIMULATION) do checks[name] = check end
+  local out = read_options(options, checks, where)
+  if out.tick and out.tick <= 0 then wrong(where .. ": option 'tick'", "seconds above 0", out.tick) end
   return out
 end
 

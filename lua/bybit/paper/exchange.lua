@@ -272,4 +272,4 @@ end
 local FIELDS = { url = true, port = true, key = true, keys = true, secret = true, closed = true }
 known.only("a paper exchange", Exchange, { absent = FIELDS })
 
-return known.only("bybit.paper", paper)
+return known.only("bybit.paper", paper, { lazy = {} })

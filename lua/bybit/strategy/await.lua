@@ -26,8 +26,8 @@ local STATES = {
 }
 local NAMES = { "open", "triggered", "filled", "done" }
 
-local PARAMS = { symbol = "string", order_id = "string", client_order_id = "string", state = "string", timeout = "number",
-  cancel = "userdata" }
+local PARAMS = { symbol = "string", category = "string", order_id = "string", client_order_id = "string", state = "string",
+  timeout = "number", cancel = "userdata" }
 
 local function check(p)
   if type(p) ~= "table" then errors.raise("await_order: a table of parameters expected, got " .. type(p)) end
@@ -62,14 +62,15 @@ end
 --- since no other state can come: look at its `status`. The order need not be there yet. So a task may wait for an id of the caller's
 --- own before the order is placed. It polls; tasks that wait for orders of the same symbol share their polls.
 ---@param client table
----@param params {symbol: string, order_id: string?, client_order_id: string?, state: "open"|"triggered"|"filled"|"done"|nil,
---- timeout: number?, cancel: bybit.Token?} one of the ids; state: "open": it is there; "triggered": a conditional order has become an
---- active one; "filled", and "done" (the default): it has ended; timeout: seconds (30), which may be more than the deadline of a call
+---@param params {symbol: string, category: string?, order_id: string?, client_order_id: string?, state:
+--- "open"|"triggered"|"filled"|"done"|nil, timeout: number?, cancel: bybit.Token?} one of the ids; state: "open": it is there;
+--- "triggered": a conditional order has become an active one; "filled", and "done" (the default): it has ended; timeout: seconds (30),
+--- which may be more than the deadline of a call
 ---@return bybit.order? order
 ---@return bybit.Error? err kind `timeout` when the time is up, `cancelled`, or that of a read; its `order` is the order as it was seen
 --- last (nil: it was never seen)
 function await.order(client, params)
-  if type(client) ~= "userdata" then 
+  if type(client) ~= "userdata" then
     errors.raise "await_order: called with '.' in place of ':': write client:await_order{...}"
   end
   check(params)
@@ -79,7 +80,7 @@ function await.order(client, params)
     local text = word(order)
     return status.done[text] or is_there(text) or false
   end }
-  local order, err = watch.until_wanted(client, params.symbol, entry, began + timeout, params.cancel)
+  local order, err = watch.until_wanted(client, params.symbol, entry, began + timeout, params)
   if order then return order end
   local cancelled = params.cancel and params.cancel:cancelled()
   if not err then

@@ -5,8 +5,7 @@ local later = require "bybit.later"
 
 local await, sync = later.module "bybit.strategy.await", later.module "bybit.strategy.sync"
 
-local OF_ALL = { symbol = true, cancel = true }
-
-added.await_order = { fills = { symbol = true, cancel = true, timeout = true },
-  load = function() return await.order end }
-added.sync_orders = { fills = OF_ALL, load = function() return sync.orders end }
+added.await_order = { load = function() return await.order end,
+  fills = { symbol = true, category = true, cancel = true, timeout = true } }
+added.sync_orders = { load = function() return sync.orders end,
+  fills = { symbol = true, category = true, cancel = true, timeout = true, deadline = true } }

@@ -60,8 +60,8 @@ local ENTRY = { tag = tag, side = side, quantity = number, price = number, time_
   reduce_only = is "boolean" }
 local MUST = { "tag", "side", "quantity", "price" }
 
-local OPTIONS = { symbol = is "string", id_prefix = is "string", deadline = is "number", timeout = is "number",
-  cancel = function(where, value)
+local OPTIONS = { symbol = is "string", category = is "string", id_prefix = is "string", deadline = is "number",
+  timeout = is "number", cancel = function(where, value)
     if getmetatable(value) ~= TOKEN then fail("%s: a cancel token expected, got %s", where, tostring(value)) end
     return value
   end }
@@ -116,6 +116,12 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- What there is.
 
+-- The parameters of a call of ours, with those that every one of them has.
+local function options_of(options, more)
+  for _, name in ipairs { "symbol", "category", "deadline", "timeout", "cancel" } do more[name] = options[name] end
+  return more
+end
+
 -- The tag in an id of ours; nil: it is none.
 local function tag_of(id, prefix)
   local start = prefix .. "-"
@@ -144,8 +150,7 @@ end
 
 -- Is an order that was placed a moment ago, and that no list has shown yet, open? It may have been filled at once.
 local function still_there(client, options, id)
-  local order, err = client:get_open_order_real_time { symbol = options.symbol, client_order_id = id,
-    deadline = options.deadline, timeout = options.timeout, cancel = options.cancel }
+  local order, err = client:get_open_order_real_time(options_of(options, { client_order_id = id }))
   if order then return not status.done[rawget(order, "status")], order end
   if err.kind == "not_found" then return true end
   return nil, nil, err
@@ -155,8 +160,7 @@ end
 local function read(client, memory, options)
   local prefix, visibility = options.id_prefix, core.client.table(client).visibility
   forget_old(memory, loop.now() - visibility)
-  local orders, err = client:get_open_orders_real_time { symbol = options.symbol, id_prefix = prefix,
-    deadline = options.deadline, timeout = options.timeout, cancel = options.cancel }
+  local orders, err = client:get_open_orders_real_time(options_of(options, { id_prefix = prefix }))
   if not orders then return nil, err end
   local by_tag, listed = {}, {}
   local function add(known)
@@ -290,12 +294,6 @@ local function each(list, f)
   end)
 end
 
-local function options_of(options, more)
-  for _, name in ipairs { "deadline", "timeout", "cancel" } do more[name] = options[name] end
-  more.symbol = options.symbol
-  return more
-end
-
 local Work = {}
 Work.__index = Work
 
@@ -358,9 +356,9 @@ end
 --- changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
 --- in its record: one that is partly filled stays as it is, one that is filled is placed again.
 ---@param client table
----@param list {symbol: string, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string,
---- side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's
---- when left out; deadline, timeout: seconds, of each call
+---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?,
+--- [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once;
+--- id_prefix: the client's when left out; deadline, timeout: seconds, of each call
 ---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each
 --- {tag, client_order_id}; unsettled: tags that were left alone
 ---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result

@@ -137,10 +137,11 @@ end
 ---@param symbol string
 ---@param entry bybit.Watched
 ---@param stop number the moment, on the loop's clock, after which it waits no more
----@param cancel userdata? a cancel token
+---@param options { cancel: userdata?, category: string? } a cancel token, and the kind of contract
 ---@return table? order
 ---@return bybit.Error? err of a read that cannot succeed
-function watch.until_wanted(client, symbol, entry, stop, cancel)
+function watch.until_wanted(client, symbol, entry, stop, options)
+  local cancel = options.cancel
   local self = of(client, symbol)
   table.insert(self.list, entry)
   self.due, self.pause = math.min(self.due, loop.now()), FIRST
@@ -150,7 +151,7 @@ function watch.until_wanted(client, symbol, entry, stop, cancel)
     local left = stop - loop.now()
     if left <= 0 or cancel and cancel:cancelled() then return nil end
     if not self.polling and loop.now() >= self.due then
-      local done, err = guarded_poll(self, client, { deadline = left, cancel = cancel })
+      local done, err = guarded_poll(self, client, { deadline = left, cancel = cancel, category = options.category })
       if not done and not err.retryable and err.kind ~= "timeout" and err.kind ~= "cancelled" then return nil, err end
       entry.failure = err
     else

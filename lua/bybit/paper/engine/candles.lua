@@ -89,6 +89,31 @@ function Candles:arrive(now, steps)
   end
 end
 
+local STEPS = 1000 -- that strangers trade in a candle that passes at once
+
+--- A candle has passed: the market's prices are at its close, and were between these.
+function Candles:pass(now, high, low, close)
+  local list = self.minutes
+  local newest, time = list[#list], now - now % MINUTE
+  if newest.time >= time or #list > MINUTES_KEPT then newest = current(self, now) else
+    local open = newest.last.close
+    if open > high then high = open elseif open < low then low = open end
+    if newest.count > FEW then work_out(self, newest) end
+    newest = { time = time, volume = ZERO, turnover = ZERO, count = 1, last = { open = open, high = high, low = low, close = close },
+      mark = { open = open, high = high, low = low, close = close },
+      index = { open = open, high = high, low = low, close = close }, flow = { [close] = STEPS } }
+    list[#list + 1] = newest
+    return
+  end
+  for _, name in ipairs { "last", "mark", "index" } do
+    note(newest[name], high)
+    note(newest[name], low)
+    note(newest[name], close)
+  end
+  newest.flow, newest.count = newest.flow or {}, newest.count + 1
+  newest.flow[close] = (newest.flow[close] or 0) + STEPS
+end
+
 --- An account has traded so much at a price.
 function Candles:trade(now, ticks, size, value)
   local minute = current(self, now)
@@ -125,21 +150,41 @@ function Candles:hour_ago(now)
   return price_at(self.minutes, place_of(self.minutes, begin_of_span(now, MINUTES_OF_HOUR)))
 end
 
+-- Adds the minutes after those of a day, up to one of them.
+local function added(self, day, minutes, last)
+  for i = day.last + 1, last do
+    local minute = work_out(self, minutes[i])
+    local high, low = minute.last.high, minute.last.low
+    day.high, day.low = math.max(day.high or high, high), math.min(day.low or low, low)
+    day.volume, day.turnover = day.volume + minute.volume, day.turnover + minute.turnover
+  end
+  day.last = math.max(day.last, last)
+  return day
+end
+
+-- The day before, moved on: the first minutes leave it, new ones come. Nil where that cannot be told: one that leaves may have had its
+-- highest or lowest price.
+local function slid(self, day, minutes, first)
+  if day.list ~= minutes or first < day.first or first > day.last then return nil end
+  local out = { first = first, last = day.last, high = day.high, low = day.low, volume = day.volume, turnover = day.turnover }
+  for i = day.first, first - 1 do
+    local minute = minutes[i]
+    if minute.last.high == day.high or minute.last.low == day.low then return nil end
+    out.volume, out.turnover = out.volume - minute.volume, out.turnover - minute.turnover
+  end
+  return added(self, out, minutes, #minutes - 1)
+end
+
 -- All but the newest minute of the day that begins at this moment: they change no more, so they are added up once.
 local function past_of_day(self, begin)
   local minutes, kept = self.minutes, self.kept_day
   local newest = minutes[#minutes]
   if kept and kept.begin == begin and kept.newest == newest then return kept end
   local place = place_of(minutes, begin)
-  local open = price_at(minutes, place)
-  local day = { begin = begin, newest = newest, open = open, volume = ZERO, turnover = ZERO }
-  for i = place, #minutes - 1 do
-    local minute = work_out(self, minutes[i])
-    local high, low = minute.last.high, minute.last.low
-    day.high, day.low = math.max(day.high or high, high), math.min(day.low or low, low)
-    day.volume, day.turnover = day.volume + minute.volume, day.turnover + minute.turnover
-  end
-  self.kept_day = day
+  local day = kept and slid(self, kept, minutes, place)
+    or added(self, { first = place, last = place - 1, volume = ZERO, turnover = ZERO }, minutes, #minutes - 1)
+  day.begin, day.newest, day.open = begin, newest, price_at(minutes, place)
+  day.list, self.kept_day = minutes, day
   return day
 end
 

@@ -273,6 +273,13 @@ function Engine:tick()
   self:step(1)
 end
 
+--- Moves a market's prices to so many ticks, matches and fires; its walk ends.
+function Engine:move(market, ticks)
+  market:place(ticks)
+  arrive(self, market, self.now())
+  self:settle(market)
+end
+
 --- Moves a symbol's prices, matches and fires. Its walk, or what feeds it, ends, or with `walk` goes on from there.
 ---@param price string|number|userdata a multiple of the tick, as the others are
 ---@param with { mark: any, index: any, walk: boolean? }?

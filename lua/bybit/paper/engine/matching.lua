@@ -294,11 +294,12 @@ local function give(engine, order, quantity, passing)
   return possible
 end
 
---- The market has moved: what it has reached is filled, all of it, at the order's own price.
+--- The market has moved: what it has reached is filled, all of it, at the order's own price. With `engine.through` it has to go
+--- through that price, by a tick.
 function matching.cross(engine, market)
-  local buys, sells, last = market.resting.Buy, market.resting.Sell, market.last
-  while buys.best and buys.best.ticks >= last do give(engine, buys.best, buys.best.qty, true) end
-  while sells.best and sells.best.ticks <= last do give(engine, sells.best, sells.best.qty, true) end
+  local buys, sells, last, past = market.resting.Buy, market.resting.Sell, market.last, engine.through and 1 or 0
+  while buys.best and buys.best.ticks >= last + past do give(engine, buys.best, buys.best.qty, true) end
+  while sells.best and sells.best.ticks <= last - past do give(engine, sells.best, sells.best.qty, true) end
 end
 
 --- A stranger's market order of so many steps meets the accounts' orders that stand before the strangers' own.

@@ -35,7 +35,8 @@ for _, row in ipairs(STATUS) do cli.status[row[1]] = row[2] end
 -- Options: name; the word that its value is called by, false where it takes none; what it is for; the commands that take it.
 -- `call`: a method, a request, a look of watch.
 local OPTIONS = {
-  { "env", "NAME", "paper (the default), testnet, demo, mainnet ..., a URL, or env: BYBIT_ENVIRONMENT", "call session" },
+  { "env", "NAME", "paper (the default; mainnet of `bybit fetch`), testnet, demo, mainnet ..., a URL, or env: BYBIT_ENVIRONMENT",
+    "call session fetch" },
   { "credentials", "FILE", "JSON with key, secret and environment; otherwise BYBIT_API_KEY and BYBIT_API_SECRET",
     "call session" },
   { "category", "KIND", "inverse (the default) or linear: the kind of contracts", "call session" },
@@ -48,8 +49,21 @@ local OPTIONS = {
   { "plain", false, "a session without readline", "session" },
   { "every", "N", "of `bybit watch`: seconds between two looks (2)", "watch" },
   { "times", "N", "of `bybit watch`: so many looks", "watch" },
+  { "from", "DATE", "of `bybit fetch` and `bybit backtest`: the first moment, such as 2025-01-31 or 2025-01-31T12:00:00Z",
+    "fetch backtest explore" },
+  { "to", "DATE", "the moment after the last (now)", "fetch backtest explore" },
+  { "interval", "WORD", "how long a candle is: minutes, or D, W (1)", "fetch" },
+  { "out", "FILE", "the file (SYMBOL_INTERVAL.csv); one that is there goes on where it ends", "fetch" },
+  { "prices", "FILE", "of `bybit backtest`: candles in a CSV file, plain or gzipped; without it the market walks",
+    "backtest explore" },
+  { "duration", "SECONDS", "how long a simulation without prices lasts", "backtest explore" },
+  { "path", "WORD", "inside a candle: adverse, adaptive or seeded", "backtest explore" },
+  { "faults", false, "of `bybit backtest`: every kind of fault strikes now and then", "backtest" },
+  { "html", "FILE", "of `bybit backtest`: a page with pictures", "backtest" },
+  { "seeds", "N", "of `bybit explore`: how many (1000)", "explore" },
   { "port", "N", "of `bybit paper` (8080)", "paper" },
-  { "seed", "N", "of `bybit paper`: the same market again", "paper" },
+  { "seed", "N", "of `bybit paper`: the same market again; of simulations: what everything is drawn from (1)",
+    "paper backtest explore" },
   { "help", false, "this page" },
   { "version", false, "the version" },
 }
@@ -59,6 +73,9 @@ local COMMANDS = {
   { "bybit METHOD name=value ...", "a call; `bybit help METHOD` tells what it takes" },
   { "bybit request VERB PATH name=value ...", "any other endpoint, with the exchange's own names" },
   { "bybit watch [METHOD name=value ...]", "looks again and again; without a method at market, wallet, position, orders" },
+  { "bybit fetch klines SYMBOL --from DATE", "fills a file of candles from the exchange; the same again goes on where it ended" },
+  { "bybit backtest FILE", "runs a program's strategy in a simulation: --prices CANDLES --from --to --seed, --html" },
+  { "bybit explore FILE", "seed after seed with faults, until one breaks the strategy: --seeds" },
   { "bybit paper", "serves a paper exchange that lives on, for any V5 client; without it each command has its own" },
   { "bybit check FILE ...", "flags what Lua lets pass, such as misspelt names; `-` is standard input; takes --json" },
   { "bybit journal FILE", "what a client's journal holds: --open alone what is open, --json" },
@@ -253,6 +270,19 @@ end
 
 function commands.check(words, options)
   return require("bybit.shell.cli.check")(words, options, call.wrong)
+end
+
+function commands.fetch(words, options)
+  options.env = options.env or "mainnet"
+  return require("bybit.shell.cli.fetch")(words, options, call.wrong, function(f) return with_client(options, f) end)
+end
+
+function commands.backtest(words, options)
+  return require("bybit.shell.cli.backtest").run(words, options, call.wrong)
+end
+
+function commands.explore(words, options)
+  return require("bybit.shell.cli.backtest").explore(words, options, call.wrong)
 end
 
 function commands.journal(words, options)

@@ -1,0 +1,172 @@
+-- What a simulation's account was worth while time passed: a line of equity in coin and in USD, its deepest falls, the days, how long
+-- there was a position, and how near it came to its liquidation. Numbers here are floats: they describe, they are no balances.
+
+local bars = require "bybit.paper.engine.bars"
+local books = require "bybit.paper.engine.books"
+
+local ledger = {}
+
+local DAY = 86400000
+local POINTS, LEAST, USUAL = 1500, 1000, 3600000 -- points of the line; ms between two of them, at least, and where the end is not known
+
+local Ledger = {}
+Ledger.__index = Ledger
+
+-- The deepest fall of a line from the highest point before it.
+local Fall = {}
+Fall.__index = Fall
+
+local function new_fall(time, value)
+  return setmetatable({ peak = value, peak_time = time, depth = 0, part = 0, from = time, to = time }, Fall)
+end
+
+function Fall:note(time, value)
+  if value > self.peak then
+    self.peak, self.peak_time = value, time
+  elseif self.peak - value > self.depth then
+    self.depth, self.from, self.to = self.peak - value, self.peak_time, time
+    self.part = self.peak > 0 and self.depth / self.peak or 0
+  end
+end
+
+---@param world table
+---@param symbol string the contract whose coin and price count
+---@param duration number? seconds
+function ledger.new(world, symbol, duration)
+  local market = world.engine.by_symbol[symbol]
+  local instrument = market.instrument
+  local self = setmetatable({ world = world, market = market, coin = instrument.settle,
+    inverse = instrument.category == "inverse",
+    tick = market.tick:tonumber(), markets = {}, times = {}, equity = {}, usd = {}, price = {}, size = {}, days = {},
+    held_ms = 0, held = false, largest = 0, next = 0 }, Ledger)
+  for _, other in ipairs(world.engine.markets) do
+    if other.instrument.settle == self.coin then self.markets[#self.markets + 1] = other end
+  end
+  self.wallet = world.account:coin(self.coin)
+  self.apart = math.max(LEAST, duration and math.floor(duration * 1000 / POINTS) or USUAL)
+  self.before, self.begin = world:now(), world:now()
+  self.day, self.day_end = self.begin // DAY, (self.begin // DAY + 1) * DAY
+  local worth, price = self:worth()
+  self.initial = { coin = worth, usd = worth * price, price = price }
+  self.falls = { coin = new_fall(self.begin, worth), usd = new_fall(self.begin, worth * price) }
+  self:point(self.begin, worth, price, 0)
+  world:watch(function(_, bar) self:moved(bar) end)
+  return self
+end
+
+-- What the positions of a market would bring at a price, and how large they are, longs minus shorts.
+local function open_profit(self, market, price)
+  local held = self.world.account:held(market.instrument.symbol)
+  if not held[1] then return 0, 0 end
+  local profit, size = 0, 0
+  for _, p in ipairs(held) do
+    local quantity, cost, sign = p.size:tonumber(), p.cost:tonumber(), p.side == "Sell" and -1 or 1
+    size = size + sign * quantity
+    if self.inverse then
+      profit = profit + sign * (cost - quantity / price)
+    else
+      profit = profit + sign * (quantity * price - cost)
+    end
+  end
+  return profit, size
+end
+
+--- Equity in coin, the price in USD of a coin, the size of the position, and the price of the main contract. `ticks`: at another price
+--- of it.
+function Ledger:worth(ticks)
+  local wallet = self.wallet.wallet
+  if not rawequal(wallet, self.counted) then self.counted, self.counted_number = wallet, wallet:tonumber() end
+  local worth, size = self.counted_number, 0
+  local main = (ticks or self.market.last) * self.tick
+  for i = 1, #self.markets do
+    local market = self.markets[i]
+    local price = market == self.market and main or market.last * market.tick:tonumber()
+    local profit, s = open_profit(self, market, price)
+    worth = worth + profit
+    if market == self.market then size = s elseif s ~= 0 then self.others = true end
+  end
+  return worth, self.inverse and main or 1, size, main
+end
+
+function Ledger:point(time, worth, price, size)
+  local n = #self.times + 1
+  self.times[n], self.equity[n], self.usd[n] = time, worth, worth * price
+  self.price[n], self.size[n] = self.market.last * self.tick, size
+end
+
+-- The days that have passed end with what the account was worth then.
+local function end_days(self, time)
+  local day = time // DAY
+  while self.day < day do
+    self.days[#self.days + 1] = { time = (self.day + 1) * DAY, coin = self.last_worth or self.initial.coin,
+      usd = self.last_usd or self.initial.usd }
+    self.day = self.day + 1
+  end
+  self.day_end = (self.day + 1) * DAY
+end
+
+-- How near the price has come to the liquidation of a position.
+local function note_distance(self, price)
+  local symbol = self.market.instrument.symbol
+  for _, p in ipairs(self.world.account:held(symbol)) do
+    local at = bars.liquidation(p, self.market)
+    local distance = at and at > 0 and math.abs(price - at) / price
+    if distance and distance < (self.nearest or math.huge) then self.nearest = distance end
+  end
+end
+
+-- A price has moved; `bar`: over a whole candle.
+function Ledger:moved(bar)
+  local time = self.world:now()
+  if time >= self.day_end then end_days(self, time) end
+  if self.held then self.held_ms = self.held_ms + time - self.before end
+  self.before = time
+  if bar and self.held and self.last_size ~= 0 then -- the extreme that hurts counts, too
+    local extreme = self.last_size > 0 and bar.low or bar.high
+    local worth, price, _, main = self:worth(extreme)
+    self.falls.coin:note(time, worth)
+    self.falls.usd:note(time, worth * price)
+    note_distance(self, main)
+  end
+  local worth, price, size, main = self:worth()
+  self.held, self.last_size, self.last_worth, self.last_usd = size ~= 0 or self.others or false, size, worth, worth * price
+  self.others = nil
+  self.falls.coin:note(time, worth)
+  self.falls.usd:note(time, worth * price)
+  if size ~= 0 then
+    if math.abs(size) > math.abs(self.largest) then self.largest = size end
+    note_distance(self, main)
+  end
+  if time >= self.next then
+    self.next = time + self.apart
+    self:point(time, worth, price, size)
+  end
+end
+
+--- Ends it: everything that the report is made of.
+---@param run table options, world, journal, client, outcome, settings
+function Ledger:close(run)
+  self:moved()
+  local worth, price, size = self:worth()
+  if self.times[#self.times] < self.world:now() then self:point(self.world:now(), worth, price, size) end
+  self.final = { coin = worth, usd = worth * price, price = self.market.last * self.tick }
+  local client, account = run.client, self.world.account
+  local all = books.of(account)
+  local left = {}
+  for _, order in ipairs(all.orders) do
+    if order.open then left[#left + 1] = order end
+  end
+  local ok, unsettled = pcall(client.unsettled, client)
+  local stats = client:stats()
+  return { seed = run.options.seed, options = run.options, settings = run.settings, begin = self.begin, stop = self.world:now(),
+    coin = self.coin, inverse = self.inverse, symbol = self.market.instrument.symbol, initial = self.initial, final = self.final,
+    initial_price = self.initial.usd / self.initial.coin, times = self.times, equity = self.equity, usd = self.usd,
+    price = self.price, size = self.size, days = self.days, falls = self.falls, held_ms = self.held_ms, nearest = self.nearest,
+    largest = self.largest, orders = all.orders, executions = all.executions, coins = all.coins, positions = all.positions,
+    orders_left = left, unsettled = ok and unsettled or {}, journal = run.journal, stats = stats,
+    faults = self.world.exchange.faults.counts, exchange_errors = self.world.exchange.errors, outcome = run.outcome,
+    struck = run.struck,
+    first_price = self.price[1], last_price = self.price[#self.price] }
+end
+
+return ledger

@@ -1,0 +1,227 @@
+-- The world of a simulation: an exchange, its prices, and virtual time. Whatever is to happen stands in one line, in the order of its
+-- time; while the strategy waits, it happens.
+
+local bars = require "bybit.paper.engine.bars"
+local core = require "bybit.core"
+local inside = require "bybit.paper.inside"
+local moments = require "bybit.tasks.timers"
+
+local loop = core.loop
+local world = {}
+
+local MS, SECOND = 1000000, 1000000000 -- ns
+local DUES = 300000 * MS -- between two looks at what is due: funding is a multiple of it, and so are rows of the open interest
+
+local KEEP = 10000000 -- orders and executions: all of them
+
+local World = {}
+World.__index = World
+
+-- Salts of what is drawn from the seed: the market's draws are the exchange's own.
+local SALT = { path = 0x51ED2701, latency = 0x2545F491 }
+
+--- A world. Time becomes virtual.
+---@param options table checked: seed, start_time, path, through, deposit, lag, limits, faults, instruments, tick
+---@param feeds table[] the prices of symbols; without any the markets walk
+function world.start(options, feeds)
+  loop.virtual(options.start_time)
+  local start = options.start_time * MS
+  local self = setmetatable({ start_ns = start, ns = start, horizon = start, line = moments.new(), path = options.path,
+    watchers = {}, open_feeds = #feeds, over = core.token(), tick_ns = math.floor(options.tick * SECOND + 0.5) }, World)
+  self.random = { path = core.random(options.seed ~ SALT.path), latency = core.random(options.seed ~ SALT.latency) }
+  self.key, self.secret = ("simulated%016x"):format(options.seed), "secretOfASimulation"
+  self.exchange = inside.start { seed = options.seed, clock = function() return self.ns end, key = self.key,
+    secret = self.secret, deposit = options.deposit, lag = options.lag, limits = options.limits,
+    instruments = options.instruments, faults = options.faults, keep = KEEP, through = options.through }
+  self.engine, self.account = self.exchange.engine, self.exchange.account
+  self.due_ns = start - start % DUES + DUES
+  for _, feed in ipairs(feeds) do self:load(feed) end
+  if #feeds == 0 then self:at(start - start % self.tick_ns + self.tick_ns, World.walk) end
+  return self
+end
+
+-- A symbol has the price that its feed begins with, until the first of them has its time.
+function World:load(feed)
+  feed.market = self.engine:market(feed.symbol)
+  local row = feed:next()
+  while row and (row.stop or row.time) * MS < self.start_ns do row = feed:next() end
+  feed.row = row
+  if not row then
+    self.open_feeds = self.open_feeds - 1
+    return
+  end
+  self.engine:move(feed.market, row.price or row.open)
+  self:wait_for(feed)
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- The line.
+
+--- Lets f(world, what) happen at a moment.
+---@param ns integer since 1970
+function World:at(ns, f, what)
+  return self.line:add(ns, { f, what })
+end
+
+--- The time, in seconds since the beginning.
+function World:elapsed() return (self.ns - self.start_ns) / SECOND end
+
+--- ms since 1970.
+function World:now() return self.ns // MS end
+
+local function move_to(self, ns)
+  if ns > self.ns then
+    loop.advance((ns - self.ns) / SECOND)
+    self.ns = ns
+  end
+end
+
+-- What is due by the exchange's own clock: funding, and rows of its history.
+local function dues(self)
+  move_to(self, self.due_ns)
+  self.due_ns = self.due_ns + DUES
+  self.engine:advance_to(self:now())
+end
+
+--- Lets time pass, from event to event.
+---@param seconds number
+function World:pass(seconds)
+  local to = self.ns + math.max(seconds > 0 and 1 or 0, math.floor(seconds * SECOND + 0.5))
+  self.horizon, self.halted = to, false
+  while not self.halted do
+    local due = math.min(self.line:next() or to, to)
+    while self.due_ns <= due do dues(self) end
+    if (self.line:next() or math.maxinteger) > to then break end
+    move_to(self, due)
+    local event = self.line:take()
+    event[1](self, event[2])
+  end
+  if not self.halted then move_to(self, to) end
+end
+
+--- What is due happens, without time passing.
+function World:catch_up()
+  while (self.line:next() or math.maxinteger) <= self.ns do
+    local event = self.line:take()
+    event[1](self, event[2])
+  end
+end
+
+--- Calls f(world, bar) after each move of a price, and when the account may have changed.
+function World:watch(f) self.watchers[#self.watchers + 1] = f end
+
+-- Tells those who watch. `bar`: the price has moved over a whole candle.
+local function told(self, bar)
+  for _, f in ipairs(self.watchers) do f(self, bar) end
+end
+
+--- The account may have changed.
+function World:touched() told(self) end
+
+---------------------------------------------------------------------------------------------------------------
+-- What happens by itself.
+
+-- A step of the markets that walk.
+function World:walk()
+  self.engine:step(1)
+  told(self)
+  self:at(self.ns + self.tick_ns, World.walk)
+end
+
+-- A price of a symbol, in ticks.
+local function arrive(self, market, ticks)
+  self.engine:move(market, ticks)
+  told(self)
+end
+
+-- On which side the orders rest that only one side has.
+local function lone_side(market)
+  local buy, sell = market.resting.Buy.best, market.resting.Sell.best
+  if buy and not sell then return "Buy" end
+  return sell and not buy and "Sell" or nil
+end
+
+-- Does the candle go to its high first? Adverse: to what hurts the position first; without one, away from orders that all rest on one
+-- side. Adaptive, and where nothing tells: to the nearer one.
+local function high_first(self, feed, bar)
+  local near = bar.high - bar.open < bar.open - bar.low
+  if self.path == "seeded" then return self.random.path:unit() < 0.5 end
+  if self.path == "adaptive" then return near end
+  local p = self.account:held(feed.market.instrument.symbol)[1]
+  local side = p and p.side or nil
+  if side then return side == "Sell" end
+  local lone = lone_side(feed.market)
+  if lone then return lone == "Buy" end
+  return near
+end
+
+function World:point(point)
+  arrive(self, point[1], point[2])
+end
+
+-- The next prices of a feed stand in the line.
+function World:wait_for(feed)
+  local row = feed.row
+  self:at(math.max(row.time * MS, self.ns), row.price and World.trade or World.bar, feed)
+end
+
+-- The last row of a feed has passed. After the last feed `over` is cancelled, which wakes whoever waits for that: time stands until
+-- then.
+function World:end_feed()
+  self.open_feeds = self.open_feeds - 1
+  if self.open_feeds > 0 then return end
+  self.over:cancel()
+  self.halted = true
+end
+
+-- Takes the next row of a feed; false after the last one.
+local function take(self, feed)
+  local stop = feed.row.stop
+  feed.row = feed:next()
+  if not feed.row then self:at(math.max(self.ns, stop and stop * MS or 0), World.end_feed) end
+  return feed.row ~= nil
+end
+
+function World:trade(feed)
+  arrive(self, feed.market, feed.row.price)
+  if take(self, feed) then self:wait_for(feed) end
+end
+
+-- Can nothing happen before a candle is over, and does the strategy sleep through it?
+local function is_quiet(self, market, bar)
+  local stop = bar.stop * MS
+  return stop <= self.horizon and (self.line:next() or math.maxinteger) >= stop
+    and bars.quiet(self.engine, market, bar.low, bar.high)
+end
+
+-- A candle begins. Those in which nothing can happen pass at once.
+function World:bar(feed)
+  local market = feed.market
+  while is_quiet(self, market, feed.row) do
+    local bar = feed.row
+    bars.pass(market, bar.time, bar.high, bar.low, bar.close)
+    told(self, bar)
+    if not take(self, feed) then return end
+    local start = feed.row.time * MS
+    if feed.row.price or start > self.horizon or (self.line:next() or math.maxinteger) <= start then
+      return self:wait_for(feed)
+    end
+    while self.due_ns <= start do dues(self) end
+    move_to(self, start)
+  end
+  local bar = feed.row
+  local first, second = bar.low, bar.high
+  if high_first(self, feed, bar) then first, second = second, first end
+  local start, span = self.ns, bar.stop * MS - self.ns
+  arrive(self, market, bar.open)
+  self:at(start + span // 3, World.point, { market, first })
+  self:at(start + span * 2 // 3, World.point, { market, second })
+  self:at(math.max(start + span * 2 // 3, bar.stop * MS - MS), World.close, { market, bar.close, feed })
+end
+
+function World:close(point)
+  arrive(self, point[1], point[2])
+  if take(self, point[3]) then self:wait_for(point[3]) end
+end
+
+return world
