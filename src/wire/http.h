@@ -51,6 +51,8 @@ typedef struct HttpRequest {
   bool
       at_once; /* ends with HTTP_BUSY rather than wait until another has ended, or until a connection is made */
   bool urgent; /* makes a connection rather than wait until that of another is made */
+  bool
+      pipe; /* makes a connection for http_pipe.h and sends nothing; of the rest only 'url' and the times count */
 } HttpRequest;
 
 /* How a transfer ended. */
