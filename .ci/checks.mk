@@ -120,8 +120,9 @@ BENCH_PROGRAMS := $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(filter-out %/coun
 bench: all $(BENCH_PROGRAMS) $(BUILD)/bench/counted.so ## measures speed, as ratios within one run; ROWS=list, LONG=1, JSON=1
 	@$(IN_TREE) BUILD='$(BUILD)' ROWS='$(ROWS)' LONG='$(LONG)' JSON='$(JSON)' $(PINNED) $(LUA) spec/bench/bench.lua
 
-bench-peers: ## gets what bench compares with from npm, into build/peers
-	@mkdir -p $(BUILD)/peers && npm install --no-audit --no-fund --silent --prefix $(BUILD)/peers bybit-api ccxt
+# Other clients for the exchange, at the versions that the specs know.
+peers: ## gets the clients of npm that spec/clients and bench run, into build/peers
+	@mkdir -p build/peers && npm install --no-audit --no-fund --silent --prefix build/peers bybit-api@4.7.7 ccxt@4.5.84
 
 $(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -131,4 +132,4 @@ $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
 
-.PHONY: asan tsan valgrind oom soak coverage model mutants fuzz fuzz-all bench bench-peers instructions
+.PHONY: asan tsan valgrind oom soak coverage model mutants fuzz fuzz-all bench peers instructions

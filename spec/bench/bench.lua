@@ -5,7 +5,7 @@
 --   make bench LONG=1             more rounds, and the rows that take long
 --   make bench ROWS='in flight'   only rows whose name has this pattern
 --   make bench JSON=1             a line of JSON per row, in place of the table
---   make bench-peers              gets the peers of npm
+--   make peers                    gets the peers of npm
 --
 -- The lines of JSON are also written to build/bench/results.jsonl.
 

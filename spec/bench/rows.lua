@@ -41,13 +41,13 @@ local function lua_stack()
   end
 end
 
-local NODE = ("env NODE_PATH=%s/peers/node_modules node"):format(BUILD)
+local NODE = "env NODE_PATH=build/peers/node_modules node"
 local has = { lua = lua_stack(), bybit_api = runs(NODE .. " -e 'require(\"bybit-api\")'"),
   ccxt = runs(NODE .. " -e 'require(\"ccxt\")'"), tls = runs "command -v nginx || ls /usr/sbin/nginx" }
 
 local rows = { missing = {} }
-for name, what in pairs { lua = "the Lua stack (lua-curl, luaossl, lua-cjson)", bybit_api = "npm's bybit-api (make bench-peers)",
-  ccxt = "npm's ccxt (make bench-peers)", tls = "nginx, so the rows with TLS" } do
+for name, what in pairs { lua = "the Lua stack (lua-curl, luaossl, lua-cjson)", bybit_api = "npm's bybit-api (make peers)",
+  ccxt = "npm's ccxt (make peers)", tls = "nginx, so the rows with TLS" } do
   if not has[name] then rows.missing[#rows.missing + 1] = what end
 end
 table.sort(rows.missing)

@@ -113,6 +113,22 @@ for _, api in ipairs { "v5", "v2" } do
       end
     end)
 
+    if api == "v5" then
+      it("a coin by another word has the name that the method knows", function()
+        for method, cases in pairs {
+          get_transaction_history = { coin = "currency", ccy = "currency" },
+          get_balance = { currency = "coin", asset = "coin" },
+          get_instruments = { base_currency = "base_coin" },
+          get_positions = { margin_coin = "settle_coin", coin = "symbol" },
+        } do
+          for word, name in pairs(cases) do
+            assert.equal(("%s: unknown parameter '%s': here it is '%s'"):format(method, word, name),
+              refusal(client, method, { [word] = "BTC" }))
+          end
+        end
+      end)
+    end
+
     it("a value of another parameter names that parameter", function()
       local order = { symbol = "BTCUSD", side = "Buy", type = "PostOnly", quantity = 1, price = 1 }
       assert.equal("place_order: parameter 'type': 'PostOnly' is not one of its values: one of 'Market', 'Limit'; "

@@ -64,6 +64,10 @@ local PARAMETERS = {
   { "connect_timeout", "connection_timeout" },
   { "extra", "params extra_params more other" },
   { "cancel", "token cancel_token signal abort" },
+  { "coin", "currency ccy asset coin_name" },
+  { "currency", "coin ccy asset coin_name" },
+  { "base_coin", "base base_currency base_asset coin currency" },
+  { "settle_coin", "settle settle_currency margin_coin coin currency" },
 }
 
 -- Fields of records, where they have other words than parameters.
