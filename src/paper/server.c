@@ -5,6 +5,7 @@
 ** a time. Only the thread touches its Lua state. Only the caller's side starts and joins the thread.
 */
 #include "http.h"
+#include "socket_calls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -112,7 +113,8 @@ static void take_fault(lua_State *L, PaperReply *reply) {
 }
 
 /* Runs protected. Stack: request, reply. Calls the host's request function. It returns the status, the body, an array
-** with header names and values in turn, and what goes wrong with the answer, or nil. */
+** with header names and values in turn, and what goes wrong with the answer, or nil. With status 101 a fifth value is the
+** number of the WebSocket that the connection becomes. */
 static int serve_request(lua_State *L) {
   const PaperRequest *r = lua_touserdata(L, 1);
   PaperReply *reply = lua_touserdata(L, 2);
@@ -126,11 +128,16 @@ static int serve_request(lua_State *L) {
   lua_pushstring(L, r->timestamp);
   lua_pushstring(L, r->sign);
   lua_pushstring(L, r->window);
-  lua_call(L, 8, 4);
-  /* stack: request, reply, status, body, headers, fault */
+  lua_pushstring(L, r->socket);
+  lua_call(L, 9, 5);
+  /* stack: request, reply, status, body, headers, fault, number of the socket */
+  lua_insert(L, -2);
   take_fault(L, reply);
   const char *body = luaL_checklstring(L, 4, &size);
-  if (!paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size)) return 0;
+  if (lua_isinteger(L, 6))
+    paper_reply_socket(reply, lua_tointeger(L, 6));
+  else if (!paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size))
+    return 0;
   lua_Integer count = luaL_len(L, 5);
   for (lua_Integer i = 1; i < count; i += 2) {
     lua_geti(L, 5, i);
@@ -156,6 +163,14 @@ static void on_request(void *owner, const PaperRequest *request, PaperReply *rep
   if (lua_pcall(L, 2, 0, 0) == LUA_OK) return;
   lua_pop(L, 1);
   paper_reply(reply, 500, text, sizeof text - 1);
+}
+
+static void on_message(void *owner, int64_t id, const char *text, size_t size) {
+  socket_calls_message(((Server *)owner)->L, id, text, size);
+}
+
+static void on_closed(void *owner, int64_t id) {
+  socket_calls_closed(((Server *)owner)->L, id);
 }
 
 /* Runs protected. Stack: server. Returns the command's answer, a string. */
@@ -184,8 +199,10 @@ static int run_boot(lua_State *L) {
   lua_pushlstring(L, s->boot, s->boot_size);
   lua_pushlightuserdata(L, s);
   lua_pushcclosure(L, l_clock, 1);
-  lua_call(L, 2, 4);
-  /* stack: ..., on request, on command, on tick, milliseconds between ticks (0: none) */
+  socket_calls_push(L, &s->http);
+  lua_call(L, 3, 6);
+  /* stack: ..., on request, on command, on tick, milliseconds between ticks (0: none), on message, on closed */
+  socket_calls_keep(L);
   struct itimerspec every = {0};
   lua_Integer ms = luaL_checkinteger(L, -1);
   every.it_interval.tv_sec = every.it_value.tv_sec = (time_t)(ms / 1000);
@@ -277,9 +294,10 @@ static void serve(Server *s) {
 static bool set_up(Server *s) {
   if ((s->L = luaL_newstate()) == NULL) return false;
   if (!call_answer(s, run_boot)) return false;
+  const PaperSocketEvents events = {.message = on_message, .closed = on_closed, .owner = s};
   int listener = s->listener;
   s->listener = -1;
-  s->http = paper_http_new(listener, on_request, s);
+  s->http = paper_http_new(listener, on_request, &events);
   return s->http != NULL && watch(s, paper_http_fd(s->http)) && watch(s, s->wake) && watch(s, s->timer);
 }
 

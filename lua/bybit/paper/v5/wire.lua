@@ -91,8 +91,9 @@ local function plain(status, text)
   return { status = status, body = text, headers = { "Content-Type", TEXT } }
 end
 
--- The envelope around what an endpoint returned.
+-- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
 local function envelope(self, context, code, message, result, extra)
+  if context.parts then return { code = code, message = message, result = result, extra = extra, headers = context.headers } end
   local body = answer.encode(answer.object {
     { "retCode", code },
     { "retMsg", message },
@@ -166,6 +167,30 @@ local function respond(self, request)
   }, Context)
   local protocol = endpoint.declared.protocol
   return (protocol and protocol.answer or answer_known)(self, context, request)
+end
+
+---Carries out a request of order entry over a stream, whose login has authorised it (V5 documentation, websocket/trade).
+---@param entry table the caller's key
+---@param path string "/v5/order/create"
+---@param asked table parameters, as params.body gives them
+---@param timestamp string
+---@param window string?
+---@return table parts code, message, result, extra, and header lines of its limit
+function Wire:enter(entry, path, asked, timestamp, window)
+  local nanoseconds, endpoint = self.clock(), self.routes[path].POST
+  local context = setmetatable({
+    wire = self, endpoint = endpoint, now = nanoseconds // 1000000, nanoseconds = nanoseconds, headers = {}, parts = true,
+    entry = entry, account = entry.account, scope = entry.key .. "\0" .. endpoint.name,
+    limit = self.limits:of(endpoint.name, endpoint.declared.limit),
+  }, Context)
+  if entry.read_only then
+    return envelope(self, context, 10005, "Permission denied, please check your API key permissions.")
+  end
+  if not auth.in_window(timestamp, window, context.now) then
+    return envelope(self, context, 10002, "invalid request, please check your server timestamp or recv_window param.")
+  end
+  if not admit(self, context) then return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.") end
+  return call(self, context, asked)
 end
 
 local TARGET_MAX = 16384 -- bytes of path and query

@@ -1,0 +1,131 @@
+-- What the private topics tell of an account: orders as they change, executions, positions and the wallet (V5 documentation,
+-- websocket/private). The engine names orders that change, while somebody listens. All else is seen by looking: what was added
+-- or is different since the last look.
+
+local answer = require "bybit.paper.answer"
+local endpoints = require "bybit.paper.v5.endpoints"
+local endpoints_account = require "bybit.paper.v5.account"
+local view = require "bybit.paper.v5.view"
+
+local encode, format = answer.encode, string.format
+
+local CONTEXT = { position = function() return 1000 end, page = function(_, rows) return rows end }
+
+local Account = {}
+Account.__index = Account
+
+local function category_of(market)
+  return market.instrument.category or "inverse"
+end
+
+-- Adds fields to a record that is written already.
+local function with(text, before, behind)
+  return "{" .. before .. text:sub(2, -2) .. (behind or "") .. "}"
+end
+
+local function note(self, topic, category, text)
+  local list = self.news[topic]
+  list[#list + 1] = { category = category, text = text }
+end
+
+local function order_text(order)
+  local market = order.market
+  local profit = order.profit_row and order.profit_row.pnl
+  return with(encode(view.new_order(order)), format('"category":"%s",', category_of(market)),
+    format(',"closedPnl":"%s","feeCurrency":"%s"', profit and tostring(profit) or "0", ""))
+end
+
+--- An order of the account has changed.
+function Account:heard(order)
+  local text = order_text(order)
+  if self.last_order == text then return end
+  self.last_order = text
+  note(self, "order", category_of(order.market), text)
+end
+
+local function new_executions(self)
+  local list = self.account.executions
+  local first = #list + 1
+  while first > 1 and list[first - 1].row > self.row do first = first - 1 end
+  for i = first, #list do
+    local row = list[i]
+    local category = category_of(row.order.market)
+    local text = encode(view.new_execution(row))
+    note(self, "execution", category, with(text, format('"category":"%s","isLeverage":"",', category),
+      format(',"marketUnit":"","execPnl":"%s"', row.profit)))
+    self.row = row.row
+    self.moved[row.order.symbol] = true
+  end
+end
+
+-- What tells that a position is another one.
+local function mark_of(p)
+  return format("%s %s %s %s %s %s", p.side, p.size, p.cost, p.leverage, p.added, p.updated)
+end
+
+local function new_positions(self)
+  local engine = self.account.engine
+  for _, market in ipairs(engine.markets) do
+    local symbol = market.instrument.symbol
+    local p = self.account.positions[symbol]
+    local mark = p and mark_of(p)
+    if p and (mark ~= self.marks[symbol] or self.moved[symbol]) then
+      self.marks[symbol] = mark
+      local text = encode(view.position(engine, self.account, market))
+      local category = category_of(market)
+      note(self, "position", category,
+        with(text:gsub('"avgPrice":', '"entryPrice":', 1), format('"category":"%s",', category)))
+    end
+  end
+  self.moved = {}
+end
+
+local function wallet_mark(account)
+  local names, out = {}, {}
+  for name in pairs(account.coins) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do out[i] = name .. tostring(account.coins[name].wallet) end
+  return table.concat(out, " ")
+end
+
+local function wallet_text(self)
+  local path = "GET /v5/account/wallet-balance"
+  local endpoint = endpoints[path] or endpoints_account[path]
+  local result = encode(endpoint.handle(self.account.engine, self.account, { accountType = "UNIFIED" }, CONTEXT))
+  return result:match '^{"list":%[(.*)%]}$'
+end
+
+local function new_wallet(self)
+  local mark = wallet_mark(self.account)
+  if mark == self.wallet then return end
+  self.wallet = mark
+  note(self, "wallet", nil, wallet_text(self))
+end
+
+--- Takes what is new: lists of `{ category, text }` by topic.
+function Account:take()
+  for _, each in ipairs(self.news.order) do
+    local symbol = each.text:match '"symbol":"(%w+)"'
+    self.moved[symbol] = true -- a position comes with each order that was placed, changed or cancelled
+    self.account:position(symbol)
+  end
+  new_executions(self)
+  new_positions(self)
+  new_wallet(self)
+  local news = self.news
+  self.news, self.last_order = { order = {}, execution = {}, position = {}, wallet = {} }, nil
+  return news
+end
+
+---@param account table
+function Account.new(account)
+  local newest = account.executions[#account.executions]
+  local self = setmetatable({
+    account = account, news = { order = {}, execution = {}, position = {}, wallet = {} }, moved = {}, marks = {},
+    row = newest and newest.row or 0, wallet = wallet_mark(account),
+  }, Account)
+  for symbol, p in pairs(account.positions) do self.marks[symbol] = mark_of(p) end
+  return self
+end
+
+return Account
