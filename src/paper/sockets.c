@@ -121,7 +121,7 @@ static bool add_later(Later **list, const char *text, size_t size, int64_t due) 
   Later *l = malloc(sizeof *l + size);
   if (l == NULL) return false;
   *l = (Later){.due = due, .size = size};
-  memcpy(l->text, text, size);
+  if (size > 0) memcpy(l->text, text, size);
   while (*list != NULL && (*list)->due <= due) list = &(*list)->next;
   l->next = *list;
   *list = l;
