@@ -18,6 +18,7 @@
 #include "schema/schema.h"
 #include "wire/redact_lua.h"
 #include "wire/sign_lua.h"
+#include "stream/stream.h"
 #include "wire/url_lua.h"
 #include "loop/signals.h"
 #include "loop/terminal.h"
@@ -29,10 +30,12 @@
 /* Each function adds to the table on top of the stack and leaves the stack as it found it. loop_open comes before
 ** all that holds a loop: what is made first is closed last. */
 static void (*const parts[])(lua_State *L) = {
-    hooks_open,        decimal_open, json_open,    sign_open,  random_open,   loop_open,
-    token_open,        signals_open, http_open,    link_open,  schema_open,   client_open,
-    client_facts_open, call_open,    limiter_open, clock_open, terminal_open, moment_open,
-    url_open,          redact_open,  modules_open, NULL,
+    hooks_open,   decimal_open,      json_open,           sign_open,
+    random_open,  loop_open,         token_open,          signals_open,
+    http_open,    link_open,         schema_open,         stream_open,
+    client_open,  client_facts_open, client_streams_open, call_open,
+    limiter_open, clock_open,        terminal_open,       moment_open,
+    url_open,     redact_open,       modules_open,        NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

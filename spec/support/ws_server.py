@@ -244,6 +244,28 @@ class Scene:
         self.until_close()
 
 
+def hostile(self):
+    """Answers as an exchange does whose words cannot be trusted."""
+    self.upgrade()
+    self.take()
+    topic = '{"topic":"publicTrade.BTCUSD","type":"snapshot","ts":1,"data":%s}'
+    trade = '[{"T":1,"s":"BTCUSD","S":"Buy","v":"1","p":"%s","i":"%s"}]'
+    self.put(*(frame(TEXT, text.encode()) for text in [
+        "", "null", "[]", "{", "{}", '{"topic":5}', '{"topic":"other","data":[]}', '{"op":"subscribe"}', '{"op":"auth","success":true}',
+        '{"success":true,"ret_msg":"","op":"subscribe","req_id":"99999999999999999999999"}',
+        '{"success":true,"ret_msg":"","op":"subscribe","req_id":"' + "9" * 5000 + '"}',
+        '{"success":false,"ret_msg":"no","op":"subscribe","req_id":"77"}',
+        '{"success":true,"ret_msg":"","op":"subscribe","req_id":"1","conn_id":"' + "c" * 500 + '"}',
+        '{"success":true,"ret_msg":"","op":"subscribe","req_id":"1"}',
+        topic % (trade % ("1.5", "first")), topic % "[[[[", topic % "{}", topic % '"x"', topic % "null",
+        topic % (trade % ("no number", "odd")), '{"topic":"publicTrade.BTCUSD","data":[{"i":"a","i":"b"}]}',
+        topic % ("[" * 500 + "]" * 500), topic % (trade % ("1." + "0" * 100, "long")), topic % (trade % ("2", "last"))]))
+    self.until_close()
+
+
+setattr(Scene, "v5/public/inverse", hostile)
+
+
 def serve(tcp, context):
     try:
         connection = context.wrap_socket(tcp, server_side=True) if context else tcp

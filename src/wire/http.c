@@ -319,6 +319,12 @@ void http_release(Transfer *t) {
   transfer_put(t);
 }
 
+void http_same(const Http *http, HttpOptions *options) {
+  if (http == NULL) return;
+  options->ca_file = http->ca_file;
+  options->proxy = http->proxy;
+}
+
 int http_in_flight(const Http *http) {
   return http->running_count;
 }

@@ -2,13 +2,15 @@
 -- use it: it has real HTTP and real signatures. It runs on a thread of its own, in a Lua state of its own. This file starts,
 -- steers and ends it; neither state can reach the other.
 
+local core = require "bybit.core"
 local door = require "bybit.paper.door"
 local errors = require "bybit.errors"
 local known = require "bybit.text.known"
-local loop = require("bybit.core").loop
 local pack = require "bybit.paper.pack"
 local server = require "bybit.paper_server"
 local tasks = require "bybit.tasks"
+
+local loop = core.loop
 
 local paper = {}
 
@@ -109,6 +111,14 @@ local function command(self, ...)
   return pack.read(text)
 end
 
+-- A command that moves the market or the time. Where a program's time follows this exchange, it does not go on before the streams
+-- have brought what was sent for it.
+local function steer(self, ...)
+  command(self, ...)
+  if self ~= leader then return end
+  for connection, messages in pairs(command(self, "streams")) do core.stream.expect(connection, messages) end
+end
+
 ---Sets a symbol's last price and, unless given apart, its mark and index price. Strangers trade there, orders match, and
 ---what is triggered fires. The walk of that symbol's market ends; with `walk = true` it goes on from the price. Done when
 ---it returns, as are all of these.
@@ -118,14 +128,14 @@ end
 function Exchange:set_price(symbol, price, with)
   check_open(self, "set_price")
   local last, others = door.prices(self.contracts, symbol, price, with)
-  command(self, "set_price", symbol, last, others)
+  steer(self, "set_price", symbol, last, others)
 end
 
 ---Walks n ticks of the synthetic market. The clock stands still meanwhile.
 ---@param n integer? 1 when left out; up to 25920000
 function Exchange:step(n)
   check_open(self, "step")
-  command(self, "step", door.ticks("step: 'n'", n == nil and 1 or n))
+  steer(self, "step", door.ticks("step: 'n'", n == nil and 1 or n))
 end
 
 -- Raises on an exchange whose clock is not moved by hand.
@@ -140,7 +150,7 @@ end
 ---@param seconds number
 function Exchange:advance(seconds)
   check_manual(self, "advance")
-  command(self, "advance", door.span("advance: 'seconds'", seconds))
+  steer(self, "advance", door.span("advance: 'seconds'", seconds))
   if self == leader then loop.advance(seconds) end
 end
 
@@ -149,7 +159,7 @@ end
 ---@param seconds number up to 30 days
 function Exchange:walk(seconds)
   check_manual(self, "walk")
-  command(self, "walk", door.walk("walk: 'seconds'", seconds))
+  steer(self, "walk", door.walk("walk: 'seconds'", seconds))
   if self == leader then loop.advance(seconds) end
 end
 

@@ -69,6 +69,8 @@ local function new_positions(self)
     local symbol = market.instrument.symbol
     local p = self.account.positions[symbol]
     local mark = p and mark_of(p)
+    -- one that was looked at for the first time, and is flat, is no news
+    if p and not self.marks[symbol] and p.side == "" and p.updated == 0 then self.marks[symbol] = mark end
     if p and (mark ~= self.marks[symbol] or self.moved[symbol]) then
       self.marks[symbol] = mark
       local text = encode(view.position(engine, self.account, market))
