@@ -31,15 +31,14 @@ local function say(text, ...)
   print(("%s  %s"):format(bybit.iso(client:now()), text:format(...)))
 end
 
-local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = SYMBOL })).list[1]
-local tick = decimal(info.priceFilter.tickSize)
+local tick = assert(client:instrument(SYMBOL)).tick_size
 
 local function last_price()
-  return decimal(assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1].lastPrice)
+  return assert(btc:get_ticker()).last_price
 end
 
 local function position()
-  return assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
+  return assert(btc:get_position())
 end
 
 -- Places the entry and waits for its fill; nil: the market moved away.
@@ -69,8 +68,7 @@ local function follow(entry)
   local trailing, stop = false, client:now() + LIMIT * 1000
   local from = entry + tick * TRAIL * SIGN
   while client:now() < stop do
-    local p = position()
-    if decimal(p.size):is_zero() then return end
+    if position():is_flat() then return end
     if not trailing and (last_price() - from) * SIGN >= 0 then
       local done, err = btc:set_trading_stop { trailing_stop_distance = tick * TRAIL }
       if not done and not err.unchanged then error(err) end

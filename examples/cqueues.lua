@@ -15,8 +15,7 @@ local client <close> = bybit.client { environment = ENVIRONMENT, credentials = E
   confirm = true }
 
 local function best_bid(symbol)
-  local tickers = assert(client:request("GET", "/v5/market/tickers", { symbol = symbol }))
-  return bybit.decimal(tickers.list[1].bid1Price)
+  return assert(client:get_ticker { symbol = symbol }).bid_price
 end
 
 -- Places a quote below the market and cancels it: straight-line code, although others trade meanwhile.

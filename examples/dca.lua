@@ -24,12 +24,7 @@ local function pause(seconds)
   bybit.sleep(seconds)
 end
 
-local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = SYMBOL })).list[1]
-local step, least = decimal(info.lotSizeFilter.qtyStep), decimal(info.lotSizeFilter.minOrderQty)
-
-local function best_bid()
-  return decimal(assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1].bid1Price)
-end
+local contract = assert(client:instrument(SYMBOL))
 
 -- A market order, with its fills summed up. It is acknowledged before it is booked, so it is read back.
 local function settled(id)
@@ -44,8 +39,9 @@ local carried, sold, contracts = decimal(0), decimal(0), decimal(0)
 
 local function instalment(n)
   local worth = BUDGET + carried
-  local quantity = (worth * best_bid()):to_step(step) -- rounded down: never more than there is
-  if quantity < least then
+  local bid = assert(contract:get_ticker()).bid_price
+  local quantity = contract:quantity_for { value = worth, price = bid } -- rounded down: never more than there is
+  if quantity < contract.min_order_quantity then
     carried = worth
     return print(("%2d  %s %s is less than the smallest order: kept"):format(n, worth, COIN))
   end

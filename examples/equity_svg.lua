@@ -21,7 +21,7 @@ local client <close> = bybit.client {
 local decimal = bybit.decimal
 
 local function last_price()
-  return decimal(assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1].lastPrice)
+  return assert(client:get_ticker { symbol = SYMBOL }).last_price
 end
 
 -- Trades, and keeps the prices: { time, price }.

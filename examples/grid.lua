@@ -1,6 +1,7 @@
 -- A grid: a ladder of conditional orders around the market. Each order waits at its level without using margin, and becomes a
 -- limit order when the price gets there. Once it is filled, the opposite order is placed one level further, so that every
--- swing between two levels earns the distance between them.
+-- swing between two levels earns the distance between them. A stop loss on the exchange lies beyond the last level: a market that leaves
+-- the grid for good costs what was planned, even if this program has died.
 --
 --   lua5.4 examples/grid.lua [minutes]
 --
@@ -11,7 +12,7 @@ local bybit = require "bybit"
 
 local ENVIRONMENT = "paper" -- "testnet"
 local SYMBOL = "BTCUSD"
-local STEP = 24 -- ticks between two levels
+local STEP = 40 -- ticks between two levels
 local LEVELS = 4 -- on each side; the exchange keeps 10 conditional orders at most
 local QUANTITY = 500 -- contracts of 1 USD at each level
 local MINUTES = tonumber(arg[1] or 60)
@@ -28,21 +29,35 @@ local function pause(seconds)
   bybit.sleep(seconds)
 end
 
-local function ticker()
-  return assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL })).list[1]
+local contract = assert(client:instrument(SYMBOL))
+
+local function last_price()
+  return assert(grid:get_ticker()).last_price
 end
 
-local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = SYMBOL })).list[1]
-local tick = decimal(info.priceFilter.tickSize)
-
 -- The grid begins at level 0. One level, the gap, is always empty: it lies between the levels that buy and those that sell.
-local home = decimal(ticker().lastPrice):to_step(tick)
+local home = last_price()
 local gap = 0
 local levels = {} -- number -> { id, side }
 local filled, swings = 0, 0
 
 local function price_of(level)
-  return home + tick * STEP * level
+  return home + contract.tick_size * STEP * level
+end
+
+-- Where the grid gives up: a level and a half beyond its last one, on both sides.
+local margin = contract.tick_size * STEP * 3 / 2
+local floor = contract:round_price(price_of(-LEVELS) - margin, "Buy")
+local ceiling = contract:round_price(price_of(LEVELS) + margin, "Sell")
+
+-- Gives the position its stop loss. The exchange keeps it until the position is closed or turns.
+local function protect()
+  local position = assert(grid:get_position())
+  if position:is_flat() then return end
+  local price = position.side == "Buy" and floor or ceiling
+  if position.stop_loss_price and position.stop_loss_price:eq(price) then return end
+  local done, err = grid:set_trading_stop { stop_loss_price = price }
+  if not done and not err.unchanged and err.name ~= bybit.codes.no_position then error(err) end
 end
 
 -- Places the order of a level; if the price has passed the level already, at the market's price.
@@ -97,7 +112,8 @@ local function look()
   end
 end
 
-print(("grid on %s %s around %s, %d levels a side, %s apart"):format(ENVIRONMENT, SYMBOL, home, LEVELS, tick * STEP))
+print(("grid on %s %s around %s, %d levels a side, %s apart, stops at %s and %s"):format(ENVIRONMENT, SYMBOL, home, LEVELS,
+  contract.tick_size * STEP, floor, ceiling))
 for level = -LEVELS, LEVELS do
   if level ~= gap then set(level, level < gap and "Buy" or "Sell") end
 end
@@ -111,6 +127,12 @@ do
   while client:now() < stop do
     pause(5)
     look()
+    protect()
+    local last = last_price()
+    if last <= floor or last >= ceiling then
+      print(("%s  the market left the grid at %s"):format(bybit.iso(client:now()), last))
+      break
+    end
   end
 end
 
@@ -120,11 +142,10 @@ for trade in grid:each("get_user_trades") do
   fees = fees + trade.fee -- funding too
   if trade:is_fill() then profit = trade.side == "Buy" and profit + trade.value or profit - trade.value end
 end
-local position = assert(client:request("GET", "/v5/position/list", { symbol = SYMBOL })).list[1]
-if decimal(position.size) > 0 then
-  local last = decimal(ticker().lastPrice)
-  local value = decimal(position.size) / last
+local position, last = assert(grid:get_position()), last_price()
+if not position:is_flat() then
+  local value = contract:value(position.quantity, last)
   profit = position.side == "Buy" and profit - value or profit + value
 end
-print(("%d levels filled, %d of them answered; position %s %s"):format(filled, swings, position.side, position.size))
+print(("%d levels filled, %d of them answered; position %s"):format(filled, swings, position.signed_quantity))
 print(("profit %s BTC with the position at the last price, fees %s BTC"):format(profit:round(8) + 0, fees)) -- + 0: never -0

@@ -19,8 +19,7 @@ local looks, last = 0, nil
 -- A task: looks at the market until the token is cancelled.
 local function watch(stop)
   repeat
-    local tickers = assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL }))
-    looks, last = looks + 1, bybit.decimal(tickers.list[1].lastPrice)
+    looks, last = looks + 1, assert(client:get_ticker { symbol = SYMBOL }).last_price
   until stop:wait(0.05)
   return looks
 end

@@ -38,29 +38,10 @@ local function note(err)
   if not terminal then io.stderr:write(tostring(err), "\n") end
 end
 
----------------------------------------------------------------------------------------------------------------
--- Reads the market and the account, through endpoints that have no method.
-
-local function first(path, params)
-  return assert(client:request("GET", path, params)).list[1]
-end
-
-local tick = decimal(first("/v5/market/instruments-info", { symbol = SYMBOL }).priceFilter.tickSize)
-
-local function market()
-  local t = first("/v5/market/tickers", { symbol = SYMBOL })
-  return decimal(t.bid1Price), decimal(t.ask1Price)
-end
-
-local function position()
-  local p = first("/v5/position/list", { symbol = SYMBOL })
-  local size = decimal(p.size)
-  return p.side == "Sell" and -size or size, p
-end
+local tick = assert(client:instrument(SYMBOL)).tick_size
 
 local function balance()
-  local wallet = first("/v5/account/wallet-balance", { accountType = "UNIFIED", coin = COIN })
-  return decimal(wallet.coin[1].walletBalance)
+  return assert(client:get_balance { coin = COIN }).wallet_balance
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -199,7 +180,7 @@ local function rows(s)
     ("  market      %14s %14s"):format(s.bid, s.ask),
     ("  quotes      %14s %14s"):format(at(quotes.Buy), at(quotes.Sell)),
     "",
-    ("  position    %14s %14s"):format(s.size, s.size:is_zero() and "" or "@ " .. s.entry:round(1)),
+    ("  position    %14s %14s"):format(s.size, s.entry and "@ " .. s.entry:round(1) or ""),
     ("  stop loss   %14s"):format(stop or "-"),
     ("  conditional %14s %14s"):format(at(fuse), fuse and fuse.side:lower() .. "s" or ""),
     ("  open profit %14s %s"):format(s.profit, COIN),
@@ -216,9 +197,9 @@ local function show(s)
     height = #lines
   elseif math.floor(s.elapsed) > shown_at then
     shown_at = math.floor(s.elapsed)
-    print(("%5.1f s  market %s / %s  quotes %s / %s  position %s @ %s  stop %s  conditional %s  open profit %s %s"):format(
-      s.elapsed, s.bid, s.ask, at(quotes.Buy), at(quotes.Sell), s.size, s.entry:round(1), stop or "-", at(fuse), s.profit,
-      COIN))
+    print(("%5.1f s  market %s / %s  quotes %s / %s  position %s%s  stop %s  conditional %s  open profit %s %s"):format(
+      s.elapsed, s.bid, s.ask, at(quotes.Buy), at(quotes.Sell), s.size, s.entry and " @ " .. s.entry:round(1) or "",
+      stop or "-", at(fuse), s.profit, COIN))
   end
   io.flush()
 end
@@ -228,17 +209,16 @@ end
 local function trade(seconds)
   local start = client:now()
   while client:now() < start + seconds * 1000 do
-    local bid, ask = market()
+    local ticker, position = assert(book:get_ticker()), assert(book:get_position())
+    local bid, ask, size, entry = ticker.bid_price, ticker.ask_price, position.signed_quantity, position.entry_price
     look_after()
-    local size, p = position()
-    local entry = decimal(p.avgPrice)
     local buy, sell = wanted(bid, ask, size)
     quote("Buy", buy, size)
     quote("Sell", sell, size)
     protect(size, entry)
     follow(size, ((bid + ask) / 2):to_step(tick))
     show { elapsed = (client:now() - start) / 1000, bid = bid, ask = ask, size = size, entry = entry,
-      profit = p.unrealisedPnl }
+      profit = position.unrealized_pnl or 0 }
     bybit.sleep(PAUSE)
   end
 end
@@ -247,10 +227,10 @@ end
 local function wind_down()
   assert(book:cancel_all_orders())
   assert(book:cancel_all_conditional_orders { stop_order_type = "Stop" })
-  local size = position()
-  if not size:is_zero() then
+  local position = assert(book:get_position())
+  if not position:is_flat() then
     assert(book:place_order {
-      side = OTHER[size > 0 and "Buy" or "Sell"], type = "Market", quantity = size:abs(), reduce_only = true,
+      side = OTHER[position.side], type = "Market", quantity = position.quantity, reduce_only = true,
     })
   end
 end
@@ -277,7 +257,7 @@ local function report(before, from)
   print(("fees       %s %s"):format(fees, COIN))
   print(("profit     %s %s before fees"):format(change + fees, COIN))
   print(("balance    %s %s, changed by %s"):format(balance(), COIN, change))
-  print(("position   %s"):format((position())))
+  print(("position   %s"):format(assert(book:get_position()).signed_quantity))
 end
 
 local before, from = balance(), client:now() - 1000

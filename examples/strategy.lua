@@ -9,8 +9,7 @@ local SYMBOL, DISTANCE = "BTCUSD", 20 -- USD below the best bid
 local quote, moves = nil, 0
 
 local function best_bid()
-  local tickers = assert(client:request("GET", "/v5/market/tickers", { symbol = SYMBOL }))
-  return bybit.decimal(tickers.list[1].bid1Price)
+  return assert(client:get_ticker { symbol = SYMBOL }).bid_price
 end
 
 local function follow()

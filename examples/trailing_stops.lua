@@ -20,25 +20,11 @@ local exchange <close> = ENVIRONMENT == "paper" and bybit.paper.start { clock = 
 local client <close> = bybit.client {
   environment = exchange or ENVIRONMENT, credentials = not exchange and "env" or nil, id_prefix = "stops",
 }
-local decimal = bybit.decimal
 
 local function say(symbol, text, ...)
   print(("%s  %-7s %s"):format(bybit.iso(client:now()), symbol, text:format(...)))
 end
 
-local function tick_of(symbol)
-  local info = assert(client:request("GET", "/v5/market/instruments-info", { symbol = symbol })).list[1]
-  return decimal(info.priceFilter.tickSize)
-end
-
--- The position: nil when flat.
-local function held(symbol)
-  local p = assert(client:request("GET", "/v5/position/list", { symbol = symbol })).list[1]
-  if decimal(p.size):is_zero() then return nil end
-  local function is_set(price) return price ~= "" and not decimal(price):is_zero() end
-  return { long = p.side == "Buy", size = decimal(p.size), entry = decimal(p.avgPrice), stop = is_set(p.stopLoss),
-    trail = is_set(p.trailingStop) }
-end
 
 -- How the last position ended: the order that closed it.
 local function ending(symbol)
@@ -48,19 +34,20 @@ local function ending(symbol)
 end
 
 -- Looks once; returns whether there is a position.
-local function look(symbol, tick)
-  local p = held(symbol)
-  if not p then return false end
-  if not p.stop then
-    local price = p.long and p.entry * (1 - LOSS) or p.entry * (1 + LOSS)
-    price = price:to_step(tick, p.long and "up" or "down") -- rounded towards the entry: the risk is never higher than planned
+local function look(symbol, contract)
+  local p = assert(client:get_position { symbol = symbol })
+  if p:is_flat() then return false end
+  local long, entry = p.side == "Buy", p.entry_price
+  local closing = long and "Sell" or "Buy" -- prices of a closing order are rounded towards the entry: never more risk than planned
+  if not p.stop_loss_price then
+    local price = contract:round_price(entry * (long and 1 - LOSS or 1 + LOSS), closing)
     assert(client:set_trading_stop { symbol = symbol, stop_loss_price = price, stop_loss_trigger_type = "MarkPrice" })
-    say(symbol, "%s %s at %s had no stop loss: set to %s", p.long and "long" or "short", p.size, p.entry:to_step(tick), price)
+    say(symbol, "%s %s at %s had no stop loss: set to %s", long and "long" or "short", p.quantity, contract:round_price(entry),
+      price)
   end
-  if not p.trail then
-    local from = p.long and p.entry * (1 + GAIN) or p.entry * (1 - GAIN)
-    from = from:to_step(tick, p.long and "up" or "down")
-    local distance = (p.entry * TRAIL):to_step(tick, "up")
+  if not p.trailing_stop_distance then
+    local from = contract:round_price(entry * (long and 1 + GAIN or 1 - GAIN), closing)
+    local distance = (entry * TRAIL):to_step(contract.tick_size, "up")
     local done, err = client:set_trading_stop {
       symbol = symbol, trailing_stop_distance = distance, trailing_stop_trigger_price = from,
     }
@@ -74,9 +61,9 @@ local function look(symbol, tick)
 end
 
 local function manage(symbol, stop)
-  local tick, had = tick_of(symbol), false
+  local contract, had = assert(client:instrument(symbol)), false
   while client:now() < stop do
-    local has = look(symbol, tick)
+    local has = look(symbol, contract)
     if had and not has then
       say(symbol, "%s", ending(symbol))
       if exchange then return end -- nobody opens another

@@ -15,10 +15,10 @@ local symbols = #arg > 0 and arg or { "BTCUSD", "ETHUSD", "XRPUSD", "EOSUSD" }
 local seen = {} -- symbol -> { last, bid, ask, looks, low, high }
 
 local function look(client, symbol)
-  local t = assert(client:request("GET", "/v5/market/tickers", { symbol = symbol })).list[1]
-  local last = bybit.decimal(t.lastPrice)
+  local t = assert(client:get_ticker { symbol = symbol })
+  local last = t.last_price
   local s = seen[symbol] or { looks = 0, low = last, high = last }
-  s.last, s.bid, s.ask, s.looks = last, bybit.decimal(t.bid1Price), bybit.decimal(t.ask1Price), s.looks + 1
+  s.last, s.bid, s.ask, s.looks = last, t.bid_price, t.ask_price, s.looks + 1
   s.low, s.high = s.low:min(last), s.high:max(last)
   seen[symbol] = s
   return s
@@ -27,13 +27,12 @@ end
 -- One symbol: a bid rests a little below the market as long as the program runs.
 local function watch(client, stop, symbol)
   local s = look(client, symbol)
-  local tick = bybit.decimal(assert(client:request("GET", "/v5/market/instruments-info", { symbol = symbol }))
-    .list[1].priceFilter.tickSize)
+  local contract = assert(client:instrument(symbol))
   local off <close> = bybit.defer(function() -- luacheck: ignore 211
     assert(client:cancel_all_orders { symbol = symbol })
   end)
-  assert(client:place_order { symbol = symbol, side = "Buy", type = "Limit", quantity = 10, time_in_force = "PostOnly",
-    price = (s.bid * "0.98"):to_step(tick) })
+  assert(contract:place_order { side = "Buy", type = "Limit", quantity = 10, time_in_force = "PostOnly",
+    price = contract:round_price(s.bid * "0.98", "Buy") })
   while not stop:wait(PAUSE) do look(client, symbol) end
 end
 

@@ -27,7 +27,7 @@ end
 --- The type of a parameter, with its range and unit.
 function wording.kind(p)
   local parts = { p.enum and wording.enum(p.enum) or p[3] == "decimal" and "[decimal](decimal.md)" or TYPES[p[3]] or p[3] }
-  parts[#parts + 1] = p.whole and "whole" or nil
+  parts[#parts + 1] = p.whole and p.whole.linear and "whole" or nil
   parts[#parts + 1] = wording.range(p)
   parts[#parts + 1] = p.unit
   return table.concat(parts, ", ")
@@ -70,6 +70,9 @@ local RULES = {
   direction = function(rule)
     return ("`%s` or `%s`: the direction follows from `%s` and `%s`."):format(rule[3], rule[4], rule[2], rule[3])
   end,
+  closes = function(rule)
+    return ("In hedge mode a Sell with `%s` 1, and a Buy with 2, only closes: it takes risk away."):format(rule[3])
+  end,
   mode_by = function(rule)
     return ("`%s` is Partial when %s is given, otherwise Full."):format(rule[2],
       page.list(table.move(rule, 3, #rule, 1, {}), "`%s`"):gsub(", ", " or "))
@@ -78,7 +81,8 @@ local RULES = {
 
 --- A rule between parameters as a sentence. Raises for a kind of rule that has no words yet.
 function wording.rule(rule)
-  return assert(RULES[rule[1]], "doc/generate/wording.lua has no words for the rule " .. rule[1])(rule)
+  local text = assert(RULES[rule[1]], "doc/generate/wording.lua has no words for the rule " .. rule[1])(rule)
+  return rule.category and ("Of %s contracts: %s%s"):format(rule.category, text:sub(1, 1):lower(), text:sub(2)) or text
 end
 
 --- A type of a doc comment, in plain words if there are any.

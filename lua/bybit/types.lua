@@ -30,6 +30,9 @@
 ---Who or what cancelled an order; the last seven are for options only.
 ---@alias bybit.cancel_type "CancelByUser"|"CancelByReduceOnly"|"CancelByPrepareLiq"|"CancelAllBeforeLiq"|"CancelByPrepareAdl"|"CancelAllBeforeAdl"|"CancelByAdmin"|"CancelBySettle"|"CancelByTpSlTsClear"|"CancelBySmp"|"CancelByDCP"|"CancelByRebalance"|"CancelByOCOTpCanceledBySlTriggered"|"CancelByOCOSlCanceledByTpTriggered"|"CancelByCannotAffordOrderCost"|"CancelByPmTrialMmOverEquity"|"CancelByAccountBlocking"|"CancelByDelivery"|"CancelByMmpTriggered"|"CancelByCrossSelfMuch"|"CancelByCrossReachMaxTradeNum"
 
+---The kind of contracts: inverse ones are worth 1 USD each and settle in the coin that they are about; linear ones are about an amount of that coin, and settle in USDT or USDC.
+---@alias bybit.category "inverse"|"linear"
+
 ---The kind of a contract: what it settles in, and whether it expires.
 ---@alias bybit.contract_type "InversePerpetual"|"InverseFutures"|"LinearPerpetual"|"LinearFutures"
 
@@ -254,7 +257,7 @@
 ---A price of an order book, and how much is there.
 ---@class bybit.book_level
 ---@field price bybit.Decimal The price.
----@field quantity bybit.Decimal How much is bid for or offered there, in contracts.
+---@field quantity bybit.Decimal How much is bid for or offered there: in contracts of 1 USD, of linear contracts in base coin.
 
 ---A list of book_level records; prints as a table.
 ---@class bybit.book_level_list
@@ -305,17 +308,17 @@
 ---@field update_time integer When it last changed.
 ---@field side bybit.side The order's: Sell closed a long position.
 ---@field order_id string The order; of liquidations and the like one that is not yours.
----@field closed_pnl bybit.Decimal What it won, in coin, less the fees of opening and closing; without funding.
+---@field closed_pnl bybit.Decimal What it won, in the settle coin, less the fees of opening and closing; without funding.
 ---@field average_entry_price bybit.Decimal Average price of entry.
 ---@field quantity bybit.Decimal The quantity of the order.
----@field entry_value bybit.Decimal The value at entry, in coin.
+---@field entry_value bybit.Decimal The value at entry, in the settle coin.
 ---@field create_time integer When it was first made.
 ---@field order_price bybit.Decimal The order's price; of a market order the protective one, never the exit.
----@field closed_quantity bybit.Decimal How much it closed, in contracts.
+---@field closed_quantity bybit.Decimal How much it closed, as quantity.
 ---@field average_exit_price bybit.Decimal Average price of exit.
 ---@field trade_type bybit.trade_type Trade, or BustTrade, Settle and the like.
 ---@field fill_count integer How many fills it had.
----@field exit_value bybit.Decimal The value at exit, in coin.
+---@field exit_value bybit.Decimal The value at exit, in the settle coin.
 ---@field open_fee bybit.Decimal The fees of opening what was closed.
 ---@field close_fee bybit.Decimal The fees of closing.
 
@@ -357,19 +360,19 @@
 ---@field block_trade_id string The block trade that it is part of.
 ---@field symbol string The contract.
 ---@field price? bybit.Decimal The order's price. A market order has the protective price that it was turned into.
----@field quantity bybit.Decimal Ordered, in contracts of 1 USD.
+---@field quantity bybit.Decimal Ordered: in contracts of 1 USD, of linear contracts in base coin.
 ---@field side bybit.side Buy or Sell.
 ---@field is_leverage? string Spot only.
----@field position_mode integer Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell.
+---@field position_mode integer Which position: 0 in one-way mode; in hedge mode 1 the long one, 2 the short one.
 ---@field status bybit.order_status Where the order stands.
 ---@field cancel_type? bybit.cancel_type Who or what cancelled it.
 ---@field reject_reason bybit.reject_reason Why the matching engine refused or ended it; EC_NoError when nothing is wrong.
 ---@field avg_price? bybit.Decimal Average price of its fills; nil without any.
----@field leaves_quantity bybit.Decimal How much is still open, in contracts; 0 when the order has ended.
----@field leaves_value bybit.Decimal How much is still open, in coin.
----@field filled_quantity bybit.Decimal How much is filled, in contracts.
----@field filled_value bybit.Decimal How much is filled, in coin.
----@field fee bybit.Decimal Fees so far, in coin; negative is a rebate.
+---@field leaves_quantity bybit.Decimal How much is still open, as quantity; 0 when the order has ended.
+---@field leaves_value bybit.Decimal How much is still open, in the settle coin.
+---@field filled_quantity bybit.Decimal How much is filled, as quantity.
+---@field filled_value bybit.Decimal How much is filled, in the settle coin.
+---@field fee bybit.Decimal Fees so far, in the settle coin; negative is a rebate. 0 where they are paid in another coin: see cum_fee_detail.
 ---@field time_in_force bybit.time_in_force How long it lives.
 ---@field type? bybit.order_type Limit or Market. For an order with a trigger: what it becomes when it is triggered.
 ---@field stop_order_type? bybit.stop_order_type What set up the trigger; nil if the order has none.
@@ -396,7 +399,7 @@
 ---@field create_time? integer When it was placed.
 ---@field update_time? integer When it last changed.
 ---@field extra_fees table Taxes and the like, where the account's site has them.
----@field cum_fee_detail table Fees by coin; for inverse see fee.
+---@field cum_fee_detail table Fees by coin, such as { MNT = "0.0024" }.
 ---@field rpi_taker_access boolean May it match quotes for retail (RPI)?
 ---@field rpi_matched_qty bybit.Decimal Filled against such quotes.
 ---@field create_type bybit.create_type Who made it.
@@ -656,8 +659,8 @@
 ---@field high_price bybit.Decimal Its highest price.
 ---@field low_price bybit.Decimal Its lowest price.
 ---@field close_price bybit.Decimal Its last price; of the newest candle: the price now.
----@field volume bybit.Decimal What was traded, in contracts.
----@field turnover bybit.Decimal What was traded, in coin.
+---@field volume bybit.Decimal What was traded: in contracts of 1 USD, of linear contracts in base coin.
+---@field turnover bybit.Decimal What was traded, in the settle coin.
 
 ---A list of kline records; prints as a table.
 ---@class bybit.kline_list
@@ -700,8 +703,8 @@
 
 ---The open positions of all accounts at a moment.
 ---@class bybit.open_interest
----@field open_interest bybit.Decimal Of both sides, in contracts.
----@field single_open_interest bybit.Decimal Of one side, in whole contracts.
+---@field open_interest bybit.Decimal Of both sides: in contracts of 1 USD, of linear contracts in base coin.
+---@field single_open_interest bybit.Decimal Of one side, as a whole number.
 ---@field timestamp integer The moment.
 
 ---A list of open_interest records; prints as a table.
@@ -718,19 +721,19 @@
 ---@field block_trade_id string The block trade that it is part of.
 ---@field symbol string The contract.
 ---@field price? bybit.Decimal The order's price. A market order has the protective price that it was turned into.
----@field quantity bybit.Decimal Ordered, in contracts of 1 USD.
+---@field quantity bybit.Decimal Ordered: in contracts of 1 USD, of linear contracts in base coin.
 ---@field side bybit.side Buy or Sell.
 ---@field is_leverage? string Spot only.
----@field position_mode integer Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell.
+---@field position_mode integer Which position: 0 in one-way mode; in hedge mode 1 the long one, 2 the short one.
 ---@field status bybit.order_status Where the order stands.
 ---@field cancel_type? bybit.cancel_type Who or what cancelled it.
 ---@field reject_reason bybit.reject_reason Why the matching engine refused or ended it; EC_NoError when nothing is wrong.
 ---@field avg_price? bybit.Decimal Average price of its fills; nil without any.
----@field leaves_quantity bybit.Decimal How much is still open, in contracts; 0 when the order has ended.
----@field leaves_value bybit.Decimal How much is still open, in coin.
----@field filled_quantity bybit.Decimal How much is filled, in contracts.
----@field filled_value bybit.Decimal How much is filled, in coin.
----@field fee bybit.Decimal Fees so far, in coin; negative is a rebate.
+---@field leaves_quantity bybit.Decimal How much is still open, as quantity; 0 when the order has ended.
+---@field leaves_value bybit.Decimal How much is still open, in the settle coin.
+---@field filled_quantity bybit.Decimal How much is filled, as quantity.
+---@field filled_value bybit.Decimal How much is filled, in the settle coin.
+---@field fee bybit.Decimal Fees so far, in the settle coin; negative is a rebate. 0 where they are paid in another coin: see cum_fee_detail.
 ---@field time_in_force bybit.time_in_force How long it lives.
 ---@field type? bybit.order_type Limit or Market. For an order with a trigger: what it becomes when it is triggered.
 ---@field stop_order_type? bybit.stop_order_type What set up the trigger; nil if the order has none.
@@ -757,7 +760,7 @@
 ---@field create_time? integer When it was placed.
 ---@field update_time? integer When it last changed.
 ---@field extra_fees table Taxes and the like, where the account's site has them.
----@field cum_fee_detail table Fees by coin; for inverse see fee.
+---@field cum_fee_detail table Fees by coin, such as { MNT = "0.0024" }.
 ---@field rpi_taker_access boolean May it match quotes for retail (RPI)?
 ---@field rpi_matched_qty bybit.Decimal Filled against such quotes.
 ---@field create_type bybit.create_type Who made it.
@@ -817,14 +820,14 @@
 
 ---A position, held or flat.
 ---@class bybit.position
----@field position_mode integer Which leg: 0 one-way (always, for inverse), 1 Buy, 2 Sell.
+---@field position_mode integer 0 in one-way mode; in hedge mode 1 the long one, 2 the short one.
 ---@field risk_id integer The tier of risk limits; 0 under portfolio margin.
----@field risk_limit_value bybit.Decimal In coin; no meaning since tiers apply by themselves.
+---@field risk_limit_value bybit.Decimal In the settle coin; no meaning since tiers apply by themselves.
 ---@field symbol string The contract.
 ---@field side? bybit.side Buy if it is long, Sell if it is short, nil if it is flat.
----@field quantity bybit.Decimal In contracts of 1 USD, never negative; see signed_quantity.
+---@field quantity bybit.Decimal In contracts of 1 USD, of linear contracts in base coin; never negative, see signed_quantity.
 ---@field entry_price? bybit.Decimal Average price of entry; nil if the position is flat.
----@field position_value bybit.Decimal In coin.
+---@field position_value bybit.Decimal In the settle coin.
 ---@field trade_mode integer Deprecated by the exchange, always 0: the margin mode is the account's.
 ---@field position_status bybit.position_status Normal, or what is being done to it.
 ---@field auto_add_margin boolean Is margin added by itself? (Isolated margin.)
@@ -835,17 +838,17 @@
 ---@field mark_price? bybit.Decimal The mark price now.
 ---@field liquidation_price? bybit.Decimal The price at which it would be liquidated. Nil if none is in reach, and under portfolio margin; an estimate under cross margin.
 ---@field bankruptcy_price? bybit.Decimal Deprecated by the exchange.
----@field position_mm bybit.Decimal Maintenance margin, in coin.
+---@field position_mm bybit.Decimal Maintenance margin, in the settle coin.
 ---@field position_mm_by_mp bybit.Decimal The same value.
----@field position_margin bybit.Decimal Initial margin, in coin, with the fee to close.
+---@field position_margin bybit.Decimal Initial margin, in the settle coin, with the fee to close.
 ---@field position_im_by_mp bybit.Decimal The same value.
 ---@field tpsl_mode? bybit.tpsl_mode Deprecated by the exchange: Full.
 ---@field take_profit_price? bybit.Decimal The take profit of the whole position.
 ---@field stop_loss_price? bybit.Decimal The stop loss of the whole position.
 ---@field trailing_stop_price? bybit.Decimal A distance, in spite of its name: see trailing_stop_distance.
----@field unrealized_pnl bybit.Decimal Profit that is not realized, by the mark price, in coin.
----@field realized_pnl bybit.Decimal Profit of the position that is now held, with fees and funding, in coin (on v2: profit of today).
----@field total_realized_pnl bybit.Decimal Profit of all positions so far, in coin.
+---@field unrealized_pnl bybit.Decimal Profit that is not realized, by the mark price, in the settle coin.
+---@field realized_pnl bybit.Decimal Profit of the position that is now held, with fees and funding, in the settle coin (on v2: profit of today).
+---@field total_realized_pnl bybit.Decimal Profit of all positions so far, in the settle coin.
 ---@field cross_sequence integer The matching engine's counter; -1 if the symbol was never traded.
 ---@field is_reduce_only boolean May it only shrink, since a cut of risk limits?
 ---@field mmr_sys_updated_time? integer When a change of risk limits moves its maintenance margin rate.
@@ -919,7 +922,7 @@
 ---@field trade_id string Unique.
 ---@field symbol string The contract.
 ---@field price bybit.Decimal The price.
----@field quantity bybit.Decimal How much, in contracts.
+---@field quantity bybit.Decimal How much: in contracts of 1 USD, of linear contracts in base coin.
 ---@field side bybit.side What the taker did.
 ---@field timestamp integer When.
 ---@field is_block_trade boolean Was it agreed outside of the book?
@@ -954,7 +957,7 @@
 ---A price of an order book with quotes for retail (RPI).
 ---@class bybit.rpi_book_level
 ---@field price bybit.Decimal The price.
----@field quantity bybit.Decimal How much is there for everybody, in contracts.
+---@field quantity bybit.Decimal How much is there for everybody: in contracts of 1 USD, of linear contracts in base coin.
 ---@field rpi_quantity bybit.Decimal How much is there for retail alone.
 
 ---A list of rpi_book_level records; prints as a table.
@@ -1054,12 +1057,12 @@
 ---@field high_price_24h bybit.Decimal The highest last price of 24 hours.
 ---@field low_price_24h bybit.Decimal The lowest last price of 24 hours.
 ---@field previous_price_1h bybit.Decimal The last price of an hour ago.
----@field open_interest bybit.Decimal Open positions of both sides, in contracts.
----@field open_interest_value bybit.Decimal Their value, in coin, at the mark price.
+---@field open_interest bybit.Decimal Open positions of both sides: in contracts of 1 USD, of linear contracts in base coin.
+---@field open_interest_value bybit.Decimal Their value in the settle coin, at the mark price.
 ---@field single_open_interest? bybit.Decimal Open positions of one side.
 ---@field single_open_interest_value? bybit.Decimal Their value.
----@field turnover_24h bybit.Decimal What was traded in 24 hours, in coin.
----@field volume_24h bybit.Decimal What was traded in 24 hours, in contracts.
+---@field turnover_24h bybit.Decimal What was traded in 24 hours, in the settle coin.
+---@field volume_24h bybit.Decimal What was traded in 24 hours: in contracts of 1 USD, of linear contracts in base coin.
 ---@field funding_rate bybit.Decimal The rate of the next funding: longs pay it where it is above 0.
 ---@field next_funding_time? integer When the next funding is.
 ---@field predicted_delivery_price bybit.Decimal Of contracts with an expiry, shortly before it.
@@ -1097,9 +1100,9 @@
 ---@field stop_order_type? bybit.stop_order_type What kind of order with a trigger it was; nil: none.
 ---@field leaves_quantity bybit.Decimal What the order had still open after it.
 ---@field timestamp? integer When it happened.
----@field fee_currency string The coin of the fee.
+---@field fee_currency string The coin of the fee, which may be MNT; nil: the settle coin.
 ---@field liquidity? bybit.liquidity Maker or Taker; nil where there was no book: of funding, settlement and the like.
----@field fee bybit.Decimal In coin; negative was received: a rebate, or funding.
+---@field fee bybit.Decimal In fee_currency; negative was received: a rebate, or funding.
 ---@field fee_rate bybit.Decimal The rate of the fee, or of the funding.
 ---@field trade_id string Unique.
 ---@field trade_iv? bybit.Decimal Options only.
@@ -1107,11 +1110,11 @@
 ---@field mark_price bybit.Decimal The mark price at that moment.
 ---@field price bybit.Decimal The price that it happened at.
 ---@field mark_iv? bybit.Decimal Options only.
----@field order_quantity bybit.Decimal Quantity of the order, in contracts.
+---@field order_quantity bybit.Decimal Quantity of the order.
 ---@field order_price? bybit.Decimal The price of the order; nil if there was none.
----@field value bybit.Decimal In coin.
+---@field value bybit.Decimal In the settle coin.
 ---@field trade_type bybit.trade_type Trade, Funding ...: what is no funding changes the position, liquidations and ADL too; see is_fill.
----@field quantity bybit.Decimal In contracts of 1 USD.
+---@field quantity bybit.Decimal In contracts of 1 USD, of linear contracts in base coin.
 ---@field closed_quantity bybit.Decimal The part that shrank a position.
 ---@field extra_fees table Taxes and the like, where the account's site has them.
 ---@field cross_sequence integer The matching engine's counter: unique only with the symbol, equal for the fills of one match.
@@ -1120,7 +1123,7 @@
 ---@field category? string Kind of contract; in streams only.
 ---@field is_leverage? string Spot only; in streams only.
 ---@field market_unit? string Spot only; in streams only.
----@field exec_pnl? bybit.Decimal Profit of a fill that closed a position, in coin; in streams only.
+---@field exec_pnl? bybit.Decimal Profit of a fill that closed a position, in the settle coin; in streams only.
 ---@field fill_number? integer Its place within one match (v2 only).
 ---@field user_id? integer The account (v2 only).
 ---@field is_fill fun(self: bybit.trade): boolean Did it change a position? Trades, liquidations and ADL did, funding did not. Nil if its kind is not known.
@@ -1149,7 +1152,7 @@
 ---@field fee_rate bybit.Decimal The rate of the fee; of a settlement of the funding, as the holder sees it.
 ---@field bonus_change bybit.Decimal Bonus that was used; it is not part of change.
 ---@field position_size bybit.Decimal The position after it; below 0 it is short.
----@field quantity bybit.Decimal How much, in contracts, without direction.
+---@field quantity bybit.Decimal Contracts of 1 USD, of linear contracts base coin; without direction.
 ---@field cash_balance bybit.Decimal The wallet after it.
 ---@field currency string The coin of the wallet.
 ---@field category string Kind of contract.
@@ -1250,8 +1253,8 @@
 ---@field high_price bybit.Decimal[] Its highest price.
 ---@field low_price bybit.Decimal[] Its lowest price.
 ---@field close_price bybit.Decimal[] Its last price; of the newest candle: the price now.
----@field volume bybit.Decimal[] What was traded, in contracts.
----@field turnover bybit.Decimal[] What was traded, in coin.
+---@field volume bybit.Decimal[] What was traded: in contracts of 1 USD, of linear contracts in base coin.
+---@field turnover bybit.Decimal[] What was traded, in the settle coin.
 ---@field next_cursor? string The cursor of the next page; nil on the last page.
 
 ---A list for each field of price_kline records.
@@ -1297,7 +1300,7 @@
 ---@field secret? string The secret of an HMAC key.
 ---@field private_key? string The private key of an RSA key, as PEM text.
 ---@field credentials? "env"|{ file: string } In place of `key`: "env" reads BYBIT_API_KEY and BYBIT_API_SECRET, and takes the secret out of the environment, so that programs started later do not get it; {file = path} a JSON file with key, secret and environment, refused when others can read it or its environment is another. For {url = ...} the environment is that address, the name of its host ("mainnet"), or "paper" on this machine.
----@field category? "inverse" The kind of contracts. Default: "inverse".
+---@field category? "inverse"|"linear" The kind of contracts: inverse ones, or linear ones (USDT and USDC). A call may name another with a parameter of this name. The v2 wire has inverse ones only. Default: "inverse".
 ---@field api? "v5"|"v2" The wire. The exchange has retired v2: it works on the paper exchange and on {url = ...} only. Default: "v5".
 ---@field receive_window? integer How old a request may be when the exchange acts on it. It is signed for the best guess of the exchange's clock, less what is not known of that clock (mostly half a round trip). So a window shorter than a round trip is refused. Unit: milliseconds. Default: 5000.
 ---@field timeout? number How long one attempt may take. Unit: seconds. Default: 10.
@@ -1341,28 +1344,29 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field side bybit.side Buy or Sell.
 ---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
----@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD.
----@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: USD.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: quote coin.
 ---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field reduce_only? boolean The order may only reduce the position.
 ---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
----@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: USD.
----@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: USD.
+---@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: quote coin.
+---@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field smp_type? bybit.smp_type Which order gives way when two of the same group would trade with each other.
 ---@field slippage_tolerance_type? bybit.slippage_tolerance_type For Market orders: the unit of slippage_tolerance.
 ---@field slippage_tolerance? bybit.exact How far from the best price a Market order may go. Unit: ticks (1 to 10000) or percent (0.01 to 10).
 ---@field bbo_side_type? bybit.bbo_side_type For Limit orders: takes the price from the order's own side of the book (Queue) or from the other (Counterparty).
 ---@field bbo_level? bybit.bbo_level The level of the book that bbo_side_type takes the price from: 1 to 5.
 ---@field rpi_taker_access? boolean The order may match RPI quotes.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.place_order.some : bybit.place_order.params
@@ -1372,30 +1376,31 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field side bybit.side Buy or Sell.
 ---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
----@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: contracts of 1 USD.
----@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: USD.
----@field trigger_price bybit.exact The price that has to be reached. Unit: USD.
----@field base_price? bybit.exact Where the price comes from, normally the current price: below the trigger price it has to rise, above it to fall. Not sent on this wire; a stale one gives the wrong direction. Unit: USD.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: quote coin.
+---@field trigger_price bybit.exact The price that has to be reached. Unit: quote coin.
+---@field base_price? bybit.exact Where the price comes from, normally the current price: below the trigger price it has to rise, above it to fall. Not sent on this wire; a stale one gives the wrong direction. Unit: quote coin.
 ---@field trigger_direction? bybit.trigger_direction In place of base_price: from which side the price comes.
 ---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
 ---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
 ---@field reduce_only? boolean The order may only reduce the position.
 ---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
----@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: USD.
----@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: USD.
+---@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: quote coin.
+---@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
 ---@field smp_type? bybit.smp_type Which order gives way when two of the same group would trade with each other.
 ---@field bbo_side_type? bybit.bbo_side_type For Limit orders: takes the price from the order's own side of the book (Queue) or from the other (Counterparty).
 ---@field bbo_level? bybit.bbo_level The level of the book that bbo_side_type takes the price from: 1 to 5.
 ---@field rpi_taker_access? boolean The order may match RPI quotes.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.place_conditional_order.some : bybit.place_conditional_order.params
@@ -1405,15 +1410,16 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
----@field new_price? bybit.exact The new price; unchanged when left out. Unit: USD.
----@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD.
----@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
+---@field new_price? bybit.exact The new price; unchanged when left out. Unit: quote coin.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.modify_order.some : bybit.modify_order.params
@@ -1424,17 +1430,18 @@
 ---@field stop_order_id? string The exchange's id.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
----@field new_price? bybit.exact The new price; unchanged when left out. Unit: USD.
----@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: contracts of 1 USD.
----@field new_trigger_price? bybit.exact Moves the price of a take profit or stop loss order too. Unit: USD.
+---@field new_price? bybit.exact The new price; unchanged when left out. Unit: quote coin.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field new_trigger_price? bybit.exact Moves the price of a take profit or stop loss order too. Unit: quote coin.
 ---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
----@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
 ---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.modify_conditional_order.some : bybit.modify_conditional_order.params
@@ -1444,6 +1451,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_order.some : bybit.cancel_order.params
@@ -1454,6 +1462,7 @@
 ---@field stop_order_id? string The exchange's id.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_conditional_order.some : bybit.cancel_conditional_order.params
@@ -1462,6 +1471,7 @@
 ---@class (exact) bybit.cancel_all_orders.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_all_orders.some : bybit.cancel_all_orders.params
@@ -1471,6 +1481,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field stop_order_type? bybit.stop_order_filter Stop: only conditional orders.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_all_conditional_orders.some : bybit.cancel_all_conditional_orders.params
@@ -1480,14 +1491,17 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field buy_leverage bybit.exact Of long positions.
 ---@field sell_leverage bybit.exact Of short positions: the same, in one-way mode and under cross margin.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_leverage.some : bybit.set_leverage.params
 
 ---Parameters of switch_position_mode.
 ---@class (exact) bybit.switch_position_mode.params : bybit.CallOptions
----@field symbol string The contract, such as BTCUSD.
+---@field symbol? string The contract, such as BTCUSD.
+---@field coin? string In place of a contract: all linear contracts that settle in this coin, also those that are listed later.
 ---@field mode bybit.holding_mode OneWay: one position. Hedge: a long and a short one.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.switch_position_mode.some : bybit.switch_position_mode.params
@@ -1495,21 +1509,22 @@
 ---Parameters of set_trading_stop.
 ---@class (exact) bybit.set_trading_stop.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
----@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: USD.
----@field trailing_stop_price? bybit.exact A distance, in spite of its name; 0 removes it. Unit: USD.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field trailing_stop_price? bybit.exact A distance, in spite of its name; 0 removes it. Unit: quote coin.
 ---@field trailing_stop_distance? bybit.exact The same as trailing_stop_price.
 ---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
 ---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
----@field trailing_stop_trigger_price? bybit.exact The trailing stop starts when this price is reached; at once when left out. Unit: USD.
+---@field trailing_stop_trigger_price? bybit.exact The trailing stop starts when this price is reached; at once when left out. Unit: quote coin.
 ---@field tpsl_mode? bybit.tpsl_mode When left out: Partial if a quantity is given, otherwise Full.
----@field take_profit_quantity? bybit.exact Partial mode: how much of the position; the same as stop_loss_quantity if both are given. Unit: contracts of 1 USD.
----@field stop_loss_quantity? bybit.exact Partial mode: how much of the position. Unit: contracts of 1 USD.
+---@field take_profit_quantity? bybit.exact Partial mode: how much of the position; the same as stop_loss_quantity if both are given. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field stop_loss_quantity? bybit.exact Partial mode: how much of the position. Unit: whole contracts of 1 USD; of linear contracts base coin.
 ---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
 ---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
----@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: USD.
----@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: USD.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_trading_stop.some : bybit.set_trading_stop.params
@@ -1518,7 +1533,8 @@
 ---@class (exact) bybit.set_auto_add_margin.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field auto_add_margin bybit.switch ON or OFF.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_auto_add_margin.some : bybit.set_auto_add_margin.params
@@ -1526,8 +1542,9 @@
 ---Parameters of add_or_reduce_margin.
 ---@class (exact) bybit.add_or_reduce_margin.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
----@field margin bybit.exact How much to add, with at most 4 decimals; below 0 it is taken away. Unit: coin.
----@field position_mode? integer Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell. Default: 0.
+---@field margin bybit.exact How much to add, with at most 4 decimals; below 0 it is taken away. Unit: settle coin.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.add_or_reduce_margin.some : bybit.add_or_reduce_margin.params
@@ -1550,6 +1567,7 @@
 ---Parameters of set_price_limit_behavior.
 ---@class (exact) bybit.set_price_limit_behavior.params : bybit.CallOptions
 ---@field modify_enable boolean True: moved to the limit. False: refused.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.set_price_limit_behavior.some : bybit.set_price_limit_behavior.params
@@ -1587,6 +1605,7 @@
 ---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_orders.some : bybit.get_orders.params
@@ -1606,6 +1625,7 @@
 ---@field start_time? integer|string Only from this moment on. Unit: ms, or ISO text.
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_conditional_orders.some : bybit.get_conditional_orders.params
@@ -1615,6 +1635,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field order_id? string The exchange's id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_order_real_time.some : bybit.get_open_order_real_time.params
@@ -1625,6 +1646,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin.
 ---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_orders_real_time.some : bybit.get_open_orders_real_time.params
@@ -1635,6 +1657,7 @@
 ---@field stop_order_id? string The exchange's id.
 ---@field order_id? string The same as stop_order_id.
 ---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_conditional_order_real_time.some : bybit.get_open_conditional_order_real_time.params
@@ -1645,6 +1668,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin.
 ---@field base_coin? string Only contracts about this coin: BTC of BTCUSD.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_conditional_orders_real_time.some : bybit.get_open_conditional_orders_real_time.params
@@ -1663,6 +1687,7 @@
 ---@field page_size? integer How many executions a page holds; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field id_prefix? string Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_user_trades.some : bybit.get_user_trades.params
@@ -1670,6 +1695,8 @@
 ---Parameters of get_position.
 ---@class (exact) bybit.get_position.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field position_mode? integer Which position: 0 the only one; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_position.some : bybit.get_position.params
@@ -1680,6 +1707,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_positions.some : bybit.get_positions.params
@@ -1691,6 +1719,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_closed_profit_loss.some : bybit.get_closed_profit_loss.params
@@ -1698,6 +1727,7 @@
 ---Parameters of get_futures_leverage.
 ---@class (exact) bybit.get_futures_leverage.params : bybit.CallOptions
 ---@field symbol? string Only this contract.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_futures_leverage.some : bybit.get_futures_leverage.params
@@ -1717,6 +1747,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_klines.some : bybit.get_klines.params
@@ -1730,6 +1761,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_mark_price_klines.some : bybit.get_mark_price_klines.params
@@ -1743,6 +1775,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_index_price_klines.some : bybit.get_index_price_klines.params
@@ -1756,6 +1789,7 @@
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
 ---@field columns? boolean The result is a table with a list for each field: start_time, open_price and so on.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_premium_index_price_klines.some : bybit.get_premium_index_price_klines.params
@@ -1768,6 +1802,7 @@
 ---@field symbol_type? string Only contracts of this type, such as innovation; they are linear.
 ---@field limit? integer Page size; 500 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_instruments.some : bybit.get_instruments.params
@@ -1777,6 +1812,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field depth? integer How many levels of each side; 25 when left out. Unit: levels.
 ---@field limit? integer The same as depth.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_order_book.some : bybit.get_order_book.params
@@ -1786,6 +1822,7 @@
 ---@field symbol string The contract, such as BTCUSD.
 ---@field depth integer How many levels of each side. Unit: levels.
 ---@field limit? integer The same as depth.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_rpi_orderbook.some : bybit.get_rpi_orderbook.params
@@ -1793,12 +1830,14 @@
 ---Parameters of get_ticker.
 ---@class (exact) bybit.get_ticker.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_ticker.some : bybit.get_ticker.params
 
 ---Parameters of get_tickers.
 ---@class (exact) bybit.get_tickers.params : bybit.CallOptions
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_tickers.some : bybit.get_tickers.params
@@ -1810,6 +1849,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_funding_rate_history.some : bybit.get_funding_rate_history.params
@@ -1818,6 +1858,7 @@
 ---@class (exact) bybit.get_trade_history.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
 ---@field limit? integer How many; 500 when left out. Unit: records.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_trade_history.some : bybit.get_trade_history.params
@@ -1830,6 +1871,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_open_interest.some : bybit.get_open_interest.params
@@ -1838,6 +1880,7 @@
 ---@class (exact) bybit.get_risk_limit.params : bybit.CallOptions
 ---@field symbol? string Only this contract.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_risk_limit.some : bybit.get_risk_limit.params
@@ -1856,6 +1899,7 @@
 ---@field settle_coin? string Only contracts that settle in this coin; USDC when left out.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_delivery_price.some : bybit.get_delivery_price.params
@@ -1868,6 +1912,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 50 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_long_short_ratio.some : bybit.get_long_short_ratio.params
@@ -1875,6 +1920,7 @@
 ---Parameters of get_order_price_limit.
 ---@class (exact) bybit.get_order_price_limit.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_order_price_limit.some : bybit.get_order_price_limit.params
@@ -1938,6 +1984,7 @@
 ---@field symbol? string Only this contract.
 ---@field limit? integer Page size; 200 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_account_instruments.some : bybit.get_account_instruments.params
@@ -1945,6 +1992,7 @@
 ---Parameters of get_fee_rate.
 ---@class (exact) bybit.get_fee_rate.params : bybit.CallOptions
 ---@field symbol? string Only this contract.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_fee_rate.some : bybit.get_fee_rate.params
@@ -1958,6 +2006,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_transaction_history.some : bybit.get_transaction_history.params
@@ -1989,6 +2038,7 @@
 ---@field end_time? integer|string Only up to this moment. Unit: ms, or ISO text.
 ---@field limit? integer Page size; 20 when left out. Unit: records.
 ---@field cursor? string The `next_cursor` of the page before, unchanged.
+---@field category? bybit.category The kind of contracts, in place of the client's.
 
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.get_delivery_history.some : bybit.get_delivery_history.params
@@ -2256,7 +2306,8 @@ function Decimal:tonumber() end
 ---@return string
 function Decimal:tostring() end
 
----@class bybit.Instrument
+---A contract: exact arithmetic, the contract's fields, and the client's methods with the symbol filled in; see client:instrument.
+---@class bybit.Instrument : bybit.View, bybit.instrument
 local Instrument = {}
 
 ---Would the exchange refuse these parameters of an order for the contract's steps and limits? True, or nil, why, and the name of the
@@ -2361,14 +2412,14 @@ function Client:cancel_order(params) end
 ---@return bybit.Response? response
 function Client:cancel_conditional_order(params) end
 
----Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params bybit.cancel_all_orders.params
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:cancel_all_orders(params) end
 
----Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params bybit.cancel_all_conditional_orders.params
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -2382,7 +2433,7 @@ function Client:cancel_all_conditional_orders(params) end
 ---@return bybit.Response? response
 function Client:set_leverage(params) end
 
----Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
+---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged. With `coin` the contracts that settle in it are switched, but those that have a position or an order are passed over in silence.
 ---@param params bybit.switch_position_mode.params
 ---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
@@ -2494,14 +2545,14 @@ function Client:get_open_conditional_orders_real_time(params) end
 ---@return bybit.Response? response
 function Client:get_user_trades(params) end
 
----The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.
+---The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same. In hedge mode a contract has two positions, and position_mode says which; get_positions with the symbol reads both.
 ---@param params bybit.get_position.params
 ---@return bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:get_position(params) end
 
----The positions of the account that are not flat. With a symbol also a flat one.
+---The positions of the account that are not flat. With a symbol also a flat one; in hedge mode then both, in any order.
 ---@param params bybit.get_positions.params
 ---@return bybit.position_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -2798,7 +2849,7 @@ function Client:budget() end
 ---Tells before a strategy starts what may keep it from trading: what the key may do, how account and symbol are set up, how far
 ---off the clock is, what is left of the limits. It only reads: at most five requests. It prints as a few lines. Without keys it
 ---looks at the clock alone.
----@param params? {symbol?: string, timeout?: number, deadline?: number, cancel?: bybit.Token}
+---@param params? {symbol?: string, category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token}
 ---@return bybit.Check? report
 ---@return bybit.Error? err
 function Client:check(params) end
@@ -2879,7 +2930,7 @@ function Client:halt(reason) end
 ---A contract: its fields (tick_size, quantity_step ...), the client's methods with the symbol filled in, and exact arithmetic. It is
 ---read with two or three requests, and kept for an hour.
 ---@param symbol string
----@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@param options? { category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
 ---@return bybit.Instrument? instrument
 ---@return bybit.Error? err
 function Client:instrument(symbol, options) end
@@ -2925,8 +2976,8 @@ function Client:now() end
 function Client:pages(method, params, options) end
 
 ---Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
----@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for the whole call (30 and the longest receive window); a cancel token
----@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
+---@param options? {symbol: string?, category: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol, only this kind of contracts; only live orders and trades whose client_order_id begins with this and a '-'; seconds for the whole call (30 and the longest receive window); a cancel token
+---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled: {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no placement), order (of a transfer: transfer; of a setting: record), proof}; live: every own open order (on v2 only for the symbols that the journal knows), of the kinds of contracts that the client, its journal and its open intents are about, and with an `id_prefix` of each kind; trades: own trades since the first open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function Client:reconcile(options) end
 
@@ -3028,14 +3079,14 @@ function View:cancel_order(params) end
 ---@return bybit.Response? response
 function View:cancel_conditional_order(params) end
 
----Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params? bybit.cancel_all_orders.some
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:cancel_all_orders(params) end
 
----Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one.
+---Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a position are among them; stop_order_type = "Stop" spares those. With id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.
 ---@param params? bybit.cancel_all_conditional_orders.some
 ---@return bybit.cancelled_order_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -3049,7 +3100,7 @@ function View:cancel_all_conditional_orders(params) end
 ---@return bybit.Response? response
 function View:set_leverage(params) end
 
----Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged.
+---Switches a contract between one-way and hedge mode; only USDT perpetuals have hedge mode. There may be no position and no order. If the mode is set already, the call is a success with response.unchanged. With `coin` the contracts that settle in it are switched, but those that have a position or an order are passed over in silence.
 ---@param params? bybit.switch_position_mode.some
 ---@return table|bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
@@ -3161,14 +3212,14 @@ function View:get_open_conditional_orders_real_time(params) end
 ---@return bybit.Response? response
 function View:get_user_trades(params) end
 
----The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same.
+---The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same. In hedge mode a contract has two positions, and position_mode says which; get_positions with the symbol reads both.
 ---@param params? bybit.get_position.some
 ---@return bybit.position? result
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:get_position(params) end
 
----The positions of the account that are not flat. With a symbol also a flat one.
+---The positions of the account that are not flat. With a symbol also a flat one; in hedge mode then both, in any order.
 ---@param params? bybit.get_positions.some
 ---@return bybit.position_list? result
 ---@return bybit.Error? err nil when it succeeded
@@ -3591,7 +3642,8 @@ function bybit.decimal(x, places) end
 ---Makes a method of an endpoint that has none: every client of the V5 wire gets it, with its checks, exact numbers and records, and
 ---help knows it. The row says what the rows of this module say: `verb`, `path`, `params` (rows, or names of common ones such as
 ---"symbol"), `result` (`record`, `list` or `first` with a record, `key` and `cursor`; a record is a name, or a table with `fields`),
----`fixed`, `rules`, `limit` in requests a second, `doc`. Without a result the answer is a table as the exchange sends it. A call that
+---`fixed` (what always goes out; without it a call carries its category), `rules`, `limit` in requests a second, `doc`. Without a
+---result the answer is a table as the exchange sends it. A call that
 ---changes something (POST) has an outcome, but an unknown one is not settled: nothing here knows how. Wrong rows raise.
 ---@param name string the method's name
 ---@param row table
@@ -3689,7 +3741,8 @@ function bybit.wrap(f) end
 ---@field may_withdraw? boolean has the key the permission to withdraw?
 ---@field margin_mode? string of the account: ISOLATED_MARGIN, REGULAR_MARGIN or PORTFOLIO_MARGIN
 ---@field position_mode? integer 0: one-way; nil where no symbol was given, or each side has its own
----@field leverage? bybit.Decimal of the symbol
+---@field leverage? bybit.Decimal of the symbol; in hedge mode of the long position
+---@field short_leverage? bybit.Decimal in hedge mode: of the short position
 ---@field taker_fee_rate? bybit.Decimal of the symbol
 ---@field maker_fee_rate? bybit.Decimal of the symbol
 ---@field limits table<string, table>? what client:budget() tells
@@ -3795,7 +3848,7 @@ function bybit.wrap(f) end
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's: {["order/create"] = 20}, and `ip`: requests in 5 seconds; false: no limits
----@field instruments table? the contracts, in place of the exchange's own
+---@field instruments table? the contracts, in place of the exchange's own; each has at least `symbol` and `base`, and `category = "linear"` (with `quote`) where it is no inverse one
 ---@field faults bybit.paper.Fault[]? what goes wrong from the start, see exchange:faults
 ---@field keep integer? how many closed orders, and executions, an account keeps at most: 1 to 10000000 (100000)
 ---@field active_orders integer? how many active orders an account may have on a symbol: 1 to 10000000 (500, as on the exchange)

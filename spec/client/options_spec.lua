@@ -32,7 +32,7 @@ describe("bybit.client", function()
     ["a receive window that looks like seconds"] = { { receive_window = 5 },
       "option 'receive_window': milliseconds from 100 to 60000" },
     ["a wrong type"] = { { gzip = "yes" }, "option 'gzip': a boolean expected, got yes" },
-    ["an unknown category"] = { { category = "spot" }, "option 'category': 'inverse' expected" },
+    ["an unknown category"] = { { category = "spot" }, "option 'category': 'inverse' or 'linear' expected" },
     ["an id prefix with a space"] = { { id_prefix = "my bot" }, "option 'id_prefix': 1 to 16 of A-Z" },
     ["a key without a secret"] = { { secret = false }, "option 'secret': a string expected" },
     ["both kinds of secret"] = { { private_key = "x" }, "'secret' and 'private_key' exclude each other" },

@@ -54,7 +54,8 @@ for _, c in ipairs(CONTRACTS) do
       local instrument = ask("getInstrumentsInfo").list[1]
       local contract = assert(ours:get_instruments { symbol = c.symbol })[1]
       assert.same({ instrument.priceFilter.tickSize, instrument.lotSizeFilter.qtyStep, instrument.settleCoin,
-        instrument.contractType }, { text(contract.tick_size), text(contract.quantity_step), contract.settle_coin, contract.contract_type })
+        instrument.contractType }, { text(contract.tick_size), text(contract.quantity_step),
+        contract.settle_coin, contract.contract_type })
       local ticker, own = ask("getTickers").list[1], assert(ours:get_ticker { symbol = c.symbol })
       assert.same({ ticker.lastPrice, ticker.markPrice, ticker.fundingRate, ticker.bid1Price, ticker.ask1Size },
         { text(own.last_price), text(own.mark_price), text(own.funding_rate), text(own.bid_price), text(own.ask_quantity) })
@@ -129,10 +130,10 @@ for _, c in ipairs(CONTRACTS) do
       ask("setLeverage", { buyLeverage = "5", sellLeverage = "5" })
       market("Buy", c.quantity)
       ask("setTradingStop", { stopLoss = c.stop, takeProfit = c.above, positionIdx = 0 })
-      local position, own = ask("getPositionInfo").list[1], assert(ours:get_position { symbol = c.symbol })
+      local position, held = ask("getPositionInfo").list[1], assert(ours:get_position { symbol = c.symbol })
       assert.same({ "Buy", c.quantity, "5" }, { position.side, position.size, position.leverage })
       assert.same({ position.avgPrice, position.stopLoss, position.takeProfit, position.liqPrice },
-        { text(own.entry_price), text(own.stop_loss_price), text(own.take_profit_price), text(own.liquidation_price) })
+        { text(held.entry_price), text(held.stop_loss_price), text(held.take_profit_price), text(held.liquidation_price) })
       exchange:set_price(c.symbol, "30300")
       market("Sell", c.quantity)
       assert.truthy(assert(ours:get_position { symbol = c.symbol }):is_flat())
@@ -142,8 +143,8 @@ for _, c in ipairs(CONTRACTS) do
       local fills, own_fills = ask("getExecutionList").list, assert(ours:get_user_trades { symbol = c.symbol })
       assert.equal(#own_fills, #fills)
       for i, fill in ipairs(fills) do
-        local own_fill = own_fills[i]
-        assert.same({ fill.execId, fill.execPrice, fill.execFee }, { own_fill.trade_id, text(own_fill.price), text(own_fill.fee) })
+        local own = own_fills[i]
+        assert.same({ fill.execId, fill.execPrice, fill.execFee }, { own.trade_id, text(own.price), text(own.fee) })
       end
     end)
 

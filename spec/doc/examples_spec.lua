@@ -10,6 +10,10 @@ local capture = shell.capture
 local CASES = {
   market_maker = { environment = "DEMO_SECONDS=1.5", "trades +%d", "balance +[%d.]+ BTC, changed by %-?[%d.]+", "position +0" },
   grid = { arguments = "10", "levels filled, %d+ of them answered", "fees [%d.]+ BTC" },
+  momentum = { arguments = "4", "%d+ positions closed", "profit %-?[%d.]+ BTC after fees, funding %-?[%d.]+, balance" },
+  pair_maker = { arguments = "1", "the first run was killed",
+    "BTCUSD: %d+ calls of an earlier run settled, %d+ quotes taken over",
+    "BTCUSD: %d+ fills, .*, 0 orders left", "ETHUSD: %d+ fills, .*, 0 orders left" },
   trailing_stops = { arguments = "60", "had no stop loss: set to", "closed by a TrailingStop" },
   dca = { arguments = "4", "0%.0125 x 4: exact" },
   bracket = { "filled: 2000 at", "closed by a %a+", "net %-?[%d.]+ BTC" },

@@ -228,6 +228,33 @@ for _, api in ipairs { "v5", "v2" } do
         assert.same({ theirs, 1 }, { left[1].order_id, #left })
         assert.equal(0, #assert(client:get_open_orders_real_time(of { id_prefix = "mm1" })))
       end)
+
+      -- What was acknowledged shows in lists some time later.
+      for method, more in pairs { cancel_all_orders = { "place_order", limit, "get_open_orders_real_time" },
+        cancel_all_conditional_orders = { "place_conditional_order", conditional, "get_open_conditional_orders_real_time" } } do
+        local place, params, open = table.unpack(more)
+        it(("%s with an id_prefix cancels what was placed too lately to be listed"):format(method), function()
+          local mine <close> = bybit.client { environment = exchange, api = api, id_prefix = "mm1", rate = false }
+          local early = assert(mine[place](mine, params())).order_id
+          exchange:advance(3)
+          exchange:faults { lag = 2000 }
+          local late = assert(mine[place](mine, params())).order_id
+          -- An order whose acknowledgement was lost is one too, and is known by its own id only.
+          exchange:faults { { "reset", executed = true, path = "create", nth = 1 }, lag = 2000 }
+          local lost = assert(mine[place](mine, params { client_order_id = "mm1-lost" }))
+          exchange:faults { lag = 2000 }
+          assert(mine[place](mine, params { client_order_id = "mm2-late" }))
+          assert.equal(1, #assert(mine[open](mine, of())))
+          local cancelled = ids(assert(mine[method](mine, of { id_prefix = "mm1" })))
+          assert.is_true(cancelled[early] and cancelled[late])
+          exchange:advance(3)
+          local left = assert(client[open](client, of()))
+          assert.same({ 1, "mm2-late" }, { #left, left[1].client_order_id }, lost.order_id)
+          local response = select(3, assert(mine[method](mine, of { id_prefix = "mm1" })))
+          exchange:advance(10) -- what was placed long ago shows in lists, and is not asked for again
+          assert.is_true(select(3, assert(mine[method](mine, of { id_prefix = "mm1" }))).requests < response.requests)
+        end)
+      end
     end)
 
     describe("get_orders and get_conditional_orders", function()

@@ -50,8 +50,8 @@ describe("reads on the paper exchange", function()
         text(contract.quantity_step), contract.settle_coin, contract.base_coin, contract.quote_coin, contract.status,
         contract.contract_type })
       assert.truthy((ticker.last_price % contract.tick_size):is_zero())
-      assert.equal(4, #assert(client:get_tickers {}))
-      assert.equal(4, #assert(client:get_instruments {}))
+      assert.equal(5, #assert(client:get_tickers {})) -- four perpetuals and a future
+      assert.equal(5, #assert(client:get_instruments {}))
     end)
 
     it("shows an order of one's own in the book", function()
@@ -94,7 +94,7 @@ describe("reads on the paper exchange", function()
       assert.equal("ETHUSD", assert(client:get_adl_alerts { symbol = "ETHUSD" })[1].symbol)
       assert.equal(0, #assert(client:get_system_status {}))
       assert.equal(0, #assert(client:get_delivery_price { settle_coin = "BTC" }))
-      assert.equal(4, assert(client:get_fee_groups {})[1].symbols_count)
+      assert.equal(8, assert(client:get_fee_groups {})[1].symbols_count) -- with the linear ones
     end)
 
     it("says that there is no such contract", function()
@@ -304,7 +304,7 @@ describe("reads on the paper exchange", function()
 
     it("has balances of all coins, and of those that are asked for; what may be transferred", function()
       local balances = assert(client:get_balances {})
-      assert.equal(4, #balances)
+      assert.equal(6, #balances)
       assert.equal("UNIFIED", balances.account_type)
       local usd = D(0)
       for _, balance in ipairs(balances) do usd = usd + balance.usd_value end
@@ -324,7 +324,7 @@ describe("reads on the paper exchange", function()
       local fill = assert(client:get_user_trades { symbol = "BTCUSD" })[1]
       assert.truthy(fill.fee_rate:eq(fees.taker_fee_rate))
       assert.truthy(fill.fee:eq((fill.quantity / fill.price * fees.taker_fee_rate):round(8, "half_up")))
-      assert.equal(4, #assert(client:get_fee_rate {}))
+      assert.equal(5, #assert(client:get_fee_rate {}))
     end)
 
     it("says how it is set up, and what the key may do", function()
@@ -339,7 +339,7 @@ describe("reads on the paper exchange", function()
       assert.equal(0, assert(client:get_smp_group {}).smp_group)
       assert.is_true(assert(client:get_collateral_info { currency = "ETH" })[1].margin_collateral)
       assert.equal(0, #assert(client:get_disconnect_cancel_all_config {}))
-      assert.equal(4, #assert(client:get_account_instruments {}))
+      assert.equal(5, #assert(client:get_account_instruments {}))
       assert.equal(0, #assert(client:get_internal_transfers {}))
       assert.equal(0, #assert(client:get_delivery_history {}))
       assert.equal(0, #assert(client:get_settlement_history {}))

@@ -82,8 +82,9 @@ describe("loop", function()
     loop.alarm(0)
     loop.step(5)
     assert.equal(before, loop.wakeups())
-    local number = loop.wait_new()
-    loop.wake(number)
+    local token = core.token()
+    local watch <close> = token:on(loop.wait_new()) -- luacheck: ignore 211
+    token:cancel()
     loop.step(0) -- in the step before, timers came first
     before = loop.wakeups()
     local http = core.http {}
@@ -91,27 +92,7 @@ describe("loop", function()
     http:start { verb = "GET", url = site.url .. "/", timeout = 5 }
     loop.step(5)
     assert.equal(before, loop.wakeups())
-    assert.equal(number, loop.woken())
     http:close()
-  end)
-
-  it("resumes a coroutine, which may be suspended meanwhile, and tells how it goes on", function()
-    local co = coroutine.create(function(value)
-      assert.equal("first", value)
-      assert.is_true(loop.may_yield())
-      local again = coroutine.yield(loop.mark, 7, "own", "moment")
-      assert.equal("second", again)
-      coroutine.yield "something else"
-      error({ why = "it ended" }, 0)
-    end)
-    assert.same({ true, 7, "own", "moment" }, { loop.resume(co, false, "first") })
-    assert.is_false(loop.may_yield())
-    assert.same({}, { loop.resume(co, false, "second") })
-    assert.same({ false, false, { why = "it ended" } }, { loop.resume(co, false) })
-    assert.same({ false }, { loop.resume(co, false) }) -- it had ended before
-    assert.same({ false, true }, { loop.resume(coroutine.create(function() return loop.mark end), false) })
-    assert.same({}, { loop.resume(coroutine.running(), false) }) -- it runs: later
-    assert.has_error(function() loop.resume(1) end)
   end)
 
   it("does not wait for a moment that has passed", function()

@@ -5,9 +5,10 @@ local endpoints = require "bybit.wire.v5.endpoints"
 local methods = require "spec.support.methods"
 local writes = require "spec.support.writes"
 
-local function copy(t, more)
+local function copy(t, more, without)
   local out = {}
   for k, v in pairs(t) do out[k] = v end
+  for _, k in ipairs(without or {}) do out[k] = nil end
   for k, v in pairs(more or {}) do out[k] = v end
   return out
 end
@@ -47,7 +48,7 @@ for name, write in pairs(writes) do
 
     for key, case in pairs(write.cases) do
       it(("sends %s = %s, and refuses %s"):format(key, tostring(case[1]), tostring(case.bad[1])), function()
-        local sent, result, err = call(copy(write.params, { [key] = case[1] }))
+        local sent, result, err = call(copy(write.params, copy({ [key] = case[1] }, case.with), case.without))
         assert.truthy(result, tostring(err))
         local _, path, body = methods.parts(sent[1])
         assert.equal(write.path, path)

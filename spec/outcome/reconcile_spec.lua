@@ -108,6 +108,19 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
       assert.same(own, ids(assert(again:reconcile { symbol = "BTCUSD" }).live))
     end)
 
+    it("is for one id prefix, if it is asked for", function()
+      local mm <close> = exchange:client { api = api, id_prefix = "mm" }
+      local theirs = assert(mm:place_order(limit())).client_order_id
+      local longer = "mm2-" .. theirs:sub(-8) -- begins alike, and is another's
+      local own = assert(client:place_order(limit { client_order_id = longer })).client_order_id
+      next_run()
+      assert.same({ own }, ids(assert(client:reconcile { symbol = "BTCUSD" }).live))
+      assert.same({ theirs }, ids(assert(client:reconcile { symbol = "BTCUSD", id_prefix = "mm" }).live))
+      assert.same({}, ids(assert(client:reconcile { symbol = "BTCUSD", id_prefix = "m" }).live))
+      local _, refusal = pcall(client.reconcile, client, { id_prefix = "m m" })
+      assert.matches("reconcile: option 'id_prefix': letters, digits, '%-' and '_' expected, got m m$", refusal)
+    end)
+
     if api == "v5" then
       it("is for all symbols, unless one is asked for", function()
         local btc = assert(client:place_order(limit())).client_order_id

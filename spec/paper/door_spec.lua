@@ -165,11 +165,12 @@ describe("an argument of the paper exchange's methods", function()
     assert.same({}, exchange:errors())
   end)
 
-  local SYMBOLS = "set_price: 'symbol': one of BTCUSD, EOSUSD, ETHUSD, XRPUSD expected, got "
+  local SYMBOLS = "set_price: 'symbol': one of BTCPERP, BTCUSD, BTCUSDH24, BTCUSDT, EOSUSD, ETHUSD, ETHUSDT, XRPUSD expected"
+    .. ", got "
   local SECONDS = "advance: 'seconds': seconds from 0 to 1000000000 expected, got "
 
   for _, case in ipairs {
-    { "set_price", { "BTCUSDT", 30000 }, SYMBOLS .. "'BTCUSDT' (string)" },
+    { "set_price", { "SOLUSDT", 30000 }, SYMBOLS .. "'SOLUSDT' (string)" },
     { "set_price", { "btcusd", 30000 }, SYMBOLS .. "'btcusd' (string)" },
     { "set_price", { nil, 30000 }, SYMBOLS .. "nothing" },
     { "set_price", { 30000, "BTCUSD" }, SYMBOLS .. "30000 (integer)" },

@@ -65,8 +65,8 @@ describe("The paper exchange", function()
   end)
 
   it("tells its markets' figures in the documented shapes", function()
-    local symbols = 4
-    assert.equal(symbols, #public "market/insurance".result.list)
+    local coins, symbols = 6, 8
+    assert.equal(coins, #public "market/insurance".result.list)
     assert.same({ coin = "ETH", symbols = "", balance = "0", value = "0" }, public "market/insurance?coin=ETH".result.list[1])
     assert.equal(symbols, #public "market/adlAlert".result.list)
     local alert = public "market/adlAlert?symbol=BTCUSD".result.list

@@ -22,11 +22,11 @@ describe("paper market", function()
     assert.is_nil(answer.headers["x-bapi-limit"])
   end)
 
-  it("has the instruments of the legacy documentation", function()
+  it("has the instruments of the legacy documentation, and a future", function()
     local list = caller:must("GET", "market/instruments-info", {}).list
     local ticks = {}
     for i, row in ipairs(list) do ticks[i] = row.symbol .. " " .. row.priceFilter.tickSize end
-    assert.same({ "BTCUSD 0.5", "ETHUSD 0.05", "XRPUSD 0.0001", "EOSUSD 0.001" }, ticks)
+    assert.same({ "BTCUSD 0.5", "ETHUSD 0.05", "XRPUSD 0.0001", "EOSUSD 0.001", "BTCUSDH24 0.5" }, ticks)
     local btc = list[1]
     assert.equal("InversePerpetual", btc.contractType)
     assert.equal("1000000", btc.lotSizeFilter.maxOrderQty)
@@ -143,7 +143,7 @@ describe("paper market", function()
 
   -- Libraries that cover many products load every category at start.
   it("has empty lists of what it does not simulate, by symbol too", function()
-    for _, category in ipairs { "linear", "spot", "option" } do
+    for _, category in ipairs { "spot", "option" } do
       for _, path in ipairs { "account/fee-rate", "market/tickers", "market/instruments-info", "order/realtime", "order/history",
         "execution/list", "position/list", "position/closed-pnl" } do
         for _, symbol in ipairs { "", "BTCUSDT" } do

@@ -149,6 +149,28 @@ describe("paper position", function()
     assert.equal(exchange:now(), p.openTime)
   end)
 
+  -- Each fee is q / 30000 * 0.0002, rounded: 0.00000667, 0.00007333, 0.00006667. Of the second one 10000 of 11000 parts open.
+  it("that is turned round pays the fee of a fill in two parts: for what it closes, and for what it opens", function()
+    local before = decimal(caller:wallet().walletBalance)
+    fill("Buy", "1000", "30000")
+    exchange:advance(1)
+    fill("Sell", "11000", "30000")
+    local p = caller:position()
+    assert.equal("-0.00006666", p.curRealisedPnl, "of the position that is held now")
+    assert.equal("-0.00008000", p.cumRealisedPnl)
+    exchange:advance(1)
+    fill("Buy", "10000", "30000")
+    local rows, sum = caller:must("GET", "position/closed-pnl", { symbol = "BTCUSD" }).list, decimal(0)
+    for i, expected in ipairs { { "10000", "0.00006666", "0.00006667", "-0.00013333" },
+      { "1000", "0.00000667", "0.00000667", "-0.00001334" } } do
+      local row = rows[i]
+      assert.same(expected, { row.closedSize, row.openFee, row.closeFee, row.closedPnl })
+      sum = sum + row.closedPnl
+    end
+    assert.equal("-0.00014667", tostring(sum))
+    assert.equal(tostring(sum), tostring(caller:wallet().walletBalance - before))
+  end)
+
   it("of size zero is an empty row if its symbol is asked for; otherwise there is no row", function()
     local p = caller:position()
     assert.equal("", p.side)

@@ -64,7 +64,7 @@ describe("parameters", function()
   end)
 
   it("that must be whole may have zeros after the point", function()
-    local call = method { params = { { "q", "Q", "decimal", whole = true } } }
+    local call = method { params = { { "q", "Q", "decimal", whole = { inverse = "units" } } } }
     for _, text in ipairs { "10", "10.00", "0.0", "-0.00", "1.000000000000000000000000000000000" } do
       assert.equal(('{"Q":"%s"}'):format(text), (call { q = text }))
     end

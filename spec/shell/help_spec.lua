@@ -52,7 +52,8 @@ for _, api in ipairs { "v5", "v2" } do
           for _, bound in ipairs { p.min or "", p.max or "", p.above or "", p.also or "", p.doc or "" } do
             assert_holds(text, bound, where)
           end
-          for _, word in ipairs(p[3] == "enum" and enums[p.enum].values or {}) do assert_holds(text, word, where) end
+          local words = p[3] == "enum" and (p.values or enums[p.enum].values) or {}
+          for _, word in ipairs(words) do assert_holds(text, word, where) end
         end
       end)
 

@@ -140,8 +140,9 @@ describe("a session", function()
     has(out[1], "  order     place_order, place_conditional_order, modify_order,\n")
     has(out[1], '\n  place_order{side = "Buy", type = "Limit", quantity = 100, price = "30000.5"}\n')
     has(out[2], "\n  side                      Buy or Sell; required.")
-    has(out[2], "\n  quantity                  whole number, contracts of 1 USD, above 0 (or 0 with\n"
-      .. "                            reduce_only and close_on_trigger); required.")
+    has(out[2], "\n  quantity                  decimal, whole contracts of 1 USD; of linear\n"
+      .. "                            contracts base coin, above 0 (or 0 with reduce_only\n"
+      .. "                            and close_on_trigger); required.")
     has(out[2], "default IOC with\n                            Market and GTC with Limit.")
     has(out[2], "\n  symbol                    symbol; here BTCUSD unless given.")
     has(out[2], '\n  Example:\n    place_order{side = "Buy", type = "Limit", quantity = 100, price = "30000.5"}\n')

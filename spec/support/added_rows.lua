@@ -18,7 +18,7 @@ print(#clock.timeSecond, #clock.timeNano) -- 10  19]],
   put_leverage = {
     verb = "POST", path = "/v5/position/set-leverage", limit = 10, source = "V5 documentation, position/leverage",
     doc = "Sets the leverage of a symbol.",
-    fixed = { "category" },
+    categories = { "inverse", "linear" },
     params = { "symbol",
       { "buy_leverage", "buyLeverage", "decimal", required = true, above = "0", doc = "Of long positions." },
       { "sell_leverage", "sellLeverage", "decimal", required = true, above = "0", doc = "Of short positions." } },

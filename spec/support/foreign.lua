@@ -1,5 +1,6 @@
 -- Clients of other languages that trade on a paper exchange: npm's bybit-api and ccxt, each in a node of its own, asked a method at a
--- time. What they send and what they make of the answers is theirs alone, so it checks the exchange, and our client beside them.
+-- time. What they send and what they make of the answers is theirs alone, so it checks the exchange, and our client beside them. A
+-- sanitizer that is loaded here is not loaded there.
 
 local cjson = require "cjson"
 local shell = require "spec.support.shell"
@@ -9,7 +10,7 @@ local foreign = {}
 local Client = {}
 Client.__index = Client
 
-local NODE = "env NODE_PATH='build/peers/node_modules' node"
+local NODE = "env LD_PRELOAD= NODE_PATH='build/peers/node_modules' node"
 
 --- What is missing for a package, in words; nil where it is there.
 ---@param package string "bybit-api", "ccxt"

@@ -103,10 +103,11 @@ end
 
 function tags.class(types, rest)
   local exact, head = rest:match "^(%([exact, pril]+%)%s+)(.*)$"
-  local name, parent = (head or rest):match "^([%w_%.]+)%s*:?%s*([%w_%.]*)$"
+  local name, above = (head or rest):match "^([%w_%.]+)%s*:?%s*([%w_%., ]*)$"
   assert(name and not types.classes[name], "class malformed, or twice: " .. rest)
-  types.class = { name = name, exact = exact ~= nil, parent = parent ~= "" and parent or nil, fields = {}, order = {},
+  types.class = { name = name, exact = exact ~= nil, parents = {}, fields = {}, order = {},
     partial = (exact or ""):find "partial" ~= nil }
+  for parent in above:gmatch "[%w_%.]+" do table.insert(types.class.parents, parent) end
   types.classes[name] = types.class
 end
 
@@ -190,7 +191,7 @@ function luacats.undefined(types)
   end
   for _, union in pairs(types.aliases) do each_name(union, see) end
   for _, class in pairs(types.classes) do
-    if class.parent then see(class.parent) end
+    for _, parent in ipairs(class.parents) do see(parent) end
     for _, field in pairs(class.fields) do
       if field.f then
         for _, p in ipairs(field.f.params) do each_name(p.type, see) end
@@ -207,10 +208,11 @@ end
 
 --- A field of a class or of its parent classes.
 function luacats.field(types, class, name)
-  while class do
-    local found = types.classes[class].fields[name]
+  local found = types.classes[class].fields[name]
+  if found then return found end
+  for _, parent in ipairs(types.classes[class].parents) do
+    found = luacats.field(types, parent, name)
     if found then return found end
-    class = types.classes[class].parent
   end
 end
 

@@ -219,12 +219,21 @@ local function shown(value)
   return type(value) == "table" and "a table" or tostring(value)
 end
 
+-- The case of the category: the request is about linear contracts, and all else is as it was.
+local function category_case(name, spec)
+  local payload = methods.least[name][4]:gsub("inverse", "linear"):gsub("BTCUSD", "BTCUSDT")
+  local other = spec.parameters.order_id or spec.parameters.symbol
+  return { { "linear", exact = payload, with = { symbol = "BTCUSDT" }, answer = other and other[1].answer }, bad = {
+    { "spot", "parameter 'category': 'spot' is not one of its values: one of 'inverse', 'linear'" } } }
+end
+
 --- A list of { title, function }: one for each case of a method's parameters, and one that compares them with the declaration.
 ---   order        a payload with every member, in the order in which they are sent
 ---   parameters   by name: an array of { value, members that are sent }, and `bad`, an array of { value, message without
 ---                the method's name }. A case may have `with` (more parameters), `without` (parameters of the smallest call
 ---                to leave out), `gone` (members that are then missing), `verb`, `path`, `exact` (the whole payload), `answer`.
 function methods.cases(name, spec)
+  spec.parameters.category = spec.parameters.category or category_case(name, spec)
   local list = { { "has a case for every parameter, a good value and a bad one", function()
     for _, p in ipairs(endpoints[name].params) do
       for _, key in ipairs { p[1], p.also } do

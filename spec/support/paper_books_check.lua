@@ -1,6 +1,6 @@
 -- What must always hold in the exchange's books. Positions and profits are computed here again, only from the executions, by
--- the arithmetic of inverse contracts (V5 documentation and help pages: value q / price, harmonic average entry, profit s q
--- (1/E - 1/X), each coin amount rounded half up to 8 decimals).
+-- the arithmetic of the contracts (V5 documentation and help pages: of inverse ones value q / price, harmonic average entry, profit
+-- s q (1/E - 1/X); of linear ones value q price, profit s q (X - E); each coin amount rounded half up to 8 decimals).
 
 local bybit = require "bybit"
 
@@ -19,7 +19,15 @@ end
 
 local function coin(x) return x:round(8, "half_up") end
 
-local BASE = { BTCUSD = "BTC", ETHUSD = "ETH", XRPUSD = "XRP", EOSUSD = "EOS" }
+local SETTLE = { BTCUSD = "BTC", ETHUSD = "ETH", XRPUSD = "XRP", EOSUSD = "EOS", BTCUSDT = "USDT", ETHUSDT = "USDT",
+  BTCPERP = "USDC" }
+
+local function is_linear(symbol) return SETTLE[symbol]:find "USD" ~= nil end
+
+local function value_of(symbol, quantity, price)
+  if is_linear(symbol) then return quantity * price end
+  return quantity / price
+end
 
 -- Each order agrees with its executions, and no fill is beyond its limit price.
 local function check_orders(books)
@@ -66,18 +74,18 @@ local function check_orders(books)
 end
 
 -- One execution's effect on a position; returns the closed quantity and the profit.
-local function trade(p, side, quantity, price)
-  local sign = p.side == "Sell" and -1 or 1
+local function trade(p, symbol, side, quantity, price)
+  local sign = (p.side == "Sell" and -1 or 1) * (is_linear(symbol) and -1 or 1)
   local closed, profit = ZERO, ZERO
   if p.side and p.side ~= side then
     closed = p.size:min(quantity)
     local cost = p.cost * closed / p.size
-    profit = coin((cost - closed / price) * sign)
+    profit = coin((cost - value_of(symbol, closed, price)) * sign)
     p.size, p.cost = p.size - closed, p.cost - cost
     if p.size:is_zero() then p.side, p.cost = nil, ZERO end
   end
   local opened = quantity - closed
-  if opened > ZERO then p.side, p.size, p.cost = side, p.size + opened, p.cost + opened / price end
+  if opened > ZERO then p.side, p.size, p.cost = side, p.size + opened, p.cost + value_of(symbol, opened, price) end
   return closed, profit
 end
 
@@ -85,24 +93,26 @@ end
 local function check_money(books, closes_only)
   local positions, wallets = {}, {}
   for _, e in ipairs(books.executions) do
-    local p = positions[e.symbol] or { size = ZERO, cost = ZERO }
-    positions[e.symbol] = p
-    local base = BASE[e.symbol]
+    local name = e.position_index == 0 and e.symbol or e.symbol .. "/" .. e.position_index
+    local p = positions[name] or { size = ZERO, cost = ZERO }
+    positions[name] = p
+    local settle = SETTLE[e.symbol]
     local price, quantity = decimal(e.price), decimal(e.quantity)
-    wallets[base] = (wallets[base] or ZERO) - e.fee
+    local value = value_of(e.symbol, quantity, price)
+    wallets[settle] = (wallets[settle] or ZERO) - e.fee
     if e.type == "Funding" then
-      same(e.fee, coin(quantity / price * e.fee_rate * (e.side == "Sell" and -1 or 1)), "funding fee of %s", e.execution_id)
+      same(e.fee, coin(value * e.fee_rate * (e.side == "Sell" and -1 or 1)), "funding fee of %s", e.execution_id)
       same(quantity, p.size, "funded size of %s", e.symbol)
     else
-      same(e.value, coin(quantity / price), "value of %s", e.execution_id)
-      same(e.fee, coin(quantity / price * e.fee_rate), "fee of %s", e.execution_id)
-      local closed, profit = trade(p, e.side, quantity, price)
+      same(e.value, coin(value), "value of %s", e.execution_id)
+      same(e.fee, coin(value * e.fee_rate), "fee of %s", e.execution_id)
+      local closed, profit = trade(p, e.symbol, e.side, quantity, price)
       same(e.closed_quantity, closed, "closed quantity of %s", e.execution_id)
       same(e.profit, profit, "profit of %s", e.execution_id)
       if closes_only[e.order_id] and not closed:eq(quantity) then
         fail("order %s may only close, and has opened %s", e.order_id, tostring(quantity - closed))
       end
-      wallets[base] = wallets[base] + profit
+      wallets[settle] = wallets[settle] + profit
     end
   end
   for name, c in pairs(books.coins) do

@@ -26,19 +26,19 @@ function plain.open(account)
   return list
 end
 
---- What the active orders of a market tie up, oldest first, without the order `without` and with an order `extra` at the end.
+--- What the active orders on a position tie up, oldest first, without the order `without` and with an order `extra` at the end.
 --- What would only close the position costs nothing.
-function plain.margin(account, market, without, extra)
-  local symbol, taker = market.instrument.symbol, market.instrument.taker
-  local p, total = account:position(symbol), ZERO
+function plain.margin(account, market, index, without, extra)
+  local symbol = market.instrument.symbol
+  local p, total = account:position(symbol, index), ZERO
   local closing = { Buy = p.side == "Sell" and p.size or ZERO, Sell = p.side == "Buy" and p.size or ZERO }
   local function add(side, leaves, price)
     local free = closing[side]:min(leaves)
     closing[side] = closing[side] - free
-    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, taker) end
+    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, market.instrument) end
   end
   for _, order in ipairs(plain.open(account)) do
-    if order.symbol == symbol and order.active and not order.closing and order ~= without then
+    if order.symbol == symbol and order.index == index and order.active and not order.closing and order ~= without then
       add(order.side, order.qty - order.filled, order.price)
     end
   end
@@ -46,23 +46,27 @@ function plain.margin(account, market, without, extra)
   return total
 end
 
-local function check_margins(account, market, g)
-  local standing, symbol = account:standing_of(market.instrument.symbol), market.instrument.symbol
-  local what = account.key .. " " .. symbol
-  same(plain.margin(account, market), standing:margin(), what .. ", margin of the orders")
-  local open = account:open_orders(symbol)
+local function check_margins(account, market, index, g)
+  local standing, symbol = account:standing_of(market.instrument.symbol, index), market.instrument.symbol
+  local what = ("%s %s %d"):format(account.key, symbol, index)
+  same(plain.margin(account, market, index), standing:margin(), what .. ", margin of the orders")
+  local open = {}
+  for _, order in ipairs(account:open_orders(symbol)) do
+    if order.index == index then open[#open + 1] = order end
+  end
   for _ = 1, 3 do
     local extra = { side = g.one_of { "Buy", "Sell" }, quantity = decimal(g.integer(1, 3000)),
       price = market:price(market.last + g.integer(-50, 50)) }
     local without = #open > 0 and g.chance(0.6) and g.one_of(open) or nil
-    same(plain.margin(account, market, without, extra), standing:margin(without, extra), what .. ", margin with another order")
+    local got = standing:margin(without, extra)
+    same(plain.margin(account, market, index, without, extra), got, what .. ", margin with another order")
   end
 end
 
-local function check_counts(account, market)
+local function check_counts(account, market, index)
   local symbol, active, closing, waiting = market.instrument.symbol, 0, {}, {}
   for _, order in ipairs(plain.open(account)) do
-    if order.symbol == symbol then
+    if order.symbol == symbol and order.index == index then
       if order.active then active = active + 1 end
       if order.active and order.closing then closing[#closing + 1] = order.id end
       if order.armed then waiting[#waiting + 1] = order end
@@ -74,12 +78,12 @@ local function check_counts(account, market)
     for i, order in ipairs(list) do out[i] = order.id end
     return table.concat(out, " ")
   end
-  local standing = account:standing_of(symbol)
+  local standing = account:standing_of(symbol, index)
   same(active, standing.active, account.key .. ", active orders of " .. symbol)
   same(table.concat(closing, " "), ids(standing.closing:list()), account.key .. ", orders that only close " .. symbol)
   same(ids(waiting), ids(standing.waiting), account.key .. ", orders that wait on " .. symbol)
   for _, order in ipairs(waiting) do
-    assert(order == triggers.full(nil, account, symbol, order.stop_order_type) or triggers.full(nil, account, symbol,
+    assert(order == triggers.full(account, symbol, index, order.stop_order_type) or triggers.full(account, symbol, index,
       order.stop_order_type).arming < order.arming)
   end
 end
@@ -160,8 +164,10 @@ function plain.check(engine, g)
   for _, account in ipairs(engine.accounts) do check_texts(account) end
   for _, market in ipairs(engine.markets) do
     for _, account in ipairs(engine.accounts) do
-      check_margins(account, market, g)
-      check_counts(account, market)
+      for _, index in ipairs(account:indexes(market.instrument)) do
+        check_margins(account, market, index, g)
+        check_counts(account, market, index)
+      end
       if not account.refuse_beyond_limit then check_price_limit(engine, account, market, g) end
     end
     check_book(engine, market)

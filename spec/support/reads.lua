@@ -181,7 +181,9 @@ reads.get_system_status = { path = "/v5/system/status", params = {}, query = "",
   id = text("id", "a-1", "id=a-1"), state = word("state", "ongoing", "state=ongoing", "running", STATES) } }
 
 reads.get_position = { path = "/v5/position/list", params = { symbol = "BTCUSD" }, query = "category=inverse&symbol=BTCUSD",
-  example = "position-list", cases = { symbol = symbol "category=inverse&symbol=ETHUSD" } }
+  example = "position-list", cases = { symbol = symbol "category=inverse&symbol=ETHUSD",
+    position_mode = { 0, "category=inverse&symbol=BTCUSD", bad = { 3, wrong("position_mode", "a value from 0 to 2",
+      "3 (number)") } } } }
 
 reads.get_positions = { path = "/v5/position/list", params = {}, query = "category=inverse", example = "position-list", cases = {
   symbol = symbol "category=inverse&symbol=ETHUSD", settle_coin = coin("settle_coin", "category=inverse&settleCoin=ETH"),
@@ -276,5 +278,17 @@ reads.get_internal_transfers = { path = "/v5/asset/transfer/query-inter-transfer
   } }
 
 reads.get_api_key_info = { path = "/v5/user/query-api", params = {}, query = "", example = "user-query-api", cases = {} }
+
+-- A request about contracts carries their category, and any of them may be about the linear ones. Their positions are listed by
+-- contract or by coin only (V5 documentation, position/list).
+local ALL = { get_positions = { with = { settle_coin = "USDT" }, query = "&settleCoin=USDT" } }
+
+for name, read in pairs(reads) do
+  if read.query:find "^category=inverse" then
+    local more = ALL[name] or {}
+    read.cases.category = { "linear", read.query:gsub("inverse", "linear") .. (more.query or ""), with = more.with, bad = {
+      "spot", "parameter 'category': 'spot' is not one of its values: one of 'inverse', 'linear'" } }
+  end
+end
 
 return reads

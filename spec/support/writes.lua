@@ -36,6 +36,8 @@ writes.set_leverage = { path = "/v5/position/set-leverage", result = "{}",
 writes.switch_position_mode = { path = "/v5/position/switch-mode", result = "{}",
   params = { symbol = "BTCUSD", mode = "OneWay" }, body = '{"category":"inverse","symbol":"BTCUSD","mode":0}', cases = {
     symbol = SYMBOL, mode = word("mode", "Hedge", '"mode":3', "BothSides", "'OneWay', 'Hedge'", true),
+    coin = { "USDT", '{"category":"linear","coin":"USDT","mode":0}', with = { category = "linear" }, without = { "symbol" },
+      bad = { "USDT", "exactly one of 'symbol', 'coin' is needed, got more" } },
   } }
 
 writes.add_or_reduce_margin = { path = "/v5/position/add-margin", example = "position-add-margin",
@@ -88,5 +90,13 @@ writes.create_internal_transfer = { path = "/v5/asset/transfer/inter-transfer",
     from_account_type = word("from_account_type", "FUND", '"fromAccountType":"FUND"', "FUNDING", "'UNIFIED', 'FUND'", true),
     to_account_type = word("to_account_type", "UNIFIED", '"toAccountType":"UNIFIED"', "SPOT", "'UNIFIED', 'FUND'", true),
   } }
+
+-- A request about contracts carries their category.
+for _, write in pairs(writes) do
+  if write.body:find('"category":"inverse"', 1, true) then
+    write.cases.category = { "linear", '"category":"linear"', with = write.params.symbol and { symbol = "BTCUSDT" }, bad = {
+      "spot", "parameter 'category': 'spot' is not one of its values: one of 'inverse', 'linear'" } }
+  end
+end
 
 return writes

@@ -413,6 +413,52 @@ describe("tasks", function()
     assert.matches("every task waits for another", err)
   end)
 
+  -- bybit.run makes many rounds without the Lua layer, bybit.step one at a time: both have the same order. In virtual time run, too,
+  -- makes one at a time.
+  it("have the same order in rounds of their own, step by step, and in virtual time", function()
+    local function work()
+      local token = tasks.cancel_token()
+      for i = 1, 4 do
+        spawn(function()
+          for j = 1, i do
+            note(i .. "." .. j)
+            if j % 2 == 0 then sleep(0) else coroutine.yield() end
+          end
+          if i == 2 then token:cancel() end
+          if i == 3 then note("token " .. tostring(token:wait())) end
+        end)
+      end
+      spawn(function() spawn(note, "grandchild"):await() note("awaited") end)
+    end
+    run(work)
+    local virtual = log
+    loop.real()
+    log = {}
+    run(work)
+    assert.same(virtual, log)
+    log = {}
+    spawn(work)
+    while tasks.step(1) > 0 do assert.is_true(#log < 100) end
+    assert.same(virtual, log)
+  end)
+
+  it("that were closed while they waited for a token do not count as waiting for it", function()
+    local token = tasks.cancel_token()
+    run(function()
+      local co
+      spawn(function() co = coroutine.running() token:wait() end)
+      sleep(0)
+      coroutine.close(co)
+    end)
+    local ok, err = pcall(run, function()
+      local a, b
+      a = spawn(function() b:await() end)
+      b = spawn(function() a:await() end)
+    end)
+    assert.is_false(ok)
+    assert.matches("every task waits for another", err)
+  end)
+
   it("a bare coroutine.yield lets others run", function()
     run(function()
       spawn(function() note("a") coroutine.yield() note("c") end)

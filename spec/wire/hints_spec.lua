@@ -390,10 +390,19 @@ describe("What the exchange refused", function()
 
   it("because of a symbol of another kind of contract says which is the inverse one", function()
     local client <close> = methods.client(INVALID:format "params error: symbol invalid")
+    local linear = ", or category = 'linear'"
     for symbol, right in pairs { BTCUSDT = "BTCUSD", ETHUSDC = "ETHUSD", BTCPERP = "BTCUSD", XBTUSD = "BTCUSD" } do
       local _, err = client:get_orders { symbol = symbol }
-      assert.equal(("params error: symbol invalid; %s is no inverse contract: try '%s'"):format(symbol, right), err.message)
+      assert.equal(("params error: symbol invalid; %s is no inverse contract: try '%s'%s"):format(symbol, right,
+        symbol == "XBTUSD" and "" or linear), err.message)
       assert.truthy(tostring(err):find(("try '%s'"):format(right), 1, true))
+    end
+    local _, wrong = client:get_orders { category = "linear", symbol = "ETHUSD" }
+    assert.equal("params error: symbol invalid; ETHUSD is no linear contract: try 'ETHUSDT', or category = 'inverse'",
+      wrong.message)
+    for _, symbol in ipairs { "BTCUSDT", "BTCPERP", "BTC-24MAR23" } do
+      local _, err = client:get_orders { category = "linear", symbol = symbol }
+      assert.equal("params error: symbol invalid", err.message)
     end
     for _, symbol in ipairs { "BTCUSD", "PERPUSD", "BTCUSDH26" } do
       local _, err = client:get_orders { symbol = symbol }
@@ -428,14 +437,16 @@ describe("What belongs to another kind of contract", function()
       after_each(function() client:close() end)
 
       it("is refused at the call that would trade it", function()
+        local more = api == "v5" and ": category = 'linear' is for it" or "" -- v2 has no others
         for symbol, right in pairs { BTCUSDT = "BTCUSD", ETHUSDC = "ETHUSD", BTCPERP = "BTCUSD", PERPUSDT = "PERPUSD" } do
-          local message = ("place_order: parameter 'symbol': '%s' is no inverse contract; perhaps '%s'?"):format(symbol, right)
+          local message = ("place_order: parameter 'symbol': '%s' is no inverse contract%s; perhaps '%s'?"):format(symbol, more,
+            right)
           assert.equal(message, refusal(client, "place_order", placed { symbol = symbol }))
         end
         for method, params in pairs { place_conditional_order = placed { trigger_price = 2, base_price = 1 },
           modify_order = { order_id = "o", new_price = 1 }, set_trading_stop = { stop_loss_price = 1 } } do
           params.symbol = "BTCUSDT"
-          assert.equal(method .. ": parameter 'symbol': 'BTCUSDT' is no inverse contract; perhaps 'BTCUSD'?",
+          assert.equal(("%s: parameter 'symbol': 'BTCUSDT' is no inverse contract%s; perhaps 'BTCUSD'?"):format(method, more),
             refusal(client, method, params))
         end
       end)
@@ -463,6 +474,14 @@ describe("What belongs to another kind of contract", function()
         end
       end)
 
+      it("a future of another kind is refused at the call that would trade it, and no symbol is proposed in its place", function()
+        local more = api == "v5" and ": category = 'linear' is for it" or ""
+        for _, symbol in ipairs { "BTC-24MAR23", "BTC-4MAR23", "BTCUSDT-21FEB25" } do
+          assert.equal(("place_order: parameter 'symbol': '%s' is no inverse contract%s"):format(symbol, more),
+            refusal(client, "place_order", placed { symbol = symbol }))
+        end
+      end)
+
       it("whole quantities and inverse symbols pass, however they are written", function()
         for _, value in ipairs { 1, 1.0, "1.000", bybit.decimal "100.0", "1000000000000000000000" } do
           assert.equal(10001, select(2, client:place_order(placed { quantity = value })).code)
@@ -473,6 +492,47 @@ describe("What belongs to another kind of contract", function()
       end)
     end)
   end
+end)
+
+-- Linear contracts (V5 documentation, enums, symbol): USDT perpetuals BTCUSDT, USDC perpetuals BTCPERP, futures BTC-24MAR23 and
+-- BTCUSDT-21FEB25. Their quantities are amounts of the coin.
+describe("Where the category is linear", function()
+  local client
+
+  local function placed(changes)
+    local order = { category = "linear", symbol = "BTCUSDT", side = "Buy", type = "Market", quantity = "0.001" }
+    for k, v in pairs(changes) do order[k] = v end
+    return order
+  end
+
+  before_each(function() client = methods.client('{"retCode":10001,"ret_code":10001,"retMsg":"no"}') end)
+  after_each(function() client:close() end)
+
+  it("its symbols and parts of a coin go out", function()
+    for _, symbol in ipairs { "BTCUSDT", "BTCPERP", "BTC-24MAR23", "BTCUSDT-21FEB25", "1000PEPEUSDT", "ETHUSDC" } do
+      assert.equal(10001, select(2, client:place_order(placed { symbol = symbol })).code)
+    end
+    assert.equal(10001, select(2, client:modify_order { category = "linear", symbol = "BTCUSDT", order_id = "o",
+      new_quantity = "0.0005" }).code)
+  end)
+
+  it("an inverse symbol is refused at the call that would trade it", function()
+    for symbol, perhaps in pairs { BTCUSD = "; perhaps 'BTCUSDT'?", BTCUSDZ26 = "" } do
+      local message = "place_order: parameter 'symbol': '%s' is no linear contract: category = 'inverse' is for it%s"
+      assert.equal(message:format(symbol, perhaps), refusal(client, "place_order", placed { symbol = symbol }))
+      local set = { category = "linear", symbol = symbol, buy_leverage = 2, sell_leverage = 2 }
+      assert.truthy(refusal(client, "set_leverage", set):find(symbol .. "' is no linear contract", 1, true))
+      assert.equal(10001, select(2, client:cancel_order { category = "linear", symbol = symbol, order_id = "o" }).code)
+    end
+  end)
+
+  it("a symbol of the wrong form has the linear one beside it", function()
+    for text, right in pairs { btcusdt = "BTCUSDT", ["BTC/USDT:USDT"] = "BTCUSDT", ["BTC-PERPETUAL.P"] = "BTCPERPETUALP",
+      ["btc-perpetual"] = "BTCPERP", ["btc-24mar23"] = "BTC-24MAR23", ["XBT/USD"] = "BTCUSDT" } do
+      local message = refusal(client, "place_order", placed { symbol = text })
+      assert.truthy(message:find(("; perhaps '%s'?"):format(right), 1, true), message)
+    end
+  end)
 end)
 
 -- The exchange's times are milliseconds (V5 documentation, order/history, market/kline); what is none goes out as it is.

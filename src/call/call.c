@@ -280,6 +280,7 @@ static int call_finish(lua_State *L, Call *c) {
   lua_pushvalue(L, undecoded);
   lua_setfield(L, -2, "undecoded");
   if (c->again) return give_again(L, c, result, undecoded + 1);
+  call_note_placed(L, c, result);
   call_unclaim(c);
   call_tell(L, c, ARG_CLIENT, ARG_PARAMS, undecoded + 1);
   if (c->guards)
@@ -554,6 +555,7 @@ void call_open(lua_State *L) {
   lua_pop(L, 1);
   call_parts_open(L);
   call_log_open(L);
+  call_placed_open(L);
   call_claim_open(L);
   call_rails_open(L);
   lua_pushcfunction(L, call_make);

@@ -61,16 +61,22 @@ static bool same_order(const Claim *a, const Claim *b) {
   return true;
 }
 
+/* May both be about the same position of the symbol? */
+static bool same_leg(const Claim *a, const Claim *b) {
+  return a->leg == 0 || b->leg == 0 || a->leg == b->leg;
+}
+
 /* Do both set the same? A setting without a symbol is one of the account. */
 static bool same_setting(const Claim *a, const Claim *b) {
-  return a->change == b->change && strcmp(a->setting, b->setting) == 0;
+  return a->change == b->change && strcmp(a->setting, b->setting) == 0 && same_leg(a, b);
 }
 
 bool claim_undoes(const Claim *earlier, const Claim *later) {
   if (earlier->change != CHANGE_PLACE && strcmp(earlier->symbol, later->symbol) != 0) return false;
   switch (earlier->change) {
   case CHANGE_AMEND: return later->change == CHANGE_AMEND && same_order(earlier, later);
-  case CHANGE_STOP: return later->change == CHANGE_STOP && !(earlier->adds && later->adds);
+  case CHANGE_STOP:
+    return later->change == CHANGE_STOP && !(earlier->adds && later->adds) && same_leg(earlier, later);
   case CHANGE_ALL:
     if (later->change == CHANGE_STOP) return earlier->conditional;
     return later->change == CHANGE_PLACE || later->change == CHANGE_AMEND;

@@ -19,7 +19,8 @@ typedef struct Claim {
   bool overtaken;                                  /* a later change was sent before this one has ended */
   const char *symbol, *order_id, *client_order_id; /* what it changes; "" for not known */
   const char *setting;                             /* CHANGE_SETTING: the name of what is set */
-  struct Claim *before, *next;                     /* in the list */
+  int leg; /* CHANGE_STOP, CHANGE_SETTING: which position of the symbol: 0 its only one, or each of them */
+  struct Claim *before, *next; /* in the list */
 } Claim;
 
 /* The claims of a client, the oldest first. */

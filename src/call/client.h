@@ -21,6 +21,15 @@
 
 enum { RECENT = 1024 }; /* how many durations are kept for the percentiles */
 
+/* An order that the client placed; an id that is not known, or too long, is "". */
+typedef struct PlacedOrder {
+  double at; /* loop_now() when it was known to be placed */
+  bool conditional;
+  char symbol[33], order_id[64], client_order_id[37];
+} PlacedOrder;
+
+enum { PLACED = 256 }; /* how many of them a client remembers, see placed.c */
+
 typedef struct ClientStats {
   int64_t calls;        /* calls made */
   int64_t requests;     /* requests sent for them */
@@ -50,6 +59,8 @@ typedef struct Client {
   double asleep;   /* the loop_asleep() that 'clock' allows for */
   bool impatient;  /* a call is refused rather than wait for a rate limit */
   ClientStats stats;
+  PlacedOrder placed[PLACED]; /* a ring; */
+  uint64_t placed_count;      /* ... so many were put into it */
   bool listens;               /* there is a listener, which is told of its calls */
   bool telling;               /* the listener is running */
   bool gzip;                  /* ask for compressed answers */

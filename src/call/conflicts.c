@@ -63,7 +63,8 @@ bool call_claim(Call *c) {
                      .symbol = c->e.symbol,
                      .order_id = c->e.order_id,
                      .client_order_id = c->e.used_made_id ? "" : c->e.client_order_id,
-                     .setting = change == CHANGE_SETTING ? c->ep->row : ""};
+                     .setting = change == CHANGE_SETTING ? c->ep->row : "",
+                     .leg = c->e.leg};
   if (!change_undoes(change)) return true;
   bool conflict = claim_conflict(claims, &c->claim) != NULL;
   if (change == CHANGE_PLACE && c->e.used_made_id && !conflict) return true; /* no other call has its id */
@@ -119,10 +120,10 @@ static void copy(char *out, size_t room, const char *text) {
   out[size] = '\0';
 }
 
-enum { DESCRIPTION = 7 }; /* how many arguments describe a change */
+enum { DESCRIPTION = 8 }; /* how many arguments describe a change */
 
 /* Reads a change from the arguments from 'at' on: change, conditional, adds, symbol or "", order_id or "", client_order_id
-** or "", setting or "".
+** or "", setting or "", leg.
 ** The texts belong to the arguments. Raises if they are wrong. */
 static Claim describe(lua_State *L, int at) {
   return (Claim){.change = change_of(luaL_checkstring(L, at)),
@@ -131,7 +132,8 @@ static Claim describe(lua_State *L, int at) {
                  .symbol = luaL_checkstring(L, at + 3),
                  .order_id = luaL_checkstring(L, at + 4),
                  .client_order_id = luaL_checkstring(L, at + 5),
-                 .setting = luaL_checkstring(L, at + 6)};
+                 .setting = luaL_checkstring(L, at + 6),
+                 .leg = (int)luaL_checkinteger(L, at + 7)};
 }
 
 /* claim(client, [a change], seconds [, call]): for so long later changes of the same thing wait. With the call given, so do

@@ -1,7 +1,7 @@
 /*
 ** A call: its state, and the functions by which the files of this room work on it. call.c is the method that Lua calls;
 ** life.c makes and frees; id.c makes ids; flight.c sends; conflicts.c claims; limits.c counts; answer.c reads; parts.c makes tables for Lua;
-** log.c tells; rails.c asks.
+** log.c tells; rails.c asks; placed.c remembers.
 */
 #ifndef BYBIT_CALL_PARTS_H
 #define BYBIT_CALL_PARTS_H
@@ -146,6 +146,12 @@ void call_log_open(lua_State *L);
 /* Tells the client's listener, if there is one, that the call succeeded. 'client', 'params' and 'response' are stack
 ** places. Raises nothing but lack of memory; leaves the stack as it was. */
 void call_tell(lua_State *L, Call *c, int client, int params, int response);
+
+/* placed.c */
+/* Adds placed and note_placed to 'client' in the module table on top of the stack. */
+void call_placed_open(lua_State *L);
+/* Remembers the order that the call has placed; its result is at that stack place. Does nothing for another call. */
+void call_note_placed(lua_State *L, const Call *c, int result);
 
 /* answer.c */
 /* Reads the answer of the last attempt. Pushes result, message, and the names of fields that did not decode; each may be

@@ -153,32 +153,16 @@ void loop_change_time(Loop *loop, bool virtual, int64_t ns) {
 
 /* ---- waits by number ---- */
 
-/* Doubles the ring. False when there is no memory; the ring is then as before. */
-static bool woken_grow(Loop *loop) {
-  size_t room = loop->woken_room == 0 ? 64 : loop->woken_room * 2;
-  int64_t *ring = malloc(room * sizeof *ring);
-  if (ring == NULL) return false;
-  for (size_t i = 0; i < loop->woken_count; i++)
-    ring[i] = loop->woken[(loop->woken_first + i) % loop->woken_room]; /* NOLINT: room 0 means count 0 */
-  free(loop->woken);
-  loop->woken = ring;
-  loop->woken_first = 0;
-  loop->woken_room = room;
-  return true;
-}
-
 int64_t loop_wait_new(Loop *loop) {
-  if (loop->waits == loop->woken_room && !woken_grow(loop)) return 0;
-  loop->waits++;
-  return ++loop->last_wait;
+  return waits_new(&loop->waits, false);
 }
 
 void loop_wake(Loop *loop, int64_t wait) {
-  loop->woken[(loop->woken_first + loop->woken_count++) % loop->woken_room] = wait;
+  waits_wake(&loop->waits, wait);
 }
 
 void loop_wait_drop(Loop *loop, int64_t wait) {
-  if (wait != 0) loop->waits--;
+  waits_drop(&loop->waits, wait);
 }
 
 bool loop_may_yield(const Loop *loop, lua_State *L) {
@@ -186,7 +170,7 @@ bool loop_may_yield(const Loop *loop, lua_State *L) {
 }
 
 bool loop_task_cancelled(const Loop *loop) {
-  return loop->yields != NULL && loop->cancelled;
+  return loop->yields != NULL && turns_cancelled(&loop->turns);
 }
 
 void loop_push_mark(lua_State *L) {
@@ -270,16 +254,23 @@ bool loop_block(lua_State *L, Loop *loop, double seconds) {
   return n >= 0 || hooks_run(L);
 }
 
+bool loop_step(lua_State *L, Loop *loop, double seconds) {
+  double stop = seconds > 0 ? loop_real_now(loop) + seconds : 0;
+  loop->rang = false;
+  if (!loop_block(L, loop, seconds)) return false;
+  bool idle = loop->timers_first && !loop->rang && loop->waits.count == 0 && !loop->virtual;
+  return seconds == 0 || !idle || loop_block(L, loop, fmax(stop - loop_real_now(loop), 0));
+}
+
 /* ---- the loop of a state ---- */
 
-/* __gc: closes the descriptors and frees the ring. loop_open sees to it that this finalizer runs last. */
+/* __gc: closes the descriptors, and frees what it holds. loop_open sees to it that this finalizer runs last. */
 static int loop_close(lua_State *L) {
   Loop *loop = lua_touserdata(L, 1);
   poller_close(&loop->poller);
   process_close(&loop->process);
-  free(loop->woken);
-  loop->woken = NULL;
-  loop->woken_count = loop->woken_room = 0;
+  waits_close(&loop->waits);
+  turns_close(&loop->turns);
   return 0;
 }
 
@@ -290,8 +281,9 @@ Loop *loop_get(lua_State *L) {
     return found;
   }
   lua_pop(L, 1);
-  Loop *loop = lua_newuserdatauv(L, sizeof *loop, 0);
+  Loop *loop = lua_newuserdatauv(L, sizeof *loop, 1); /* the user value: see turns.h */
   memset(loop, 0, sizeof *loop);
+  loop->turns.due = INFINITY;
   loop->armed = INFINITY;
   loop->alarm.fire = on_alarm;
   loop->poller.fd = loop->poller.timerfd = -1;
@@ -299,6 +291,8 @@ Loop *loop_get(lua_State *L) {
   lua_pushcfunction(L, loop_close);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2); /* from here on __gc closes the descriptors */
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, 1);
   process_open(&loop->process);
   if (!poller_open(&loop->poller)) luaL_error(L, "the event loop cannot start: %s", strerror(errno));
   lua_rawsetp(L, LUA_REGISTRYINDEX, &loop_key);

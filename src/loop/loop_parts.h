@@ -1,5 +1,5 @@
 /*
-** The loop itself, for the two files that work on it: loop.c, and loop_lua.c, its Lua face.
+** The loop itself, for the files that work on it: loop.c, turns.c, and loop_lua.c, its Lua face.
 */
 #ifndef BYBIT_LOOP_PARTS_H
 #define BYBIT_LOOP_PARTS_H
@@ -8,6 +8,8 @@
 #include "poller.h"
 #include "process.h"
 #include "timers.h"
+#include "turns.h"
+#include "waits.h"
 
 #include <lua.h>
 #include <stdbool.h>
@@ -37,13 +39,10 @@ struct Loop {
   bool timers_first;        /* the last step served timers without looking at sockets */
   bool rang;                /* the alarm went off in the last step */
   LoopTimer alarm;          /* the Lua layer's timer: it ends a wait and does nothing else */
-  int64_t last_wait;        /* the wait number given last */
-  int64_t *woken;           /* the queue of woken numbers, a ring; owned */
-  size_t woken_first, woken_count, woken_room;
-  size_t waits;       /* numbers given, not yet dropped or read from the ring; it has room for all of them */
+  Waits waits;
+  Turns turns;
   Hooks *hooks;       /* of the Lua state; NULL before the first wait */
   const void *yields; /* the coroutine that a wait may suspend; compared, never followed */
-  bool cancelled;     /* the task of that coroutine was cancelled */
   bool no_blocking;   /* waits must not block the thread */
 };
 
@@ -54,6 +53,9 @@ extern const char loop_advance; /* the same for the function that moves virtual 
 double loop_next_timeout(const Loop *loop);
 /* How many seconds virtual time may move on by, that is to its first timer; negative: it must stand still. */
 double loop_next_advance(const Loop *loop);
+/* Waits at most 'seconds' for something to be ready, and serves it. Where only timers were served, which woke nobody, it waits
+** once more: mostly that has sent a request, and whoever asks would only ask again. False: as loop_block. */
+bool loop_step(lua_State *L, Loop *loop, double seconds);
 /* Sets the poller's timer, so that a host that polls fd() wakes when the first timer is due. Each setting is a system
 ** call, so the timer only ever moves to an earlier moment. A wake-up that comes too early finds nothing to do. */
 void loop_arm(Loop *loop);

@@ -29,7 +29,7 @@ enum {
   GRACE_MS = 1000,    /* so long a new connection may be silent where only descriptors are short */
   PAUSE_MS = 100,     /* so long nobody is taken when even refusing is not possible */
   CONNECTION_MEMORY =
-      256 * 1024 /* bytes for request line and headers; for more, libmicrohttpd answers with a 4xx status */
+      80 * 1024 /* bytes for request line and headers; for more, libmicrohttpd answers with a 4xx status */
 };
 
 typedef struct Request Request;

@@ -235,6 +235,11 @@ static void put_extra(Walk *w) {
   lua_pop(L, 1);
 }
 
+/* Does the rule hold for the call's category? */
+static bool holds(const Walk *w, const Rule *r) {
+  return r->category == NULL || (w->e->category != NULL && strcmp(r->category, w->e->category) == 0);
+}
+
 /* What encoding and checking have in common: fills the slots, then applies requirements, rules and defaults. Rules come
 ** before defaults, so that they see only what the caller gave. */
 static void start_walk(Walk *w, int ep, int params) {
@@ -249,8 +254,10 @@ static void start_walk(Walk *w, int ep, int params) {
   int top = walk_slot(w, w->ep->param_count - 1);
   lua_settop(L, top);
   read_params(w);
+  if (w->ep->category >= 0 && walk_given(w, w->ep->category)) walk_value(w, w->ep->category);
   walk_missing(w);
-  for (int i = 0; i < w->ep->rule_count; i++) walk_rule(w, &w->ep->rule[i]);
+  for (int i = 0; i < w->ep->rule_count; i++)
+    if (holds(w, &w->ep->rule[i])) walk_rule(w, &w->ep->rule[i]);
   lua_settop(L, top);
   walk_defaults(w);
 }

@@ -7,6 +7,8 @@
 #include "value/decimal_lua.h"
 #include "value/json_lua.h"
 
+#include <string.h>
+
 /* Writes the value in slot 'i': a string, number, decimal or boolean. False when it is something else, no UTF-8, or
 ** memory ran out. */
 static bool put_plain(const Walk *w, int i, Bytes *out) {
@@ -32,6 +34,11 @@ void walk_named(const Walk *w) {
   Bytes *out = w->e->named;
   bytes_text(out, "{");
   bool first = true;
+  if (w->ep->category >= 0) { /* also the client's: a later client may have another */
+    bytes_text(out, "\"category\":");
+    json_quote(out, w->e->category, strlen(w->e->category));
+    first = false;
+  }
   for (int i = 0; i < w->ep->param_count; i++) {
     const Param *p = &w->ep->param[i];
     if (!walk_given(w, i) || p->option != OPTION_NONE) continue;

@@ -71,6 +71,16 @@ static void rule_mode(Walk *w, const Rule *r) {
                w->ep->method, w->ep->param[mode].name);
 }
 
+/* RULE_CLOSES: in hedge mode a Sell of the long side and a Buy of the short side close, and do nothing else. */
+static void rule_closes(const Walk *w, const Rule *r) {
+  lua_State *L = w->L;
+  int side = walk_slot(w, r->param[0]);
+  lua_Integer mode = lua_tointeger(L, walk_slot(w, r->param[1]));
+  const char *closing = mode == 1 ? "Sell" : mode == 2 ? "Buy" : NULL;
+  if (closing != NULL && lua_type(L, side) == LUA_TSTRING && strcmp(lua_tostring(L, side), closing) == 0)
+    w->e->reduces = true;
+}
+
 /* How many of the rule's parameters are given. */
 static int count_given(const Walk *w, const Rule *r) {
   int count = 0;
@@ -88,6 +98,9 @@ void walk_rule(Walk *w, const Rule *r) {
                count == 0 ? "none" : "more");
     return;
   case RULE_ANY_OF:
+    if (count == 0 && r->category != NULL)
+      luaL_error(L, "%s: for %s contracts one of %s is needed", w->ep->method, r->category,
+                 names_of(w, r, ", "));
     if (count == 0)
       luaL_error(L, "%s: nothing to do: give at least one of %s", w->ep->method, names_of(w, r, ", "));
     return;
@@ -106,6 +119,7 @@ void walk_rule(Walk *w, const Rule *r) {
     return;
   case RULE_DIRECTION: rule_direction(w, r); return;
   case RULE_MODE: rule_mode(w, r); return;
+  case RULE_CLOSES: rule_closes(w, r); return;
   }
 }
 

@@ -124,7 +124,8 @@ static CallOption call_option(const char *name) {
                  {"raw", OPTION_RAW},
                  {"extra", OPTION_EXTRA},
                  {"confirm", OPTION_CONFIRM},
-                 {"id_prefix", OPTION_ID_PREFIX}};
+                 {"id_prefix", OPTION_ID_PREFIX},
+                 {"category", OPTION_CATEGORY}};
   for (size_t i = 0; i < sizeof options / sizeof *options; i++)
     if (strcmp(options[i].name, name) == 0) return options[i].option;
   return OPTION_NONE;
@@ -153,7 +154,6 @@ static bool bound(lua_State *L, int row, const char *key, Decimal *out) {
 
 /* max, and min or above. */
 static void compile_limits(lua_State *L, int row, Param *p) {
-  p->whole = flag(L, row, "whole");
   p->has_max = bound(L, row, "max", &p->max);
   p->has_min = bound(L, row, "min", &p->min);
   if (!p->has_min) p->has_min = p->min_open = bound(L, row, "above", &p->min);
@@ -213,7 +213,8 @@ static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int an
   p->also = anchored_field(L, row, "also", anchors);
   p->default_ref = ref_field(L, row, "default", anchors);
   p->kind_ref = ref_field(L, row, "kind", anchors);
-  p->unit_ref = ref_field(L, row, "unit", anchors);
+  p->whole_ref = ref_field(L, row, "whole", anchors);
+  p->leg = flag(L, row, "leg");
   if (p->type == PARAM_ENUM)
     p->values_ref = compile_enum(L, row, enums, anchors);
   else
@@ -254,15 +255,16 @@ static void compile_references(lua_State *L, Endpoint *ep, int row, Param *p, in
 }
 
 /* Compiles one row of 'rules'. The names are in the order of RuleKind. */
-static void compile_rule(lua_State *L, Endpoint *ep, int row) {
-  static const char *const names[] = {"one_of",   "any_of",    "together", "equal",
-                                      "excludes", "direction", "mode_by",  NULL};
+static void compile_rule(lua_State *L, Endpoint *ep, int row, int anchors) {
+  static const char *const names[] = {"one_of",    "any_of",  "together", "equal", "excludes",
+                                      "direction", "mode_by", "closes",   NULL};
   if (ep->rule_count == SCHEMA_RULES) luaL_error(L, "declaration of %s: too many rules", ep->method);
   Rule *r = &ep->rule[ep->rule_count++];
   lua_rawgeti(L, row, 1);
   r->kind = (RuleKind)luaL_checkoption(L, -1, NULL, names);
   r->set = 0;
   lua_pop(L, 1);
+  r->category = anchored_field(L, row, "category", anchors);
   for (lua_Integer i = 2; lua_rawgeti(L, row, i) == LUA_TSTRING; i++) {
     if (r->count == SCHEMA_RULE_PARAMS) luaL_error(L, "declaration of %s: a rule is too long", ep->method);
     int k = must_find(L, ep, lua_tostring(L, -1));
@@ -348,7 +350,7 @@ static void enter_name(Endpoint *ep, const char *name, int value) {
 
 /* What follows from the parameters when all of them are known: their names, sets of them, and what stands before values. */
 static void index_params(lua_State *L, Endpoint *ep, int anchors) {
-  ep->generates = -1;
+  ep->generates = ep->category = -1;
   for (int i = 0; i < ep->param_count; i++) {
     Param *p = &ep->param[i];
     uint64_t bit = (uint64_t)1 << i;
@@ -358,6 +360,7 @@ static void index_params(lua_State *L, Endpoint *ep, int anchors) {
     if (p->when_param >= 0) ep->beside |= bit;
     if (p->by_param >= 0 || p->default_ref != 0 || p->generate) ep->defaults |= bit;
     if (p->generate && ep->generates < 0) ep->generates = i;
+    if (p->option == OPTION_CATEGORY) ep->category = i;
     if (p->wire != NULL) p->token = make_token(L, p->wire, ep->json, anchors);
   }
 }
@@ -385,7 +388,7 @@ static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anch
   ep->json = ep->post && !flag(L, declaration, "form");
   ep->reserved_ref = ref_field(L, declaration, "reserved", anchors);
   int rows = push_rows(L, declaration, "rules");
-  for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_rule(L, ep, rows + 1);
+  for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_rule(L, ep, rows + 1, anchors);
   lua_settop(L, rows - 1);
   rows = push_rows(L, declaration, "fixed");
   for (lua_Integer n = 1; next_row(L, rows, n); n++) compile_fixed(L, ep, rows + 1, anchors);

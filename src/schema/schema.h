@@ -50,7 +50,8 @@ typedef enum CallOption {
   OPTION_RAW,             /* sets Encoding.raw */
   OPTION_EXTRA,           /* a table of further wire fields, sent as they are */
   OPTION_CONFIRM,         /* sets Encoding.confirm */
-  OPTION_ID_PREFIX        /* a filter of cancel_all, which Lua applies */
+  OPTION_ID_PREFIX,       /* a filter of cancel_all, which Lua applies */
+  OPTION_CATEGORY         /* the kind of contracts; sets Encoding.category */
 } CallOption;
 
 typedef enum RuleKind {
@@ -60,7 +61,8 @@ typedef enum RuleKind {
   RULE_EQUAL,     /* two decimals are equal when both are given */
   RULE_EXCLUDES,  /* at most one is given */
   RULE_DIRECTION, /* trigger price, base price, direction: the direction follows from the prices */
-  RULE_MODE       /* mode, then quantities: Partial when a quantity is given, else Full */
+  RULE_MODE,      /* mode, then quantities: Partial when a quantity is given, else Full */
+  RULE_CLOSES     /* side, position mode: an order that closes a side of hedge mode only takes risk away */
 } RuleKind;
 
 /* What stands before a value in a body or query, from the separator on: ,"name": or &name= */
@@ -88,9 +90,9 @@ typedef struct Param {
   bool required;                   /* always */
   int why_ref;                     /* the reason why it is required, for the message */
   bool has_min, min_open, has_max; /* which bounds it has; open: 'min' itself is not allowed */
-  bool whole;                      /* it is a whole number */
-  int unit_ref;                    /* the unit, for the message about 'whole' */
-  int kind_ref;       /* PARAM_SYMBOL: a kind of contract, then endings of other kinds' symbols */
+  int whole_ref;                   /* a table: of the categories in which it is a whole number, the unit */
+  int kind_ref; /* PARAM_SYMBOL: a table: of each category its name, then endings of other categories' symbols */
+  bool leg;     /* which position of a symbol the call is about; noted in the Encoding */
   uint64_t zero_with; /* by bit: flags that let 0 pass 'min_open' when all are true; 0: none */
   bool generate;      /* an id of ours that the call makes when none is given */
   bool reduces;       /* a flag by which an order only takes risk away */
@@ -100,7 +102,8 @@ typedef struct Param {
 /* A rule that binds parameters together: 'param' holds 'count' indices, in the order that the kind says. */
 typedef struct Rule {
   RuleKind kind;
-  uint64_t set; /* by bit: the same indices */
+  uint64_t set;         /* by bit: the same indices */
+  const char *category; /* the rule holds in this category; NULL: in each */
   int count;
   int param[SCHEMA_RULE_PARAMS];
 } Rule;
@@ -157,6 +160,7 @@ typedef struct Endpoint {
   int reserved_ref; /* anchor: a set of names that 'extra' may not have; 0: none */
   int param_count, rule_count, fixed_count;
   int generates;     /* the parameter for which an id is made; -1: none */
+  int category;      /* the parameter that names the category; -1: none */
   uint64_t required; /* by bit: parameters that are always required, ... */
   uint64_t beside;   /* ... that may be required beside the value of another one, ... */
   uint64_t defaults; /* ... and that may have a value when they are absent */
@@ -170,13 +174,15 @@ typedef struct Endpoint {
 
 /* What a walk over the parameters is told, and what it finds out. The caller owns all of it. */
 typedef struct Encoding {
-  Bytes *out;           /* gets the body, or the query without '?' */
-  Bytes *named;         /* gets the parameters under our names, as JSON, for the journal; NULL: not wanted */
-  const char *category; /* the value of fixed parameters without one */
-  const char *made_id;  /* our id for a call that gives none; NULL: none is made */
-  bool used_made_id;    /* found out: made_id went out */
-  bool reduces;         /* found out: a flag says that the order only takes risk away */
-  char symbol[33];      /* found out: what the call is about; "" for none */
+  Bytes *out;   /* gets the body, or the query without '?' */
+  Bytes *named; /* gets the parameters under our names, as JSON, for the journal; NULL: not wanted */
+  /* The value of fixed parameters without one. Told: the client's; found out: what the call names in its place. */
+  const char *category;
+  const char *made_id; /* our id for a call that gives none; NULL: none is made */
+  bool used_made_id;   /* found out: made_id went out */
+  bool reduces;        /* found out: a flag says that the order only takes risk away */
+  char symbol[33];     /* found out: what the call is about; "" for none */
+  int leg;             /* found out: which position of the symbol; 0: the only one, or not said */
   /* Found out: the ids that go out; "" for none, or one too long. A PARAM_UUID counts as the second. */
   char order_id[64], client_order_id[37];
   /* Set to the client's before the walk; options of the call replace them. */

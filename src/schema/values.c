@@ -87,9 +87,37 @@ static void bad_symbol(const Walk *w, int i, const char *wrong) {
   lua_pushliteral(L, "symbol");
   lua_pushstring(L, w->ep->method);
   lua_pushvalue(L, walk_slot(w, i));
-  const char *more = walk_hint(L, 3);
+  lua_pushstring(L, w->ep->category >= 0 ? w->e->category : NULL); /* nil: the call can name none */
+  const char *more = walk_hint(L, 4);
   luaL_error(L, "%s: parameter '%s': %s is %s%s", w->ep->method, w->ep->param[i].name,
              walk_shown(L, walk_slot(w, i)), wrong, more);
+}
+
+/* Pushes what the table at 'ref' of the anchors has for the call's category. False, and pushes nothing: it has nothing. */
+static bool push_of_category(const Walk *w, int ref) {
+  lua_State *L = w->L;
+  if (w->e->category == NULL) return false;
+  int top = lua_gettop(L);
+  if (lua_rawgeti(L, w->anchors, ref) == LUA_TTABLE) {
+    lua_pushstring(L, w->e->category);
+    if (lua_rawget(L, top + 1) != LUA_TNIL) return true;
+  }
+  lua_settop(L, top);
+  return false;
+}
+
+/* Is the text as the pattern says? '#' stands for a digit, '?' for a letter, anything else for itself. */
+static bool fits(const char *text, const char *pattern, size_t size) {
+  for (size_t k = 0; k < size; k++) {
+    char c = text[k];
+    if (pattern[k] == '#') {
+      if (c < '0' || c > '9') return false;
+    } else if (pattern[k] == '?') {
+      if (c < 'A' || c > 'Z') return false;
+    } else if (c != pattern[k])
+      return false;
+  }
+  return true;
 }
 
 /* Raises for a symbol that ends as those of another kind of contract do. What only reads, or cancels, goes out all the same:
@@ -99,13 +127,14 @@ static void check_kind(const Walk *w, int i, const char *text, size_t size) {
   if (kind_ref == 0 || !w->ep->changes || w->ep->cancels) return;
   lua_State *L = w->L;
   int top = lua_gettop(L);
-  lua_rawgeti(L, w->anchors, kind_ref);
-  for (lua_Integer k = 2; lua_rawgeti(L, top + 1, k) == LUA_TSTRING; k++) {
+  if (!push_of_category(w, kind_ref)) return;
+  int kind = lua_gettop(L);
+  for (lua_Integer k = 2; lua_rawgeti(L, kind, k) == LUA_TSTRING; k++) {
     size_t length;
     const char *ending = lua_tolstring(L, -1, &length);
     lua_pop(L, 1); /* the row keeps it */
-    if (size <= length || memcmp(text + size - length, ending, length) != 0) continue;
-    lua_rawgeti(L, top + 1, 1);
+    if (size <= length || !fits(text + size - length, ending, length)) continue;
+    lua_rawgeti(L, kind, 1);
     bad_symbol(w, i, lua_pushfstring(L, "no %s contract", lua_tostring(L, -1)));
   }
   lua_settop(L, top);
@@ -208,11 +237,9 @@ static void check_range(const Walk *w, int i, Decimal x) {
 /* Raises for a part of a contract that cannot be split, which is most likely an amount of coin. */
 static void check_whole(const Walk *w, int i, Decimal x) {
   const Param *p = &w->ep->param[i];
-  if (!p->whole || decimal_is_whole(x)) return;
+  if (p->whole_ref == 0 || decimal_is_whole(x) || !push_of_category(w, p->whole_ref)) return;
   lua_State *L = w->L;
-  lua_rawgeti(L, w->anchors, p->unit_ref);
-  const char *unit = lua_isstring(L, -1) ? lua_tostring(L, -1) : "units";
-  walk_wrong(w, i, lua_pushfstring(L, "a whole number of %s, not an amount of coin,", unit));
+  walk_wrong(w, i, lua_pushfstring(L, "a whole number of %s, not an amount of coin,", lua_tostring(L, -1)));
 }
 
 /* A decimal, without rounding. Encoding writes it at once; for schema_check a decimal is left in the slot. */
@@ -245,6 +272,7 @@ static void check_integer(const Walk *w, int i) {
     if (!exact) walk_wrong(w, i, "an integer");
   }
   check_range(w, i, decimal_from_integer(n));
+  if (w->ep->param[i].leg) w->e->leg = (int)n;
   lua_pushinteger(L, n);
   lua_replace(L, walk_slot(w, i));
 }
@@ -324,6 +352,9 @@ static void take_option(const Walk *w, int i) {
   case OPTION_CANCEL: e->cancel = token_test(L, walk_slot(w, i)); return;
   case OPTION_RAW: e->raw = lua_toboolean(L, walk_slot(w, i)); return;
   case OPTION_CONFIRM: e->confirm = lua_toboolean(L, walk_slot(w, i)); return;
+  case OPTION_CATEGORY: /* a word of the row, which the endpoint keeps */
+    e->category = lua_tostring(L, walk_slot(w, i));
+    return;
   default: return;
   }
 }

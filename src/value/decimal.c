@@ -38,19 +38,56 @@ static DecimalStatus give(BID_UINT128 y, _IDEC_flags flags, Decimal *out) {
   return DECIMAL_OK;
 }
 
+/* Most numbers are short. Of those whose coefficients fit 64 bits, sums and products are worked out here, several times as
+** fast as the library does: nothing is rounded, and exponent and sign are those of IEEE 754. False: the library has to. */
+
+/* Brings a coefficient down to a lower exponent. False: it might not fit the sum any more. */
+static bool widen(Parts *a, int exponent) {
+  enum { MOST = 14 }; /* 2^64 * 10^14 is below 10^34 */
+  if (a->exponent - exponent > MOST) return false;
+  for (; a->exponent > exponent; a->exponent--) a->coefficient *= 10;
+  return true;
+}
+
+static bool add_small(Parts a, Parts b, Decimal *out) {
+  if (a.coefficient > UINT64_MAX || b.coefficient > UINT64_MAX) return false;
+  if (!widen(&a, b.exponent) || !widen(&b, a.exponent)) return false;
+  Parts sum = a.coefficient < b.coefficient ? b : a;
+  if (a.negative == b.negative) {
+    sum.coefficient = a.coefficient + b.coefficient;
+  } else {
+    sum.coefficient =
+        a.coefficient < b.coefficient ? b.coefficient - a.coefficient : a.coefficient - b.coefficient;
+    if (sum.coefficient == 0) sum.negative = false;
+  }
+  *out = decimal_put_together(sum);
+  return true;
+}
+
+static bool multiply_small(Parts a, Parts b, Decimal *out) {
+  enum { BITS = 56 }; /* 2^112 is below 10^34 */
+  if (a.coefficient >> BITS != 0 || b.coefficient >> BITS != 0) return false;
+  int exponent = a.exponent + b.exponent;
+  if (exponent < EXPONENT_MIN || exponent > EXPONENT_MAX) return false;
+  *out = decimal_put_together((Parts){.negative = a.negative != b.negative,
+                                      .coefficient = a.coefficient * b.coefficient,
+                                      .exponent = exponent});
+  return true;
+}
+
 DecimalStatus decimal_add(Decimal a, Decimal b, Decimal *out) {
+  if (add_small(decimal_take_apart(a), decimal_take_apart(b), out)) return DECIMAL_OK;
   _IDEC_flags flags = 0;
   BID_UINT128 y = bid128_add(in(a), in(b), NEAREST_EVEN, &flags);
   return give(y, flags, out);
 }
 
 DecimalStatus decimal_subtract(Decimal a, Decimal b, Decimal *out) {
-  _IDEC_flags flags = 0;
-  BID_UINT128 y = bid128_sub(in(a), in(b), NEAREST_EVEN, &flags);
-  return give(y, flags, out);
+  return decimal_add(a, decimal_negate(b), out);
 }
 
 DecimalStatus decimal_multiply(Decimal a, Decimal b, Decimal *out) {
+  if (multiply_small(decimal_take_apart(a), decimal_take_apart(b), out)) return DECIMAL_OK;
   _IDEC_flags flags = 0;
   BID_UINT128 y = bid128_mul(in(a), in(b), NEAREST_EVEN, &flags);
   return give(y, flags, out);

@@ -47,6 +47,16 @@ bool decimal_test(lua_State *L, int index, Decimal *out) {
   return same;
 }
 
+/* The operators and methods have the metatable as their upvalue: comparing with it is cheaper than looking it up. */
+static bool test(lua_State *L, int index, Decimal *out) {
+  const Decimal *d = lua_touserdata(L, index);
+  if (d == NULL || !lua_getmetatable(L, index)) return false;
+  bool same = lua_topointer(L, -1) == lua_topointer(L, lua_upvalueindex(1));
+  lua_pop(L, 1);
+  if (same) *out = *d;
+  return same;
+}
+
 /* ---- from other values ---- */
 
 /* Pushes the message for a text that is no decimal, with at most 40 bytes of the text; returns false. */
@@ -105,8 +115,8 @@ static bool from_float(lua_State *L, double n, Decimal *out) {
   return false;
 }
 
-bool decimal_exact(lua_State *L, int index, Decimal *out) {
-  if (decimal_test(L, index, out)) return true;
+/* As decimal_exact, for a value that is no decimal. */
+static bool from_other(lua_State *L, int index, Decimal *out) {
   switch (lua_type(L, index)) {
   case LUA_TNUMBER:
     if (!lua_isinteger(L, index)) return from_float(L, lua_tonumber(L, index), out);
@@ -120,19 +130,27 @@ bool decimal_exact(lua_State *L, int index, Decimal *out) {
   }
 }
 
+bool decimal_exact(lua_State *L, int index, Decimal *out) {
+  return decimal_test(L, index, out) || from_other(L, index, out);
+}
+
 /* The argument at 'index' as a decimal; raises the reason when it is not exactly one. */
 static Decimal check(lua_State *L, int index) {
   Decimal x;
-  if (!decimal_exact(L, index, &x)) luaL_error(L, "%s", lua_tostring(L, -1));
+  if (!test(L, index, &x) && !from_other(L, index, &x)) luaL_error(L, "%s", lua_tostring(L, -1));
   return x;
 }
 
 /* ---- results ---- */
 
+static void push(lua_State *L, Decimal x) {
+  decimal_push_with(L, x, lua_upvalueindex(1));
+}
+
 /* Pushes the result x and returns 1, or raises what 'status' says. */
 static int give(lua_State *L, DecimalStatus status, Decimal x) {
   switch (status) {
-  case DECIMAL_OK: decimal_push(L, x); return 1;
+  case DECIMAL_OK: push(L, x); return 1;
   case DECIMAL_DIVIDE: return luaL_error(L, "division by zero");
   case DECIMAL_RANGE: return luaL_error(L, "the result does not fit a decimal of 34 digits");
   default: return luaL_error(L, "no such number");
@@ -181,14 +199,14 @@ static int l_pow(lua_State *L) {
 }
 
 static int l_unm(lua_State *L) {
-  decimal_push(L, decimal_negate(check(L, 1)));
+  push(L, decimal_negate(check(L, 1)));
   return 1;
 }
 
 /* Lua asks __eq only for two userdata; a decimal never equals a userdata of another kind. */
 static int l_eq(lua_State *L) {
   Decimal a, b;
-  lua_pushboolean(L, decimal_test(L, 1, &a) && decimal_test(L, 2, &b) && decimal_compare(a, b) == 0);
+  lua_pushboolean(L, test(L, 1, &a) && test(L, 2, &b) && decimal_compare(a, b) == 0);
   return 1;
 }
 
@@ -219,7 +237,7 @@ static int l_tostring(lua_State *L) {
 static int l_concat(lua_State *L) {
   for (int i = 1; i <= 2; i++) {
     Decimal x;
-    if (decimal_test(L, i, &x))
+    if (test(L, i, &x))
       push_text(L, x);
     else if (lua_isstring(L, i))
       lua_pushvalue(L, i);
@@ -278,7 +296,7 @@ static int l_to_step(lua_State *L) {
 }
 
 static int l_abs(lua_State *L) {
-  decimal_push(L, decimal_absolute(check(L, 1)));
+  push(L, decimal_absolute(check(L, 1)));
   return 1;
 }
 
@@ -295,12 +313,17 @@ static int l_is_zero(lua_State *L) {
 /* The least of the arguments (wanted = -1) or the greatest (wanted = 1); of equal ones the first. */
 static int extreme(lua_State *L, int wanted) {
   Decimal best = check(L, 1);
-  int count = lua_gettop(L);
+  int count = lua_gettop(L), at = 1;
   for (int i = 2; i <= count; i++) {
     Decimal x = check(L, i);
-    if (decimal_compare(x, best) == wanted) best = x;
+    if (decimal_compare(x, best) != wanted) continue;
+    best = x;
+    at = i;
   }
-  decimal_push(L, best);
+  if (lua_isuserdata(L, at))
+    lua_pushvalue(L, at);
+  else
+    push(L, best);
   return 1;
 }
 
@@ -363,7 +386,7 @@ static int rounded_float(lua_State *L, double n, int places) {
   Decimal x;
   if (decimal_parse(text, strlen(text), &x) != DECIMAL_OK)
     return luaL_error(L, "decimal: %s with %d places has more than 34 digits", lua_tostring(L, 1), places);
-  decimal_push(L, x);
+  push(L, x);
   return 1;
 }
 
@@ -371,8 +394,8 @@ static int rounded_float(lua_State *L, double n, int places) {
 static int l_decimal(lua_State *L) {
   if (lua_isnoneornil(L, 2)) {
     Decimal x;
-    if (!decimal_exact(L, 1, &x)) return luaL_error(L, "decimal: %s", lua_tostring(L, -1));
-    decimal_push(L, x);
+    if (!test(L, 1, &x) && !from_other(L, 1, &x)) return luaL_error(L, "decimal: %s", lua_tostring(L, -1));
+    push(L, x);
     return 1;
   }
   lua_settop(L, 2);
@@ -408,8 +431,12 @@ static void make_metatable(lua_State *L) {
   bool made = lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY) != LUA_TNIL;
   lua_pop(L, 1);
   if (made) return;
-  luaL_newlib(L, meta);
-  luaL_newlib(L, methods);
+  luaL_newlibtable(L, meta);
+  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, meta, 1);
+  luaL_newlibtable(L, methods);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, DECIMAL);
   lua_setfield(L, -2, "__name");
@@ -420,6 +447,7 @@ static void make_metatable(lua_State *L) {
 
 void decimal_open(lua_State *L) {
   make_metatable(L);
-  lua_pushcfunction(L, l_decimal);
+  decimal_push_metatable(L);
+  lua_pushcclosure(L, l_decimal, 1);
   lua_setfield(L, -2, "decimal");
 }

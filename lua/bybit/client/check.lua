@@ -179,4 +179,11 @@ function check.retired(class, environment)
     .. 'which is the default; "paper" and {url = ...} still speak it'):format(class.dialect.name, environment.name))
 end
 
+--- Raises for a kind of contracts that the wire does not have.
+function check.category(class, category)
+  if class.dialect.category or category == "inverse" then return end
+  errors.raise(('bybit.client: option \'category\': the %s wire has inverse contracts only: use api = "v5" for %s ones'):format(
+    class.dialect.name, category))
+end
+
 return check

@@ -1,6 +1,7 @@
 -- Methods that a program declares itself: for endpoints of the exchange that have no method here. A row is like those of
 -- wire/v5/endpoints; its record stands in it, as those of records/ do.
 
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local endpoints = require "bybit.wire.v5.endpoints"
 local enums = require "bybit.records.enums"
@@ -94,10 +95,18 @@ local function check_row(name, row)
   end
 end
 
+-- A whole number of this unit, whatever the kind of contracts.
+local function whole_in(unit)
+  local whole = {}
+  for _, name in ipairs(categories.names) do whole[name] = unit end
+  return whole
+end
+
 --- Makes a method of an endpoint that has none: every client of the V5 wire gets it, with its checks, exact numbers and records, and
 --- help knows it. The row says what the rows of this module say: `verb`, `path`, `params` (rows, or names of common ones such as
 --- "symbol"), `result` (`record`, `list` or `first` with a record, `key` and `cursor`; a record is a name, or a table with `fields`),
---- `fixed`, `rules`, `limit` in requests a second, `doc`. Without a result the answer is a table as the exchange sends it. A call that
+--- `fixed` (what always goes out; without it a call carries its category), `rules`, `limit` in requests a second, `doc`. Without a
+--- result the answer is a table as the exchange sends it. A call that
 --- changes something (POST) has an outcome, but an unknown one is not settled: nothing here knows how. Wrong rows raise.
 ---@param name string the method's name
 ---@param row table
@@ -112,9 +121,12 @@ return function(name, row)
   own.doc = own.doc or ("%s %s, declared by the program."):format(row.verb, row.path)
   own.source, own.codes, own.subject = "declared by the program", {}, "declared"
   own.result = own.result or { free = true }
-  own.fixed = own.fixed or { "category" }
+  own.categories = not own.fixed and categories.names or nil
   for _, p in ipairs(own.params or {}) do
-    if type(p) == "table" then p.doc = p.doc or "" end
+    if type(p) == "table" then
+      p.doc = p.doc or ""
+      if p.whole then p.whole = whole_in(p.unit or "units") end
+    end
   end
   for _, kind in ipairs { "record", "list", "first" } do
     if own.result[kind] ~= nil then name_record(name, own.result, kind) end

@@ -47,6 +47,7 @@ return function(options)
   local class = class_of(options.api)
   local required = check.required(class, options.required)
   check.retired(class, environment)
+  check.category(class, options.category)
   local settings = { url = environment.url, environments = environment.words, category = options.category,
     signature = class.dialect.signature }
   settings.http2 = options.http == "2" and environment.url:find "^https:" ~= nil -- TLS is where it is agreed on

@@ -16,7 +16,7 @@ local MAX_AGE = 3600 -- seconds: steps and tiers change rarely
 local ZERO = decimal(0)
 local FINE = 15 -- places that a float is rounded to before it is rounded to a step
 
-local states = setmetatable({}, { __mode = "k" }) -- instrument -> { client, view, record, contract, read }
+local states = setmetatable({}, { __mode = "k" }) -- instrument -> { client, view, category, record, contract, read }
 
 local function state_of(self, name)
   return states[self] or errors.raise(("%s: called with '.' in place of ':': write instrument:%s(...)"):format(name, name))
@@ -253,11 +253,14 @@ end
 ---@return bybit.Error? err
 function methods.refresh(self)
   local state = state_of(self, "refresh")
-  local fresh, err = instrument.read(state.client, state.record.symbol)
+  local fresh, err = instrument.read(state.client, state.record.symbol, { category = state.category })
   if not fresh then return nil, err end
   for k, v in pairs(fresh) do state[k] = v end
   return self
 end
+
+---A contract: exact arithmetic, the contract's fields, and the client's methods with the symbol filled in; see client:instrument.
+---@class bybit.Instrument : bybit.View, bybit.instrument
 
 instrument.methods = methods
 
@@ -292,7 +295,7 @@ end
 function instrument.read(client, symbol, options)
   local function asked()
     local o = options or {}
-    return { symbol = symbol, timeout = o.timeout, deadline = o.deadline, cancel = o.cancel }
+    return { symbol = symbol, category = o.category, timeout = o.timeout, deadline = o.deadline, cancel = o.cancel }
   end
   local list, err = client:get_instruments(asked())
   if not list then return nil, err end
@@ -313,10 +316,16 @@ function instrument.read(client, symbol, options)
     taker = taker, tiers = contract.tiers(tiers) } }
 end
 
+-- The kind of contracts that is asked for; nil on a wire that does not tell them apart.
+local function category_of(client, options)
+  local t = core.client.table(client)
+  return t.class.dialect.category and (options and options.category or t.category) or nil
+end
+
 -- The instrument that is kept, while it is young.
-local function young(client, symbol)
+local function young(client, symbol, category)
   local kept = rawget(core.client.table(client), "instruments")
-  local there = kept and kept[symbol]
+  local there = kept and kept[(category or "") .. symbol]
   return there and client:now() - states[there].read < MAX_AGE * 1000 and there or nil
 end
 
@@ -324,7 +333,7 @@ end
 --- read with two or three requests, and kept for an hour.
 ---@param client table
 ---@param symbol string
----@param options? { timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
+---@param options? { category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token } of the requests
 ---@return bybit.Instrument? instrument
 ---@return bybit.Error? err
 function instrument.of(client, symbol, options)
@@ -332,16 +341,18 @@ function instrument.of(client, symbol, options)
   if type(symbol) ~= "string" then
     errors.raise(("instrument: a contract such as 'BTCUSD' expected, got %s"):format(tostring(symbol)))
   end
-  local there = young(client, symbol)
+  local category = category_of(client, options)
+  local there = young(client, symbol, category)
   if there then return there end
   local state, err = instrument.read(client, symbol, options)
   if not state then return nil, err end
-  state.client, state.view = client, view.new(client, { symbol = symbol })
+  state.client, state.category = client, category
+  state.view = view.new(client, { symbol = symbol, category = category })
   there = setmetatable({}, meta)
   states[there] = state
   local t = core.client.table(client)
   local kept = rawget(t, "instruments") or {}
-  kept[symbol] = there
+  kept[(category or "") .. symbol] = there
   rawset(t, "instruments", kept)
   return there
 end
@@ -357,7 +368,7 @@ local function checked(name, row, method)
   return function(client, params, ...)
     local symbol = type(params) == "table" and params.symbol
     local urgent = row.protects or symbol and params.reduce_only
-    local found = type(symbol) == "string" and symbol:find "^%u[%u%d%-]+$" and (young(client, symbol)
+    local found = type(symbol) == "string" and symbol:find "^%u[%u%d%-]+$" and (young(client, symbol, category_of(client, params))
       or not urgent and instrument.of(client, symbol, params))
     local why, field
     if found then why, field = refusal(states[found], params) end

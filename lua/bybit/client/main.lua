@@ -48,7 +48,7 @@ return function(options, f)
   if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
     errors.raise("main: a function f(client, stop) expected as second argument, got " .. type(f))
   end
-  if scheduler.current then errors.raise("main: this is a task already: main is what a program begins with") end
+  if scheduler.current() then errors.raise("main: this is a task already: main is what a program begins with") end
   local results, text, signal = start(options, f)
   io.stdout:flush()
   if signal then os.exit(128 + signal, true) end

@@ -43,7 +43,9 @@ return {
       .. 'that programs started later do not get it; {file = path} a JSON file with key, secret and environment, refused when '
       .. 'others can read it or its environment is another. For {url = ...} the environment is that address, the name of its '
       .. 'host ("mainnet"), or "paper" on this machine.' }),
-  row("category", { one_of = { "inverse" }, default = "inverse", doc = "The kind of contracts." }),
+  row("category", { one_of = { "inverse", "linear" }, default = "inverse",
+    doc = "The kind of contracts: inverse ones, or linear ones (USDT and USDC). A call may name another with a parameter of "
+      .. "this name. The v2 wire has inverse ones only." }),
   row("api", { one_of = { "v5", "v2" }, default = "v5", doc = "The wire. The exchange has retired v2: it works on the "
     .. "paper exchange and on {url = ...} only." }),
   row("receive_window", { type = "integer", min = 100, max = 60000, unit = "milliseconds", default = 5000,

@@ -18,7 +18,8 @@ local CLOCK_OFF = 1000 -- ms: a local clock this far off is worth a word
 ---@field may_withdraw? boolean has the key the permission to withdraw?
 ---@field margin_mode? string of the account: ISOLATED_MARGIN, REGULAR_MARGIN or PORTFOLIO_MARGIN
 ---@field position_mode? integer 0: one-way; nil where no symbol was given, or each side has its own
----@field leverage? bybit.Decimal of the symbol
+---@field leverage? bybit.Decimal of the symbol; in hedge mode of the long position
+---@field short_leverage? bybit.Decimal in hedge mode: of the short position
 ---@field taker_fee_rate? bybit.Decimal of the symbol
 ---@field maker_fee_rate? bybit.Decimal of the symbol
 ---@field limits table<string, table>? what client:budget() tells
@@ -32,8 +33,11 @@ function meta.__tostring(report)
   for _, text in ipairs(report.warnings) do add("warning  %s", text) end
   add("clock    %+.0f ms, give or take %.0f", report.clock_offset, report.clock_doubt)
   if report.margin_mode then add("account  %s", report.margin_mode) end
-  if report.leverage then add("symbol   position mode %s, leverage %s, fees %s taker, %s maker", report.position_mode or "hedge",
-    report.leverage, report.taker_fee_rate or "-", report.maker_fee_rate or "-") end
+  if report.leverage then
+    local short = report.short_leverage and (" long, %s short"):format(report.short_leverage) or ""
+    add("symbol   position mode %s, leverage %s%s, fees %s taker, %s maker", report.position_mode or "hedge", report.leverage,
+      short, report.taker_fee_rate or "-", report.maker_fee_rate or "-")
+  end
   return table.concat(lines, "\n")
 end
 
@@ -65,24 +69,28 @@ local function look_at_key(report, key)
 end
 
 -- How the account and the symbol are set up.
-local function look_at_account(report, client, p)
+local function look_at_account(report, client, p, category)
   local info, err = client:get_margin_account_info(p {})
   if not info then return nil, err end
   report.margin_mode = info.margin_mode
-  if math.type(info.unified_margin_status) == "integer" and info.unified_margin_status < 5 then
+  if math.type(info.unified_margin_status) == "integer" and info.unified_margin_status < 5
+    and category == "inverse" then
     report.problems[#report.problems + 1] = "the account is no unified account 2.0: inverse contracts have a wallet of their own"
   end
   return true
 end
 
-local function look_at_symbol(report, client, p, symbol)
-  local list, err = client:get_positions(p { symbol = symbol })
+local function look_at_symbol(report, client, p, symbol, category)
+  local list, err = client:get_positions(p { symbol = symbol, category = category })
   if not list then return nil, err end
   local position = list[1]
   report.position_mode = #list == 1 and position.position_mode or nil
   report.leverage = position and position.leverage
+  for _, leg in ipairs(#list > 1 and list or {}) do -- in any order
+    if leg.position_mode == 2 then report.short_leverage = leg.leverage else report.leverage = leg.leverage end
+  end
   local fees
-  fees, err = client:get_fee_rate(p { symbol = symbol })
+  fees, err = client:get_fee_rate(p { symbol = symbol, category = category })
   if not fees and err.code ~= 10001 then return nil, err end -- demo has no fees for contracts, and says so with this code
   report.taker_fee_rate = fees and fees[1] and fees[1].taker_fee_rate
   report.maker_fee_rate = fees and fees[1] and fees[1].maker_fee_rate
@@ -93,8 +101,8 @@ end
 local function options_of(given)
   if given ~= nil and type(given) ~= "table" then errors.raise("check: a table expected, got " .. type(given)) end
   for name in pairs(given or {}) do
-    if name ~= "symbol" and name ~= "timeout" and name ~= "deadline" and name ~= "cancel" then
-      errors.raise(("check: unknown parameter '%s': it takes symbol, timeout, deadline, cancel"):format(tostring(name)))
+    if name ~= "symbol" and name ~= "category" and name ~= "timeout" and name ~= "deadline" and name ~= "cancel" then
+      errors.raise(("check: unknown parameter '%s': it takes symbol, category, timeout, deadline, cancel"):format(tostring(name)))
     end
   end
   return given or {}
@@ -104,7 +112,7 @@ end
 --- off the clock is, what is left of the limits. It only reads: at most five requests. It prints as a few lines. Without keys it
 --- looks at the clock alone.
 ---@param client table
----@param params? {symbol?: string, timeout?: number, deadline?: number, cancel?: bybit.Token}
+---@param params? {symbol?: string, category?: "inverse"|"linear", timeout?: number, deadline?: number, cancel?: bybit.Token}
 ---@return bybit.Check? report
 ---@return bybit.Error? err
 function preflight.check(client, params)
@@ -127,8 +135,8 @@ function preflight.check(client, params)
     if not key then return nil, err end
     look_at_key(report, key)
     local fine
-    fine, err = look_at_account(report, client, p)
-    if fine and given.symbol ~= nil then fine, err = look_at_symbol(report, client, p, given.symbol) end
+    fine, err = look_at_account(report, client, p, given.category or core.client.table(client).category)
+    if fine and given.symbol ~= nil then fine, err = look_at_symbol(report, client, p, given.symbol, given.category) end
     if not fine then return nil, err end
   else
     report.problems[1] = "the client has no keys: it reaches public endpoints only"

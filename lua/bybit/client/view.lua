@@ -63,8 +63,9 @@ local function filled(names, defaults, params)
   return out
 end
 
-local function one(raise, result, err, response)
-  if not raise then return result, err, response end
+local function one(raise, ...)
+  if not raise then return ... end
+  local result, err = ...
   if result == nil then error(err, 0) end
   return result
 end
@@ -83,12 +84,27 @@ end
 
 local states = setmetatable({}, { __mode = "k" }) -- view -> { client, defaults, raise, methods }
 
+-- Which argument of a client's own methods is a table that may say the category.
+local OPTIONS = { check = 1, instrument = 2, request = 3 }
+
+-- The arguments with the view's category in that table, unless it says another.
+local function with_category(state, place, ...)
+  local category, arguments = state.defaults.category, table.pack(...)
+  local given = place and category and arguments[place]
+  if not place or not category or given ~= nil and type(given) ~= "table" then return ... end
+  local filled_in = { category = category }
+  for k, v in pairs(given or {}) do filled_in[k] = v end
+  arguments[place], arguments.n = filled_in, math.max(arguments.n, place)
+  return table.unpack(arguments, 1, arguments.n)
+end
+
 -- A function that calls a method of the view's client with the view's defaults.
 local function method_of(state, name)
   local client = state.client
   local method, class = client[name], core.client.table(client).class -- client[name] raises if there is no such method
   if not rows.method(class.dialect.endpoints, name) then
-    return function(_, ...) return call(state.raise, method, client, ...) end
+    local place = class.dialect.category and OPTIONS[name]
+    return function(_, ...) return call(state.raise, method, client, with_category(state, place, ...)) end
   end
   local names = names_of(class, name)
   return function(_, params, ...)

@@ -153,17 +153,39 @@ local function shows_setting(record, row, asked)
   return value and value:eq(decimal(asked))
 end
 
---- Does the record show everything that the call set?
+--- Which position of its symbol a record is about: 0 the only one, 1 the long one, 2 the short one. Nil: it does not say.
+---@param record table
+---@return integer?
+function evidence.leg(record)
+  local mode = rawget(record, "position_mode")
+  return math.type(mode) == "integer" and mode >= 0 and mode <= 2 and mode or nil
+end
+
+-- Do the records that a setting is about show it? `legs`: only those of these positions. Nil: none of them does, or one says nothing.
+local function shown_by_all(records, row, asked)
+  local answers, n = {}, 0
+  for _, record in ipairs(records) do
+    local leg, meant = evidence.leg(record), row.legs == nil
+    for _, one in ipairs(row.legs or {}) do meant = meant or leg == one or leg == nil end
+    if meant then
+      n = n + 1
+      answers[n] = shows_setting(record, row, asked)
+    end
+  end
+  return all_of(answers, n)
+end
+
+--- Do the records show everything that the call set?
 ---@param fields table[] of the row's `shown`
 ---@param params table of the call
----@param record table
+---@param records table[] one, or the positions of a symbol
 ---@return boolean?
-function evidence.set(fields, params, record)
+function evidence.set(fields, params, records)
   local answers, n = {}, 0
   for _, row in ipairs(fields) do
     if params[row[1]] ~= nil then
       n = n + 1
-      answers[n] = shows_setting(record, row, params[row[1]])
+      answers[n] = shown_by_all(records, row, params[row[1]])
     end
   end
   return all_of(answers, n)

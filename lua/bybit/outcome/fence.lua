@@ -123,14 +123,14 @@ local UNDOES = { amend = true, stop = true, all = true, setting = true }
 function fence.subject(intent)
   local p = intent.params
   return intent.kind, intent.conditional, intent.partial or false, p.symbol or "", p.order_id or p.stop_order_id or "",
-    p.client_order_id or "", intent.kind == "setting" and intent.row or ""
+    p.client_order_id or "", intent.kind == "setting" and intent.row or "", intent.leg
 end
 
 -- Can a copy of the other intent undo this one?
 local function can_undo(other, intent)
   if not UNDOES[other.kind] or other.final then return false end
-  local kind, conditional, adds, symbol, order_id, client_order_id, setting = fence.subject(other)
-  return core.client.undoes(kind, conditional, adds, symbol, order_id, client_order_id, setting, fence.subject(intent))
+  local kind, conditional, adds, symbol, order_id, client_order_id, setting, leg = fence.subject(other)
+  return core.client.undoes(kind, conditional, adds, symbol, order_id, client_order_id, setting, leg, fence.subject(intent))
 end
 
 -- The latest of a limit and the fences of the listed intents whose copies can undo this one; nil: not known.

@@ -1,6 +1,7 @@
 -- Intents: what a call of unknown outcome was to do. They come from this run and, with a journal, from earlier runs. An intent
 -- is on its client's list from the first attempt of unknown outcome until its outcome is known.
 
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local fence = require "bybit.outcome.fence"
@@ -17,6 +18,8 @@ local of_error = setmetatable({}, { __mode = "k" }) -- error, or entry of a list
 ---@field conditional boolean it is about orders with a trigger
 ---@field params table what was asked for
 ---@field symbol string?
+---@field category string? the kind of contracts that it is about
+---@field leg integer which position of the symbol it is about: 0 its only one, or all
 ---@field client_order_id string? of a transfer: its transfer_id
 ---@field made boolean we made the client order id
 ---@field copies bybit.Copy[] the copies of unknown outcome that this run sent
@@ -53,6 +56,21 @@ local function copy_of(params)
   return out
 end
 
+--- The kind of contracts that a call is about: what it names, or the client's. Nil: its row is about none.
+---@param client userdata
+---@param row table
+---@param params table of the call
+---@return string?
+function intents.category_of(client, row, params)
+  return row.categories and (rawget(params, "category") or core.client.table(client).category) or nil
+end
+
+-- Which position the parameters name. An unreadable journal may hold anything.
+local function leg_of(params)
+  local mode = params.position_mode
+  return math.type(mode) == "integer" and mode or 0
+end
+
 --- Does a trading stop with these parameters add to the existing stops, and not replace them?
 function intents.adds(p)
   return p.tpsl_mode == "Partial" or p.take_profit_quantity ~= nil or p.stop_loss_quantity ~= nil
@@ -64,7 +82,7 @@ end
 function intents.open(run)
   local p = copy_of(run.params)
   local intent = { method = run.method, row = run.row.name, kind = run.row.settle, conditional = run.conditional or false,
-    params = p, symbol = p.symbol,
+    params = p, symbol = p.symbol, category = run.category, leg = leg_of(p),
     client_order_id = run.made_id or p.client_order_id or p.transfer_id, shown = run.row.shown, made = run.made_id ~= nil,
     copies = {}, window = 0, earlier = false, number = run.number, time = run.client:now(), settling = true,
     partial = run.row.settle == "stop" and intents.adds(p) }
@@ -129,8 +147,8 @@ function intents.claim(client, intent, call)
   local ahead = not intent.earlier and fence.ahead(client, intent) or fence.length(intent.window)
   if ahead == 0 then return end
   fence.leave_at_large(client, intent)
-  local kind, conditional, adds, symbol, order_id, client_order_id, setting = fence.subject(intent)
-  core.client.claim(client, kind, conditional, adds, symbol, order_id, client_order_id, setting, ahead, call)
+  local kind, conditional, adds, symbol, order_id, client_order_id, setting, leg = fence.subject(intent)
+  core.client.claim(client, kind, conditional, adds, symbol, order_id, client_order_id, setting, leg, ahead, call)
 end
 
 local function remove(client, intent)
@@ -216,9 +234,10 @@ function intents.begin(client, method, row, params)
   local t = core.client.table(client)
   if not t.journal then return nil end
   local inner = row.over[1]
-  local now = client:now()
+  local now, p = client:now(), copy_of(params)
+  p.category = intents.category_of(client, row, params)
   return t.journal:begin { time = now, method = method, row = inner, kind = t.class.dialect.endpoints[inner].settle,
-    symbol = params.symbol, params = core.json.encode(copy_of(params)), window = params.receive_window or t.receive_window,
+    symbol = params.symbol, params = core.json.encode(p), window = params.receive_window or t.receive_window,
     first = core.client.arrival(client, core.loop.now()) }
 end
 
@@ -235,6 +254,8 @@ local function params_of(row)
   return ok and type(params) == "table" and params or nil
 end
 
+local FIRST_CATEGORY = "inverse" -- of intents from when journals did not say it, since clients had no other
+
 -- The intent of a journal row. If the row cannot be read, nothing can be found out about this intent; the others are not
 -- affected.
 local function of_row(class, row, opened)
@@ -243,9 +264,10 @@ local function of_row(class, row, opened)
   local params = params_of(row)
   local kind = params and known.settle or nil
   params = params or {}
+  local category = known.categories and (categories.kinds[params.category] and params.category or FIRST_CATEGORY) or nil
   return { method = row.method or "?", row = known.settle and row.row or nil, kind = kind, params = params,
     conditional = known.conditional or outer.conditional or false, symbol = row.symbol or params.symbol,
-    shown = known.shown,
+    category = category, leg = leg_of(params), shown = known.shown,
     client_order_id = row.client_order_id or params.client_order_id or params.transfer_id, made = row.made or false, copies = {},
     first = row.first, fence = row.fence, window = row.window or 60000, opened = opened, earlier = true, number = row.id,
     time = row.time, partial = kind == "stop" and intents.adds(params) }

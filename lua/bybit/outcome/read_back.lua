@@ -63,8 +63,9 @@ end
 function read.setting(run)
   local row = run.row
   return read_until(run, function()
-    local record = View.new(run, {}):shown { kind = row.settle, shown = row.shown, params = run.params }
-    return record, nil, record and evidence.set(row.shown.fields, run.params, record)
+    local record, _, records = View.new(run, {}):shown { kind = row.settle, shown = row.shown, params = run.params,
+      category = run.category, leg = run.params.position_mode or 0 }
+    return record, nil, record and evidence.set(row.shown.fields, run.params, records)
   end)
 end
 

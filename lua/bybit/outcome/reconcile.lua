@@ -1,6 +1,7 @@
 -- Settles intents whose outcome is open, of this run or of an earlier run whose journal is read. It only looks: nothing that
 -- changes anything is sent.
 
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local evidence = require "bybit.outcome.evidence"
@@ -25,6 +26,15 @@ local function check_options(name, options, known)
   local symbol = options.symbol
   if symbol ~= nil and not (type(symbol) == "string" and symbol:find "^[A-Z0-9][A-Z0-9%-]+$") then
     errors.raise(("%s: option 'symbol': a symbol such as 'BTCUSD' expected, got %s"):format(name, tostring(symbol)))
+  end
+  local category = options.category
+  if category ~= nil and not categories.kinds[category] then
+    errors.raise(("%s: option 'category': one of '%s' expected, got %s"):format(name, table.concat(categories.names, "', '"),
+      tostring(category)))
+  end
+  local prefix = options.id_prefix
+  if prefix ~= nil and not (type(prefix) == "string" and prefix:find "^[%w_%-]+$") then
+    errors.raise(("%s: option 'id_prefix': letters, digits, '-' and '_' expected, got %s"):format(name, tostring(prefix)))
   end
   local deadline = options.deadline
   if deadline ~= nil and (type(deadline) ~= "number" or not (deadline > 0 and deadline <= 600)) then
@@ -53,7 +63,8 @@ local function run_of(run, intent, err)
   local class = run.class
   local params = setmetatable({ cancel = run.params.cancel }, { __index = intent.params })
   return setmetatable({ intent = intent, params = params, made_id = intent.made and intent.client_order_id or nil,
-    method = intent.method, row = intent.row and class.row(intent.row) or {}, conditional = intent.conditional,
+    method = intent.method, category = intent.category, row = intent.row and class.row(intent.row) or {},
+    conditional = intent.conditional,
     err = errors.new(copy_of(err, intent.kind), intent.params), worst = "unknown" }, { __index = run })
 end
 
@@ -182,9 +193,20 @@ local function unreadable(why)
 end
 
 -- A function that adds the "own" records of a list to another list. A record is own if its id has the client's prefix, is in
--- the journal, or belongs to a placement that was settled as done. It returns an error if the journal cannot be read.
-local function ownership(client, found)
+-- the journal, or belongs to a placement that was settled as done. With a prefix of the call's own, only its records are. The function
+-- returns an error if the journal cannot be read.
+local function ownership(client, found, prefix)
   local t, owned = core.client.table(client), {}
+  if prefix then
+    local start = prefix .. "-"
+    return function(list, into)
+      for _, record in ipairs(list) do
+        local id = evidence.text(record, "client_order_id")
+        if id and id:sub(1, #start) == start then into[#into + 1] = record end
+      end
+      setmetatable(into, getmetatable(list))
+    end
+  end
   for _, entry in ipairs(found) do
     local intent, conclusion = entry[1], entry[2]
     if intent.kind == "place" and intent.client_order_id and not conclusion.unclear then
@@ -218,12 +240,9 @@ local function ownership(client, found)
   end
 end
 
--- The symbols to ask for; false stands for all symbols at once. Nil and an error: the journal cannot be read.
-local function symbols_of(client, list, symbol)
-  if symbol then return { symbol } end
-  local t = core.client.table(client)
-  if t.class.dialect.every_symbol then return { false } end
-  local seen, out = {}, {}
+-- The symbols of the journal and of the intents. Nil and an error: the journal cannot be read.
+local function symbols_of(client, list)
+  local t, seen, out = core.client.table(client), {}, {}
   local function add(name)
     if name and not seen[name] then
       seen[name] = true
@@ -239,20 +258,59 @@ local function symbols_of(client, list, symbol)
   return out
 end
 
--- Does the error concern this symbol alone, for example since it was delisted? Then the other symbols are still read.
-local function concerns_symbol(err)
+-- The kinds of contracts that may have own orders: the client's, and those of the symbols. With a prefix it may be each.
+local function kinds_of(t, symbols, prefix)
+  local found = { [t.category] = true }
+  for _, symbol in ipairs(symbols) do
+    local kind = categories.of(symbol)
+    for _, name in ipairs(kind and { kind } or categories.names) do found[name] = true end
+  end
+  local list = {}
+  for _, name in ipairs(categories.names) do
+    if found[name] or prefix then list[#list + 1] = name end
+  end
+  return list
+end
+
+-- Where own orders may be open, as parameters of requests: a symbol, or all symbols of a kind or of a coin at once. `unsure`: the
+-- exchange may have no such place. Nil and an error: the journal cannot be read.
+local function places_of(client, list, options)
+  local t, places = core.client.table(client), {}
+  local with_categories = t.class.dialect.category
+  if options.symbol then
+    local kind = with_categories and (options.category or categories.of(options.symbol) or t.category) or nil
+    return { { symbol = options.symbol, category = kind, unsure = true } }
+  end
+  local symbols, err = symbols_of(client, list)
+  if not symbols then return nil, err end
+  if not with_categories then
+    for _, symbol in ipairs(symbols) do places[#places + 1] = { symbol = symbol, unsure = true } end
+    return places
+  end
+  for _, name in ipairs(options.category and { options.category } or kinds_of(t, symbols,
+    options.id_prefix or t.id_prefix)) do
+    for _, coin in ipairs(categories.kinds[name].narrow and categories.kinds[name].settle or { false }) do
+      places[#places + 1] = { category = name, settle_coin = coin or nil, unsure = name ~= t.category }
+    end
+  end
+  return places
+end
+
+-- Does the error concern this place alone, for example since the symbol was delisted? Then the others are still read.
+local function concerns_place(err)
   return err.kind == "exchange" and not err.retryable
 end
 
-local function read_live(client, run, report, symbols, own)
+local function read_live(client, run, report, places, own)
   local dialect = run.class.dialect
-  for _, symbol in ipairs(symbols) do
+  for _, place in ipairs(places) do
     for _, conditional in ipairs { false, true } do
-      local list, err = dialect.open_orders(run.call, client, run:reading { symbol = symbol or nil }, conditional)
+      local list, err = dialect.open_orders(run.call, client, run:reading { symbol = place.symbol, category = place.category,
+        settle_coin = place.settle_coin }, conditional)
       if list then
         err = own(list, report.live)
         if err then return err end
-      elseif not symbol or not concerns_symbol(err) then
+      elseif not place.unsure or not concerns_place(err) then
         return err
       end
     end
@@ -266,11 +324,11 @@ local function read_trades(run, report, list, first, own)
     if symbol and not seen[symbol] then
       seen[symbol] = true
       local trades, err = run.class.dialect.all_trades(run.call, run.client, run:reading { symbol = symbol,
-        since = fence.before(first) })
+        category = intent.category, since = fence.before(first) })
       if trades then
         err = own(trades, report.trades)
         if err then return err end
-      elseif not concerns_symbol(err) then
+      elseif not concerns_place(err) then
         return err
       end
     end
@@ -297,23 +355,32 @@ local function unclear_entry(intent)
   return entry
 end
 
+-- Is the intent one of those that the options name?
+local function is_wanted(intent, options)
+  return (not options.symbol or intent.symbol == options.symbol)
+    and (not options.category or intent.category == nil or intent.category == options.category)
+end
+
 --- Settles all open intents together, and reports the state of the account. Nil and an error when the exchange cannot be asked.
 ---@param client table
----@param options? {symbol: string?, deadline: number?, cancel: userdata?} only this symbol; seconds for the whole call (30 and
---- the longest receive window); a cancel token
+---@param options? {symbol: string?, category: string?, id_prefix: string?, deadline: number?, cancel: userdata?} only this symbol, only
+--- this kind of contracts; only live orders and trades whose client_order_id begins with this and a '-'; seconds for the whole call (30
+--- and the longest receive window); a cancel token
 ---@return {settled: table[], live: table[], trades: table[], unclear: table[], unsettled: table[]}? report settled:
 --- {method, client_order_id or transfer_id, symbol, time, params, outcome = "placed"|"rejected"|"done" (a change that is no
 --- placement), order (of a transfer: transfer; of a setting: record), proof};
---- live: every own open order (on v2 only for the symbols that the journal knows); trades: own trades since the first
+--- live: every own open order (on v2 only for the symbols that the journal knows), of the kinds of contracts that the client, its
+--- journal and its open intents are about, and with an `id_prefix` of each kind; trades: own trades since the first
 --- open intent; unclear: intents that cannot act any more and that the records do not tell of, with the order, position, transfer or
 --- record as it stands; unsettled: intents that are still open, for every symbol
 ---@return bybit.Error? err
 function reconcile.reconcile(client, options)
-  options = check_options("reconcile", options, { symbol = true, deadline = true, cancel = true })
+  options = check_options("reconcile", options, { symbol = true, category = true, id_prefix = true, deadline = true,
+    cancel = true })
   local t = core.client.table(client)
-  local open, first, wanted = {}, client:now(), options.symbol
+  local open, first = {}, client:now()
   for _, intent in ipairs(t.intents) do
-    if is_open(client, intent) and (not wanted or intent.symbol == wanted) then
+    if is_open(client, intent) and is_wanted(intent, options) then
       open[#open + 1] = intent
       first = math.min(first, fence.earliest(client, intent) or intent.time or first)
     end
@@ -324,10 +391,10 @@ function reconcile.reconcile(client, options)
     raise(run, run:stopped())
     return nil, run:stopped()
   end
-  local own = ownership(client, found)
+  local own = ownership(client, found, options.id_prefix)
   run.stop = math.max(run.stop, core.loop.now() + DEADLINE)
-  local symbols, err = symbols_of(client, open, wanted)
-  err = err or read_live(client, run, report, symbols, own) or read_trades(run, report, open, first, own)
+  local places, err = places_of(client, open, options)
+  err = err or read_live(client, run, report, places, own) or read_trades(run, report, open, first, own)
   raise(run, err)
   if err then return nil, err end
   -- Settled only now: a caller who gets an error in place of a report finds all intents still open.
@@ -337,7 +404,7 @@ function reconcile.reconcile(client, options)
     if not intent.final then report.settled[#report.settled + 1] = settled_entry(intent, settled, conclusion) end
   end
   for _, intent in ipairs(t.intents) do
-    if intent.final and not intent.settling and (not wanted or intent.symbol == wanted) then -- a call that still runs tells it
+    if intent.final and not intent.settling and is_wanted(intent, options) then -- a call that still runs tells it
       report.unclear[#report.unclear + 1] = unclear_entry(intent)
     end
   end

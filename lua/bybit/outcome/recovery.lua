@@ -220,9 +220,17 @@ local function tell_guard(run, err)
   if rails then rails:told(run.call_data, run.result, err, run.intent) end
 end
 
+-- An order that was placed may not be listed yet; the client remembers it for who cancels by a list.
+local function note_placed(run)
+  if run.row.settle ~= "place" or not run.result then return end
+  core.client.note_placed(run.client, run.params.symbol, evidence.text(run.result, "order_id"),
+    evidence.text(run.result, "client_order_id"), run.row.conditional or false)
+end
+
 local function way_out(run, facts)
   local err = not run.result and final_error(run) or nil
   leave(run, err, facts.overtook)
+  note_placed(run)
   tell_guard(run, err)
   local response = run.response
   if err then response.unchanged = err.unchanged end

@@ -66,7 +66,7 @@ end
 -- Was no stop of the whole position set, changed or ended since the call could arrive? Nil: the orders could not be read yet.
 local function stops_untouched(intent, view, orders, earliest)
   if stops.remain(intent.params, orders, earliest) then return stops.untouched(orders, earliest) or false end
-  orders = view:stop_orders(intent.symbol, earliest and earliest - LONG_AGO)
+  orders = view:stop_orders(intent, earliest and earliest - LONG_AGO)
   if orders == nil then return nil end
   return orders and stops.untouched(orders, earliest) or false
 end
@@ -74,13 +74,13 @@ end
 -- Stops for the whole position: the position shows them, and so do their orders, even after the position has closed. Each of
 -- them is an order, so the orders alone tell that none was set: the position may have changed since, because of a fill.
 local function set(intent, view)
-  local position, time = view:position(intent.symbol)
+  local position, time = view:position(intent)
   if not position then return nil end
   local stage, earliest = view:stage(intent, time), view:earliest(intent)
   if stage == "open" then return nil end
   local conclusion = changed(intent, position, stage, evidence.untouched(position, earliest))
   if not conclusion or conclusion.done and not stops.removes(intent.params) then return conclusion end
-  local orders = view:stop_orders(intent.symbol, earliest and earliest - EARLIER)
+  local orders = view:stop_orders(intent, earliest and earliest - EARLIER)
   if orders == false and stage == "settled" then return { unclear = position } end
   if not orders then return nil end
   -- The answer may have left the stop out of the position: so no order of that stop may be open either.
@@ -103,7 +103,7 @@ end
 -- A stop that adds: counting the stop orders tells whether it was added.
 local function added(intent, view)
   local earliest = view:earliest(intent)
-  local orders, time = view:stop_orders(intent.symbol, earliest and earliest - EARLIER)
+  local orders, time = view:stop_orders(intent, earliest and earliest - EARLIER)
   if orders == nil then return nil end
   local stage = view:stage(intent, time) -- before the count: this notes when the first sweep began
   if not orders then return stage == "settled" and { unclear = false } or nil end
@@ -122,11 +122,11 @@ end
 -- A setting, after the fence, when every change would show. Its record shows what was set: success. It does not: somebody may
 -- have set it back, so nothing can be told, and setting it `again` does no harm.
 function rules.setting(intent, view)
-  local record, time = view:shown(intent)
+  local record, time, records = view:shown(intent)
   if not record then return nil end
   local stage = view:stage(intent, time)
   if stage == "open" or stage == "late" then return nil end
-  local shows = evidence.set(intent.shown.fields, intent.params, record)
+  local shows = evidence.set(intent.shown.fields, intent.params, records)
   if shows then return { done = record } end
   return { unclear = record, again = shows == false }
 end
@@ -187,7 +187,7 @@ end
 -- carried out, since it cancels all or nothing. But if orders may have been cancelled one by one, some of them may be gone:
 -- the outcome is unclear.
 function rules.all(intent, view)
-  local orders, time = view:open(intent.symbol, intent.conditional)
+  local orders, time = view:open(intent)
   local stage = orders and view:stage(intent, time)
   if stage ~= "past" and stage ~= "settled" then return nil end
   local doubt = false

@@ -27,6 +27,7 @@ local RANK = { not_sent = 1, rejected = 2, unknown = 3 }
 ---@field row table the endpoint's declaration
 ---@field method string the method's name, for messages
 ---@field params table what the caller gave
+---@field category string? the kind of contracts that the call is about; nil: it is about none, or it only looks things up
 ---@field stop number when the deadline passes, on the loop's clock
 ---@field began number when the call began, on the loop's clock
 ---@field worst? "unknown"|"rejected"|"not_sent" the worst outcome of all attempts so far
@@ -82,7 +83,8 @@ function Run.new(class, row, client, params, facts, response)
   local self = setmetatable({ class = class, row = row, client = client, params = params, method = facts.method,
     send = facts.again, call_data = facts.call, made_id = facts.client_order_id, number = facts.number,
     stop = loop.now() + facts.left, began = loop.now() - (response.duration or 0), attempts = response.attempts or 0,
-    response = response, tried = 0, conditional = is_conditional(class, row, facts.method) }, Run)
+    response = response, tried = 0, conditional = is_conditional(class, row, facts.method),
+    category = intents.category_of(client, row, params) }, Run)
   self.call = inner(self)
   return self
 end
@@ -184,7 +186,8 @@ end
 ---@return bybit.Error err
 ---@return table? code
 function Run:judge(facts, response)
-  local ok, err, code = pcall(verdict.of, self.class.dialect.codes, facts, response, self.params)
+  local ok, err, code = pcall(verdict.of, self.class.dialect.codes, facts, response, self.params,
+    self.category)
   if ok then return err, code end
   if facts.sent and self.row.settle then self:add_unknown(facts) end
   error(err, 0)
@@ -235,10 +238,11 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Looking things up.
 
---- The parameters of a request that looks something up: `fields`, with the call's own options.
+--- The parameters of a request that looks something up: `fields`, with the call's own options, and its category if they name none.
 ---@param fields table
 function Run:reading(fields)
   local p = self.params
+  fields.category = fields.category or self.category
   fields.receive_window, fields.timeout, fields.connect_timeout = p.receive_window, p.timeout, p.connect_timeout
   fields.cancel, fields.deadline = p.cancel, math.max(self:left(), 0.001)
   return fields
@@ -249,9 +253,10 @@ function Run:order_id()
   return rawget(self.params, "order_id") or rawget(self.params, "stop_order_id")
 end
 
---- The position of the symbol, also a flat one.
+--- The position that the call is about, also a flat one.
 function Run:position()
-  return self.call(self.client, "get_position", self:reading { symbol = self.params.symbol })
+  return self.class.dialect.position(self.call, self.client, self:reading { symbol = self.params.symbol,
+    position_mode = self.params.position_mode })
 end
 
 --- An error that says that the order cannot be seen (yet).

@@ -307,7 +307,7 @@ local function list_open(run)
   local view, orders
   repeat
     view = View.new(run, { run.intent })
-    orders, view.time = view:open(run.intent.symbol, run.conditional)
+    orders, view.time = view:open(run.intent)
   until orders or not run:sleep(MOST)
   return orders and view, orders
 end

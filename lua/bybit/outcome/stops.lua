@@ -19,6 +19,12 @@ local HALVES = {
   { "stop_loss_price", "stop_loss_quantity", "PartialStopLoss", "StopLoss" },
 }
 
+-- Is the order one of the position that the call is about? An order that does not say so is, where the symbol has one position only.
+local function is_of(order, p)
+  local asked = p.position_mode or 0
+  return (evidence.leg(order) or 0) == asked
+end
+
 ---------------------------------------------------------------------------------------------------------------
 -- For the whole position.
 
@@ -60,8 +66,8 @@ function stops.remain(p, orders, earliest)
     local price = p[half[1]] ~= nil and decimal(p[half[1]])
     for _, order in ipairs(price and orders or {}) do
       local at = evidence.number(order, "trigger_price")
-      if evidence.text(order, "stop_order_type") == half[4] and evidence.open(order) and at and not at:eq(price)
-        and is_recent(order, earliest) == false then
+      if is_of(order, p) and evidence.text(order, "stop_order_type") == half[4] and evidence.open(order) and at
+        and not at:eq(price) and is_recent(order, earliest) == false then
         return true
       end
     end
@@ -112,8 +118,8 @@ function stops.were_set(p, orders, earliest)
     for _, order in ipairs(price and not price:is_zero() and orders or {}) do
       local at = evidence.number(order, "trigger_price")
       local created = evidence.moment(order, "create_time")
-      found = found or evidence.text(order, "stop_order_type") == half[4] and at and at:eq(price) and earliest and created
-        and created >= earliest
+      found = found or is_of(order, p) and evidence.text(order, "stop_order_type") == half[4] and at and at:eq(price)
+        and earliest and created and created >= earliest
     end
     if not found then return false end
     asked = asked or price
@@ -130,7 +136,8 @@ end
 
 -- Do both calls ask for this half, in the same way?
 local function asks_the_same(p, q, half)
-  return p.symbol == q.symbol and p[half[1]] ~= nil and same(p[half[1]], q[half[1]]) and same(p[half[2]], q[half[2]])
+  return p.symbol == q.symbol and (p.position_mode or 0) == (q.position_mode or 0) and p[half[1]] ~= nil
+    and same(p[half[1]], q[half[1]]) and same(p[half[2]], q[half[2]])
 end
 
 -- The earliest moment at which a copy of any of the intents could arrive; nil: it is not known for all of them.
@@ -216,7 +223,8 @@ local function fits(order, half, params, earliest)
     if is_original(order) then return false end
     return nil
   end
-  return kind ~= nil and price ~= nil and (asked == nil or quantity ~= nil) and created ~= nil and earliest ~= nil or nil
+  return is_of(order, params) and kind ~= nil and price ~= nil and (asked == nil or quantity ~= nil) and created ~= nil
+    and earliest ~= nil or nil
 end
 
 -- How many orders for the half were made since that moment: at least, and at most.

@@ -115,9 +115,10 @@ end
 ---@param facts table the attempt's, from the C core
 ---@param response table
 ---@param params table what the caller gave, for the printed line
+---@param category? string the kind of contracts that the call is about
 ---@return bybit.Error
 ---@return table? row
-function verdict.of(codes, facts, response, params)
+function verdict.of(codes, facts, response, params, category)
   local err = {
     kind = facts.kind, method = facts.method, change = facts.settle, message = cut(facts.message),
     http_status = facts.http_status,
@@ -126,7 +127,7 @@ function verdict.of(codes, facts, response, params)
   }
   local row = (judge[facts.kind] or broken)(err, facts, codes, response)
   if facts.kind == "exchange" and row and row.detail and not row.clock then
-    local hint = hints.refused(params)
+    local hint = hints.refused(params, category)
     if hint then err.message = ("%s; %s"):format(err.message, hint) end
   end
   err.retryable = may_repeat(err, facts.changes, row)

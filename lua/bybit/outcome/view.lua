@@ -22,10 +22,15 @@ function View.new(run, intents)
     seen = {}, refused = {} }, View)
 end
 
+-- Under which name what is read about a symbol is kept.
+local function key_of(intent)
+  return ("%s %s"):format(intent.category or "", intent.symbol)
+end
+
 -- What is asked for about an intent that has no order and no stop; nil: it does not say what.
 local function question_of(intent)
   if intent.kind == "transfer" then return intent.client_order_id and "transfer " .. intent.client_order_id end
-  local words = { intent.shown.row }
+  local words = { intent.shown.row, intent.category or "" }
   for ours, theirs in pairs(intent.shown.by) do -- one at most
     local value = intent.params[theirs]
     if type(value) ~= "string" then return nil end
@@ -41,7 +46,7 @@ end
 
 --- Can nothing be found out about the intent, since the exchange refuses to answer, or the intent does not say what to ask?
 function View:is_refused(intent)
-  local asked = intent.symbol
+  local asked = intent.symbol and key_of(intent)
   if intent.shown or intent.kind == "transfer" then asked = question_of(intent) end
   return asked == nil or self.refused[asked] ~= nil
 end
@@ -91,14 +96,15 @@ local function since(self)
   return first and fence.before(first)
 end
 
--- All orders of a symbol and kind, by either id; false: no whole list could be read.
-local function index_of(self, symbol, conditional)
-  local key = symbol .. (conditional and "*" or "")
+-- All orders of an intent's symbol and kind, by either id; false: no whole list could be read.
+local function index_of(self, intent)
+  local conditional = intent.conditional
+  local key = key_of(intent) .. (conditional and "*" or "")
   if self.lists[key] ~= nil then return self.lists[key] end
   local run = self.run
-  local list, time = run.class.dialect.all_orders(run.call, run.client, run:reading { symbol = symbol, since = since(self) },
-    conditional)
-  if not list then heard(self, symbol, time) end
+  local list, time = run.class.dialect.all_orders(run.call, run.client, run:reading { symbol = intent.symbol,
+    category = intent.category, since = since(self) }, conditional)
+  if not list then heard(self, key_of(intent), time) end
   local index = list and { time = time, whole = true, by_id = {}, by_link = {} }
   for _, order in ipairs(list or {}) do
     local id, link = evidence.text(order, "order_id"), evidence.text(order, "client_order_id")
@@ -114,8 +120,9 @@ local function ask_for(self, intent)
   local run, order_id, link = self.run, ids_of(intent)
   local first = intent.kind == "place" and self:earliest(intent)
   local order, time = run.class.dialect.find_order(run.call, run.client, run:reading { symbol = intent.symbol,
-    order_id = order_id, client_order_id = link, since = first and fence.before(first) or nil }, intent.conditional)
-  if order == nil then heard(self, intent.symbol, time) end
+    category = intent.category, order_id = order_id, client_order_id = link, since = first and fence.before(first) or nil },
+    intent.conditional)
+  if order == nil then heard(self, key_of(intent), time) end
   return order, time
 end
 
@@ -125,10 +132,10 @@ end
 ---@return table|false|nil order
 ---@return integer? time
 function View:order(intent)
-  if not intent.symbol or self.refused[intent.symbol] then return nil end
+  if not intent.symbol or self.refused[key_of(intent)] then return nil end
   if not self.many then return ask_for(self, intent) end
   local order_id, link = ids_of(intent)
-  local index = index_of(self, intent.symbol, intent.conditional)
+  local index = index_of(self, intent)
   local order = index and (order_id and index.by_id[order_id] or link and index.by_link[link])
   if order then return order, index.time end
   -- An order that is amended or cancelled may be older than the lists reach.
@@ -136,54 +143,61 @@ function View:order(intent)
   return ask_for(self, intent)
 end
 
---- All open orders of a symbol and kind; nil when they could not be read.
+--- All open orders of an intent's symbol and kind; nil when they could not be read.
+---@param intent bybit.Intent
 ---@return table[]? orders
 ---@return integer? time
-function View:open(symbol, conditional)
-  if not symbol or self.refused[symbol] then return nil end
+function View:open(intent)
+  if not intent.symbol or self.refused[key_of(intent)] then return nil end
   local run = self.run
-  local list, err, response = run.class.dialect.open_orders(run.call, run.client, run:reading { symbol = symbol },
-    conditional)
-  if not list then heard(self, symbol, err) end
+  local list, err, response = run.class.dialect.open_orders(run.call, run.client, run:reading { symbol = intent.symbol,
+    category = intent.category }, intent.conditional)
+  if not list then heard(self, key_of(intent), err) end
   return list, list and response and response.time
 end
 
 ---------------------------------------------------------------------------------------------------------------
 -- Positions and their stops.
 
---- The position of a symbol, even if it is flat; nil when it could not be read.
+--- The position that an intent is about, even if it is flat; nil when it could not be read.
+---@param intent bybit.Intent
 ---@return table? position
 ---@return integer? time
-function View:position(symbol)
-  if not symbol or self.refused[symbol] then return nil end
-  local known = self.positions[symbol]
+function View:position(intent)
+  if not intent.symbol or self.refused[key_of(intent)] then return nil end
+  local key = ("%s %d"):format(key_of(intent), intent.leg)
+  local known = self.positions[key]
   if not known then
     local run = self.run
-    local position, err, response = run.call(run.client, "get_position", run:reading { symbol = symbol })
-    if not position then heard(self, symbol, err) end
+    local position, err, response = run.class.dialect.position(run.call, run.client, run:reading { symbol = intent.symbol,
+      category = intent.category, position_mode = intent.leg })
+    if not position then heard(self, key_of(intent), err) end
     known = { position or nil, position and response.time }
-    self.positions[symbol] = known
+    self.positions[key] = known
   end
   return known[1], known[2]
 end
 
---- All stop orders of a symbol that are open, or were made since a moment; nil when they could not be read; false: they are too
---- many to be read.
+--- All stop orders of an intent's symbol that are open, or were made since a moment, but for those of another position of the
+--- symbol; nil when they could not be read; false: they are too many to be read.
+---@param intent bybit.Intent
 ---@param since_ms integer?
 ---@return table[]|false|nil orders
 ---@return integer? time
-function View:stop_orders(symbol, since_ms)
-  if not symbol or self.refused[symbol] then return nil end
+function View:stop_orders(intent, since_ms)
+  if not intent.symbol or self.refused[key_of(intent)] then return nil end
   local run, found, seen = self.run, {}, {}
-  local list, time = run.class.dialect.stop_orders(run.call, run.client, run:reading { symbol = symbol }, since_ms)
+  local list, time = run.class.dialect.stop_orders(run.call, run.client, run:reading { symbol = intent.symbol,
+    category = intent.category }, since_ms)
   if not list then
-    heard(self, symbol, time)
+    heard(self, key_of(intent), time)
     if time.too_long then return false, (core.client.moment(run.client, core.loop.now())) end
     return nil
   end
   for _, order in ipairs(list) do
     local id = evidence.text(order, "order_id")
-    if not id or not seen[id] then found[#found + 1] = order end
+    local leg = evidence.leg(order)
+    if (not id or not seen[id]) and (leg == nil or leg == intent.leg) then found[#found + 1] = order end
     if id then seen[id] = true end
   end
   return found, time
@@ -199,29 +213,42 @@ local function is_about(record, shown, params)
   return true
 end
 
+-- Reads the records that show what an intent set: { records, time }.
 local function read_shown(self, intent, question)
-  local run, shown, by = self.run, intent.shown, {}
+  local run, shown, by = self.run, intent.shown, { category = intent.category }
+  local row = run.class.dialect.endpoints[shown.row]
   for ours, theirs in pairs(shown.by) do by[ours] = intent.params[theirs] end -- in any order
-  local record, err, response = run.call(run.client, shown.row, run:reading(by))
-  if not record then
+  by = run:reading(by)
+  if not row.categories then by.category = nil end -- it is about the account
+  local found, err, response = run.call(run.client, shown.row, by)
+  if not found then
     heard(self, question, err)
-    return {}
+    return { {} }
   end
-  if run.class.dialect.endpoints[shown.row].result.list then record = record[1] end
-  if not record or not is_about(record, shown, intent.params) then return {} end
-  return { record, response.time }
+  local records = {}
+  for _, record in ipairs(row.result.list and found or { found }) do
+    if not is_about(record, shown, intent.params) then return { {} } end
+    records[#records + 1] = record
+  end
+  return { records, response.time }
 end
 
---- The record that shows what an intent set; nil when it could not be read.
+--- The record that shows what an intent set, and with it the others of the symbol; nil when it could not be read.
 ---@param intent bybit.Intent
 ---@return table? record
 ---@return integer? time
+---@return table[]? records it alone, or one for each position that the intent is about
 function View:shown(intent)
   local question = question_of(intent)
   if not question or self.refused[question] then return nil end
   local known = self.settings[question] or read_shown(self, intent, question)
   self.settings[question] = known
-  return known[1], known[2]
+  local records = {}
+  for _, record in ipairs(known[1]) do
+    local leg = intent.shown.leg and evidence.leg(record)
+    if not leg or leg == intent.leg then records[#records + 1] = record end
+  end
+  return records[1], known[2], records
 end
 
 -- ms: an earlier call may have used the id. So the list is read from that long ago; a query reaches a day further, to the present

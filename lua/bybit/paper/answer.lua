@@ -95,56 +95,68 @@ local function remembered(f)
 end
 
 local quoted = remembered(quote)
-local named = remembered(function(name) return quote(name) .. ":" end)
+
+-- The names of records, as they are written: `{"orderId":` where a field is the first of its object, `,"orderId":` where it is
+-- not. By the list of fields, which is a constant.
+local NAMES = setmetatable({}, { __mode = "k", __index = function(self, fields)
+  local names = { first = {}, later = {} }
+  for i, field in ipairs(fields) do
+    local name = quote(field) .. ":"
+    names.first[i], names.later[i] = "{" .. name, "," .. name
+  end
+  self[fields] = names
+  return names
+end })
 
 -- The parts of the text that is being written, and how many they are. The table is used again for each text.
 local out, n = {}, 0
-
-local function put(text)
-  n = n + 1
-  out[n] = text
-end
 
 local write
 
 local function write_object(object)
   local before = "{"
   for _, pair in ipairs(object.pairs) do
-    if pair[2] ~= nil then
-      put(before)
-      put(named(pair[1]))
-      write(pair[2])
-      before = ","
+    local value = pair[2]
+    if value ~= nil then
+      out[n + 1], out[n + 2], out[n + 3] = before, quoted(pair[1]), ":"
+      n, before = n + 3, ","
+      write(value)
     end
   end
-  put(before == "{" and "{}" or "}")
+  n = n + 1
+  out[n] = before == "{" and "{}" or "}"
 end
 
 local function write_record(record)
-  local before, values, fields = "{", record.values, record.fields
+  local values, fields = record.values, record.fields
+  local names = NAMES[fields]
+  local name, later = names.first, names.later
   for i = 1, #fields do
     local value = values[fields[i]]
     if value ~= nil then
-      put(before)
-      put(named(fields[i]))
+      n = n + 1
+      out[n], name = name[i], later
       write(value)
-      before = ","
     end
   end
-  put(before == "{" and "{}" or "}")
+  n = n + 1
+  out[n] = name == later and "}" or "{}"
 end
 
 local function write_list(list)
-  put "["
-  for i, value in ipairs(list.values) do
-    if i > 1 then put "," end
+  local before = "["
+  for _, value in ipairs(list.values) do
+    n = n + 1
+    out[n], before = before, ","
     write(value)
   end
-  put "]"
+  n = n + 1
+  out[n] = before == "[" and "[]" or "]"
 end
 
 local function write_text(text)
-  put(text.text)
+  n = n + 1
+  out[n] = text.text
 end
 
 local writers = { [Text] = write_text, [Object] = write_object, [Record] = write_record, [List] = write_list }
@@ -154,22 +166,24 @@ local function is_decimal(value)
   return type(meta) == "table" and meta.__name == "bybit.decimal"
 end
 
+-- What a value is written as that is not made of others; nil for a decimal, and for what cannot be written.
+local function plain(value, kind)
+  if math_type(value) == "integer" then return format("%d", value) end
+  if kind == "boolean" then return tostring(value) end
+  if value == null then return "null" end
+end
+
 function write(value)
   local kind = type(value)
-  if kind == "string" then
-    put(quoted(value))
-  elseif math_type(value) == "integer" then
-    put(format("%d", value))
-  elseif kind == "boolean" then
-    put(tostring(value))
-  elseif value == null then
-    put "null"
+  local text = kind == "string" and quoted(value) or plain(value, kind)
+  if text then
+    n = n + 1
+    out[n] = text
   elseif kind == "table" and writers[getmetatable(value)] then
     writers[getmetatable(value)](value)
   elseif kind == "userdata" and is_decimal(value) then
-    put '"'
-    put(tostring(value))
-    put '"'
+    out[n + 1], out[n + 2], out[n + 3] = '"', tostring(value), '"'
+    n = n + 3
   else
     error("answer: cannot write a " .. (math_type(value) or kind) .. " (use object, record, list or a string)", 0)
   end

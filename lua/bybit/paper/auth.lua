@@ -3,8 +3,6 @@
 
 local core = require "bybit.core"
 
-local unpack = string.unpack
-
 local auth = {}
 
 local WINDOW, WINDOW_MAX, AHEAD = 5000, 60000, 1000 -- ms
@@ -20,22 +18,10 @@ function auth.in_window(timestamp, given, now)
   return now - window <= sent and sent < now + AHEAD
 end
 
--- Compares all of two texts, wherever the first difference is: eight bytes at a time, then the rest.
-local function same(a, b)
-  if #a ~= #b then return false end
-  local difference, at = 0, 1
-  while at + 7 <= #a do
-    difference = difference | (unpack("<i8", a, at) ~ unpack("<i8", b, at))
-    at = at + 8
-  end
-  for i = at, #a do difference = difference | (a:byte(i) ~ b:byte(i)) end
-  return difference == 0
-end
-
 --- Did the owner of a key sign this text?
 function auth.signed_by(entry, text, signature)
   if entry.public_key then return core.sign.rsa_verify(entry.public_key, text, signature) end
-  return same(core.sign.hmac_sha256(entry.secret, text), signature)
+  return core.sign.equal(core.sign.hmac_sha256(entry.secret, text), signature)
 end
 
 ---@class bybit.paper.Request

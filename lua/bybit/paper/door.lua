@@ -224,7 +224,8 @@ local INSTRUMENT = {
   symbol = text("^[A-Z0-9][A-Z0-9%-]+$", "a symbol such as BTCUSD"), base = text("^[A-Z0-9]+$", "a coin such as BTC"),
   id = whole(1, 1000000), scale = whole(0, 18), launch = whole(0, 4102444800000, "ms"), funding_minutes = whole(1, 43200),
   status = word("PreLaunch", "Trading", "Delivering", "Closed"), taker = rate, maker = rate, funding_rate = rate, mm_rate = rate,
-  risk_limit = positive,
+  risk_limit = positive, category = word("inverse", "linear"), quote = text("^[A-Z0-9]+$", "a coin such as USDT"),
+  delivery = whole(0, 4102444800000, "ms"), delivery_fee = rate, interest = positive, min_notional = positive,
 }
 for _, name in ipairs { "tick", "min_price", "max_price", "max_leverage", "start", "min_qty", "qty_step", "max_qty",
   "max_market_qty", "min_leverage", "leverage_step", "x", "y" } do INSTRUMENT[name] = positive end
@@ -298,11 +299,11 @@ end
 -- Arguments of an exchange's methods.
 
 --- The contracts of an exchange by symbol, as its prices are checked against them.
----@param rows table[]? the option `instruments`, checked
+---@param rows table[] as instruments.lua has them
 ---@return table<string, table>
 function door.contracts(rows)
   local by_symbol = {}
-  for _, row in ipairs(rows or instruments.default) do by_symbol[row.symbol] = instruments.compile(row) end
+  for _, row in ipairs(rows) do by_symbol[row.symbol] = instruments.compile(row) end
   return by_symbol
 end
 

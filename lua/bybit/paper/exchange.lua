@@ -5,6 +5,7 @@
 local core = require "bybit.core"
 local door = require "bybit.paper.door"
 local errors = require "bybit.errors"
+local instruments = require "bybit.paper.engine.instruments"
 local known = require "bybit.text.known"
 local pack = require "bybit.paper.pack"
 local server = require "bybit.paper_server"
@@ -31,7 +32,8 @@ local paper = {}
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's:
 ---  {["order/create"] = 20}, and `ip`: requests in 5 seconds; false: no limits
----@field instruments table? the contracts, in place of the exchange's own
+---@field instruments table? the contracts, in place of the exchange's own; each has at least `symbol` and `base`, and
+---  `category = "linear"` (with `quote`) where it is no inverse one
 ---@field faults bybit.paper.Fault[]? what goes wrong from the start, see exchange:faults
 ---@field keep integer? how many closed orders, and executions, an account keeps at most: 1 to 10000000 (100000)
 ---@field active_orders integer? how many active orders an account may have on a symbol: 1 to 10000000 (500, as on the
@@ -77,17 +79,19 @@ end
 local function start(options, called)
   options = door.options(options, called)
   local keys, manual = make_keys(options), options.clock == "manual"
+  local start_time = options.start_time or START
+  local rows = options.instruments or instruments.at(manual and start_time or os.time() * 1000)
   local boot = pack.write {
-    keys = keys, clock = options.clock, start_time = options.start_time or START, seed = options.seed or os.time(),
+    keys = keys, clock = options.clock, start_time = start_time, seed = options.seed or os.time(),
     deposit = options.deposit, lag = options.lag or (manual and 0 or 5), limits = options.limits,
-    instruments = options.instruments, auth_status_401 = options.auth_status_401, faults = options.faults,
+    instruments = rows, auth_status_401 = options.auth_status_401, faults = options.faults,
     keep = options.keep, active_orders = options.active_orders,
   }
   local handle, port = server.start(options.port or 0, package.path, package.cpath, boot)
   if not handle then return nil, port end
   return setmetatable({
     url = ("http://127.0.0.1:%d"):format(port), port = port, key = keys[1].key, secret = keys[1].secret, keys = keys,
-    server = handle, manual = manual, contracts = door.contracts(options.instruments),
+    server = handle, manual = manual, contracts = door.contracts(rows),
   }, Exchange)
 end
 
@@ -261,7 +265,7 @@ end
 function paper.serve(options)
   local started, message = start(options, "serve")
   local exchange <close> = started or errors.raise("bybit.paper.serve: " .. message)
-  print(("paper exchange at %s (V5 and v2, category inverse; Ctrl-C ends it)"):format(exchange.url))
+  print(("paper exchange at %s (V5: categories inverse and linear, v2: inverse; Ctrl-C ends it)"):format(exchange.url))
   for _, entry in ipairs(exchange.keys) do
     print(("  key %s  %s"):format(entry.key, entry.secret and "secret " .. entry.secret or "(RSA)"))
   end

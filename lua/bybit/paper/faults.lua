@@ -233,6 +233,7 @@ function Faults:pick(verb, path, now)
     if now < self.down_until then return { kind = "restart", executed = false, down = true } end
     self.down_until = nil
   end
+  if not self.rules[1] then return nil end
   path = short(path)
   local struck
   for _, rule in ipairs(self.rules) do

@@ -71,15 +71,17 @@ local function walk(engine, clock, forward, span, streams)
   local to = now + span
   for moment = now - now % tick + tick, to, tick do
     forward(moment - clock())
+    clock()
     engine:tick()
     streams:flush(true)
   end
   forward(to - clock())
+  clock()
   engine:advance_to(to // 1000000)
 end
 
 -- The owner's commands. Their arguments were checked at the door, in the owner's Lua state.
-local function make_commands(engine, keys, now, clock, forward, lines, streams)
+local function make_commands(engine, keys, clock, forward, lines, streams)
   local commands = {}
   function commands.set_price(symbol, price, with) engine:set_price(symbol, price, with) end
   function commands.step(n)
@@ -89,13 +91,12 @@ local function make_commands(engine, keys, now, clock, forward, lines, streams)
     end
   end
   function commands.streams() return streams:counts() end
-  function commands.cut_streams() streams:cut_all() end
   function commands.errors() return lines end
-  function commands.now() return now() end
+  function commands.now() return clock() // 1000000 end
   function commands.books(key) return books.of(keys[key].account) end
   function commands.advance(seconds)
     forward(nanoseconds_of(seconds))
-    engine:advance_to(now())
+    engine:advance_to(clock() // 1000000)
   end
   function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds), streams) end
   return commands
@@ -109,8 +110,14 @@ function host.start(boot, real_clock, sockets)
   local options = pack.read(boot)
   local unskewed, forward = make_clock(options, real_clock)
   local injected = faults.new(options.seed)
-  local function clock() return unskewed() + (injected.standing.skew or 0) * 1000000 end
-  local function now() return clock() // 1000000 end
+  local moment -- ms: what the clock told last. A request, a command and a tick have one moment, unless they move time
+  local function clock()
+    local nanoseconds = unskewed() + (injected.standing.skew or 0) * 1000000
+    moment = nanoseconds // 1000000
+    return nanoseconds
+  end
+  local function now() return moment end
+  clock()
   local lines, report = make_report()
   local engine = Engine.new {
     seed = options.seed, now = now, instruments = options.instruments, deposit = options.deposit, lag = options.lag,
@@ -126,40 +133,45 @@ function host.start(boot, real_clock, sockets)
     sockets = sockets, engine = engine, keys = keys, wire = wire, faults = injected, now = now, seed = options.seed,
     report = report, eager = forward ~= nil,
   }
-  local commands = make_commands(engine, keys, now, clock, forward, lines, streams)
+  local commands = make_commands(engine, keys, clock, forward, lines, streams)
   commands.faults = fault_setter(engine, injected, options)
   function commands.fault_counts() return injected.counts end
   commands.faults(options.faults)
 
-  -- The ninth value is the key with which a WebSocket is asked for. What changes is told before the answer to it goes out.
-  local function on_request(...)
-    local key = select(9, ...)
+  -- `key` is that with which a WebSocket is asked for. What has changed is told before the answer to the change goes out.
+  local function on_request(verb, target, body, address, api_key, timestamp, sign, window, key)
     if key then
-      local _, target = ...
+      clock()
       return streams:open(target, key)
     end
-    local status, body, headers, fault = wire:handle(...)
+    local status, text, headers, fault = wire:handle(verb, target, body, address, api_key, timestamp, sign, window)
+    if not streams.used then return status, text, headers, fault end
     streams:flush()
     if fault and fault.restart then streams:cut_all() end
-    return status, body, headers, fault
+    return status, text, headers, fault
   end
 
+  local function run(name, ...) return pack.write(commands[name](...)) end
+
   local function on_command(text)
-    local function run(name, ...) return pack.write(commands[name](...)) end
+    clock()
     local answer = run(pack.read(text))
     streams:flush(true)
     return answer
   end
 
   local function on_tick()
-    local ok, trouble = xpcall(function()
-      engine:tick()
-      streams:flush(true)
-    end, debug.traceback)
+    clock()
+    local ok, trouble = xpcall(engine.tick, debug.traceback, engine)
+    if ok and streams.used then ok, trouble = xpcall(streams.flush, debug.traceback, streams, true) end
     if not ok then report("tick: " .. trouble) end
   end
 
-  local function on_message(id, text) streams:message(id, text) end
+  local function on_message(id, text)
+    clock()
+    streams:message(id, text)
+  end
+
   local function on_closed(id) streams:closed(id) end
 
   return on_request, on_command, on_tick, forward and 0 or engine.tick_ms, on_message, on_closed

@@ -90,32 +90,42 @@ local function quote_numbers(text)
   end
 end
 
--- Takes null and "" out of objects. In arrays places count, so null becomes false there.
+-- Takes null and "" out of objects. In arrays places count, so null becomes false there. Returns whether there is a number.
 local function tidy(value)
-  for key, field in pairs(value) do
-    if type(field) == "table" then
-      tidy(field)
+  local numbers = false
+  for key, field in next, value do
+    local kind = type(field)
+    if field == "" then
+      if type(key) == "string" then value[key] = nil end
+    elseif kind == "table" then
+      numbers = tidy(field) or numbers
+    elseif kind == "number" then
+      numbers = true
     elseif field == cjson.null then
       value[key] = nil
       if type(key) == "number" then value[key] = false end
-    elseif field == "" and type(key) == "string" then
-      value[key] = nil
     end
   end
-  return value
+  return numbers
 end
 
----The parameters of a JSON body; nil when it is not a JSON object. The decoder sees no number: it would read them by the
----locale of the process, which the host may have set.
+local decode = decoder.decode
+
+---The parameters of a JSON body; nil when it is not a JSON object. What the decoder makes of a number does not count: it reads
+---them by the locale of the process, which the host may have set. Where it finds one, or nothing that it can read, all is
+---read again with the numbers as strings.
 ---@param text string
 ---@return table<string, any>?
 function params.body(text)
   if not utf8.len(text) or not find(text, "^[ \t\r\n]*{") then return nil end
-  -- A number stands after one of these; where none does, as mostly, there is nothing to quote.
-  if find(text, "[:,%[{]%s*[+-]?%d") then text = quote_numbers(text) end
+  local ok, value = pcall(decode, text)
+  if ok and not tidy(value) then return value end
+  text = quote_numbers(text)
   if not text then return nil end
-  local ok, value = pcall(decoder.decode, text)
-  return ok and tidy(value) or nil
+  ok, value = pcall(decode, text)
+  if not ok then return nil end
+  tidy(value)
+  return value
 end
 
 return params

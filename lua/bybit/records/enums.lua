@@ -22,6 +22,14 @@ enums.side = {
   doc = "Buy or Sell: which way an order trades. A position is long with Buy, and short with Sell.",
 }
 
+enums.category = {
+  values = { "inverse", "linear" },
+  hints = { Inverse = "inverse", Linear = "linear", INVERSE = "inverse", LINEAR = "linear", coin = "inverse", USDT = "linear",
+    USDC = "linear" },
+  doc = "The kind of contracts: inverse ones are worth 1 USD each and settle in the coin that they are about; linear ones are "
+    .. "about an amount of that coin, and settle in USDT or USDC.",
+}
+
 enums.order_type = {
   values = { "Market", "Limit" },
   hints = { LimitMaker = "Limit", StopLimit = "Limit", StopMarket = "Market", StopLossLimit = "Limit",

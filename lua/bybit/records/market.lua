@@ -1,5 +1,7 @@
 -- V5 documentation, Market: what public endpoints answer. init.lua explains the rows.
 
+local CONTRACTS = "in contracts of 1 USD, of linear contracts in base coin." -- the unit of quantities
+
 local records = {}
 
 records.server_time = {
@@ -90,12 +92,12 @@ records.ticker = {
     { "high_price_24h", "highPrice24h", "decimal", doc = "The highest last price of 24 hours." },
     { "low_price_24h", "lowPrice24h", "decimal", doc = "The lowest last price of 24 hours." },
     { "previous_price_1h", "prevPrice1h", "decimal", doc = "The last price of an hour ago." },
-    { "open_interest", "openInterest", "decimal", doc = "Open positions of both sides, in contracts." },
-    { "open_interest_value", "openInterestValue", "decimal", doc = "Their value, in coin, at the mark price." },
+    { "open_interest", "openInterest", "decimal", doc = "Open positions of both sides: " .. CONTRACTS },
+    { "open_interest_value", "openInterestValue", "decimal", doc = "Their value in the settle coin, at the mark price." },
     { "single_open_interest", "singleOpenInterest", "decimal", optional = true, doc = "Open positions of one side." },
     { "single_open_interest_value", "singleOpenInterestValue", "decimal", optional = true, doc = "Their value." },
-    { "turnover_24h", "turnover24h", "decimal", doc = "What was traded in 24 hours, in coin." },
-    { "volume_24h", "volume24h", "decimal", doc = "What was traded in 24 hours, in contracts." },
+    { "turnover_24h", "turnover24h", "decimal", doc = "What was traded in 24 hours, in the settle coin." },
+    { "volume_24h", "volume24h", "decimal", doc = "What was traded in 24 hours: " .. CONTRACTS },
     { "funding_rate", "fundingRate", "decimal", doc = "The rate of the next funding: longs pay it where it is above 0." },
     { "next_funding_time", "nextFundingTime", "time", zero_empty = true, doc = "When the next funding is." },
     { "predicted_delivery_price", "predictedDeliveryPrice", "decimal", doc = "Of contracts with an expiry, shortly before it." },
@@ -122,7 +124,7 @@ records.book_level = {
   by_place = true,
   fields = {
     { "price", "price", "decimal", doc = "The price." },
-    { "quantity", "size", "decimal", doc = "How much is bid for or offered there, in contracts." },
+    { "quantity", "size", "decimal", doc = "How much is bid for or offered there: " .. CONTRACTS },
   },
 }
 
@@ -132,7 +134,7 @@ records.rpi_book_level = {
   by_place = true,
   fields = {
     { "price", "price", "decimal", doc = "The price." },
-    { "quantity", "size", "decimal", doc = "How much is there for everybody, in contracts." },
+    { "quantity", "size", "decimal", doc = "How much is there for everybody: " .. CONTRACTS },
     { "rpi_quantity", "rpiSize", "decimal", doc = "How much is there for retail alone." },
   },
 }
@@ -170,8 +172,8 @@ records.kline = {
   doc = "A candle. It is final once its interval is over.",
   shown = { "start_time", "open_price", "high_price", "low_price", "close_price", "volume", "turnover" },
   by_place = true,
-  fields = candle({ "volume", "volume", "decimal", doc = "What was traded, in contracts." },
-    { "turnover", "turnover", "decimal", doc = "What was traded, in coin." }),
+  fields = candle({ "volume", "volume", "decimal", doc = "What was traded: " .. CONTRACTS },
+    { "turnover", "turnover", "decimal", doc = "What was traded, in the settle coin." }),
 }
 
 records.price_kline = {
@@ -189,7 +191,7 @@ records.public_trade = {
     { "trade_id", "execId", "string", doc = "Unique." },
     { "symbol", "symbol", "string", doc = "The contract." },
     { "price", "price", "decimal", doc = "The price." },
-    { "quantity", "size", "decimal", doc = "How much, in contracts." },
+    { "quantity", "size", "decimal", doc = "How much: " .. CONTRACTS },
     { "side", "side", "enum", enum = "side", doc = "What the taker did." },
     { "timestamp", "time", "time", doc = "When." },
     { "is_block_trade", "isBlockTrade", "boolean", doc = "Was it agreed outside of the book?" },
@@ -212,8 +214,8 @@ records.open_interest = {
   doc = "The open positions of all accounts at a moment.",
   shown = { "timestamp", "open_interest", "single_open_interest" },
   fields = {
-    { "open_interest", "openInterest", "decimal", doc = "Of both sides, in contracts." },
-    { "single_open_interest", "singleOpenInterest", "decimal", doc = "Of one side, in whole contracts." },
+    { "open_interest", "openInterest", "decimal", doc = "Of both sides: " .. CONTRACTS },
+    { "single_open_interest", "singleOpenInterest", "decimal", doc = "Of one side, as a whole number." },
     { "timestamp", "timestamp", "time", doc = "The moment." },
   },
 }

@@ -47,8 +47,8 @@ local TYPES = {
 }
 
 local function type_text(p)
-  if p[3] == "enum" then return listed(enums[p.enum].values, "or") end
-  local text = p.whole and "whole number" or TYPES[p[3]] or p[3]
+  if p[3] == "enum" then return listed(p.values or enums[p.enum].values, "or") end
+  local text = p.whole and p.whole.linear and "whole number" or TYPES[p[3]] or p[3]
   if p.unit and p[3] ~= "time" then text = text .. ", " .. p.unit end
   if p[3] == "time" then text = text .. ": " .. p.unit end
   if p.min and p.max then
@@ -111,10 +111,13 @@ local RULES = {
     return ("One of %s and %s, not both."):format(rule[3], rule[4])
   end,
   equal = function(rule) return ("If both are given, they must be equal: %s."):format(listed(rest(rule), "and")) end,
+  closes = function(rule) return ("In hedge mode a Sell with %s 1 and a Buy with 2 only close."):format(rule[3]) end,
 }
 
 ---------------------------------------------------------------------------------------------------------------
 -- An example with the required parameters only.
+
+local PRICE = "quote coin" -- the unit of prices
 
 local SAMPLES = {
   symbol = "BTCUSD", integer = 1, boolean = true, time = "2026-01-31T12:00:00Z", id = "...", client_order_id = "mine-1",
@@ -122,9 +125,12 @@ local SAMPLES = {
   uuid = "42c0cfb0-6bca-4242-bc76-4e6df6cbcb16",
 }
 
-local function sample(p, params)
+local function sample(p, params, category)
   if p.example ~= nil then return p.example end
-  if p[3] == "decimal" then return p.unit == "USD" and "30000.5" or 100 end
+  if p[3] == "decimal" then
+    if p.whole and not p.whole[category] then return "0.001" end
+    return p.unit == PRICE and "30000.5" or 100
+  end
   if p[3] ~= "enum" then return SAMPLES[p[3]] end
   for _, other in ipairs(params) do -- a word that makes another parameter required shows more
     local when = other.required_when
@@ -134,13 +140,16 @@ local function sample(p, params)
 end
 
 -- The names of the parameters that an example must have.
-local function needed(row, defaults)
+local function needed(row, defaults, category)
   local names = {}
   for _, p in ipairs(row.params) do
     if (p.required or p.required_when) and not (defaults and defaults[p[1]] ~= nil) then names[p[1]] = true end
   end
   for _, rule in ipairs(row.rules or {}) do
-    if rule[1] == "one_of" or rule[1] == "any_of" then names[rule[2]] = true end
+    local holds = not rule.category or rule.category == category
+    if holds and (rule[1] == "one_of" or rule[1] == "any_of") and not (defaults and defaults[rule[2]] ~= nil) then
+      names[rule[2]] = true
+    end
     if rule[1] == "direction" and not names[rule[3]] then names[rule[4]] = true end
   end
   return names
@@ -151,9 +160,10 @@ end
 ---@param defaults? table parameters that are filled in already
 ---@return table[] pairs { name, value }
 function help.sample(row, defaults)
-  local names, pairs_ = needed(row, defaults), {}
+  local category = defaults and defaults.category or "inverse"
+  local names, pairs_ = needed(row, defaults, category), {}
   for _, p in ipairs(row.params) do
-    if names[p[1]] then pairs_[#pairs_ + 1] = { p[1], sample(p, row.params) } end
+    if names[p[1]] then pairs_[#pairs_ + 1] = { p[1], sample(p, row.params, category) } end
   end
   return pairs_
 end
@@ -224,7 +234,9 @@ function help.method(dialect, name, options)
   for i, p in ipairs(row.params) do list[i] = { p[1], parameter_text(p, options.defaults) } end
   parts[#parts + 1] = rows_text(list, width)
   for _, rule in ipairs(row.rules or {}) do
-    if RULES[rule[1]] then parts[#parts + 1] = help.wrap(RULES[rule[1]](rule, row), width, "  ", "    ") end
+    local text = RULES[rule[1]] and RULES[rule[1]](rule, row)
+    if text and rule.category then text = ("Of %s contracts: %s"):format(rule.category, text) end
+    if text then parts[#parts + 1] = help.wrap(text, width, "  ", "    ") end
   end
   local common = {}
   for i, p in ipairs(dialect.common) do common[i] = p[1] end

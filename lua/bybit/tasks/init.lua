@@ -9,6 +9,7 @@ local scheduler = require "bybit.tasks.scheduler"
 
 local loop = core.loop
 local own_number, suspend, later, wake = scheduler.own_number, scheduler.suspend, scheduler.later, scheduler.wake
+local current = scheduler.current
 local unpack = table.unpack
 
 local GRACE = 5 -- seconds that a deferred function of a cancelled task has
@@ -28,7 +29,7 @@ Task.__name = "bybit.task"
 
 -- What a task has not of its own yet. Most tasks have no child and no waiter, and there may be many tasks.
 local NONE = {}
-Task.done, Task.failed, Task.shield = false, false, 0
+Task.done, Task.failed, Task.cancelled, Task.shield = false, false, false, 0
 Task.children, Task.failures, Task.waiters = NONE, NONE, NONE -- see own
 
 -- The task's own table of this name.
@@ -124,7 +125,7 @@ local function gather(task)
   if ending then cancel_children(task) end
   while next(task.children) do
     task.gathering = own_number()
-    local cancelled = scheduler.yield(task.gathering, "own")
+    local cancelled = scheduler.yield(task.gathering)
     adopt_failures(task)
     if not ending and (cancelled or task.failed) then
       ending = true
@@ -145,7 +146,8 @@ end
 --- traceback of the place where it was raised comes first.
 function tasks.traceback(err)
   local here = core.hooks.traceback(tasks.text_of(err), 3)
-  local from = scheduler.current and scheduler.current.from
+  local task = current()
+  local from = task and task.from
   if not from or not rawequal(from.err, err) then return here end
   return ("%s\nawaited by\n%s"):format(from.traceback or tasks.text_of(err), here:match("\n(.*)$") or here)
 end
@@ -184,16 +186,15 @@ local made = 0
 
 local function make(parent, f, ...)
   made = made + 1
-  local task = setmetatable({ number = made, parent = parent, co = coroutine.create(body), over = false, cancelled = false },
-    Task)
+  local task = setmetatable({ number = made, parent = parent }, Task)
   if parent then own(parent, "children")[task] = true end
-  scheduler.start(task, setmetatable({ task = task, f = f, args = table.pack(...) }, Start))
+  scheduler.start(task, coroutine.create(body), setmetatable({ task = task, f = f, args = table.pack(...) }, Start))
   return task
 end
 
 -- Only a task's own coroutine can wait for another task: blocking elsewhere would keep that task from running.
 local function check_waitable(what)
-  if scheduler.current and not loop.may_yield() then
+  if current() and not loop.may_yield() then
     errors.raise(what .. ": a task can only be waited for in a task's own coroutine (or one made by bybit.wrap)")
   end
 end
@@ -202,8 +203,11 @@ end
 -- have become true.
 local function wait_until(over, number, what)
   check_waitable(what)
-  if not scheduler.current then return scheduler.turn_until(over) end
-  while not over() do suspend(number(), "own") end
+  if not current() then return scheduler.turn_until(over) end
+  while not over() do
+    scheduler.check_cancelled()
+    suspend(number())
+  end
 end
 
 -- Wakes the number when the task ends. Numbers that nobody waits for any more are removed, so that they do not pile up.
@@ -230,7 +234,8 @@ function Task:await()
   self.awaited = true
   await_end(self, "await")
   if not self.failed then return unpack(self.results, 2, self.results.n) end
-  if scheduler.current then scheduler.current.from = self end -- the error comes with this task's traceback
+  local task = current()
+  if task then task.from = self end -- the error comes with this task's traceback
   error(self.err, 0)
 end
 
@@ -241,8 +246,8 @@ end
 
 local function cancel(task, err)
   task.cancelled = err
-  if task == scheduler.current then scheduler.tell_loop() end
-  if task.wait and task.shield == 0 then wake(task.wait, task.cancelled) end
+  scheduler.tell_loop(task)
+  if task.shield == 0 then scheduler.rouse(task, err) end
 end
 
 --- Cancels the task: the wait that it is in, and every later one, raises an error of kind `cancelled`, except in functions that
@@ -262,7 +267,7 @@ end
 function tasks.spawn(f, ...)
   check_callable("spawn", f)
   scheduler.check_cancelled()
-  return scheduler.whole(make, scheduler.current, f, ...)
+  return scheduler.whole(make, current(), f, ...)
 end
 
 -- Runs f as a task without a parent, and turns the scheduler until it has ended. Ctrl-C raises here: it cancels the task, which
@@ -294,7 +299,7 @@ end
 function tasks.run(f, ...)
   check_callable("run", f)
   check_waitable "run"
-  if scheduler.current then return tasks.spawn(f, ...):await() end
+  if current() then return tasks.spawn(f, ...):await() end
   local task = drive(f, ...)
   if not task.failed then return unpack(task.results, 2, task.results.n) end
   if type(task.err) == "string" then error(task.traceback or task.err, 0) end
@@ -312,9 +317,9 @@ end
 function tasks.sleep(seconds)
   check_seconds("sleep", seconds)
   if not loop.may_yield() then return scheduler.block("sleep", seconds) end
-  local number = own_number()
   scheduler.check_cancelled()
-  suspend(number, "own", later(seconds, number))
+  local number = own_number()
+  suspend(number, later(seconds, number))
 end
 
 local function check_tasks(what, list)
@@ -376,7 +381,7 @@ function tasks.within(seconds, f, ...)
   check_seconds("within", seconds)
   check_callable("within", f)
   check_waitable "within"
-  if not scheduler.current then
+  if not current() then
     local args = table.pack(...)
     return tasks.run(function() return tasks.within(seconds, f, unpack(args, 1, args.n)) end)
   end
@@ -404,24 +409,24 @@ end
 
 -- Runs f while its task's cancellation is held back, for GRACE seconds at most.
 local function shielded(f, args)
-  local task = scheduler.current
+  local task = current()
   if not task then return f(unpack(args, 1, args.n)) end
   task.shield = task.shield + 1
+  scheduler.tell_loop(task)
   local held = true
   local function release()
     if not held then return end
     held = false
     task.shield = task.shield - 1
+    scheduler.tell_loop(task)
   end
   local moment = later(GRACE, function()
     release()
-    if scheduler.is_cancelled(task) and task.wait then wake(task.wait, task.cancelled) end
+    if scheduler.is_cancelled(task) then scheduler.rouse(task, task.cancelled) end
   end)
-  scheduler.tell_loop()
   local r = table.pack(xpcall(f, function(err) return err end, unpack(args, 1, args.n)))
   scheduler.forget(moment)
   release()
-  scheduler.tell_loop()
   if not r[1] then error(r[2], 0) end
 end
 
@@ -488,7 +493,7 @@ function core.token_methods.wait(token, seconds)
   if token:cancelled() then return true end
   local number = loop.wait_new()
   local watch <close> = token:on(number) -- luacheck: ignore 211
-  local cancelled = scheduler.yield(number, "token", later(seconds, number))
+  local cancelled = scheduler.yield(number, later(seconds, number))
   if cancelled then error(cancelled, 0) end
   return token:cancelled()
 end
@@ -508,7 +513,7 @@ function tasks.step(wait, budget)
   wait = wait or 0
   check_seconds("step", wait)
   if budget ~= nil then check_seconds("step: budget", budget) end
-  if scheduler.current then errors.raise("step: the loop runs already: this is a task") end
+  if current() then errors.raise("step: the loop runs already: this is a task") end
   return scheduler.step(wait, budget and loop.now() + budget)
 end
 

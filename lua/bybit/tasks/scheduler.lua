@@ -1,28 +1,22 @@
--- The scheduler under tasks/init.lua: which coroutine runs, which task waits for what, which task is next. It knows a task's
--- coroutine (co), its wait (wait, kind, moment), its cancellation (cancelled, shield), and its methods ended and closed. Parents
--- and children are the business of tasks/init.lua. Ctrl-C raises from a debug hook, which stock Lua sets on the main thread
--- only: so work that must not be interrupted runs in a coroutine. What every call of a task passes is written for speed: a
--- task has the fields that are looked at there of its own, and what belongs to moments is left out for waits without one.
+-- The scheduler under tasks/init.lua: which coroutine runs, which task waits for what, which task is next. Numbers to wait for, the
+-- line of tasks that are ready, and resuming them are the C core's (src/loop/turns.h), since each call of a task passes there; here is
+-- what belongs to moments, to the ends of tasks, and to hosts. It knows a task's place in the core (place), its moment, its
+-- cancellation (cancelled, shield), and its methods ended and closed. Parents and children are the business of tasks/init.lua. Ctrl-C
+-- raises from a debug hook, which stock Lua sets on the main thread only: so work that must not be interrupted runs in a coroutine.
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local moments = require "bybit.tasks.timers"
 
 local loop = core.loop
-local MARK, woken, resume_coroutine = loop.mark, loop.woken, loop.resume
+local MARK, gather, resume, current = loop.mark, loop.gather, loop.resume, loop.current
 local LONGEST = 3600 -- seconds of one wait
 
 local scheduler = {
-  current = nil, ---@type table? the task that runs now
+  current = current, ---@type fun(): table? the task that runs now
 }
 
-local active -- the coroutine that may be suspended now: the task's own, or a generator made by wrap in it
 local live = 0 -- tasks that have not ended
-local waiting = {} -- wait number -> task; the loop's numbers are positive, ours are negative
-local counts = { call = 0, token = 0, own = 0 } -- how many tasks wait, by what wakes them: a transfer's end, a token, a task
-local last_wait = 0
-local ready, values = {}, {} -- tasks to resume, in order, and what each is resumed with
-local first, last = 1, 0 -- which places of the two are in use
 local timeline = moments.new() -- of numbers to wake and functions to call
 local advance = loop.advance -- what moves virtual time
 local shared = false -- a host polls our descriptor
@@ -45,9 +39,9 @@ function scheduler.is_cancelled(task)
   return task ~= nil and task.cancelled ~= false and task.shield == 0
 end
 
---- Tells the C core which coroutine may be suspended, and whether its task is cancelled. Call it after every change of either.
-function scheduler.tell_loop()
-  loop.task(active, scheduler.is_cancelled(scheduler.current))
+--- Tells the C core whether the task's waits raise. Call it after every change of that.
+function scheduler.tell_loop(task)
+  if task.place then loop.cancelled(task.place, scheduler.is_cancelled(task)) end
 end
 
 -- Wakes a host that polls our descriptor, since something became ready outside of a turn.
@@ -55,55 +49,42 @@ local function nudge()
   if shared and not turning then loop.alarm(0) end
 end
 
---- Puts the task in line: the next turn resumes it.
-function scheduler.enqueue(task, value)
-  local place = last + 1
-  values[place] = value or false -- this and the next may raise for lack of memory, so `last` grows after them
-  ready[place] = task
-  last = place
-  if shared then nudge() end
-end
-
--- Ends the task's wait, if it waits.
-local function release(task)
-  local number, kind = task.wait, task.kind
-  if not number then return end
-  counts[kind] = counts[kind] - 1
-  waiting[number], task.wait = nil, nil
-  if kind == "call" then return end
-  timeline:forget(task.moment)
-  task.moment = nil
-end
-
 --- Makes the task ready that waits for this number, if there is one.
-function scheduler.wake(number, value)
-  local task = waiting[number]
-  if not task then return end
-  release(task)
-  scheduler.enqueue(task, value)
+function scheduler.wake(number)
+  if loop.wake(number) and shared then nudge() end
+end
+
+--- Ends the wait that the task is in, if there is one; the wait returns `value`.
+function scheduler.rouse(task, value)
+  if task.place and loop.rouse(task.place, value) and shared then nudge() end
 end
 
 --- Notes that the task's coroutine is being closed (coroutine.close); the next turn tells the task.
 function scheduler.closed(task)
-  release(task)
-  scheduler.enqueue(task)
+  timeline:forget(task.moment)
+  task.moment = nil
+  if task.place then loop.closed(task.place) end
+  if shared then nudge() end
 end
 
 --- Does a task wait for this number?
-function scheduler.is_waited(number)
-  return waiting[number] ~= nil
+scheduler.is_waited = loop.is_waited
+
+--- A new number to wait for, which only another task or a moment wakes. It is over when a wait for it has ended.
+function scheduler.own_number()
+  return loop.wait_new(true)
 end
 
---- A new number to wait for.
-function scheduler.own_number()
-  last_wait = last_wait - 1
-  return last_wait
+local function tell_due()
+  loop.due(timeline:next())
 end
 
 --- After that many seconds wakes the number, or calls the function.
 ---@return table moment
 function scheduler.later(seconds, what)
-  return timeline:add(loop.now() + seconds, what)
+  local moment = timeline:add(loop.now() + seconds, what)
+  tell_due()
+  return moment
 end
 
 function scheduler.forget(moment)
@@ -112,73 +93,48 @@ end
 
 --- Suspends the running task until the number is woken. Returns the value that it is woken with: nil, or the error of its
 --- cancellation.
----@param kind "own"|"token" what wakes it
 ---@param moment? table a moment that wakes it too; it is forgotten when the wait ends
-function scheduler.yield(number, kind, moment)
-  return coroutine.yield(MARK, number, kind, moment)
+function scheduler.yield(number, moment)
+  if not moment then return coroutine.yield(MARK, number) end
+  local task = current()
+  task.moment = moment
+  local cancelled = coroutine.yield(MARK, number)
+  timeline:forget(moment)
+  task.moment = nil
+  return cancelled
 end
 
 function scheduler.check_cancelled()
-  local task = scheduler.current
+  local task = current()
   if scheduler.is_cancelled(task) then error(task.cancelled, 0) end
 end
 
 --- Like yield, but raises the cancellation.
-function scheduler.suspend(number, kind, moment)
-  scheduler.check_cancelled()
-  local cancelled = scheduler.yield(number, kind, moment)
+function scheduler.suspend(number, moment)
+  local cancelled = scheduler.yield(number, moment)
   if cancelled then error(cancelled, 0) end
 end
 
 --- Counts the task, and lets the next turn start its coroutine with `value`.
-function scheduler.start(task, value)
+function scheduler.start(task, co, value)
+  task.place = loop.begin(task, co, value)
   live = live + 1
-  scheduler.enqueue(task, value)
+  if shared then nudge() end
 end
 
 ---------------------------------------------------------------------------------------------------------------
 -- Turns.
 
-local function leave(task)
-  task.over = true
-  live = live - 1
-end
-
-local function resume(task, value)
-  if task.over then return end -- it was closed while it was in line
-  local before, before_active = scheduler.current, active
-  scheduler.current, active = task, task.co
-  local cancelled = task.cancelled and task.shield == 0
-  local waits, number, kind, moment = resume_coroutine(active, cancelled, value or nil)
-  scheduler.current, active = before, before_active
-  if before then scheduler.tell_loop() end -- it may have been cancelled meanwhile
-  if waits then
-    kind = kind or "call"
-    waiting[number], task.wait = task, number
-    if task.kind ~= kind then task.kind = kind end
-    if kind ~= "call" then task.moment = moment end
-    counts[kind] = counts[kind] + 1
-  elseif waits == nil then
-    scheduler.enqueue(task) -- a bare coroutine.yield lets others run
-  else
-    leave(task)
-    local ok, err = number, kind
-    if ok == nil then task:closed() else task:ended(ok, err) end
-  end
-end
-
-local function collect_woken()
-  local number = woken()
-  while number do
-    scheduler.wake(number)
-    number = woken()
-  end
+-- Wakes the numbers, and calls the functions, whose moment has come.
+local function take_due()
   local due = timeline:next()
+  if not due then return loop.due() end
   while due and due <= loop.now() do
     local what = timeline:take()
     if type(what) == "number" then scheduler.wake(what) else what() end
     due = timeline:next()
   end
+  loop.due(due)
 end
 
 -- Waits until something happens, at most `seconds` (nil: without a limit).
@@ -196,23 +152,31 @@ local function wait_for_events(seconds)
   loop.step(seconds)
 end
 
-local function turn(seconds, stop)
-  collect_woken()
-  if first > last then
+-- The task's coroutine has ended, see resume_first in turns.c.
+local function leave(task, how, err)
+  task.place = nil
+  live = live - 1
+  if how == false then task:closed() else task:ended(how or false, err) end
+end
+
+-- With `on` it makes further turns, until a task ended or something else has to be looked at.
+local function turn(seconds, stop, on)
+  gather()
+  take_due()
+  if gather() == 0 then
     wait_for_events(seconds)
   else
     loop.step(0) -- a task that is always ready must not keep answers from the others
   end
-  collect_woken()
-  local to = last -- what becomes ready meanwhile waits for the next turn
-  while first <= to do
-    local task, value = ready[first], values[first]
-    ready[first], values[first] = nil, nil
-    first = first + 1
-    resume(task, value)
-    if stop and loop.now() >= stop then break end
+  gather()
+  take_due()
+  gather() -- what becomes ready meanwhile waits for the next turn
+  local task, how, err = resume(on, stop)
+  while task do
+    leave(task, how, err)
+    if stop and loop.now() >= stop then return end
+    task, how, err = resume(on, stop)
   end
-  if first > last then first, last = 1, 0 end
 end
 
 local turner -- the coroutine in which turns run
@@ -246,12 +210,12 @@ end
 
 --- Do all tasks wait for each other, so that none can go on?
 function scheduler.is_stuck()
-  return first > last and counts.call == 0 and counts.token == 0 and not timeline:next() and not loop.next_timeout()
+  return gather() == 0 and loop.outside() == 0 and not timeline:next() and not loop.next_timeout()
 end
 
 local function turn_until(over)
   while not over() do
-    turn()
+    turn(nil, nil, true)
     if not over() and scheduler.is_stuck() then error("every task waits for another: none can go on", 0) end
   end
 end
@@ -298,16 +262,14 @@ end
 -- Runs the generator until it yields a value. Its waits are passed on to the task.
 local function drive_generator(generator, ...)
   local guard <close> = generator -- luacheck: ignore 211
-  local co, outer, r = generator.co, active, table.pack(...)
+  local co, outer, r = generator.co, coroutine.running(), table.pack(...)
   while true do
-    active = co
-    scheduler.tell_loop()
+    loop.task(co)
     r = table.pack(coroutine.resume(co, table.unpack(r, 1, r.n)))
-    active = outer
-    scheduler.tell_loop()
+    loop.task(outer)
     if not r[1] or r[2] ~= MARK or coroutine.status(co) == "dead" then return r end
-    generator.task = scheduler.current
-    r = table.pack(coroutine.yield(MARK, r[3], r[4], r[5]))
+    generator.task = current()
+    r = table.pack(coroutine.yield(MARK, r[3]))
     generator.task = nil
   end
 end
@@ -316,8 +278,7 @@ local Inside = {}
 
 -- The generator's own coroutine is being closed: the task that waits for it is woken.
 function Inside:__close()
-  local task = self.generator.task
-  if task and task.wait then scheduler.wake(task.wait) end
+  if self.generator.task then scheduler.rouse(self.generator.task) end
 end
 
 --- See bybit.wrap. The function runs under xpcall in its coroutine, so that its `__close` handlers may wait even after an
@@ -348,9 +309,10 @@ end
 -- Hosts with a loop of their own.
 
 local function rearm()
-  collect_woken()
+  local ready = gather()
+  take_due()
   local due = timeline:next()
-  if first <= last then
+  if ready + gather() > 0 then
     loop.alarm(0)
   elseif due and not loop.is_virtual() then
     loop.alarm(math.max(0, due - loop.now()))

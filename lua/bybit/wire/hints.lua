@@ -1,5 +1,6 @@
 -- Writes the end of a message about a wrong call: what would have been right. It is asked only when a call is about to raise.
 
+local categories = require "bybit.wire.categories"
 local enums = require "bybit.records.enums"
 local later = require "bybit.later"
 local nearest = require "bybit.text.nearest"
@@ -236,10 +237,31 @@ local function is_other_kind(plain)
   return plain:find "^XBT" or plain:find "USD[TC]$" or plain:find ".PERP$" or plain:find ".PERPETUAL$"
 end
 
-function words.symbol(_, text)
+-- What linear contracts are called where others say XBTUSD, BTC-PERPETUAL, BTCUSDT.P.
+local function linear(text)
+  local plain = text:upper():gsub(":.*$", "")
+  if categories.of(plain) == "linear" then return plain end
+  plain = plain:gsub("[^A-Z0-9]", ""):gsub("^XBT", "BTC"):gsub("PERPETUAL$", "PERP")
+  plain = plain:gsub("USDCPERP$", "PERP"):gsub("USDT?PERP$", "USDT"):gsub("USD$", "USDT")
+  return plain
+end
+
+-- The symbol of a kind that a text may stand for.
+local function symbol_of(category, text)
+  if category == "linear" then return linear(text) end
   local plain = text:upper():gsub(":.*$", ""):gsub("[^A-Z0-9]", "")
-  if is_other_kind(plain) then plain = inverse(plain) end
-  return #plain >= 2 and plain ~= text and ("; perhaps '%s'?"):format(plain) or ""
+  return is_other_kind(plain) and inverse(plain) or plain
+end
+
+-- `category`: of the call; nil: it can name none.
+function words.symbol(_, text, category)
+  local wanted = category or "inverse"
+  local plain, kind, more = symbol_of(wanted, text), categories.of(text), ""
+  if kind and kind ~= wanted then
+    if category then more = (": category = '%s' is for it"):format(kind) end
+    if categories.of(plain) ~= wanted then return more end
+  end
+  return #plain >= 2 and plain ~= text and ("%s; perhaps '%s'?"):format(more, plain) or more
 end
 
 function words.time(_, text)
@@ -259,12 +281,16 @@ end
 
 --- What may be wrong with parameters that the exchange refused without saying which; nil if all look right.
 ---@param params table
+---@param category? string the kind of contracts that the call was about
 ---@return string?
-function hints.refused(params)
+function hints.refused(params, category)
   local symbol = rawget(params, "symbol")
-  if type(symbol) == "string" and is_other_kind(symbol) then
-    return ("%s is no inverse contract: try '%s'"):format(symbol, inverse(symbol))
-  end
+  if type(symbol) ~= "string" then return nil end
+  local kind, wanted = categories.of(symbol), category or "inverse"
+  local other = kind and kind ~= wanted
+  if not other and not (wanted == "inverse" and is_other_kind(symbol)) then return nil end
+  return ("%s is no %s contract: try '%s'%s"):format(symbol, wanted, symbol_of(wanted, symbol),
+    other and category and (", or category = '%s'"):format(kind) or "")
 end
 
 --- The function that the C core calls; see schema_push_hints.

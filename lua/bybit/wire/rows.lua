@@ -12,8 +12,11 @@
 --   example      a program for the reference; `client`, `exchange` (BTCUSD at 30000) and `bybit` are there for it
 --   codes        the names of the codes to expect, for the reference
 --   params       the parameters, see below
---   rules        what holds between parameters; the kinds are in src/schema/schema.h
---   fixed        what always goes out: { wire name, value = text }, or an option of the client
+--   rules        what holds between parameters; the kinds are in src/schema/schema.h. `category`: it holds for that kind of
+--                contracts only
+--   categories   the kinds of contracts that the request may be about: it carries one of them as `category`, and if there are
+--                several, the row gets a parameter of this name; nil: it is about none
+--   fixed        what always goes out: { wire name, value = text }; "category" stands for `categories` with each kind
 --   result       what the answer becomes, see below
 --   limit        how many requests a second the exchange allows
 --   group        the rate group that the request counts in; the wire fills it in from the path where it can
@@ -41,9 +44,10 @@
 --   default      the value when none is given
 --   default_by   { parameter, value = default ... }: the default depends on another parameter
 --   above, min, max   the range
---   whole        only whole numbers, see wire/categories.lua
---   kind         of a symbol: { kind of contract, endings that its symbols never have, see wire/categories.lua }; what changes
---                something and is no cancel refuses the symbol of another kind
+--   whole        only whole numbers: { category = unit } for the categories in which that is so
+--   kind         of a symbol: { category = { its name, endings that its symbols never have } }, see wire/categories.lua; what
+--                changes something and is no cancel refuses the symbol of another kind
+--   leg          which of the positions of a symbol the call is about, as a number
 --   zero_with        flags: where all of them are true, 0 passes `above`
 --   enum         the words that are allowed, see records/enums.lua; `values`: only these of them
 --   wire         what goes out for our words, where that differs
@@ -58,9 +62,10 @@
 --
 --   row          the method that reads the record
 --   by           its parameters: { name there = name here }; the record has them too
+--   leg          of several records, it is the one of the call's position_mode
 --   as           the field of an error that holds the record: "position" or "record"
 --   fields       for "setting": { parameter, field that shows it }. `words`: what the parameter is for each value of the field;
---                `enum`: the words that the field may hold
+--                `enum`: the words that the field may hold; `legs`: it shows in the records of these positions only
 --
 -- What the fields of a result say:
 --

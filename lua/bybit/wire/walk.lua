@@ -1,5 +1,6 @@
 -- What methods that are made of several requests share, on both wires.
 
+local core = require "bybit.core"
 local errors = require "bybit.errors"
 local objects = require "bybit.records.objects"
 local odd = require "bybit.records.odd"
@@ -7,9 +8,9 @@ local iso = require("bybit.text.time").iso
 
 local walk = {}
 
-local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm" }
+local OPTIONS = { "receive_window", "timeout", "connect_timeout", "deadline", "cancel", "raw", "extra", "confirm", "category" }
 
---- The parameters of an inner request: `fields`, and the options of the call.
+--- The parameters of an inner request: `fields`, and the options and the category of the call.
 function walk.inner(p, fields)
   for _, name in ipairs(OPTIONS) do fields[name] = p[name] end
   return fields
@@ -238,6 +239,25 @@ function walk.keep_prefix(list, response, prefix)
   end)
 end
 
+--- Adds to a list of open orders those that this client has placed so lately that the list may not show them yet: of the symbol and
+--- the prefix of the parameters, each with an id and `just_placed`.
+---@param client userdata
+---@param list table[]
+---@param p table symbol, id_prefix
+---@param conditional boolean
+function walk.add_placed(client, list, p, conditional)
+  local start, listed = p.id_prefix .. "-", {}
+  for _, order in ipairs(list) do listed[walk.id_of(order) or ""] = true end
+  for _, order in ipairs(core.client.placed(client, core.client.table(client).visibility)) do
+    local id = order.client_order_id or ""
+    if order.symbol == p.symbol and order.conditional == conditional and id:sub(1, #start) == start
+      and not listed[order.order_id or id] then
+      list[#list + 1] = { just_placed = true, order_id = order.order_id, client_order_id = not order.order_id and id or nil,
+        stop_order_type = conditional and "Stop" or nil }
+    end
+  end
+end
+
 --- The results of a call that changes something, and failed while it was still reading: nothing was sent that changes.
 ---@param err bybit.Error the error of the request that reads
 ---@param response table
@@ -258,7 +278,7 @@ function walk.cancel_each(method, list, p, before, cancel)
   local nameless
   for _, order in ipairs(list) do
     if p.stop_order_type and rawget(order, "stop_order_type") ~= p.stop_order_type then goto continue end
-    if not walk.id_of(order) then nameless = true else
+    if not walk.id_of(order) and not rawget(order, "just_placed") then nameless = true else
       local ack, why, response = cancel(order)
       walk.add_up(response, before)
       before = response

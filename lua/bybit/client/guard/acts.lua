@@ -9,6 +9,7 @@ local acts = {}
 ---@field place boolean it places an order; false: it changes one
 ---@field conditional boolean
 ---@field symbol string?
+---@field category string? the kind of contracts; nil on a wire that has one only
 ---@field side string? of a placement
 ---@field quantity userdata? of a placement, or the new one
 ---@field price userdata? of a limit order, or the new one
@@ -27,14 +28,30 @@ local function flag(value)
   return value == true or value == "true" or value == 1 -- as a raw request may write it
 end
 
+-- In hedge mode a Sell of the long position and a Buy of the short one close it, and cannot go further.
+local CLOSING = { [1] = "Sell", [2] = "Buy" }
+
+--- Does an order of this side only close the position of that mode?
+---@param side any
+---@param mode any 1 long, 2 short
+---@return boolean
+function acts.closes_leg(side, mode)
+  return side ~= nil and CLOSING[math.tointeger(tonumber(mode))] == side
+end
+
+local closes_leg = acts.closes_leg
+
 -- Changes of an order that do not make it larger.
-local QUIET = { symbol = true, order_id = true, stop_order_id = true, client_order_id = true, new_quantity = true }
+local QUIET = { category = true, symbol = true, order_id = true, stop_order_id = true, client_order_id = true,
+  new_quantity = true }
 
 -- An act from parameters under our names. `params` are the rows of all parameters that count.
 local function act_of(row, params, p, link)
   local act = { place = row.settle == "place", conditional = row.conditional or false, symbol = text(p.symbol),
-    side = text(p.side), order_id = text(p.order_id) or text(p.stop_order_id), link = text(p.client_order_id) or text(link),
-    closes = flag(p.reduce_only) or flag(p.close_on_trigger), alone = p.new_quantity ~= nil }
+    category = text(p.category), side = text(p.side), order_id = text(p.order_id) or text(p.stop_order_id),
+    link = text(p.client_order_id) or text(link),
+    closes = flag(p.reduce_only) or flag(p.close_on_trigger) or closes_leg(p.side, p.position_mode),
+    alone = p.new_quantity ~= nil }
   local function number(field, ...)
     for _, name in ipairs { ... } do
       if p[name] ~= nil then
@@ -85,6 +102,7 @@ local function of_request(dialect, path, extra)
     local row = row_of(dialect.endpoints, batch or path, element)
     if not row then return nil end
     list[i] = act_of(row, row.params, ours(row, element))
+    list[i].category = text(extra.category)
   end
   return list
 end
@@ -93,7 +111,7 @@ end
 local function on_wire(row, p)
   local extra = {}
   for k, v in pairs(p.extra or {}) do extra[k] = v end
-  for _, fixed in ipairs(row.fixed or {}) do extra[fixed[1]] = fixed.value end
+  for _, fixed in ipairs(row.fixed or {}) do extra[fixed[1]] = fixed.value or p[fixed[1]] end
   for _, rule in ipairs(row.params) do
     local value = p[rule[1]]
     if value == nil and rule.also then value = p[rule.also] end

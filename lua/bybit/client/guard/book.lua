@@ -2,6 +2,7 @@
 -- still move it. They never count too little: an order is counted in full until a reading shows what became of it, and the
 -- reading that shows it is one of the orders first and of the position after them.
 
+local acts = require "bybit.client.guard.acts"
 local core = require "bybit.core"
 local evidence = require "bybit.outcome.evidence"
 
@@ -100,7 +101,8 @@ local CLOSING = { TakeProfit = true, StopLoss = true, TrailingStop = true, Parti
 ---@param record table
 function Book.closes(record)
   return rawget(record, "reduce_only") == true or rawget(record, "close_on_trigger") == true
-    or CLOSING[evidence.text(record, "stop_order_type")] or false
+    or CLOSING[evidence.text(record, "stop_order_type")]
+    or acts.closes_leg(evidence.word(record, "side", "side"), evidence.leg(record))
 end
 
 -- Does a call under way stand for this order? Then that is counted.

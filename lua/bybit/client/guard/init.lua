@@ -172,9 +172,9 @@ local function needs(self, act, thorough)
   local list, on = {}, self.rails
   if on.band and act.price and not act.conditional then
     local slot = self:prices_of(act.symbol)
-    list[#list + 1] = { "band", ("the price of %s"):format(act.symbol), slot, look.prices(act.symbol, slot) }
+    list[#list + 1] = { "band", ("the price of %s"):format(act.symbol), slot, look.prices(act, slot) }
   end
-  local coin = on.max_drawdown and rails.coin_of(self, act.symbol)
+  local coin = on.max_drawdown and rails.coin_of(self, act)
   if coin then
     local slot = self:wallet_of(coin)
     list[#list + 1] = { "max_drawdown", ("the equity in %s"):format(coin), slot, look.wallet(coin, slot) }
@@ -182,7 +182,7 @@ local function needs(self, act, thorough)
   if on.max_position and act.quantity then
     local slot = slot_of(self, "book " .. act.symbol)
     list[#list + 1] = { "max_position", ("the position in %s"):format(act.symbol), slot,
-      look.book(act.symbol, self:book_of(act.symbol), slot, thorough) }
+      look.book(act, self:book_of(act.symbol), slot, thorough) }
   end
   return list
 end
@@ -283,6 +283,7 @@ function guard.ask(client, call, row, params, link, left)
   if not list then return nil end
   list = risky(list)
   if #list == 0 then return true end
+  for _, act in ipairs(t.class.dialect.category and list or {}) do act.category = act.category or t.category end
   local asked = { client = client, class = t.class, params = params, stop = began + left }
   if core.client.halted(client) then return all_harmless(asked, list) or nil end
   local self = t.guard

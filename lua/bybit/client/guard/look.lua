@@ -122,7 +122,7 @@ end
 ---@param act bybit.Act
 ---@return table? order nil: it could not be read, or there is none
 function look.order(self, act)
-  local order = look.ask(self, "find_order", { symbol = act.symbol, order_id = act.order_id,
+  local order = look.ask(self, "find_order", { symbol = act.symbol, category = act.category, order_id = act.order_id,
     client_order_id = not act.order_id and act.link or nil }, act.conditional)
   return order or nil
 end
@@ -147,10 +147,11 @@ local SINGLE = 10 -- orders that are looked for one by one
 
 -- What became of the orders that no list of open ones shows, as { filled, record } by both ids: first among the orders that closed
 -- last, then one by one. One that is not found is counted in full.
-local function ended_orders(self, symbol, missing)
+local function ended_orders(self, act, missing)
   local found, left = {}, SINGLE
   for _, conditional in ipairs(missing[1] and { false, true } or {}) do
-    for _, record in ipairs(look.ask(self, "closed_orders", { symbol = symbol }, conditional, #missing) or {}) do
+    local list = look.ask(self, "closed_orders", { symbol = act.symbol, category = act.category }, conditional, #missing)
+    for _, record in ipairs(list or {}) do
       add(found, record, conditional)
     end
   end
@@ -158,7 +159,8 @@ local function ended_orders(self, symbol, missing)
     local known = entry.id and found[entry.id] or entry.link and found[entry.link]
     if not known and left > 0 then
       left = left - 1
-      local record = look.order(self, { symbol = symbol, order_id = entry.id, link = entry.link })
+      local record = look.order(self, { symbol = act.symbol, category = act.category, order_id = entry.id,
+        link = entry.link })
       if record then add(found, record, false) end
     end
   end
@@ -170,17 +172,18 @@ end
 ---@param book bybit.GuardBook
 ---@param slot bybit.GuardSlot
 ---@param thorough boolean find out, too, what became of orders that no list shows
-function look.book(symbol, book, slot, thorough)
+---@param act bybit.Act an act on the symbol
+function look.book(act, book, slot, thorough)
   return function(self, began)
     local now, orders = self.client:now(), {}
     for _, conditional in ipairs { true, false } do
-      local list, err = look.ask(self, "open_orders", { symbol = symbol }, conditional)
+      local list, err = look.ask(self, "open_orders", { symbol = act.symbol, category = act.category }, conditional)
       if not list then return nil, err end
       table.move(list, 1, #list, #orders + 1, orders)
     end
     local missing = book:missing(orders)
-    local ended = ended_orders(self, symbol, thorough and missing or {})
-    local legs, err = look.ask(self, "legs", { symbol = symbol })
+    local ended = ended_orders(self, act, thorough and missing or {})
+    local legs, err = look.ask(self, "legs", { symbol = act.symbol, category = act.category })
     if not legs then return nil, err end
     local why = book:take { began = began, now = now, visibility = core.client.table(self.client).visibility,
       step = self.class.dialect.moment_step, orders = orders, ended = ended, legs = legs }
@@ -191,9 +194,10 @@ function look.book(symbol, book, slot, thorough)
 end
 
 --- Reads the mark price of a symbol, or the last price where there is none, into slot.price.
-function look.prices(symbol, slot)
+---@param act bybit.Act an act on the symbol
+function look.prices(act, slot)
   return function(self)
-    local prices, err = look.ask(self, "prices", { symbol = symbol })
+    local prices, err = look.ask(self, "prices", { symbol = act.symbol, category = act.category })
     if not prices then return nil, err end
     local price = prices.mark or prices.last
     if not (price and price > 0) then return nil, unreadable "the exchange shows no price" end

@@ -76,17 +76,18 @@ function rails.orders_per_minute(self, act)
     :format(#stamps, stamps[#stamps - most + 1].at + MINUTE - now)
 end
 
---- The coin that a symbol settles in; nil: that cannot be told.
-function rails.coin_of(self, symbol)
-  local kind = categories[core.client.table(self.client).category]
-  return kind and kind.coin and symbol:match(kind.coin)
+--- The coin that the contract of an act settles in; nil: that cannot be told.
+---@param act bybit.Act
+---@return string?
+function rails.coin_of(self, act)
+  return categories.coin_of(act.category or core.client.table(self.client).category, act.symbol)
 end
 
 --- Is enough of the equity left?
 function rails.max_drawdown(self, act)
   local rail = self.rails.max_drawdown
   if not rail then return nil end
-  local coin = rails.coin_of(self, act.symbol)
+  local coin = rails.coin_of(self, act)
   if not coin then return ("max_drawdown: in which coin %s settles is not known"):format(act.symbol) end
   local slot = self:wallet_of(coin)
   local lowest = slot.highest - slot.highest * rail

@@ -16,7 +16,11 @@ Account.__index = Account
 ---@param deposit table<string, string>
 function Account.new(engine, key, deposit)
   local self = setmetatable({
-    engine = engine, key = key, metas = {}, coins = {}, positions = {}, standing = {}, orders = {},
+    engine = engine, key = key, metas = {}, coins = {}, orders = {},
+    positions = {},  -- by symbol; those of hedge mode as BTCUSDT/1 (long) and BTCUSDT/2 (short)
+    standing = {},   -- what stands of the orders, by the same names
+    stands = {},     -- the same by settle coin, each a list
+    hedged = {},     -- true is hedge mode: of a symbol, or of those of a settle coin that have no mode of their own
     links = {},      -- the order of a link id; false: it is kept no more, and the id is still taken
     taken = {}, taken_first = 1, taken_last = 0, -- the link ids of those, in the order of their going
     open = Rows.new "row", -- orders that may still fill or fire, oldest first
@@ -27,6 +31,7 @@ function Account.new(engine, key, deposit)
     grants = {},     -- demo money, and what transfers brought or took, oldest first
     funds = {},      -- by coin: what the funding wallet holds
     transfers = {},  -- oldest first, and by their ids
+    deliveries = {}, -- of positions in futures, oldest first
     profits = {},    -- closed profit and loss, a row per closing order, oldest first
   }, Account)
   for name, amount in pairs(deposit) do
@@ -63,18 +68,68 @@ function Account:move(transfer, row)
   self.transfers[transfer.id] = transfer
 end
 
-function Account:position(symbol)
-  local p = self.positions[symbol]
-  if not p then
-    p = position.new(TEN)
-    self.positions[symbol] = p
+local NAMES = { "%s/1", "%s/2" }
+
+-- The name of a position of a symbol: the one of both sides, the long or the short one.
+local NAMED = setmetatable({}, { __index = function(self, symbol)
+  self[symbol] = { [0] = symbol, NAMES[1]:format(symbol), NAMES[2]:format(symbol) }
+  return self[symbol]
+end })
+
+--- A position of a symbol.
+---@param index integer? 0, the default: of both sides; in hedge mode 1, the long, or 2, the short one
+function Account:position(symbol, index)
+  return self.positions[NAMED[symbol][index or 0]] or self:standing_of(symbol, index).position
+end
+
+--- The position that an order is about.
+function Account:position_of(order)
+  return self:position(order.symbol, order.index)
+end
+
+--- Is the account in hedge mode on a contract?
+function Account:hedges(instrument)
+  local own = self.hedged[instrument.symbol]
+  if own ~= nil then return own end
+  return instrument.can_hedge and self.hedged[instrument.settle] or false
+end
+
+--- Puts a symbol into hedge mode, or back. Its positions are flat, and have the leverage that there was.
+function Account:switch(instrument, hedge)
+  local before = self:position(instrument.symbol, self:indexes(instrument)[1]).leverage
+  self.hedged[instrument.symbol] = hedge
+  for _, index in ipairs(self:indexes(instrument)) do self:position(instrument.symbol, index).leverage = before end
+end
+
+local NONE, ONE_WAY, BOTH = {}, { 0 }, { 1, 2 }
+
+--- The indexes of the positions that a contract has in the account's mode.
+function Account:indexes(instrument)
+  return self:hedges(instrument) and BOTH or ONE_WAY
+end
+
+--- Has the account a position of a symbol that is not flat?
+function Account:holds(symbol, index)
+  local p = self.positions[NAMED[symbol][index]]
+  return p ~= nil and p.side ~= ""
+end
+
+--- The positions of a symbol that are not flat.
+function Account:held(symbol)
+  local list
+  for index = 0, 2 do
+    local p = self.positions[NAMED[symbol][index]]
+    if p and p.side ~= "" then
+      list = list or {}
+      list[#list + 1] = p
+    end
   end
-  return p
+  return list or NONE
 end
 
 -- What an order is unless it says otherwise.
-local PLAIN = { status = "New", type = "Limit", tif = "GTC", price = ZERO, filled = ZERO, value = ZERO, fee = ZERO, exact = ZERO,
-  reduce_only = false, close_on_trigger = false, closing = false, smp_type = "None", create_type = "CreateByUser",
+local PLAIN = { index = 0, status = "New", type = "Limit", tif = "GTC", price = ZERO, filled = ZERO, value = ZERO, fee = ZERO,
+  exact = ZERO, reduce_only = false, close_on_trigger = false, closing = false, smp_type = "None", create_type = "CreateByUser",
   reject_reason = "EC_NoError", cancel_type = "UNKNOWN" }
 
 --- The metatable of the account's orders on a market.
@@ -94,6 +149,7 @@ function Account:add(order)
   self.orders[order.id] = order
   if order.link then self.links[order.link] = order end
   self.open:add(order)
+  order.market.users = order.market.users + 1
   self.list[#self.list + 1] = order
 end
 
@@ -102,9 +158,9 @@ function Account:all_orders()
   return self.list
 end
 
--- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went.
+-- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went, if any did.
 local function shorten(list, most)
-  if #list <= most + most // 10 then return list, {} end
+  if #list <= most + most // 10 then return list, nil end
   local first = #list - most + 1
   return table.move(list, first, #list, 1, {}), table.move(list, 1, first - 1, 1, {})
 end
@@ -124,7 +180,7 @@ end
 local function drop_oldest(self)
   local gone
   self.closed, gone = shorten(self.closed, self.engine.keep)
-  if #gone == 0 then return end
+  if not gone then return end
   for _, order in ipairs(gone) do
     self.orders[order.id] = nil
     if order.link then take_link(self, order.link) end
@@ -145,25 +201,48 @@ function Account:open_orders(symbol)
   return list
 end
 
---- What stands of an account's orders on a symbol.
-function Account:standing_of(symbol)
-  local standing = self.standing[symbol]
-  if not standing then
-    standing = Standing.new(self:position(symbol), self.engine:market(symbol).instrument.taker)
-    self.standing[symbol] = standing
-  end
+--- What stands of an account's orders on a position of a symbol.
+function Account:standing_of(symbol, index)
+  index = index or 0
+  local name = NAMED[symbol][index]
+  local standing = self.standing[name]
+  if standing then return standing end
+  local instrument = self.engine.by_symbol[symbol].instrument
+  local p = position.new(TEN, instrument.kind, index)
+  standing = Standing.new(p, self.engine.by_symbol[symbol])
+  self.positions[name], self.standing[name] = p, standing
+  local list = self.stands[instrument.settle] or {}
+  self.stands[instrument.settle], list[#list + 1] = list, standing
   return standing
+end
+
+--- What stands of the orders on the position of this one.
+function Account:standing_for(order)
+  return self:standing_of(order.symbol, order.index)
+end
+
+--- The orders that wait for a trigger on a position of a symbol, in the order of their arming.
+function Account:waiting_on(symbol, index)
+  local standing = self.standing[NAMED[symbol][index or 0]]
+  return standing and standing.waiting or NONE
+end
+
+--- How many orders of a symbol are active.
+function Account:active_on(symbol)
+  local n = 0
+  for _, name in pairs(NAMED[symbol]) do n = n + (self.standing[name] and self.standing[name].active or 0) end
+  return n
 end
 
 --- An order has become active: it counts, and ties up margin.
 function Account:activate(order)
   order.active = true
-  self:standing_of(order.symbol):add(order)
+  self:standing_for(order):add(order)
 end
 
 --- The amounts of an order have changed.
 function Account:change(order)
-  if order.active then self:standing_of(order.symbol):change(order) end
+  if order.active then self:standing_for(order):change(order) end
 end
 
 --- Of a coin: wallet, position and order margin, unrealised profit, and what is available for new orders (V5
@@ -172,14 +251,13 @@ function Account:summary(name)
   local c = self.coins[name] or { wallet = ZERO, realised = ZERO }
   local sum = { collateral = not c.no_collateral, wallet = c.wallet, realised = c.realised, position_im = ZERO,
     position_mm = ZERO, order_im = ZERO, unrealised = ZERO }
-  for _, market in ipairs(self.engine.markets) do
-    if market.instrument.base == name then
-      local p = self:position(market.instrument.symbol)
-      sum.position_im = sum.position_im + position.initial_margin(p, market.instrument)
-      sum.position_mm = sum.position_mm + position.maintenance_margin(p, market.instrument)
-      sum.order_im = sum.order_im + self:standing_of(market.instrument.symbol):margin()
-      sum.unrealised = sum.unrealised + position.unrealised(p, market:reference "MarkPrice")
-    end
+  for _, standing in ipairs(self.stands[name] or {}) do
+    local p, market = standing.position, standing.market
+    local instrument = market.instrument
+    sum.position_im = sum.position_im + position.initial_margin(p, instrument)
+    sum.position_mm = sum.position_mm + position.maintenance_margin(p, instrument)
+    sum.order_im = sum.order_im + standing:margin()
+    sum.unrealised = sum.unrealised + position.unrealised(p, market:reference "MarkPrice")
   end
   sum.available = sum.wallet - sum.position_im - sum.order_im
   return sum
@@ -188,23 +266,20 @@ end
 --- The coin that new orders and positions may tie up: what the wallet has beyond the margin of positions and orders.
 function Account:available(name)
   local c = self.coins[name]
-  local position_im, order_im = ZERO, ZERO
-  for _, market in ipairs(self.engine.markets) do
-    if market.instrument.base == name then
-      local symbol = market.instrument.symbol
-      position_im = position_im + position.initial_margin(self:position(symbol), market.instrument)
-      order_im = order_im + self:standing_of(symbol):margin()
-    end
+  local tied = ZERO
+  for _, standing in ipairs(self.stands[name] or {}) do
+    tied = tied + position.initial_margin(standing.position, standing.market.instrument) + standing:margin()
   end
-  return (c and c.wallet or ZERO) - position_im - order_im
+  return (c and c.wallet or ZERO) - tied
 end
 
---- Is there margin for an order of so much at this price, in the place of `replaced` (nil: besides all others)?
-function Account:affords(market, side, quantity, price, replaced)
-  local standing = self:standing_of(market.instrument.symbol)
+--- Is there margin for an order on a position, of so much at this price, in the place of `replaced` (nil: besides all others)?
+---@param o { side: "Buy"|"Sell", index: integer? }
+function Account:affords(market, o, quantity, price, replaced)
+  local standing = self:standing_of(market.instrument.symbol, o.index)
   local before = standing:margin()
-  local after = standing:margin(replaced, { side = side, quantity = quantity, price = price })
-  return after <= before or after - before <= self:available(market.instrument.base)
+  local after = standing:margin(replaced, { side = o.side, quantity = quantity, price = price })
+  return after <= before or after - before <= self:available(market.instrument.settle)
 end
 
 -- A sum that begins with nothing is what is added.
@@ -213,59 +288,64 @@ local function sum(a, b)
 end
 
 -- Closed profit and loss: a row per closing order, grown fill by fill.
-local function note_profit(self, order, closed, value, net, opening, fee, entry)
+local function note_profit(self, order, closed, value, profit, opening, closing, entry)
   local row, now = order.profit_row, self.engine.now()
   if not row then
     row = { order = order, closed = ZERO, entry_value = ZERO, exit_value = ZERO, pnl = ZERO, fills = 0,
-      open_fee = ZERO, close_fee = ZERO, created = now, leverage = self:position(order.symbol).leverage,
+      open_fee = ZERO, close_fee = ZERO, created = now, leverage = self:position_of(order).leverage,
       row = self.engine:next_row() }
     order.profit_row = row
     self.profits[#self.profits + 1] = row
     self.profits = shorten(self.profits, self.engine.keep)
   end
   row.closed = sum(row.closed, closed)
-  row.entry_value, row.exit_value = sum(row.entry_value, coin(closed / entry)), sum(row.exit_value, value)
-  row.pnl = sum(row.pnl, net - opening)
-  row.open_fee, row.close_fee = sum(row.open_fee, opening), sum(row.close_fee, fee)
+  local bought = coin(order.market.instrument.kind.value(closed, entry))
+  row.entry_value, row.exit_value = sum(row.entry_value, bought), sum(row.exit_value, value)
+  row.pnl = sum(row.pnl, profit - closing - opening)
+  row.open_fee, row.close_fee = sum(row.open_fee, opening), sum(row.close_fee, closing)
   row.fills, row.updated = row.fills + 1, now
 end
 
 local NOTHING = coin(ZERO)
 
--- What a fill does to position and wallet. Returns closed quantity, profit, share of the opening fees, and what the position's
--- entry price was when the fill closes.
+-- What a fill does to position and wallet. Returns closed quantity, profit, share of the opening fees, what was paid to close,
+-- and what the position's entry price was when the fill closes. A position that begins with the fill has only its part of the
+-- fee.
 local function settle_fill(self, order, quantity, price, value, fee)
-  local p, now = self:position(order.symbol), self.engine.now()
+  local p, now = self:position_of(order), self.engine.now()
   local entry = p.side ~= "" and p.side ~= order.side and position.entry(p)
-  local closed, profit, opening = position.fill(p, order.side, quantity, price, fee, value)
+  local held, market = p.side ~= "", order.market
+  local closed, profit, opening, closing = position.fill(p, order.side, quantity, price, fee, value)
+  if held ~= (p.side ~= "") then market.users = market.users + (held and -1 or 1) end
   profit = entry and coin(profit) or NOTHING
-  local net, c = profit - fee, self:coin(order.market.instrument.base)
+  local net, c = profit - fee, self:coin(market.instrument.settle)
   c.wallet, c.realised = c.wallet + net, c.realised + net
-  p.realised, p.total = p.realised + net, p.total + net
+  p.realised, p.total = p.realised + (p.fresh and closing - fee or net), p.total + net
   p.updated = now
   if p.fresh then p.opened, p.fresh = now, nil end
   if p.created == 0 then p.created = now end
-  p.seq = order.market.seq
-  return closed, profit, opening, entry
+  p.seq = market.seq
+  return closed, profit, opening, closing, entry
 end
 
---- Books a fill of an order: position, fee, profit, execution. `value` is the quantity over the price, with all its digits.
---- `kind` is the execution's type, Trade by default. Returns how much it closed, and how much it opened.
-function Account:book(order, quantity, price, value, maker, kind)
+--- Books a fill of an order: position, fee, profit, execution. `value` is what it is worth, with all its digits.
+--- `kind` is the execution's type, Trade by default; `rate` the fee, where it is another than that of makers and takers. Returns how
+--- much it closed, and how much it opened.
+function Account:book(order, quantity, price, value, maker, kind, rate)
   local instrument = order.market.instrument
-  local rate = maker and instrument.maker or instrument.taker
+  rate = rate or maker and instrument.maker or instrument.taker
   local worth, fee = coin(value), coin(value * rate)
-  local closed, profit, opening, entry = settle_fill(self, order, quantity, price, value, fee)
+  local closed, profit, opening, closing, entry = settle_fill(self, order, quantity, price, value, fee)
   order.filled, order.value, order.fee = sum(order.filled, quantity), sum(order.value, worth), sum(order.fee, fee)
   order.exact, order.updated = sum(order.exact, value), self.engine.now()
   self:change(order)
   local row = self:execute(order, maker, price, quantity, worth, fee, order.qty - order.filled)
-  if kind then row.kind = kind end
+  if kind then row.kind, row.rate = kind, rate end
   if not entry then return ZERO, quantity end
   row.closed, row.profit = closed, profit
   local opened = quantity - closed
-  local exit = opened:is_zero() and worth or coin(closed / price)
-  note_profit(self, order, closed, exit, profit - fee, opening, fee, entry)
+  local exit = opened:is_zero() and worth or coin(instrument.kind.value(closed, price))
+  note_profit(self, order, closed, exit, profit, opening, closing, entry)
   return closed, opened
 end
 
@@ -299,7 +379,8 @@ end
 --- Takes an order out of the open ones.
 function Account:close(order)
   self.open:remove(order)
-  if order.active then self:standing_of(order.symbol):remove(order) end
+  order.market.users = order.market.users - 1
+  if order.active then self:standing_for(order):remove(order) end
   order.active = nil
   order.ended = self.engine:next_row()
   self.closed[#self.closed + 1] = order

@@ -17,6 +17,7 @@ local ORDER = {
   { "sl", "stop_loss_price", text }, { "create_type", "create_type" }, { "cancel_type", "cancel_type" },
   { "reject_reason", "reject_reason" }, { "parent", "parent_client_order_id" }, { "created", "created_time" },
   { "updated", "updated_time" },
+  { "index", "position_index" },
 }
 
 local EXECUTION = {
@@ -27,7 +28,8 @@ local EXECUTION = {
 }
 
 local POSITION = {
-  { "side", "side" }, { "size", "quantity", text }, { "cost", "value", text }, { "leverage", "leverage", text },
+  { "index", "position_index" }, { "side", "side" },
+  { "size", "quantity", text }, { "cost", "value", text }, { "leverage", "leverage", text },
   { "added", "added_margin", text }, { "realised", "realised_profit", text },
 }
 
@@ -59,7 +61,7 @@ function books.of(account)
   for i, e in ipairs(account.executions) do
     out.executions[i] = copy(EXECUTION, e)
     out.executions[i].order_id, out.executions[i].symbol, out.executions[i].side = e.order.id, e.order.symbol, e.order.side
-    out.executions[i].client_order_id = e.order.link
+    out.executions[i].client_order_id, out.executions[i].position_index = e.order.link, e.order.index
   end
   for symbol, p in pairs(account.positions) do out.positions[symbol] = copy(POSITION, p) end
   for name in pairs(account.coins) do

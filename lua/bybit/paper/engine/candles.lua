@@ -19,7 +19,7 @@ local function work_out(self, minute)
   local instrument, volume, turnover = self.market.instrument, minute.volume, minute.turnover
   for ticks, steps in pairs(flow) do
     local size = instrument.qty_step * steps
-    volume, turnover = volume + size, turnover + size / (instrument.tick * ticks)
+    volume, turnover = volume + size, turnover + instrument.kind.value(size, instrument.tick * ticks)
   end
   minute.volume, minute.turnover = volume, turnover
   return minute

@@ -49,16 +49,20 @@ function checks.number(text)
   return type(text) == "string" and number_of(text) or nil
 end
 
---- Does the category name the one that is simulated? True; or nil with code and message; false for another category.
+local SIMULATED = { inverse = true, linear = true }
+
+--- The category, when it is one that is simulated; false for another one; nil with code and message when there is none such.
 function checks.category(asked)
   if not CATEGORIES[asked.category or ""] then return nil, 10001, "Illegal category" end
-  return asked.category == "inverse"
+  return SIMULATED[asked.category] and asked.category or false
 end
 
---- The market that `symbol` names.
+--- The market that `symbol` names; it is one of the category (inverse when there is none, as on the v2 wire).
 function checks.market(engine, asked)
   local market = engine:market(asked.symbol)
-  if not market then return nil, 10001, "params error: symbol invalid" end
+  if not market or market.instrument.category ~= (asked.category or "inverse") then
+    return nil, 10001, "params error: symbol invalid"
+  end
   return market
 end
 
@@ -175,11 +179,15 @@ function checks.link(asked, account)
   return link
 end
 
---- One-way positions only (V5 documentation, position/switch-mode).
-function checks.position_index(asked)
-  local index = asked.positionIdx
-  if index ~= nil and tostring(index) ~= "0" then return nil, 10001, "position idx not match position mode" end
-  return 0
+local INDEXES = { ["0"] = 0, ["1"] = 1, ["2"] = 2 }
+
+--- The position that is meant: 0 in one-way mode, 1 or 2 in hedge mode (V5 documentation, position/switch-mode).
+function checks.position_index(asked, _, instrument, _, account)
+  local index = INDEXES[tostring(asked.positionIdx or 0)]
+  if not index or account:hedges(instrument) ~= (index > 0) then
+    return nil, 10001, "position idx not match position mode"
+  end
+  return index
 end
 
 --- The span of a history query: both ends in ms (V5 documentation, order/history: at most seven days).

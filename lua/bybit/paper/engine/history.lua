@@ -23,8 +23,9 @@ local FILTERS = {
 
 local function about(order, asked)
   if asked.symbol and order.symbol ~= asked.symbol then return false end
-  local base = order.market.instrument.base
-  return (asked.baseCoin == nil or asked.baseCoin == base) and (asked.settleCoin == nil or asked.settleCoin == base)
+  local instrument = order.market.instrument
+  return instrument.category == asked.category and (asked.baseCoin == nil or asked.baseCoin == instrument.base)
+    and (asked.settleCoin == nil or asked.settleCoin == instrument.settle)
 end
 
 local function matches(order, asked)
@@ -36,7 +37,7 @@ end
 local function by_id(account, asked, f)
   local order
   if asked.orderId then order = account.orders[asked.orderId] else order = account.links[asked.orderLinkId] end
-  return { order and f(order) and order or nil }
+  return { order and order.market.instrument.category == asked.category and f(order) and order or nil }
 end
 
 -- An acknowledged change shows in queries only after the lag.
@@ -149,7 +150,7 @@ function history.profits(engine, account, asked, place)
   local from, to, message = checks.window(asked, engine.now())
   if not from then return nil, to, message end
   return newest(account.profits, place, function(profit)
-    return profit.created <= to and (not asked.symbol or profit.order.symbol == asked.symbol)
+    return profit.created <= to and about(profit.order, asked)
   end, function(profit) return profit.created < from end)
 end
 

@@ -1,8 +1,9 @@
--- The engine: accounts, markets, funding and liquidation. Endpoints call it for requests, the host for time.
+-- The engine: accounts, markets and liquidation. Endpoints call it for requests, the host for time.
 
 local core = require "bybit.core"
 local Account = require "bybit.paper.engine.account"
 local Market = require "bybit.paper.engine.market"
+local dues = require "bybit.paper.engine.dues"
 local instruments = require "bybit.paper.engine.instruments"
 local matching = require "bybit.paper.engine.matching"
 local position = require "bybit.paper.engine.position"
@@ -25,19 +26,15 @@ Engine.__index = Engine
 -- Matching calls these when an order has ended, and when it was filled.
 Engine.order_ended, Engine.order_filled = triggers.forget, triggers.after_fill
 
--- The next moment of funding after `now`: at whole multiples of the interval.
-local function funding_after(instrument, now)
-  local interval = instrument.funding_minutes * 60000
-  return (now // interval + 1) * interval
-end
-
 local INTEREST_SPAN, INTERESTS_KEPT = 300000, 2000 -- ms; rows
 
 --- The open interest of a symbol: the positions of all accounts, and a number that stands for strangers' positions.
 function Engine:open_interest(symbol)
   local total = ZERO
-  for _, account in ipairs(self.accounts) do total = total + account:position(symbol).size end
-  return total + 240000000
+  for _, account in ipairs(self.accounts) do
+    for _, p in ipairs(account:held(symbol)) do total = total + p.size end
+  end
+  return total + self.by_symbol[symbol].instrument.interest
 end
 
 -- Keeps the open interest every five minutes (V5 documentation, market/open-interest).
@@ -63,12 +60,12 @@ function Engine.new(options)
     links_kept = options.links_kept or LINKS_KEPT, deposit = options.deposit or instruments.deposit,
     markets = {}, by_symbol = {}, armed = {}, stirred = {}, rows = 0,
   }, Engine)
-  for i, row in ipairs(options.instruments or instruments.default) do
+  for i, row in ipairs(options.instruments or instruments.at(options.now())) do
     local instrument = instruments.compile(row)
     local market = Market.new(instrument, core.random(options.seed + i), options.now(), core.random(options.seed ~ i << 32))
     self.markets[i], self.by_symbol[instrument.symbol], self.armed[instrument.symbol] = market, market,
       triggers.none()
-    market.next_funding = funding_after(instrument, options.now())
+    market.next_funding = dues.funding_after(instrument, options.now())
     note_interest(self, market, options.now())
   end
   return self
@@ -95,84 +92,99 @@ function Engine:forget_closed()
   for _, account in ipairs(self.accounts) do account.forgotten = self.rows end
 end
 
+-- The fields that an order may have from its making, besides those that most orders have.
+local SPECIAL = { "index", "reduce_only", "close_on_trigger", "closing", "smp_type", "trigger_price", "trigger_by", "direction",
+  "stop_order_type", "tp", "sl", "tp_by", "sl_by", "tpsl_mode", "tp_limit", "sl_limit", "slippage_type", "slippage",
+  "create_type", "parent", "distance", "active_price" }
+
+-- The fields of most orders. So the table has room for them and for no more: a million orders may rest at once.
+local function bare_resting(id, row, fields, now, last)
+  return { id = id, row = row, side = fields.side, qty = fields.qty, price = fields.price, link = fields.link, created = now,
+    updated = now, last_on_created = last, active = nil, ticks = nil, before = nil, after = nil, cost = nil }
+end
+
+-- An order that does not rest has other fields: those of its fills and of its end.
+local function bare_passing(id, row, fields, now, last)
+  return { id = id, row = row, side = fields.side, qty = fields.qty, price = fields.price, link = fields.link, created = now,
+    updated = now, last_on_created = last, active = nil, ticks = nil, type = fields.type, tif = fields.tif, status = nil,
+    reject_reason = nil, cancel_type = nil, ended = nil, filled = nil, value = nil, fee = nil, exact = nil, profit_row = nil }
+end
+
 --- Makes an order and files it; it is neither matched nor armed yet. What `fields` leave out, or give as orders of the account
---- are anyway, an order has without holding it: a million orders may rest at once.
+--- are anyway, an order has without holding it. `special` as false: they have nothing besides side, type, time in force, link
+--- id, price and quantity.
 function Engine:new_order(account, market, fields)
-  local now = self.now()
+  local last, passing = market:reference "LastPrice", fields.tif == "IOC"
   market:next_seq()
-  local order = setmetatable({ -- the fields of most orders, so that the table has room for them and for no more
-    id = self:uuid(), row = self:next_row(), side = fields.side, qty = fields.qty, price = fields.price, link = fields.link,
-    created = now, updated = now, last_on_created = market:reference "LastPrice",
-    active = nil, ticks = nil, before = nil, after = nil, cost = nil,
-  }, account:orders_of(market))
-  for name, value in pairs(fields) do
-    if value and not rawequal(order[name], value) then order[name] = value end
+  local order = setmetatable((passing and bare_passing or bare_resting)(self:uuid(), self:next_row(), fields, self.now(), last),
+    account:orders_of(market))
+  if not passing then
+    if fields.type == "Market" then order.type = "Market" end
+    if fields.tif ~= "GTC" then order.tif = fields.tif end
+  end
+  if fields.special ~= false then
+    for i = 1, #SPECIAL do
+      local name = SPECIAL[i]
+      local value = fields[name]
+      if value and not rawequal(order[name], value) then order[name] = value end
+    end
   end
   account:add(order)
   return order
 end
 
+--- Somebody looks at a market, or trades there: one that has slept is where it would be by now.
+function Engine:look(market)
+  if market.instrument.lazy then market:wake(self.now()) end
+  return market
+end
+
 --- The market of a symbol; nil when there is none.
 function Engine:market(symbol)
-  return self.by_symbol[symbol]
+  local market = self.by_symbol[symbol]
+  return market and self:look(market)
 end
 
 ---------------------------------------------------------------------------------------------------------------
--- Liquidation and funding.
+-- Liquidation.
 
-local function liquidate(engine, account, market)
-  local symbol = market.instrument.symbol
-  local p = account:position(symbol)
-  local price = position.bankruptcy_price(p, market.instrument)
-  for _, order in ipairs(account:open_orders(symbol)) do
-    local waiting = order.status == "Untriggered"
-    matching.finish(engine, order, waiting and "Deactivated" or "Cancelled", "EC_NoError", "CancelAllBeforeLiq")
+local function liquidate(engine, account, market, p)
+  local instrument = market.instrument
+  local price = position.bankruptcy_price(p, instrument)
+  for _, order in ipairs(account:open_orders(instrument.symbol)) do
+    if order.index == p.index then
+      local waiting = order.status == "Untriggered"
+      matching.finish(engine, order, waiting and "Deactivated" or "Cancelled", "EC_NoError", "CancelAllBeforeLiq")
+    end
   end
-  local order = engine:new_order(account, market, { side = OTHER[p.side], qty = p.size, type = "Market", price = price,
-    tif = "IOC", reduce_only = true, closing = true, create_type = "CreateByLiq" })
-  account:book(order, p.size, price, p.size / price, false, "BustTrade")
+  local order = engine:new_order(account, market, { side = OTHER[p.side], index = p.index, qty = p.size, type = "Market",
+    price = price, tif = "IOC", reduce_only = true, closing = true, create_type = "CreateByLiq" })
+  account:book(order, p.size, price, instrument.kind.value(p.size, price), false, "BustTrade")
   matching.finish(engine, order, "Filled")
+end
+
+-- Adds margin to a position that would be liquidated, its initial margin at a time, as long as there is coin. Returns whether that
+-- has saved it (V5 documentation, position/set-auto-add-margin).
+local function save(account, market, p, mark)
+  local instrument = market.instrument
+  while true do
+    local more = position.coin(p.cost / p.leverage):min(account:available(instrument.settle))
+    if more <= ZERO then return false end
+    p.added = p.added + more
+    local price = position.liquidation_price(p, instrument)
+    if not price or p.side == "Buy" and mark > price or p.side == "Sell" and mark < price then return true end
+  end
 end
 
 local function check_liquidation(engine, market)
   for _, account in ipairs(engine.accounts) do
-    local p = account:position(market.instrument.symbol)
-    local price = p.side ~= "" and position.liquidation_price(p, market.instrument)
-    local mark = price and market:reference "MarkPrice"
-    if price and (p.side == "Buy" and mark <= price or p.side == "Sell" and mark >= price) then
-      liquidate(engine, account, market)
-    end
-  end
-end
-
--- Longs pay shorts (q / mark) * rate, when the rate is above zero.
-local function pay_funding(engine, market)
-  local instrument = market.instrument
-  local mark = market:reference "MarkPrice"
-  for _, account in ipairs(engine.accounts) do
-    local p = account:position(instrument.symbol)
-    if p.side ~= "" then
-      local fee = position.coin(p.size / mark * instrument.funding_rate)
-      if p.side == "Sell" then fee = -fee end
-      local c = account:coin(instrument.base)
-      c.wallet, c.realised = c.wallet - fee, c.realised - fee
-      p.realised, p.total = p.realised - fee, p.total - fee
-      local order = { id = engine:uuid(), market = market, symbol = instrument.symbol, side = p.side, price = mark, qty = p.size,
-        type = "UNKNOWN", create_type = "" }
-      local row = account:execute(order, false, mark, p.size, position.coin(p.size / mark), fee, ZERO)
-      row.rate, row.kind, row.profit = instrument.funding_rate, "Funding", ZERO
-      matching.shed(engine, account, market)
-    end
-  end
-end
-
-local function fund_until(engine, now)
-  for _, market in ipairs(engine.markets) do
-    note_interest(engine, market, now)
-    while market.next_funding <= now do
-      pay_funding(engine, market)
-      market:note_funding(market.next_funding)
-      market.next_funding = funding_after(market.instrument, market.next_funding)
+    for _, p in ipairs(account:held(market.instrument.symbol)) do
+      local price = position.liquidation_price(p, market.instrument)
+      local mark = price and market:reference "MarkPrice"
+      if price and (p.side == "Buy" and mark <= price or p.side == "Sell" and mark >= price)
+        and not (p.auto_add and save(account, market, p, mark)) then
+        liquidate(engine, account, market, p)
+      end
     end
   end
 end
@@ -197,7 +209,7 @@ local function arrive(engine, market, now)
 end
 
 local function step(engine, market, now)
-  if not market:walk() then return end
+  if market:sleeps(now) or not market:walk() then return end
   arrive(engine, market, now)
   local side, steps = market:stranger()
   if side then matching.strike(engine, market, side, steps) end
@@ -212,15 +224,18 @@ function Engine:step(n)
   end
 end
 
---- One tick of the timer: funding that is due, and a step of each market.
-function Engine:tick()
-  fund_until(self, self.now())
-  self:step(1)
+--- Does what is due, after time has moved: funding, deliveries, a row of the open interest.
+function Engine:advance_to(now)
+  for _, market in ipairs(self.markets) do
+    note_interest(self, market, now)
+    dues.pay(self, market, now)
+  end
 end
 
---- Pays funding that is due, after time was moved by hand.
-function Engine:advance_to(now)
-  fund_until(self, now)
+--- One tick of the timer: what is due, and a step of each market.
+function Engine:tick()
+  self:advance_to(self.now())
+  self:step(1)
 end
 
 --- Moves a symbol's prices, matches and fires. Its walk ends, or with `walk` goes on from there.

@@ -35,6 +35,8 @@ function Market.new(instrument, random, now, flow)
     least_steps = math.max(1, (instrument.min_qty / instrument.qty_step):round(0, "up"):tointeger() or 1),
     trades = {}, -- oldest first: time, ticks, seq, side of the taker; size, or steps between strangers; id, or number
     traded = 0, -- trades so far
+    users = 0, -- open orders and positions there
+    seen = -1 << 40, moved = now, -- when somebody looked last, and when the market moved last
     interests = {}, -- { time, value } of the open interest, oldest first
     fundings = {}, -- { time, rate } of each funding, oldest first
     premiums = {}, -- what the middle of the book was above the mark, in half ticks, and since when; oldest first
@@ -147,6 +149,7 @@ end
 
 --- Strangers trade at the last price, which the market has just reached.
 function Market:arrive(now)
+  self.moved = now
   local steps = self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
   self:next_seq()
   local before = self.trades[#self.trades]
@@ -185,6 +188,32 @@ function Market:walk()
   if math.abs(last - index) <= 3 then index = last end
   self.last, self.index, self.mark, self.book = last, index, index, nil
   return true
+end
+
+local AWAKE = 60000 -- ms that a market walks on after somebody looked
+local STRIDES, STRIDE, TICKS_OF_STRIDE = 1440, 60000, 600 -- at most so many, each for so many ms, which are so many steps
+
+--- Does the market stand still because nobody trades or looks there?
+function Market:sleeps(now)
+  return self.instrument.lazy and self.users == 0 and now - self.seen > AWAKE
+end
+
+-- Moves the market about as far as so many steps would.
+local function stride(self)
+  local reach = math.max(2, self.home // 20000) * math.floor(TICKS_OF_STRIDE ^ 0.5)
+  local pull = towards((self.home - self.last) * 3, 10)
+  self.last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
+  self.index, self.mark, self.book = self.last, self.last, nil
+end
+
+--- Somebody looks. A market that has slept makes up for it in long strides, for the last day of it.
+function Market:wake(now)
+  local behind = self:sleeps(now) and self.walking and (now - self.moved) // STRIDE or 0
+  for i = math.min(behind, STRIDES), 1, -1 do
+    stride(self)
+    self:arrive(now - (i - 1) * STRIDE)
+  end
+  self.seen = now
 end
 
 --- Puts the prices where they are wanted. The market stays there, or walks on from there.

@@ -45,7 +45,7 @@ end
 local function fillable(order)
   local leaves = order.qty - order.filled
   if not order.closing then return leaves end
-  local p = order.account:position(order.symbol)
+  local p = order.account:position_of(order)
   if p.side == "" or p.side == order.side then return ZERO end
   return leaves:min(p.size)
 end
@@ -60,14 +60,14 @@ local function fill(engine, order, quantity, price, value, maker)
   end
   engine:order_filled(order, opened)
   if closed > ZERO then
-    matching.trim_closing(engine, order.account, order.symbol)
+    matching.trim_closing(engine, order)
     matching.shed(engine, order.account, order.market)
   end
 end
 
---- The position has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
-function matching.trim_closing(engine, account, symbol)
-  for _, order in ipairs(account:standing_of(symbol).closing:list()) do
+--- The position of an order has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
+function matching.trim_closing(engine, filled)
+  for _, order in ipairs(filled.account:standing_for(filled).closing:list()) do
     local possible = fillable(order)
     if possible:is_zero() then
       matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
@@ -81,13 +81,13 @@ end
 --- Cancels orders that have lost their margin, by a position that closed or a funding fee. The newest go first, until the
 --- rest is covered. The exchange does not say what becomes of such orders; here no order fills without margin.
 function matching.shed(engine, account, market)
-  local base = market.instrument.base
-  if account:available(base) >= DUST then return end
+  local coin = market.instrument.settle
+  if account:available(coin) >= DUST then return end
   local open = account:open_orders()
   for i = #open, 1, -1 do
-    if account:available(base) >= DUST then return end
+    if account:available(coin) >= DUST then return end
     local order = open[i]
-    if is_resting(order) and not order.closing and order.market.instrument.base == base then
+    if is_resting(order) and not order.closing and order.market.instrument.settle == coin then
       matching.finish(engine, order, "Cancelled", "EC_Others", "CancelByAdmin")
     end
   end
@@ -114,7 +114,7 @@ local function offer_of(resting, side, taker, left)
   if account == taker.account and (taker.smp_type or "None") ~= "None" then
     return taker.smp_type == "CancelMaker" and ZERO or nil
   end
-  local p = account:position(resting.symbol)
+  local p = account:position_of(resting)
   local reducible = left[account] or (p.side == side and p.size or ZERO)
   local offered = resting.qty - resting.filled
   if resting.closing then offered = offered:min(reducible) end
@@ -176,7 +176,7 @@ local function take_one(engine, order)
     return true
   end
   local quantity, price = wanted:min(offered), resting and resting.price or market:price(ticks)
-  local value = quantity / price
+  local value = market.instrument.kind.value(quantity, price)
   market:next_seq()
   market:note_trade(engine.now(), ticks, quantity, value, order.side, engine:uuid())
   if resting then fill(engine, resting, quantity, price, value, true) else level.size = level.size - quantity end
@@ -209,11 +209,16 @@ local function protective_price(market, o)
     or from * o.slippage / 100)
 end
 
---- The price at which an order's margin is worked out before it is placed: the lowest price at which it may fill at once.
---- There most coin is tied up, since a contract is worth more coin at a lower price.
+--- The price at which an order's margin is worked out before it is placed: that at which most coin is tied up. An inverse
+--- contract is worth more coin at a lower price, so there it is the lowest price at which the order may fill at once; a linear
+--- one at a higher.
 ---@param o { side: string, type: string, price: any, qty: any, slippage: any, slippage_type: string? }
 function matching.reserve_price(market, o)
   local limit = o.type == "Market" and protective_price(market, o) or o.price
+  if market.instrument.category == "linear" then
+    local touch = o.side == "Sell" and best(market, "Sell")
+    return touch and market:price(touch):max(limit) or limit
+  end
   if o.side == "Buy" then
     local touch = best(market, "Buy")
     return touch and market:price(touch):min(limit) or limit
@@ -271,7 +276,7 @@ local function give(engine, order, quantity, passing)
     matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
     return ZERO
   end
-  local value = possible / order.price
+  local value = order.market.instrument.kind.value(possible, order.price)
   order.market:next_seq()
   order.market:note_trade(engine.now(), order.ticks, possible, value, OTHER[order.side], engine:uuid(), passing)
   fill(engine, order, possible, order.price, value, true)

@@ -17,13 +17,13 @@ end
 order_checks.scaled = scaled
 
 -- Reads parameters one after the other into a table; the first refusal ends it. A row has our name, the exchange's, what it
--- is when it is left out (nothing when false), the check, and what the check is given besides. Names of ours that are not in
--- the table are false: nothing was asked.
+-- is when it is left out (nothing when false), the check, and what the check is given besides; `always` checks what is left out,
+-- too. Names of ours that are not in the table are false: nothing was asked.
 local function collect(list, asked, out, account)
   for i = 1, #list do
     local row = list[i]
     local name, value = row[2], row[3]
-    if asked[name] ~= nil then
+    if asked[name] ~= nil or row.always then
       local code, message
       value, code, message = row[4](asked, name, row[5], row[6], account)
       if value == nil then return nil, code, message end
@@ -55,17 +55,19 @@ local function link(asked, _, _, _, account)
   return checks.link(asked, account)
 end
 
--- The parameters of a new order, in the order of their checks.
+-- The parameters of a new order, in the order of their checks; and each by its name on the wire.
 local function order_list(instrument, market_order)
   local list = {
     a_word("side", "side"), a_word("type", "orderType"), a_word("tif", "timeInForce", nil, "GTC"),
-    { "index", "positionIdx", 0, checks.position_index }, { "link", "orderLinkId", false, link },
+    { "index", "positionIdx", 0, checks.position_index, instrument, always = true }, { "link", "orderLinkId", false, link },
     { "reduce_only", "reduceOnly", false, checks.flag }, { "close_on_trigger", "closeOnTrigger", false, checks.flag },
     a_price("trigger_price", "triggerPrice", instrument), a_word("trigger_by", "triggerBy", "trigger", "LastPrice"),
     a_word("smp_type", "smpType", nil, "None"),
   }
   if not market_order then list[#list + 1] = a_price("price", "price", instrument) end
-  return table.move(protection_list(instrument), 1, 9, #list + 1, list)
+  table.move(protection_list(instrument), 1, 9, #list + 1, list)
+  for i = 1, #list do list[list[i][2]] = list[i] end
+  return list
 end
 
 -- The lists of a contract, made once.
@@ -76,26 +78,53 @@ local LISTS = setmetatable({}, { __mode = "k", __index = function(self, instrume
   return lists
 end })
 
+-- What most orders have, if not more.
+local COMMON = { side = true, type = true, tif = true, link = true, price = true }
+
+-- The same as `collect` for a new order, in the order in which the parameters come: nearly always none is refused. Nil: one
+-- is, perhaps not the first. Names that are left out are false. `special`: the order says something that few say.
+local function collect_order(list, asked, account, instrument)
+  if asked.positionIdx == nil and account:hedges(instrument) then return nil end
+  local o = { -- with room
+    side = nil, type = nil, tif = "GTC", index = 0, link = nil, reduce_only = nil, close_on_trigger = nil,
+    trigger_by = "LastPrice", smp_type = "None", price = nil, qty = nil, closing = false, tpsl_mode = nil, special = false,
+  }
+  for name in next, asked do
+    local row = list[name]
+    if row then
+      local value = row[4](asked, name, row[5], row[6], account)
+      if value == nil then return nil end
+      local ours = row[1]
+      if value then
+        o[ours] = value
+        if not COMMON[ours] and value ~= 0 then o.special = true end
+      end
+    end
+  end
+  return o
+end
+
 --- What a request says of take profit and stop loss; a price of zero is kept, it removes.
 function order_checks.protection(asked, instrument)
   return collect(LISTS[instrument].protection, asked, {})
 end
 
---- The parameters of a new order.
+--- The parameters of a new order. `special`: it says something besides side, type, time in force, link id, price and quantity.
 function order_checks.read_order(account, asked, market)
-  for _, name in ipairs { "side", "orderType" } do
-    if asked[name] == nil then return nil, 10001, ("params error: %s invalid"):format(name) end
-  end
+  local order_type = asked.orderType
+  if asked.side == nil then return nil, 10001, "params error: side invalid" end
+  if order_type == nil then return nil, 10001, "params error: orderType invalid" end
   local lists = LISTS[market.instrument]
-  local o, code, message = collect(asked.orderType == "Market" and lists.market or lists.limit, asked, { -- with room
-    side = nil, type = nil, tif = nil, index = nil, link = nil, reduce_only = nil, close_on_trigger = nil, trigger_by = nil,
-    smp_type = nil, price = nil, qty = nil, closing = nil, tpsl_mode = nil,
-  }, account)
-  if not o then return nil, code, message end
-  if o.tp and o.tp:is_zero() then o.tp = nil end
-  if o.sl and o.sl:is_zero() then o.sl = nil end
-  if o.type == "Market" then o.tif = "IOC" end
-  o.closing = o.reduce_only or o.close_on_trigger or false
+  local list = order_type == "Market" and lists.market or lists.limit
+  local o = collect_order(list, asked, account, market.instrument)
+  if not o then return collect(list, asked, {}, account) end -- it tells the first refusal
+  if order_type == "Market" then o.tif = "IOC" end
+  if o.special then
+    if o.tp and o.tp:is_zero() then o.tp = nil end
+    if o.sl and o.sl:is_zero() then o.sl = nil end
+    local closes = o.index == 1 and "Sell" or o.index == 2 and "Buy" -- in hedge mode the side says what an order does
+    o.closing = o.reduce_only or o.close_on_trigger or o.side == closes
+  end
   return o
 end
 
@@ -187,7 +216,7 @@ function order_checks.slippage(asked, o)
   else
     return nil, 10001, "params error: slippageToleranceType invalid"
   end
-  o.slippage_type, o.slippage = kind, n
+  o.slippage_type, o.slippage, o.special = kind, n, true
   return true
 end
 
@@ -235,7 +264,7 @@ end
 --- price); the code is not documented.
 function order_checks.before_liquidation(account, o, market)
   if o.type ~= "Limit" or not o.price then return true end
-  local p = account:position(market.instrument.symbol)
+  local p = account:position(market.instrument.symbol, o.index)
   local at = position.liquidation_price(p, market.instrument)
   if not at or p.side == "Buy" and o.price > at or p.side == "Sell" and o.price < at then return true end
   return nil, 110003, "Order price is out of permissible range"
@@ -254,6 +283,14 @@ function order_checks.from_book(asked, o, market)
   if not found then return nil, 110118, "no price at this level of the book" end
   o.price = market:price(found.ticks)
   return true
+end
+
+--- A linear order has a least value; one that only closes may be smaller.
+function order_checks.least_value(o, market)
+  local least = market.instrument.min_notional
+  if not least or o.closing or o.trigger_price then return true end
+  if o.qty * (o.price or market:reference "LastPrice") >= least then return true end
+  return nil, 110094, ("Order does not meet minimum order value %s%s"):format(least, market.instrument.quote)
 end
 
 function order_checks.has_price(o)

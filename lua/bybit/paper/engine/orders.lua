@@ -19,8 +19,10 @@ local orders = {}
 
 local function count_waiting(account, symbol, f)
   local n = 0
-  for _, order in ipairs(account:standing_of(symbol).waiting) do
-    if f(order) then n = n + 1 end
+  for index = 0, 2 do
+    for _, order in ipairs(account:waiting_on(symbol, index)) do
+      if f(order) then n = n + 1 end
+    end
   end
   return n
 end
@@ -36,13 +38,13 @@ function orders.room_for_partial(account, symbol, more)
   return true
 end
 
-local function check_counts(account, _, o, market)
+local function check_counts(account, o, market)
   local symbol, most = market.instrument.symbol, account.engine.active_orders
   if o.trigger_price then
     if count_waiting(account, symbol, is_conditional) >= CONDITIONAL_MAX then
       return nil, 110009, "The number of stop orders exceeds the maximum allowable limit"
     end
-  elseif account:standing_of(symbol).active >= most then
+  elseif account:active_on(symbol) >= most then
     return nil, 110020, ("You can't have more than %d active orders"):format(most)
   end
   if o.tpsl_mode ~= "Partial" then return true end
@@ -50,16 +52,18 @@ local function check_counts(account, _, o, market)
 end
 
 -- A reduce-only order needs a position to reduce; any other needs margin. A conditional order is checked at its trigger.
-local function check_means(account, _, o, market)
+local function check_means(account, o, market)
   if o.trigger_price then return true end
-  local p = account:position(market.instrument.symbol)
+  local p = account:position(market.instrument.symbol, o.index)
   if o.closing then
-    if p.side == "" then return nil, 110017, "current position is zero, cannot fix reduce-only order qty" end
+    if p.side == "" or o.index ~= 0 and p.side == o.side then
+      return nil, 110017, "current position is zero, cannot fix reduce-only order qty"
+    end
     if p.side == o.side then return nil, 110017, "reduce-only order has same side with current position" end
     o.qty = o.qty:min(p.size)
     return true
   end
-  if not account:affords(market, o.side, o.qty, matching.reserve_price(market, o)) then
+  if not account:affords(market, o, o.qty, matching.reserve_price(market, o)) then
     return nil, 110007, "ab not enough for new order"
   end
   return true
@@ -71,7 +75,7 @@ local function quantity_of(account, asked, o, market)
   local instrument, number = market.instrument, checks.number(asked.qty)
   if number and number:is_zero() and o.reduce_only and o.close_on_trigger then
     if o.trigger_price then return ZERO end -- what there is then
-    local p = account:position(instrument.symbol)
+    local p = account:position(instrument.symbol, o.index)
     if p.side == "" then return nil, 110017, "current position is zero, cannot fix reduce-only order qty" end
     return p.size:min(checks.most(instrument, o.type))
   end
@@ -79,34 +83,32 @@ local function quantity_of(account, asked, o, market)
 end
 
 local function make(engine, account, market, o, qty, link)
+  o.qty, o.link, o.price = qty, link, o.price or ZERO
   local conditional = o.trigger_price
-  local order = engine:new_order(account, market, {
-    side = o.side, type = o.type, qty = qty, price = o.price or ZERO, tif = o.tif, link = link,
-    reduce_only = o.reduce_only, close_on_trigger = o.close_on_trigger, closing = o.closing, smp_type = o.smp_type,
-    trigger_price = conditional, trigger_by = conditional and o.trigger_by, direction = conditional and o.direction,
-    stop_order_type = conditional and "Stop", tp = o.tp, sl = o.sl, tp_by = o.tp_by, sl_by = o.sl_by,
-    tpsl_mode = o.tpsl_mode, tp_limit = o.tp_limit, sl_limit = o.sl_limit, slippage_type = o.slippage_type,
-    slippage = o.slippage, create_type = conditional and "CreateByStopOrder" or nil,
-  })
+  if conditional then o.stop_order_type, o.create_type = "Stop", "CreateByStopOrder" else o.trigger_by = nil end
+  local order = engine:new_order(account, market, o)
   if conditional then triggers.arm(engine, order) else matching.submit(engine, order) end
   return order
 end
 
--- What is checked of a new order, in the exchange's order. Each gives true, or nil, code and message.
-local CHECKS = {
-  function(_, _, _, market) return checks.trading(market) end,
-  function(_, asked, o, market) return order_checks.from_book(asked, o, market) end,
-  function(_, _, o) return order_checks.has_price(o) end,
-  function(account, _, o, market)
-    if o.trigger_price then return true end
-    return order_checks.price_limit(account, o, market)
-  end,
-  function(account, _, o, market) return order_checks.before_liquidation(account, o, market) end,
-  function(_, asked, o, market) return order_checks.trigger(asked, o, market) end,
-  function(_, asked, o) return order_checks.slippage(asked, o) end,
-  function(_, _, o, market) return order_checks.attached(o, market) end,
-  check_counts, check_means,
-}
+-- Checks a new order, in the exchange's order. True, or nil, code and message.
+local function check_new(account, asked, o, market)
+  local conditional = o.trigger_price
+  local ok, code, message = checks.trading(market)
+  if ok and asked.bboSideType ~= nil then ok, code, message = order_checks.from_book(asked, o, market) end
+  if ok and o.type == "Limit" then
+    ok, code, message = order_checks.has_price(o)
+    if ok and not conditional then ok, code, message = order_checks.price_limit(account, o, market) end
+    if ok then ok, code, message = order_checks.before_liquidation(account, o, market) end
+  end
+  if ok and market.instrument.min_notional then ok, code, message = order_checks.least_value(o, market) end
+  if ok and conditional then ok, code, message = order_checks.trigger(asked, o, market) end
+  if ok then ok, code, message = order_checks.slippage(asked, o) end
+  if ok and o.special then ok, code, message = order_checks.attached(o, market) end
+  if ok then ok, code, message = check_counts(account, o, market) end
+  if ok then ok, code, message = check_means(account, o, market) end
+  return ok, code, message
+end
 
 --- Places an order. Returns it, or nil, code and message.
 function orders.create(engine, account, asked)
@@ -117,13 +119,11 @@ function orders.create(engine, account, asked)
   if not o then return nil, code, message end
   o.qty, code, message = quantity_of(account, asked, o, market)
   if not o.qty then return nil, code, message end
-  for i = 1, #CHECKS do
-    local ok
-    ok, code, message = CHECKS[i](account, asked, o, market)
-    if not ok then return nil, code, message end
-  end
+  local ok
+  ok, code, message = check_new(account, asked, o, market)
+  if not ok then return nil, code, message end
   local most, rest = checks.most(market.instrument, o.type), o.qty
-  local first = make(engine, account, market, o, rest:min(most), o.link)
+  local first = make(engine, account, market, o, o.closing and rest:min(most) or rest, o.link)
   while o.closing and rest > most do -- V5 documentation, order/create: reduceOnly splits
     rest = rest - most
     make(engine, account, market, o, rest:min(most))
@@ -223,13 +223,13 @@ local function check_margin(account, order, o)
   if not order.active then return true end
   local qty = o.qty or order.qty
   if order.closing then
-    o.qty = o.qty and o.qty:min(order.filled + account:position(order.symbol).size)
+    o.qty = o.qty and o.qty:min(order.filled + account:position_of(order).size)
     return true
   end
   local price = o.price or order.price
   local at = matching.reserve_price(order.market, { side = order.side, type = order.type, price = price,
     qty = qty - order.filled })
-  if not account:affords(order.market, order.side, qty - order.filled, at, order) then
+  if not account:affords(order.market, order, qty - order.filled, at, order) then
     return nil, 110007, "ab not enough for new order"
   end
   return true
@@ -269,7 +269,7 @@ function orders.amend(engine, account, asked, in_batch)
   local o
   o, code, message = read_changes(asked, order)
   if not o then return nil, code, message end
-  o.side, o.type = order.side, order.type
+  o.side, o.type, o.index = order.side, order.type, order.index
   for _, check in ipairs {
     function()
       if in_batch and order.armed then return nil, 10001, "conditional orders are not supported" end
@@ -323,9 +323,11 @@ end
 
 -- symbol before baseCoin before settleCoin; what comes after is ignored.
 local function wanted(order, asked)
+  local instrument = order.market.instrument
+  if instrument.category ~= (asked.category or "inverse") then return false end
   if asked.symbol then
     if order.symbol ~= asked.symbol then return false end
-  elseif order.market.instrument.base ~= (asked.baseCoin or asked.settleCoin) then
+  elseif asked.baseCoin and instrument.base ~= asked.baseCoin or not asked.baseCoin and instrument.settle ~= asked.settleCoin then
     return false
   end
   local filter = asked.orderFilter

@@ -1,7 +1,9 @@
--- The arithmetic of inverse contracts: worth 1 USD each, settled in the base coin. Amounts of coin come from exact
--- operands and are rounded once, half up, to 8 decimals; the cost of a position is kept with all digits.
+-- The money of positions and of orders, of any contract; arithmetic.lua knows what inverse and linear ones count differently.
+-- Amounts of coin come from exact operands and are rounded once, half up, to 8 decimals; the cost of a position is kept with all
+-- digits.
 
 local decimal = require("bybit.core").decimal
+local arithmetic = require "bybit.paper.engine.arithmetic"
 
 local ZERO, ONE = decimal(0), decimal(1)
 
@@ -14,16 +16,19 @@ end
 
 local coin = position.coin
 
+---@param leverage userdata
+---@param kind bybit.paper.Arithmetic? of its contract; that of inverse contracts when left out
+---@param index integer? 0: of both sides, 1: long, 2: short
 ---@return table flat position
-function position.new(leverage)
+function position.new(leverage, kind, index)
   return { size = ZERO, cost = ZERO, side = "", leverage = leverage, realised = ZERO, total = ZERO, opened = 0,
-    created = 0, updated = 0, added = ZERO, open_fees = ZERO }
+    created = 0, updated = 0, added = ZERO, open_fees = ZERO, kind = kind or arithmetic.inverse, index = index or 0 }
 end
 
 --- Average entry price, with all its digits; zero when flat.
 function position.entry(p)
   if p.size:is_zero() then return ZERO end
-  return p.size / p.cost
+  return p.kind.price(p.size, p.cost)
 end
 
 -- 1 for a long, -1 for a short position.
@@ -31,43 +36,48 @@ local function direction(p)
   return p.side == "Sell" and -1 or 1
 end
 
---- Takes a fill. Returns closed quantity, profit of the closed part (not rounded), and its share of the opening fees.
+--- Takes a fill. The fee of a fill that turns a position round is split by quantity: what opens is rounded, what closes pays the
+--- rest. Returns closed quantity, profit of the closed part (not rounded), its share of the fees that were paid to open, and
+--- what was paid now to close.
 ---@param p table
 ---@param side "Buy"|"Sell"
 ---@param quantity userdata
 ---@param price userdata
 ---@param fee userdata
----@param value userdata? quantity / price, when it is known
+---@param value userdata? of the quantity at the price, when it is known
 function position.fill(p, side, quantity, price, fee, value)
-  local closed, profit, opening = ZERO, ZERO, ZERO
-  local rest, rest_value, rest_fee = quantity, value or quantity / price, fee
+  local closed, profit, opening, closing = ZERO, ZERO, ZERO, ZERO
+  local value_of = p.kind.value
+  local rest, rest_value, rest_fee = quantity, value or value_of(quantity, price), fee
   if p.side ~= "" and p.side ~= side then
     closed = p.size:min(quantity)
     rest = quantity - closed
     local whole = rest:is_zero()
     local cost = p.cost * closed / p.size
-    profit = (cost - (whole and rest_value or closed / price)) * direction(p)
+    profit = (cost - (whole and rest_value or value_of(closed, price))) * (direction(p) * p.kind.sign)
     opening = coin(p.open_fees * closed / p.size)
     p.cost, p.open_fees, p.size = p.cost - cost, p.open_fees - opening, p.size - closed
-    if p.size:is_zero() then p.side, p.cost, p.open_fees, p.added = "", ZERO, ZERO, ZERO end
-    if whole then return closed, profit, opening end
-    rest_value, rest_fee = rest / price, coin(fee * rest / quantity)
+    if p.size:is_zero() then p.side, p.size, p.cost, p.open_fees, p.added = "", ZERO, ZERO, ZERO, ZERO end
+    if whole then return closed, profit, opening, fee end
+    rest_value, rest_fee = value_of(rest, price), coin(fee * rest / quantity)
+    closing = fee - rest_fee
   end
   if p.side == "" then p.realised, p.fresh = ZERO, true end
   p.side, p.size, p.cost = side, p.size + rest, p.cost + rest_value
   p.open_fees = p.open_fees + rest_fee
-  return closed, profit, opening
+  return closed, profit, opening, closing
 end
 
---- s * q * (1/E - 1/M)
+--- The profit that closing at the mark price would bring: s q (1/E - 1/M) of inverse, s q (M - E) of linear contracts.
 function position.unrealised(p, mark)
   if p.size:is_zero() then return ZERO end
-  return coin((p.cost - p.size / mark) * direction(p))
+  return coin((p.cost - p.kind.value(p.size, mark)) * (direction(p) * p.kind.sign))
 end
 
---- (q/E) * (1 + 1/L) * taker for a long, (1 - 1/L) for a short.
+--- The taker's fee at the bankruptcy price: of inverse contracts value (1 + 1/L) for a long, (1 - 1/L) for a short, of linear
+--- ones the other way round.
 function position.fee_to_close(p, taker)
-  return coin(p.cost * (ONE + ONE / p.leverage * direction(p)) * taker)
+  return coin(p.cost * (ONE + ONE / p.leverage * (direction(p) * p.kind.sign)) * taker)
 end
 
 -- What follows from a position and its contract, kept until one of the amounts behind it changes. They are compared as values
@@ -83,6 +93,8 @@ local function derived(p, by)
   return kept
 end
 
+--- Value at the entry price / leverage, added margin, and the fee to close. The exchange counts the value at the mark price by now;
+--- at the entry price the margin of a position is what was set aside for it, and no order loses its own while prices move.
 function position.initial_margin(p, instrument)
   if p.size:is_zero() then return ZERO end
   local kept = derived(p, instrument)
@@ -90,6 +102,7 @@ function position.initial_margin(p, instrument)
   return kept.im
 end
 
+--- Value at the entry price * the contract's rate, and the fee to close.
 function position.maintenance_margin(p, instrument)
   if p.size:is_zero() then return ZERO end
   local kept = derived(p, instrument)
@@ -99,9 +112,9 @@ end
 
 local function liquidation_of(p, instrument)
   local d = direction(p)
-  local below = p.cost + (p.cost / p.leverage + p.added / (ONE + instrument.taker * d)) * d
-  if below <= ZERO then return false end
-  local price = (p.size * (ONE + instrument.mm_rate * d) / below):to_step(instrument.tick, d == 1 and "up" or "down")
+  local bankrupt = p.kind.bankrupt(p, d, instrument.taker)
+  if bankrupt <= ZERO then return false end
+  local price = p.kind.liquidation(p, d, bankrupt, instrument.mm_rate):to_step(instrument.tick, d == 1 and "up" or "down")
   return price <= instrument.max_price and price >= instrument.min_price and price
 end
 
@@ -117,17 +130,25 @@ end
 function position.bankruptcy_price(p, instrument)
   if p.size:is_zero() then return nil end
   local d = direction(p)
-  local below = p.cost + (p.cost / p.leverage + p.added / (ONE + instrument.taker * d)) * d
-  if below <= ZERO then return instrument.max_price end
-  return (p.size / below):to_step(instrument.tick, d == 1 and "up" or "down"):min(instrument.max_price)
+  local bankrupt = p.kind.bankrupt(p, d, instrument.taker)
+  if bankrupt <= ZERO then return p.kind.sign == 1 and instrument.max_price or instrument.min_price end
+  return p.kind.price(p.size, bankrupt):to_step(instrument.tick, d == 1 and "up" or "down"):min(instrument.max_price)
     :max(instrument.min_price)
 end
 
+--- The price whose closing profit pays the fees of both sides; nil when there is none.
+function position.break_even(p, taker)
+  if p.side == "" then return nil end
+  local price = p.kind.break_even(p, direction(p), taker)
+  return price > ZERO and price:round(8, "half_up") or nil
+end
+
 --- What an order of so much at this price ties up: initial margin, fee to open, fee to close.
-function position.order_cost(quantity, price, side, leverage, taker)
-  local value = quantity / price
-  local d = side == "Sell" and -1 or 1
-  return coin(value / leverage + value * taker + value * (ONE + ONE / leverage * d) * taker)
+---@param instrument table the contract
+function position.order_cost(quantity, price, side, leverage, instrument)
+  local kind, taker = instrument.kind, instrument.taker
+  local value, d = kind.value(quantity, price), side == "Sell" and -1 or 1
+  return coin(value / leverage + value * taker + value * (ONE + ONE / leverage * (d * kind.sign)) * taker)
 end
 
 return position

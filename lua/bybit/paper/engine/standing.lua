@@ -1,4 +1,4 @@
--- The orders of one account on one symbol that stand: how many there are, and what margin they tie up. Both are kept as sums
+-- The orders of one account on one position that stand: how many there are, and what margin they tie up. Both are kept as sums
 -- that change with each order, so they cost the same however many orders there are.
 --
 -- An order that would only close the position ties up nothing: of the orders against a position, the oldest close it, up to
@@ -18,11 +18,11 @@ local function new_side()
   return { sum = ZERO, rows = Rows.new "row" }
 end
 
----@param p table the account's position on the symbol
----@param taker userdata the symbol's fee for takers
-function Standing.new(p, taker)
+---@param p table the position
+---@param market table its market
+function Standing.new(p, market)
   return setmetatable({
-    position = p, taker = taker, leverage = p.leverage,
+    position = p, market = market, leverage = p.leverage,
     active = 0,            -- orders that are active
     Buy = new_side(), Sell = new_side(), -- of them those that may open: what they tie up, each taken for itself
     closing = Rows.new "row", -- and those that only close
@@ -31,7 +31,7 @@ function Standing.new(p, taker)
 end
 
 local function cost_of(self, side, quantity, price)
-  return position.order_cost(quantity, price, side, self.leverage, self.taker)
+  return position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
 end
 
 -- Counts what an order ties up.
@@ -51,7 +51,7 @@ end
 
 -- Makes the sums what they are now. The leverage may have changed: then each order ties up something else.
 local function refresh(self)
-  count_fresh(self)
+  if self.fresh then count_fresh(self) end
   if rawequal(self.leverage, self.position.leverage) then return end
   self.leverage = self.position.leverage
   for _, name in ipairs { "Buy", "Sell" } do
@@ -140,19 +140,20 @@ end
 -- What a side ties up, without an order of it and with another at the end.
 local function margin_of(self, name, without, extra)
   local side, p = self[name], self.position
+  if without and without.side ~= name then without = nil end
+  if extra and extra.side ~= name then extra = nil end
   local sum, counted, left = side.sum, side.rows.count, ZERO
   if without then sum, counted = sum - without.cost, counted - 1 end
-  if p.side ~= "" and p.side ~= name then
+  if counted > 0 and p.side ~= "" and p.side ~= name then
     local reach = reach_of(self, name, p.size, without)
-    sum, counted, left = sum - reach.cost + (reach.part or ZERO), counted - reach.count, reach.left
+    sum, counted, left = sum - reach.cost, counted - reach.count, reach.left
+    if reach.part then sum = sum + reach.part end
+  elseif p.side ~= "" and p.side ~= name then
+    left = p.size
   end
   if counted == 0 then sum = ZERO end
   if not extra or left >= extra.quantity then return sum end
   return sum + cost_of(self, name, extra.quantity - left, extra.price)
-end
-
-local function on_side(order, name)
-  return order and order.side == name and order or nil
 end
 
 --- Initial margin of the orders, without the order `without` and with an order `extra` at the end.
@@ -161,8 +162,8 @@ end
 function Standing:margin(without, extra)
   refresh(self)
   if without and not without.cost then without = nil end -- it is not counted
-  return margin_of(self, "Buy", on_side(without, "Buy"), on_side(extra, "Buy"))
-    + margin_of(self, "Sell", on_side(without, "Sell"), on_side(extra, "Sell"))
+  if not extra and self.Buy.rows.count + self.Sell.rows.count == 0 then return ZERO end
+  return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra)
 end
 
 return Standing

@@ -66,7 +66,7 @@ end
 
 --- Makes an order wait.
 function triggers.arm(engine, order)
-  local watch, waiting = engine.armed[order.symbol], order.account:standing_of(order.symbol).waiting
+  local watch, waiting = engine.armed[order.symbol], order.account:standing_for(order).waiting
   watch.armed = watch.armed + 1
   order.status, order.armed, order.arming = "Untriggered", true, watch.armed
   watch.rows:add(order)
@@ -85,7 +85,7 @@ end
 --- An order no longer waits.
 function triggers.forget(engine, order)
   if not order.armed then return end
-  local watch, waiting = engine.armed[order.symbol], order.account:standing_of(order.symbol).waiting
+  local watch, waiting = engine.armed[order.symbol], order.account:standing_for(order).waiting
   leave(watch, order)
   watch.rows:remove(order)
   order.armed = nil
@@ -123,18 +123,19 @@ local function end_waiting(engine, order, cancel_type)
   matching.finish(engine, order, "Deactivated", "EC_NoError", cancel_type)
 end
 
--- The waiting orders of an account on a symbol that protect its position, oldest first.
-local function protecting(account, symbol)
+-- The waiting orders that protect a position of an account, oldest first.
+local function protecting(account, symbol, index)
   local list = {}
-  for _, order in ipairs(account:standing_of(symbol).waiting) do
+  for _, order in ipairs(account:waiting_on(symbol, index)) do
     if triggers.protects(order) then list[#list + 1] = order end
   end
   return list
 end
 
---- The full-mode protecting order of a kind that the position has; nil without one.
-function triggers.full(_, account, symbol, kind)
-  for _, order in ipairs(account:standing_of(symbol).waiting) do
+--- The full-mode protecting order of a kind that a position has; nil without one.
+---@param index integer? the position's, 0 when left out
+function triggers.full(account, symbol, index, kind)
+  for _, order in ipairs(account:waiting_on(symbol, index)) do
     if order.stop_order_type == kind then return order end
   end
 end
@@ -145,14 +146,14 @@ local function rising(side, kind)
   return (side == "Sell") == (kind:find "TakeProfit" ~= nil)
 end
 
--- Makes a protecting order.
+-- Makes an order that protects a position.
 ---@param wanted { kind: string, price: any, by: string?, qty: any, limit: any, parent: string?, distance: any,
 ---  active_price: any }
-local function protect(engine, account, market, wanted)
-  local p = account:position(market.instrument.symbol)
+local function protect(engine, account, market, index, wanted)
+  local p = account:position(market.instrument.symbol, index)
   local side = OTHER[p.side]
   local order = engine:new_order(account, market, {
-    side = side, qty = wanted.qty or p.size, type = wanted.limit and "Limit" or "Market",
+    side = side, index = index, qty = wanted.qty or p.size, type = wanted.limit and "Limit" or "Market",
     price = wanted.limit or ZERO, tif = wanted.limit and "GTC" or "IOC", reduce_only = true, close_on_trigger = true,
     closing = true, trigger_price = wanted.price or ZERO, trigger_by = wanted.by or "LastPrice",
     stop_order_type = wanted.kind, create_type = "CreateBy" .. wanted.kind,
@@ -169,8 +170,9 @@ local function protect(engine, account, market, wanted)
 end
 
 --- Sets, replaces or (price zero) removes a full-mode take profit or stop loss. Returns whether anything changed.
-function triggers.set_full(engine, account, market, kind, price, by, parent)
-  local old = triggers.full(engine, account, market.instrument.symbol, kind)
+---@param index integer the position's
+function triggers.set_full(engine, account, market, index, kind, price, by, parent)
+  local old = triggers.full(account, market.instrument.symbol, index, kind)
   if price and price:is_zero() then
     if not old then return false end
     end_waiting(engine, old, "CancelByUser")
@@ -185,13 +187,14 @@ function triggers.set_full(engine, account, market, kind, price, by, parent)
     return true
   end
   if not price then return false end
-  protect(engine, account, market, { kind = kind, price = price, by = by, parent = parent })
+  protect(engine, account, market, index, { kind = kind, price = price, by = by, parent = parent })
   return true
 end
 
 --- Sets, replaces or (distance zero) removes the trailing stop. Returns whether anything changed.
-function triggers.set_trailing(engine, account, market, distance, active_price)
-  local old = triggers.full(engine, account, market.instrument.symbol, "TrailingStop")
+---@param index integer the position's
+function triggers.set_trailing(engine, account, market, index, distance, active_price)
+  local old = triggers.full(account, market.instrument.symbol, index, "TrailingStop")
   if not distance and not (old and active_price) then return false end
   if distance and distance:is_zero() then
     if not old then return false end
@@ -204,7 +207,7 @@ function triggers.set_trailing(engine, account, market, distance, active_price)
     if same then return false end
     end_waiting(engine, old, "CancelByUser")
   end
-  protect(engine, account, market, { kind = "TrailingStop", distance = distance or old.distance,
+  protect(engine, account, market, index, { kind = "TrailingStop", distance = distance or old.distance,
     active_price = active_price or old and old.active_price })
   return true
 end
@@ -212,9 +215,10 @@ end
 --- Adds a partial take profit, stop loss, or pair of them; each half goes when the other fires. Returns both.
 ---@param tp { price: any, by: string?, limit: any }?
 ---@param sl { price: any, by: string?, limit: any }?
-function triggers.add_partial(engine, account, market, qty, tp, sl, parent)
+---@param index integer the position's
+function triggers.add_partial(engine, account, market, index, qty, tp, sl, parent)
   local function half(kind, given)
-    return given and protect(engine, account, market, { kind = kind, price = given.price, by = given.by, qty = qty,
+    return given and protect(engine, account, market, index, { kind = kind, price = given.price, by = given.by, qty = qty,
       limit = given.limit, parent = parent })
   end
   local a, b = half("PartialTakeProfit", tp), half("PartialStopLoss", sl)
@@ -232,7 +236,7 @@ local function attach_partial(engine, order, opened)
     end
   end
   if grown then return end
-  local a, b = triggers.add_partial(engine, order.account, order.market, opened,
+  local a, b = triggers.add_partial(engine, order.account, order.market, order.index, opened,
     order.tp and { price = order.tp, by = order.tp_by, limit = order.tp_limit },
     order.sl and { price = order.sl, by = order.sl_by, limit = order.sl_limit }, order.link)
   order.attached = { a or b, a and b }
@@ -244,22 +248,22 @@ local function attach(engine, order, opened)
   for _, half in ipairs { { "TakeProfit", "tp" }, { "StopLoss", "sl" } } do
     local kind, name = half[1], half[2]
     if order[name] then
-      triggers.set_full(engine, order.account, order.market, kind, order[name], order[name .. "_by"], order.link)
+      triggers.set_full(engine, order.account, order.market, order.index, kind, order[name], order[name .. "_by"], order.link)
     end
   end
 end
 
 --- After a fill: protection is made, follows the position, or goes with it.
 function triggers.after_fill(engine, order, opened)
-  local account, symbol = order.account, order.symbol
-  local p = account:position(symbol)
+  local account, symbol, index = order.account, order.symbol, order.index
+  local p = account:position(symbol, index)
   if p.side == "" or p.side == order.side then -- closed, or opened on this side: what protected the other side goes
-    for _, waiting in ipairs(protecting(account, symbol)) do
+    for _, waiting in ipairs(protecting(account, symbol, index)) do
       if p.side == "" or waiting.side == p.side then end_waiting(engine, waiting, "CancelByTpSlTsClear") end
     end
   end
   if opened > ZERO and (order.tp or order.sl) and not order.closing then attach(engine, order, opened) end
-  for _, waiting in ipairs(protecting(account, symbol)) do
+  for _, waiting in ipairs(protecting(account, symbol, index)) do
     if KINDS[waiting.stop_order_type].mode == "Full" then waiting.qty = p.size end
   end
   engine.stirred[order.market] = true
@@ -290,13 +294,13 @@ end
 local function cancel_partner(engine, order)
   local kind = KINDS[order.stop_order_type]
   if not kind then return end
-  local partner = kind.pair and triggers.full(engine, order.account, order.symbol, kind.pair) or triggers.unbind(order)
+  local partner = kind.pair and triggers.full(order.account, order.symbol, order.index, kind.pair) or triggers.unbind(order)
   if partner then end_waiting(engine, partner, KINDS[partner.stop_order_type].gone) end
 end
 
 -- Cuts an order that only closes to the position's size. False when there is nothing to close.
 local function cut(order)
-  local p = order.account:position(order.symbol)
+  local p = order.account:position_of(order)
   if p.side == "" or p.side == order.side then return false end
   if triggers.protects(order) and order.tpsl_mode == "Full" then
     order.qty = p.size
@@ -317,7 +321,7 @@ local function fire(engine, order)
   end
   if order.closing then
     if not cut(order) then return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly") end
-  elseif not order.account:affords(order.market, order.side, order.qty, matching.reserve_price(order.market, order)) then
+  elseif not order.account:affords(order.market, order, order.qty, matching.reserve_price(order.market, order)) then
     return matching.finish(engine, order, "Cancelled", "EC_Others") -- margin is asked for at the trigger
   end
   matching.submit(engine, order)

@@ -15,7 +15,12 @@ local Account = {}
 Account.__index = Account
 
 local function category_of(market)
-  return market.instrument.category or "inverse"
+  return market.instrument.category
+end
+
+-- A position, as the account calls it.
+local function place_of(symbol, index)
+  return index and index > 0 and symbol .. "/" .. index or symbol
 end
 
 -- Adds fields to a record that is written already.
@@ -41,6 +46,7 @@ function Account:heard(order)
   if self.last_order == text then return end
   self.last_order = text
   note(self, "order", category_of(order.market), text)
+  self.moved[place_of(order.symbol, order.index)] = true -- a position comes with each order that was made, changed or cancelled
 end
 
 local function new_executions(self)
@@ -54,7 +60,7 @@ local function new_executions(self)
     note(self, "execution", category, with(text, format('"category":"%s","isLeverage":"",', category),
       format(',"marketUnit":"","execPnl":"%s"', row.profit)))
     self.row = row.row
-    self.moved[row.order.symbol] = true
+    self.moved[place_of(row.order.symbol, row.order.index)] = true
   end
 end
 
@@ -63,21 +69,23 @@ local function mark_of(p)
   return format("%s %s %s %s %s %s", p.side, p.size, p.cost, p.leverage, p.added, p.updated)
 end
 
+local function look_at_position(self, market, index)
+  local place = place_of(market.instrument.symbol, index)
+  local p = self.account.positions[place] or self.moved[place] and self.account:position(market.instrument.symbol, index)
+  if not p then return end
+  local mark = mark_of(p)
+  -- one that was looked at for the first time, and is flat, is no news
+  if not self.marks[place] and p.side == "" and p.updated == 0 then self.marks[place] = mark end
+  if mark == self.marks[place] and not self.moved[place] then return end
+  self.marks[place] = mark
+  local text = encode(view.position(self.account, market, index))
+  local category = category_of(market)
+  note(self, "position", category, with(text:gsub('"avgPrice":', '"entryPrice":', 1), format('"category":"%s",', category)))
+end
+
 local function new_positions(self)
-  local engine = self.account.engine
-  for _, market in ipairs(engine.markets) do
-    local symbol = market.instrument.symbol
-    local p = self.account.positions[symbol]
-    local mark = p and mark_of(p)
-    -- one that was looked at for the first time, and is flat, is no news
-    if p and not self.marks[symbol] and p.side == "" and p.updated == 0 then self.marks[symbol] = mark end
-    if p and (mark ~= self.marks[symbol] or self.moved[symbol]) then
-      self.marks[symbol] = mark
-      local text = encode(view.position(engine, self.account, market))
-      local category = category_of(market)
-      note(self, "position", category,
-        with(text:gsub('"avgPrice":', '"entryPrice":', 1), format('"category":"%s",', category)))
-    end
+  for _, market in ipairs(self.account.engine.markets) do
+    for _, index in ipairs(self.account:indexes(market.instrument)) do look_at_position(self, market, index) end
   end
   self.moved = {}
 end
@@ -106,11 +114,6 @@ end
 
 --- Takes what is new: lists of `{ category, text }` by topic.
 function Account:take()
-  for _, each in ipairs(self.news.order) do
-    local symbol = each.text:match '"symbol":"(%w+)"'
-    self.moved[symbol] = true -- a position comes with each order that was placed, changed or cancelled
-    self.account:position(symbol)
-  end
   new_executions(self)
   new_positions(self)
   new_wallet(self)
@@ -126,7 +129,7 @@ function Account.new(account)
     account = account, news = { order = {}, execution = {}, position = {}, wallet = {} }, moved = {}, marks = {},
     row = newest and newest.row or 0, wallet = wallet_mark(account),
   }, Account)
-  for symbol, p in pairs(account.positions) do self.marks[symbol] = mark_of(p) end
+  for place, p in pairs(account.positions) do self.marks[place] = mark_of(p) end
   return self
 end
 

@@ -371,6 +371,7 @@ function Streams:open(target, key)
     active = place.kind ~= "public" and math.min(ACTIVE, math.max(ACTIVE_LEAST, active > 0 and active or ACTIVE)) or nil,
   }
   self.connections[c.id] = c
+  self.used = true -- it has, or had, connections
   self.order[#self.order + 1] = c
   return 101, "", { "Upgrade", "websocket", "Sec-WebSocket-Accept", core.sign.sha1(key .. GUID) }, nil, c.id
 end

@@ -120,6 +120,7 @@ local function trade_of(self, t)
 end
 
 function Trades:news()
+  self.engine:market(self.symbol) -- a market that nobody looks at sleeps
   local out, list, trades = {}, {}, self.market.trades
   local first = math.max(1, #trades - (self.market.traded - self.last) + 1)
   self.last = self.market.traded
@@ -188,6 +189,7 @@ local Kline = {}
 Kline.__index = Kline
 
 local function candles(self, count)
+  self.engine:market(self.symbol)
   return self.market.candles:list("last", self.interval, nil, nil, count, self.engine.now())
 end
 
@@ -246,16 +248,16 @@ end
 
 -- A class, and its fields; nil when there is no such topic. `at_once`: it is told after each request, not only at a tick.
 local function parse(name)
-  local depth, symbol = name:match "^orderbook%.(%d+)%.(%w+)$"
+  local depth, symbol = name:match "^orderbook%.(%d+)%.([%w%-]+)$"
   if depth then return DEPTHS[tonumber(depth)] and Book, symbol, { depth = tonumber(depth) } end
-  symbol = name:match "^publicTrade%.(%w+)$"
+  symbol = name:match "^publicTrade%.([%w%-]+)$"
   if symbol then return Trades, symbol, { at_once = true } end
-  symbol = name:match "^tickers%.(%w+)$"
+  symbol = name:match "^tickers%.([%w%-]+)$"
   if symbol then return Ticker, symbol, {} end
-  symbol = name:match "^priceLimit%.(%w+)$"
+  symbol = name:match "^priceLimit%.([%w%-]+)$"
   if symbol then return Limits, symbol, {} end
   local interval
-  interval, symbol = name:match "^kline%.(%w+)%.(%w+)$"
+  interval, symbol = name:match "^kline%.(%w+)%.([%w%-]+)$"
   if interval then return Candles.has_interval(interval) and Kline, symbol, { interval = interval } end
 end
 
@@ -266,7 +268,7 @@ end
 function topics.new(engine, category, name)
   local class, symbol, fields = parse(name)
   local market = class and engine:market(symbol)
-  if not market or (market.instrument.category or "inverse") ~= category then return nil end
+  if not market or market.instrument.category ~= category then return nil end
   fields.engine, fields.category, fields.name, fields.symbol, fields.market = engine, category, name, symbol, market
   local topic = setmetatable(fields, class)
   topic:begin()

@@ -18,8 +18,19 @@ local GROUPS = { order = 100, query = 600, list = 120, stop = 75 }
 
 local endpoints = {}
 
+-- Is a market one of this wire's? It has inverse perpetuals alone.
+local function is_traded(market)
+  return market.instrument.category == "inverse" and not market.instrument.delivery
+end
+
 local function declare(name, row)
   row.protocol, row.auth, row.limit = wire_v2, true, GROUPS[row.group]
+  local handle = row.handle
+  function row.handle(engine, account, asked, context)
+    local market = asked.symbol and engine:market(asked.symbol)
+    if market and not is_traded(market) then return nil, 10001, "params error: symbol invalid" end
+    return handle(engine, account, asked, context)
+  end
   row.permission = name:find "^POST" and "trade" or "read"
   endpoints[name] = row
 end
@@ -95,7 +106,7 @@ end
 
 -- One more than there may be, and the oldest is cancelled (v2 documentation, place active order).
 local function make_room(engine, account, symbol)
-  if account:standing_of(symbol).active < engine.active_orders then return end
+  if account:active_on(symbol) < engine.active_orders then return end
   for _, order in account.open:each() do
     if order.symbol == symbol and order.active then
       return matching.finish(engine, order, "Cancelled", "EC_PerCancelRequest", "CancelByAdmin")
@@ -178,7 +189,7 @@ end
 local function move_stop(engine, account, order, asked)
   local price, code, message = checks.price(asked, "p_r_trigger_price", order.market.instrument)
   if not price then return nil, code or 10001, message or "params error: p_r_trigger_price invalid" end
-  if not triggers.set_full(engine, account, order.market, order.stop_order_type, price) then
+  if not triggers.set_full(engine, account, order.market, 0, order.stop_order_type, price) then
     return nil, 30076, "order remains unchanged"
   end
   engine:settle(order.market)
@@ -387,7 +398,7 @@ declare("GET /v2/private/position/list", {
   handle = function(engine, account, asked, context)
     local market, code, message = checks.market(engine, asked)
     if not market then return nil, code, message end
-    return view.position(engine, account, market, context.entry.id)
+    return view.position(account, market, context.entry.id)
   end,
 })
 
@@ -403,7 +414,7 @@ declare("POST /v2/private/position/trading-stop", {
     p.tpslMode, p.positionIdx = "Full", "0"
     local done, code, message = endpoints_position["POST /v5/position/trading-stop"].handle(engine, account, p, context)
     if not done then return nil, code, message end
-    return view.stopped(engine, account, engine:market(asked.symbol), context.entry.id)
+    return view.stopped(account, engine:market(asked.symbol), context.entry.id)
   end,
 })
 
@@ -428,7 +439,9 @@ declare("GET /v2/private/wallet/balance", {
 endpoints["GET /v2/public/tickers"] = { protocol = wire_v2, handle = function(engine, _, asked)
   local tickers = {}
   for _, market in ipairs(engine.markets) do
-    if not asked.symbol or asked.symbol == market.instrument.symbol then tickers[#tickers + 1] = view.ticker(market) end
+    if is_traded(market) and (not asked.symbol or asked.symbol == market.instrument.symbol) then
+      tickers[#tickers + 1] = view.ticker(market)
+    end
   end
   if asked.symbol and not tickers[1] then return invalid "symbol" end
   return answer.list(tickers)

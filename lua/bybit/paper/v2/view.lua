@@ -207,11 +207,11 @@ local ONLY_LISTED = { "is_isolated", "effective_leverage", "unrealised_pnl", "tp
 local ONLY_ANSWERED = { "cum_commission", "ext_fields" }
 
 -- A position; `n` writes its numbers, `without` names what this answer does not have.
-local function position_of(engine, account, market, user, n, without)
+local function position_of(account, market, user, n, without)
   local symbol, instrument = market.instrument.symbol, market.instrument
-  local p, sum = account:position(symbol), account:summary(market.instrument.base)
+  local p, sum = account:position(symbol), account:summary(market.instrument.settle)
   local function level(kind, field)
-    local order = triggers.full(engine, account, symbol, kind)
+    local order = triggers.full(account, symbol, 0, kind)
     return order and order[field] or nil
   end
   local tp_by, sl_by = level("TakeProfit", "trigger_by"), level("StopLoss", "trigger_by")
@@ -260,13 +260,13 @@ function view.ticker(market)
 end
 
 --- What position/list answers: texts.
-function view.position(engine, account, market, user)
-  return position_of(engine, account, market, user, text, ONLY_ANSWERED)
+function view.position(account, market, user)
+  return position_of(account, market, user, text, ONLY_ANSWERED)
 end
 
 --- What position/trading-stop answers: numbers, with exponents where they are small.
-function view.stopped(engine, account, market, user)
-  return position_of(engine, account, market, user, number, ONLY_LISTED)
+function view.stopped(account, market, user)
+  return position_of(account, market, user, number, ONLY_LISTED)
 end
 
 return view

@@ -3,6 +3,7 @@
 
 local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
+local checks = require "bybit.paper.engine.checks"
 local declare = require "bybit.paper.v5.declare"
 
 local ONE = decimal(1)
@@ -22,8 +23,8 @@ end
 local NONE = { { "nextPageCursor", "" }, { "list", answer.list {} } }
 
 -- A list by category in which nothing ever is.
-local function empty_list(auth)
-  return declare.list { auth = auth, max = 200, default = 50, key = function() return 0 end,
+local function empty_list()
+  return declare.list { max = 200, default = 50, key = function() return 0 end,
     rows = function() return {} end, shape = function() end }
 end
 
@@ -43,9 +44,7 @@ endpoints["POST /v5/order/disconnected-cancel-all"] =
 endpoints["POST /v5/account/set-hedging-mode"] = refused("trade", 10001, "params error: spot hedging needs portfolio margin")
 --- Greeks of coins: there are no options.
 endpoints["GET /v5/asset/coin-greeks"] = always(50, { { "list", answer.list {} } })
---- Past deliveries: there are no futures with an expiry.
-endpoints["GET /v5/asset/delivery-record"] = empty_list()
---- Past session settlements: there are no USDC contracts.
+--- Past session settlements: the sessions of USDC contracts are not simulated.
 endpoints["GET /v5/asset/settlement-record"] = empty_list()
 --- Conversions of coins: there are none.
 endpoints["GET /v5/asset/exchange/order-record"] = always(600, { { "nextPageCursor", "" }, { "orderBody", answer.list {} } })
@@ -76,14 +75,73 @@ endpoints["GET /v5/account/collateral-info"] = {
 }
 
 ---------------------------------------------------------------------------------------------------------------
+-- Deliveries of futures.
+
+local MONTH = 30 * 86400000 -- ms: what one query may span
+
+local MONTHS = { JAN = 1, FEB = 2, MAR = 3, APR = 4, MAY = 5, JUN = 6, JUL = 7, AUG = 8, SEP = 9, OCT = 10, NOV = 11, DEC = 12 }
+
+-- The day that a text such as 25MAR22 names, as the exchange's dates are written; nil when it names none.
+local function day_of(text)
+  local day, name, year = tostring(text):match "^(%d%d?)(%u%u%u)(%d%d)$"
+  return MONTHS[name or ""] and ("20%s-%02d-%02d"):format(year, MONTHS[name], tonumber(day))
+end
+
+--- Past deliveries of the account's positions in futures.
+endpoints["GET /v5/asset/delivery-record"] = declare.list {
+  limit = 50, max = 50, default = 20, key = function(row) return row.row end,
+  rows = function(_, account, asked)
+    local from, to, message = checks.span(asked, account.engine.now(), MONTH, MONTH)
+    if not from then return nil, to, message end
+    local day = asked.expDate and day_of(asked.expDate)
+    if asked.expDate and not day then return nil, 10001, "params error: expDate invalid" end
+    local rows = {}
+    for i = #account.deliveries, 1, -1 do
+      local row = account.deliveries[i]
+      local instrument = row.market.instrument
+      if row.time >= from and row.time <= to and instrument.category == asked.category
+        and (not asked.symbol or asked.symbol == instrument.symbol)
+        and (not day or os.date("!%Y-%m-%d", row.time // 1000) == day) then
+        rows[#rows + 1] = row
+      end
+    end
+    return rows
+  end,
+  shape = function(row)
+    return answer.object { { "deliveryTime", row.time }, { "symbol", row.market.instrument.symbol }, { "side", row.side },
+      { "position", row.size }, { "entryPrice", row.entry }, { "deliveryPrice", row.price }, { "strike", "" }, { "fee", row.fee },
+      { "deliveryRpl", row.profit } }
+  end,
+}
+
+--- Prices of past deliveries.
+endpoints["GET /v5/market/delivery-price"] = declare.list {
+  auth = false, max = 200, default = 50, key = function(market) return market.instrument.id end,
+  rows = function(engine, _, asked)
+    local rows, coin = {}, asked.settleCoin or "USDC"
+    for i = #engine.markets, 1, -1 do
+      local market = engine.markets[i]
+      local instrument = market.instrument
+      if market.delivered and instrument.category == asked.category and (not asked.symbol or asked.symbol == instrument.symbol)
+        and (asked.symbol or instrument.category == "inverse" or instrument.settle == coin) then
+        rows[#rows + 1] = market
+      end
+    end
+    return rows
+  end,
+  shape = function(market)
+    return answer.object { { "symbol", market.instrument.symbol }, { "deliveryPrice", market.delivered },
+      { "deliveryTime", tostring(market.instrument.delivery) } }
+  end,
+}
+
+---------------------------------------------------------------------------------------------------------------
 -- Public.
 
 --- Announced and running interruptions: there are none.
 endpoints["GET /v5/system/status"] = { handle = function() return answer.object { { "list", answer.list {} } } end }
 --- The volatility of options: there are none.
 endpoints["GET /v5/market/historical-volatility"] = { handle = function() return answer.list {} end }
---- Prices of past deliveries: there are no futures with an expiry.
-endpoints["GET /v5/market/delivery-price"] = empty_list(false)
 
 -- The markets that a symbol names, or all; nil and a refusal for an unknown one.
 local function markets_of(engine, symbol)
@@ -96,13 +154,9 @@ end
 --- The insurance pools, one for each coin. No pool ever changes.
 endpoints["GET /v5/market/insurance"] = {
   handle = function(engine, _, asked, context)
-    local list = {}
-    for _, market in ipairs(engine.markets) do
-      local coin = market.instrument.base
-      if (asked.coin or coin) == coin then
-        list[#list + 1] = answer.object { { "coin", coin }, { "symbols", "" }, { "balance", "0" }, { "value", "0" } }
-      end
-    end
+    local list = declare.of_coins(engine, asked.coin, function(coin)
+      return answer.object { { "coin", coin }, { "symbols", "" }, { "balance", "0" }, { "value", "0" } }
+    end)
     return answer.object { { "updatedTime", tostring(context.now // 60000 * 60000) }, { "list", answer.list(list) } }
   end,
 }
@@ -114,7 +168,7 @@ endpoints["GET /v5/market/adlAlert"] = {
     if not markets then return nil, code, message end
     local list = {}
     for i, market in ipairs(markets) do
-      list[i] = answer.object { { "coin", market.instrument.base }, { "symbol", market.instrument.symbol }, { "balance", "0" },
+      list[i] = answer.object { { "coin", market.instrument.settle }, { "symbol", market.instrument.symbol }, { "balance", "0" },
         { "maxBalance", "" }, { "insurancePnlRatio", "-0.3" }, { "pnlRatio", "0" }, { "adlTriggerThreshold", "10000" },
         { "adlStopRatio", "-0.25" } }
     end
@@ -172,7 +226,7 @@ end
 endpoints["GET /v5/market/account-ratio"] = declare.list {
   auth = false, bare = false, max = 500, default = 50, key = function(row) return row.time end,
   rows = function(engine, _, asked, place)
-    local market, every = engine:market(asked.symbol), PERIODS[asked.period]
+    local market, every = asked.symbol and engine:market(asked.symbol), PERIODS[asked.period]
     if not market then return nil, 10001, "params error: symbol invalid" end
     if not every then return nil, 10001, "params error: period invalid" end
     local step, rows = every * 300000, {}

@@ -29,28 +29,52 @@ end
 
 ---The same for an endpoint about one symbol. Its function gets the symbol's market too.
 ---@param limit integer?
----@param f fun(engine, account, asked, market, context)
+---@param f fun(engine, account, asked, market)
 ---@return bybit.paper.Endpoint
-function declare.about_position(limit, f)
+function declare.about_symbol(limit, f)
   return declare.change {
     limit = limit,
-    handle = function(engine, account, asked, context)
+    handle = function(engine, account, asked)
       local market, code, message = checks.market(engine, asked)
       if not market then return nil, code, message end
-      local index
-      index, code, message = checks.position_index(asked)
-      if not index then return nil, code, message end
-      return f(engine, account, asked, market, context)
+      return f(engine, account, asked, market)
     end,
   }
 end
 
--- Category and symbol of a query. True when the category is the simulated one, false for another, nil with a refusal.
-local function queried(engine, asked)
+---The same for an endpoint about one position, whose index its function gets too.
+---@param limit integer?
+---@param f fun(engine, account, asked, market, index: integer)
+---@return bybit.paper.Endpoint
+function declare.about_position(limit, f)
+  return declare.about_symbol(limit, function(engine, account, asked, market)
+    local index, code, message = checks.position_index(asked, nil, market.instrument, nil, account)
+    if not index then return nil, code, message end
+    return f(engine, account, asked, market, index)
+  end)
+end
+
+-- Category and symbol of a query: the category when it is simulated, false for another, nil with a refusal. `default` is the
+-- category where the exchange has one.
+local function queried(engine, asked, default)
+  if asked.category == nil then asked.category = default end
   local ours, code, message = checks.category(asked)
-  if ours == nil then return nil, code, message end
-  if ours and asked.symbol and not engine:market(asked.symbol) then return nil, 10001, "params error: symbol invalid" end
+  if not ours then return ours, code, message end
+  if asked.symbol then
+    local market
+    market, code, message = checks.market(engine, asked)
+    if not market then return nil, code, message end
+  end
   return ours
+end
+
+-- Does a linear query say whose rows it wants? One of these must be there, or the id of an order.
+local function narrowed(asked, wanted)
+  if asked.orderId or asked.orderLinkId then return true end
+  for _, name in ipairs(wanted) do
+    if asked[name] ~= nil then return true end
+  end
+  return nil, 10001, "Missing some parameters that must be filled in, " .. table.concat(wanted, " or ")
 end
 
 local function shaped(rows, f)
@@ -61,9 +85,9 @@ end
 
 ---A list, page by page where `max` is given. The list of a category that is not simulated is empty, since libraries that
 ---cover many products load every category at start. `bare`: the answer holds the list alone. `names_symbol`: it holds the
----symbol too.
----@param row { auth: boolean?, bare: boolean?, names_symbol: boolean?, limit: integer?, max: integer?, default: integer?,
----  key: (fun(row): integer)?, rows: (fun(engine, account, asked, place): any[]?, integer?, string?),
+---symbol too. `narrow`: a linear query must have one of these.
+---@param row { auth: boolean?, bare: boolean?, names_symbol: boolean?, narrow: string[]?, limit: integer?, max: integer?,
+---  default: integer?, key: (fun(row): integer)?, rows: (fun(engine, account, asked, place): any[]?, integer?, string?),
 ---  shape: fun(row): table }
 ---@return bybit.paper.Endpoint
 function declare.list(row)
@@ -73,6 +97,11 @@ function declare.list(row)
     handle = function(engine, account, asked, context)
       local ours, code, message = queried(engine, asked)
       if ours == nil then return nil, code, message end
+      if row.narrow and ours == "linear" then
+        local ok
+        ok, code, message = narrowed(asked, row.narrow)
+        if not ok then return nil, code, message end
+      end
       local rows, place = {}, nil
       if options then
         local size, after, refused = context:position(asked, options)
@@ -96,7 +125,7 @@ function declare.list(row)
   }
 end
 
----A row for each coin of the markets, or for the one that is asked for.
+---A row for each coin in which markets settle, or for the one that is asked for.
 ---@param engine table
 ---@param asked string? the coin
 ---@param row fun(coin: string): any
@@ -104,7 +133,7 @@ end
 function declare.of_coins(engine, asked, row)
   local out, seen = {}, {}
   for _, market in ipairs(engine.markets) do
-    local coin = market.instrument.base
+    local coin = market.instrument.settle
     if not seen[coin] and (asked or coin) == coin then
       seen[coin] = true
       out[#out + 1] = row(coin)
@@ -115,13 +144,14 @@ end
 
 ---A public endpoint about one market.
 ---@param f fun(engine, market, asked, context)
+---@param default "linear"? the category where none is given
 ---@return bybit.paper.Endpoint
-function declare.about_market(f)
+function declare.about_market(f, default)
   return {
     handle = function(engine, _, asked, context)
-      local ours, code, message = queried(engine, asked)
+      local ours, code, message = queried(engine, asked, default)
       if ours == nil then return nil, code, message end
-      local market = ours and engine:market(asked.symbol)
+      local market = ours and asked.symbol and engine:market(asked.symbol)
       if not market then return nil, 10001, "params error: symbol invalid" end
       return f(engine, market, asked, context)
     end,

@@ -13,12 +13,14 @@ local LONGEST = 7 * DAY -- ms: what one query may span
 
 local endpoints = {}
 
+local QUOTED = { USDT = true, USDC = true } -- the settle coins of linear contracts
+
 -- What each kind of execution is called in the ledger.
-local TYPES = { Trade = "TRADE", Funding = "SETTLEMENT", BustTrade = "LIQUIDATION", AdlTrade = "ADL" }
+local TYPES = { Trade = "TRADE", Funding = "SETTLEMENT", BustTrade = "LIQUIDATION", Settle = "DELIVERY", AdlTrade = "ADL" }
 
 -- By how much an execution changed the position and the wallet.
 local function effect(e)
-  if e.kind == "Funding" then return ZERO, ZERO - e.fee end
+  if e.kind == "Funding" then return ZERO, e.profit - e.fee end
   return e.order.side == "Buy" and e.quantity or -e.quantity, e.profit - e.fee
 end
 
@@ -35,15 +37,15 @@ local function all_rows(account)
   while i > 0 or j > 0 do
     local e, g = account.executions[i], account.grants[j]
     if e and (not g or e.row > g.row) then
-      local symbol, coin = e.order.symbol, e.order.market.instrument.base
-      sizes[symbol] = sizes[symbol] or signed_size(account:position(symbol))
+      local p, coin = account:position_of(e.order), e.order.market.instrument.settle
+      sizes[p] = sizes[p] or signed_size(p)
       local moved, change = effect(e)
       rows[#rows + 1] = { row = e.row, time = e.time, coin = coin, type = TYPES[e.kind], execution = e, change = change,
-        wallet = wallets[coin], size = sizes[symbol] }
-      wallets[coin], sizes[symbol], i = wallets[coin] - change, sizes[symbol] - moved, i - 1
+        wallet = wallets[coin], size = sizes[p], category = e.order.market.instrument.category }
+      wallets[coin], sizes[p], i = wallets[coin] - change, sizes[p] - moved, i - 1
     else
       rows[#rows + 1] = { row = g.row, time = g.time, coin = g.coin, type = g.amount < ZERO and "TRANSFER_OUT" or "TRANSFER_IN",
-        change = g.amount, wallet = wallets[g.coin] }
+        change = g.amount, wallet = wallets[g.coin], category = QUOTED[g.coin] and "linear" or "inverse" }
       wallets[g.coin], j = wallets[g.coin] - g.amount, j - 1
     end
   end
@@ -57,7 +59,7 @@ local FIELDS = { "id", "symbol", "category", "side", "transactionTime", "type", 
 local function shape(id, row)
   local e = row.execution
   local values = { id = ("%d_%s_%d"):format(id, e and e.order.symbol or row.coin, row.row), symbol = "",
-    category = "inverse", side = "None", transactionTime = tostring(row.time), type = row.type, transSubType = "", qty = "",
+    category = row.category, side = "None", transactionTime = tostring(row.time), type = row.type, transSubType = "", qty = "",
     size = "", currency = row.coin, tradePrice = "", funding = "", fee = "", cashFlow = row.change, change = row.change,
     cashBalance = row.wallet, feeRate = "", bonusChange = "", tradeId = "", orderId = "", orderLinkId = "", extraFees = "" }
   if e then
@@ -65,7 +67,7 @@ local function shape(id, row)
     values.symbol, values.side, values.qty, values.size = e.order.symbol, e.order.side, e.quantity, row.size
     values.tradePrice = view.padded(e.order.market, e.price)
     values.funding, values.fee = funding and ZERO - e.fee or "", funding and ZERO or e.fee
-    values.cashFlow = funding and ZERO or e.profit
+    values.cashFlow = e.profit
     values.feeRate = funding and e.order.side == "Sell" and -e.rate or e.rate
     values.tradeId, values.orderId, values.orderLinkId = e.id, e.order.id, e.order.link or ""
   end
@@ -80,17 +82,18 @@ endpoints["GET /v5/account/transaction-log"] = {
   handle = function(_, account, asked, context)
     local from, to, message = checks.span(asked, context.now, DAY, LONGEST)
     if not from then return nil, to, message end
-    local ours = true
+    local ours
     if asked.category ~= nil then
       local code
       ours, code, message = checks.category(asked)
       if ours == nil then return nil, code, message end
     end
     local rows = {}
-    for _, row in ipairs(ours and all_rows(account) or {}) do
+    for _, row in ipairs(ours ~= false and all_rows(account) or {}) do
       if row.time >= from and row.time <= to and (asked.currency or row.coin) == row.coin
         and (asked.type or row.type) == row.type
-        and (not asked.baseCoin or row.execution and row.coin == asked.baseCoin) then
+        and (not asked.baseCoin or row.execution and row.execution.order.market.instrument.base == asked.baseCoin)
+        and (ours or row.category) == row.category then
         rows[#rows + 1] = row
       end
     end

@@ -13,15 +13,16 @@ local ZERO = decimal(0)
 
 local endpoints = {}
 
--- A row for each market that is asked for, as endpoint lists want them.
-local function of_markets(f)
+-- A row for each market that is asked for, as endpoint lists want them. `any`: all contracts of a base coin are told, whatever the
+-- category.
+local function of_markets(f, any)
   return function(engine, _, asked)
     local list = {}
     for _, market in ipairs(engine.markets) do
       local i = market.instrument
       local status = asked.status or asked.symbol and i.status or "Trading"
       if (not asked.symbol or asked.symbol == i.symbol) and (not asked.baseCoin or asked.baseCoin == i.base)
-        and status == i.status then
+        and (i.category == asked.category or any and asked.baseCoin and not asked.symbol) and status == i.status then
         list[#list + 1] = { key = -i.id, shown = f(market, i, engine) }
       end
     end
@@ -32,18 +33,24 @@ end
 local function key_of(row) return row.key end
 local function shown(row) return row.shown end
 
+local KINDS = { inverse = "Inverse", linear = "Linear" }
+
 local function instrument(_, i)
+  local future, cap = i.delivery ~= nil, i.delivery and "" or "0.005"
   return answer.object {
-    { "symbol", i.symbol }, { "symbolId", i.id }, { "contractType", "InversePerpetual" }, { "status", i.status },
-    { "baseCoin", i.base }, { "quoteCoin", "USD" }, { "launchTime", tostring(i.launch) }, { "deliveryTime", "0" },
-    { "deliveryFeeRate", "" }, { "priceScale", tostring(i.scale) },
+    { "symbol", i.symbol }, { "symbolId", i.id },
+    { "contractType", KINDS[i.category] .. (future and "Futures" or "Perpetual") }, { "status", i.status },
+    { "baseCoin", i.base }, { "quoteCoin", i.quote }, { "launchTime", tostring(i.launch) },
+    { "deliveryTime", tostring(i.delivery or 0) }, { "deliveryFeeRate", i.delivery_fee or "" },
+    { "priceScale", tostring(i.scale) },
     { "leverageFilter", answer.object { { "minLeverage", i.min_leverage }, { "maxLeverage", i.max_leverage:round(2) },
       { "leverageStep", i.leverage_step } } },
     { "priceFilter", answer.object { { "minPrice", i.min_price }, { "maxPrice", i.max_price }, { "tickSize", i.tick } } },
     { "lotSizeFilter", answer.object { { "maxOrderQty", i.max_qty }, { "minOrderQty", i.min_qty }, { "qtyStep", i.qty_step },
-      { "postOnlyMaxOrderQty", i.max_qty }, { "maxMktOrderQty", i.max_market_qty }, { "minNotionalValue", "" } } },
-    { "unifiedMarginTrade", true }, { "fundingInterval", i.funding_minutes }, { "settleCoin", i.base },
-    { "copyTrading", "none" }, { "upperFundingRate", "0.005" }, { "lowerFundingRate", "-0.005" },
+      { "postOnlyMaxOrderQty", i.max_qty }, { "maxMktOrderQty", i.max_market_qty },
+      { "minNotionalValue", i.min_notional or "" } } },
+    { "unifiedMarginTrade", true }, { "fundingInterval", future and 0 or i.funding_minutes }, { "settleCoin", i.settle },
+    { "copyTrading", "none" }, { "upperFundingRate", cap }, { "lowerFundingRate", future and "" or "-" .. cap },
     { "isPreListing", false }, { "preListingInfo", answer.null },
     { "riskParameters", answer.object { { "priceLimitRatioX", i.x }, { "priceLimitRatioY", i.y } } },
     { "symbolType", "" }, { "forbidUplWithdrawal", false }, { "displayName", "" },
@@ -52,7 +59,7 @@ end
 
 --- The contracts: steps of price and quantity, limits, coins.
 endpoints["GET /v5/market/instruments-info"] = declare.list {
-  auth = false, max = 1000, default = 500, key = key_of, rows = of_markets(instrument), shape = shown,
+  auth = false, max = 1000, default = 500, key = key_of, rows = of_markets(instrument, true), shape = shown,
 }
 --- The contracts, as the account may trade them.
 endpoints["GET /v5/account/instruments-info"] = declare.list {
@@ -68,26 +75,41 @@ local function best(market, side)
   return level.ticks, level.size
 end
 
+-- What perpetuals have and futures do not, and the other way round; price(ticks) writes a price.
+local function funding_or_delivery(market, i, price)
+  if not i.delivery then
+    local hours = tostring(i.funding_minutes // 60)
+    return { rate = i.funding_rate, next = tostring(market.next_funding), hours = hours, cap = "0.005", predicted = "",
+      basis = "", basis_rate = "", fee = "" }
+  end
+  local index = market:reference "IndexPrice"
+  local basis = market:reference "LastPrice" - index
+  return { rate = "", next = "0", hours = "", cap = "", predicted = price(market.index), basis = basis,
+    basis_rate = (basis / index):round(8), fee = i.delivery_fee }
+end
+
 local function ticker(market, i, engine)
   local now = engine.now()
+  engine:look(market)
   local day, last = market.candles:day(now), market:reference "LastPrice"
   local function price(ticks) return ticks and view.padded(market, market:price(ticks)) or "" end
   local bid, bid_size = best(market, "Buy")
   local ask, ask_size = best(market, "Sell")
   local interest, mark = engine:open_interest(i.symbol), market:reference "MarkPrice"
+  local also = funding_or_delivery(market, i, price)
   return answer.object {
     { "symbol", i.symbol }, { "lastPrice", price(market.last) }, { "indexPrice", price(market.index) },
     { "markPrice", price(market.mark) }, { "prevPrice24h", price(day.open) },
     { "price24hPcnt", (last / market:price(day.open) - 1):round(6, "down") },
     { "highPrice24h", price(day.high) }, { "lowPrice24h", price(day.low) },
     { "prevPrice1h", price(market.candles:hour_ago(now)) },
-    { "openInterest", interest }, { "openInterestValue", (interest / mark):round(2) },
-    { "turnover24h", day.turnover:round(4) }, { "volume24h", day.volume:round(0) }, { "fundingRate", i.funding_rate },
-    { "nextFundingTime", tostring(market.next_funding) }, { "predictedDeliveryPrice", "" }, { "basisRate", "" },
-    { "deliveryFeeRate", "" }, { "deliveryTime", "0" }, { "ask1Size", ask_size }, { "bid1Price", price(bid) },
-    { "ask1Price", price(ask) }, { "bid1Size", bid_size }, { "basis", "" }, { "preOpenPrice", "" }, { "preQty", "" },
-    { "curPreListingPhase", "" }, { "fundingIntervalHour", tostring(i.funding_minutes // 60) }, { "basisRateYear", "" },
-    { "fundingCap", "0.005" },
+    { "openInterest", interest }, { "openInterestValue", i.kind.value(interest, mark):round(2) },
+    { "turnover24h", day.turnover:round(4) }, { "volume24h", i.category == "inverse" and day.volume:round(0) or day.volume },
+    { "fundingRate", also.rate }, { "nextFundingTime", also.next }, { "predictedDeliveryPrice", also.predicted },
+    { "basisRate", also.basis_rate }, { "deliveryFeeRate", also.fee }, { "deliveryTime", tostring(i.delivery or 0) },
+    { "ask1Size", ask_size }, { "bid1Price", price(bid) }, { "ask1Price", price(ask) }, { "bid1Size", bid_size },
+    { "basis", also.basis }, { "preOpenPrice", "" }, { "preQty", "" }, { "curPreListingPhase", "" },
+    { "fundingIntervalHour", also.hours }, { "basisRateYear", "" }, { "fundingCap", also.cap },
   }
 end
 
@@ -166,14 +188,15 @@ endpoints["GET /v5/market/price-limit"] = declare.about_market(function(_, marke
   local highest, lowest = order_checks.price_limits(market, context.now)
   return answer.object { { "symbol", asked.symbol }, { "buyLmt", highest }, { "sellLmt", lowest },
     { "ts", tostring(context.now) } }
-end)
+end, "linear")
 
 --- The tiers of risk: how large a position may be at which leverage.
 endpoints["GET /v5/market/risk-limit"] = declare.list {
   auth = false, max = 1000, default = 1000, key = key_of, shape = shown,
-  rows = of_markets(function(_, i) -- in percent, as the documentation's inverse example has it
+  rows = of_markets(function(_, i) -- in percent, as the documentation's inverse example has it; of linear ones it was seen as parts
+    local whole = decimal(i.category == "inverse" and 100 or 1)
     return answer.object { { "id", i.id }, { "symbol", i.symbol }, { "riskLimitValue", i.risk_limit },
-      { "maintenanceMargin", i.mm_rate * 100 }, { "initialMargin", (decimal(100) / i.max_leverage) },
+      { "maintenanceMargin", i.mm_rate * whole }, { "initialMargin", whole / i.max_leverage },
       { "isLowestRisk", 1 }, { "maxLeverage", i.max_leverage:round(2) }, { "mmDeduction", "" } }
   end),
 }
@@ -204,7 +227,7 @@ local function candles(row, series)
     end
     for i, c in ipairs(lists[1]) do out[i] = answer.list(row(market, c, lists[2] and lists[2][i])) end
     return answer.object { { "category", asked.category }, { "symbol", asked.symbol }, { "list", answer.list(out) } }
-  end)
+  end, "linear")
 end
 
 local function klines(name, volumes)
@@ -240,7 +263,7 @@ local INTERVALS = { ["5min"] = 1, ["15min"] = 3, ["30min"] = 6, ["1h"] = 12, ["4
 endpoints["GET /v5/market/open-interest"] = declare.list {
   auth = false, names_symbol = true, max = 200, default = 50, key = function(row) return row.time end,
   rows = function(engine, _, asked)
-    local market, every = engine:market(asked.symbol), INTERVALS[asked.intervalTime]
+    local market, every = asked.symbol and engine:market(asked.symbol), INTERVALS[asked.intervalTime]
     if not market then return nil, 10001, "params error: symbol invalid" end
     if not every then return nil, 10001, "params error: intervalTime invalid" end
     local from, to, message = span(asked, "startTime", "endTime")

@@ -8,8 +8,9 @@ local view = require "bybit.paper.v5.view"
 
 local endpoints = {}
 
+-- Both ids have letters, digits, '-' and '_' only, so nothing in them needs to be escaped.
 local function ids(order)
-  return answer.object { { "orderId", order.id }, { "orderLinkId", order.link or "" } }
+  return answer.text('{"orderId":"' .. order.id .. '","orderLinkId":"' .. (order.link or "") .. '"}')
 end
 
 local function change(act, shape)
@@ -50,18 +51,20 @@ local function text(value)
   return type(value) == "string" and value or ""
 end
 
-local function item_fields(order, asked, created)
+local function item_fields(category, order, asked, created)
   return answer.object {
-    { "category", "inverse" }, { "symbol", text(asked.symbol) }, { "orderId", order and order.id or "" },
+    { "category", category }, { "symbol", text(asked.symbol) }, { "orderId", order and order.id or "" },
     { "orderLinkId", order and order.link or text(asked.orderLinkId) },
     created and { "createAt", order and tostring(order.created) or "" } or nil,
   }
 end
 
 -- What becomes of one item: the order, or nil, code and message.
-local function act_on(act, engine, account, item, granted)
+local function act_on(act, engine, account, category, item, granted)
   if not granted then return nil, 10006, "Too many visits. Exceeded the API Rate Limit." end
   if type(item) ~= "table" then return nil, 10001, "Request parameter error." end
+  if item.category ~= nil and item.category ~= category then return nil, 10001, "params error: category invalid" end
+  item.category = category
   return act(engine, account, item)
 end
 
@@ -76,8 +79,8 @@ local function batch(act, created)
       local granted = context:take(#items)
       local results, codes = {}, {}
       for i, item in ipairs(items) do
-        local order, code, message = act_on(act, engine, account, item, i <= granted)
-        results[i] = item_fields(order, type(item) == "table" and item or {}, created)
+        local order, code, message = act_on(act, engine, account, asked.category, item, i <= granted)
+        results[i] = item_fields(asked.category, order, type(item) == "table" and item or {}, created)
         codes[i] = answer.object { { "code", order and 0 or code }, { "msg", order and "OK" or message } }
       end
       return answer.object { { "list", answer.list(results) } }, answer.object { { "list", answer.list(codes) } }
@@ -102,6 +105,7 @@ local function row_of(row) return row.row end
 --- Open orders, and those that closed lately.
 endpoints["GET /v5/order/realtime"] = declare.list {
   limit = 50, max = 50, default = 20, key = row_of, rows = history.realtime, shape = view.order,
+  narrow = { "symbol", "settleCoin", "baseCoin" },
 }
 --- Closed orders.
 endpoints["GET /v5/order/history"] = declare.list {

@@ -43,13 +43,13 @@ view.padded = padded
 local function order_values(o)
   local market = o.market
   local zero = nothing(market)
-  local leaves = DONE[o.status] and ZERO or o.qty - o.filled
+  local leaves, kind = DONE[o.status] and ZERO or o.qty - o.filled, market.instrument.kind
   return {
     orderId = o.id, orderLinkId = o.link or "", parentOrderLinkId = o.parent or "", blockTradeId = "", symbol = o.symbol,
-    price = o.price, qty = o.qty, side = o.side, isLeverage = "", positionIdx = 0, orderStatus = o.status,
+    price = o.price, qty = o.qty, side = o.side, isLeverage = "", positionIdx = o.index, orderStatus = o.status,
     createType = o.create_type, cancelType = o.cancel_type, rejectReason = o.reject_reason,
-    avgPrice = o.filled > ZERO and (o.filled / o.exact):round(8, "half_up") or "", leavesQty = leaves,
-    leavesValue = o.price > ZERO and coin(leaves / o.price) or ZERO, cumExecQty = o.filled, cumExecValue = o.value,
+    avgPrice = o.filled > ZERO and kind.price(o.filled, o.exact):round(8, "half_up") or "", leavesQty = leaves,
+    leavesValue = o.price > ZERO and coin(kind.value(leaves, o.price)) or ZERO, cumExecQty = o.filled, cumExecValue = o.value,
     cumExecFee = o.fee, timeInForce = o.tif, orderType = o.type, stopOrderType = o.stop_order_type or "", orderIv = "",
     triggerPrice = o.trigger_price and padded(market, o.trigger_price) or zero, takeProfit = o.tp or zero,
     stopLoss = o.sl or zero, tpTriggerBy = o.tp and (o.tp_by or "LastPrice") or "",
@@ -59,7 +59,7 @@ local function order_values(o)
     smpOrderId = o.smp_order_id or "", tpslMode = o.tpsl_mode or "", tpLimitPrice = o.tp_limit or zero,
     slLimitPrice = o.sl_limit or zero, slippageToleranceType = o.slippage_type or "UNKNOWN",
     slippageTolerance = o.slippage or "", placeType = "", createdTime = tostring(o.created),
-    updatedTime = tostring(o.updated), cumFeeDetail = answer.object { o.filled > ZERO and { market.instrument.base, o.fee }
+    updatedTime = tostring(o.updated), cumFeeDetail = answer.object { o.filled > ZERO and { market.instrument.settle, o.fee }
       or nil },
   }
 end
@@ -107,32 +107,27 @@ local POSITION = { "positionIdx", "riskId", "riskLimitValue", "symbol", "side", 
   "takeProfit", "stopLoss", "trailingStop", "unrealisedPnl", "curRealisedPnl", "cumRealisedPnl", "seq", "isReduceOnly",
   "mmrSysUpdatedTime", "leverageSysUpdatedTime", "sessionAvgPrice", "createdTime", "updatedTime", "openTime" }
 
--- The price whose closing profit pays the fees of both sides.
-local function break_even(p, market)
-  if p.side == "" then return "" end
-  local taker, d = market.instrument.taker, decimal(p.side == "Sell" and -1 or 1)
-  local price = p.size * (decimal(1) + taker * d) / (p.cost + p.realised * d)
-  return price > ZERO and price:round(8, "half_up") or ""
-end
-
-function view.position(engine, account, market)
+--- A position of an account.
+---@param index integer which one of the symbol
+function view.position(account, market, index)
   local symbol, instrument = market.instrument.symbol, market.instrument
-  local p = account:position(symbol)
+  local p = account:position(symbol, index)
   local zero, flat = nothing(market), p.side == ""
   local function level(kind, field)
-    local order = triggers.full(engine, account, symbol, kind)
+    local order = triggers.full(account, symbol, index, kind)
     return order and padded(market, order[field]) or zero
   end
+  local mark = market:reference "MarkPrice"
   local im = position.initial_margin(p, instrument)
   local mm = position.maintenance_margin(p, instrument)
   local liquidation = position.liquidation_price(p, instrument)
-  local mark = market:reference "MarkPrice"
   return answer.record(POSITION, {
-    positionIdx = 0, riskId = instrument.id, riskLimitValue = instrument.risk_limit, symbol = symbol, side = p.side,
+    positionIdx = index, riskId = instrument.id, riskLimitValue = instrument.risk_limit, symbol = symbol, side = p.side,
     size = p.size,
     avgPrice = flat and "0" or position.entry(p):round(8, "half_up"), positionValue = flat and "" or coin(p.cost),
-    tradeMode = 0, positionStatus = "Normal", autoAddMargin = 0, adlRankIndicator = flat and 0 or 2, leverage = p.leverage,
-    breakEvenPrice = break_even(p, market), positionBalance = im, markPrice = padded(market, mark),
+    tradeMode = 0, positionStatus = "Normal", autoAddMargin = p.auto_add and 1 or 0, adlRankIndicator = flat and 0 or 2,
+    leverage = p.leverage,
+    breakEvenPrice = position.break_even(p, instrument.taker) or "", positionBalance = im, markPrice = padded(market, mark),
     liqPrice = liquidation and padded(market, liquidation) or "", bustPrice = "", positionMM = mm, positionMMByMp = mm,
     positionIM = im, positionIMByMp = im, tpslMode = "Full", takeProfit = level("TakeProfit", "trigger_price"),
     stopLoss = level("StopLoss", "trigger_price"), trailingStop = level("TrailingStop", "distance"),
@@ -146,12 +141,15 @@ local PROFIT = { "symbol", "orderId", "side", "qty", "orderPrice", "orderType", 
   "avgEntryPrice", "cumExitValue", "avgExitPrice", "closedPnl", "fillCount", "leverage", "openFee", "closeFee",
   "createdTime", "updatedTime" }
 
+local ENDS = { CreateByLiq = "BustTrade", CreateBySettle = "Settle" } -- of positions that no order of the account has closed
+
 function view.profit(row)
   local o = row.order
-  local function average(value) return value > ZERO and (row.closed / value):round(8, "half_up") or "0" end
+  local kind = o.market.instrument.kind
+  local function average(value) return value > ZERO and kind.price(row.closed, value):round(8, "half_up") or "0" end
   return answer.record(PROFIT, {
     symbol = o.symbol, orderId = o.id, side = o.side, qty = o.qty, orderPrice = o.price, orderType = o.type,
-    execType = o.create_type == "CreateByLiq" and "BustTrade" or "Trade", closedSize = row.closed,
+    execType = ENDS[o.create_type] or "Trade", closedSize = row.closed,
     cumEntryValue = row.entry_value, avgEntryPrice = average(row.entry_value), cumExitValue = row.exit_value,
     avgExitPrice = average(row.exit_value), closedPnl = row.pnl, fillCount = tostring(row.fills), leverage = row.leverage,
     openFee = row.open_fee, closeFee = row.close_fee, createdTime = tostring(row.created),

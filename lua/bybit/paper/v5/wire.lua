@@ -7,6 +7,8 @@ local cursor = require "bybit.paper.v5.cursor"
 local faults = require "bybit.paper.faults"
 local params = require "bybit.paper.params"
 
+local find, sub = string.find, string.sub
+
 local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8"
 
 ---What an endpoint's function may ask of the request it serves.
@@ -15,21 +17,26 @@ local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8
 ---@field nanoseconds integer since 1970
 ---@field entry table? the caller's key: {key=, read_only=, public_key=}
 ---@field private endpoint table
----@field private scope string
 ---@field private left integer? units the account has left on the endpoint
 ---@field private wire table
 local Context = {}
 Context.__index = Context
 
+-- Whose lists they are that a cursor goes on with.
+local function scope_of(self)
+  local name = self.endpoint.name
+  return self.entry and self.entry.key .. "\0" .. name or name
+end
+
 ---A page of 'rows' for params.limit and params.cursor; options and results are cursor.page's.
 function Context:page(rows, asked, options)
-  return cursor.page(self.scope, rows, asked, options)
+  return cursor.page(scope_of(self), rows, asked, options)
 end
 
 ---How many rows a page has, and after which key it begins; results are cursor.position's. A long list needs to find only
 ---the rows after that key, and one more than the page holds.
 function Context:position(asked, options)
-  return cursor.position(self.scope, asked, options)
+  return cursor.position(scope_of(self), asked, options)
 end
 
 ---Counts 'units' against the endpoint's limit (batches: one per order) and tells how many may be done.
@@ -91,32 +98,33 @@ local function plain(status, text)
   return { status = status, body = text, headers = { "Content-Type", TEXT } }
 end
 
+local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
+local NOTHING = answer.object {}
+
 -- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
 local function envelope(self, context, code, message, result, extra)
-  if context.parts then return { code = code, message = message, result = result, extra = extra, headers = context.headers } end
-  local body = answer.encode(answer.object {
-    { "retCode", code },
-    { "retMsg", message },
-    { "result", result or answer.object {} },
-    { "retExtInfo", extra or answer.object {} },
-    { "time", context.now },
-  })
+  if context.parts then
+    return { code = code, message = message, result = result, extra = extra, headers = context.headers or {} }
+  end
+  local now = context.now
   local headers = {
-    "Content-Type", JSON, "Timenow", tostring(context.now), "Traceid", trace(self), "Ret_code", tostring(code),
+    "Content-Type", JSON, "Timenow", tostring(now), "Traceid", trace(self), "Ret_code", tostring(code),
   }
-  table.move(context.headers, 1, #context.headers, #headers + 1, headers)
-  return { status = 200, body = body, headers = headers }
+  if context.headers then table.move(context.headers, 1, #context.headers, #headers + 1, headers) end
+  return { status = 200, headers = headers, body = answer.encode(answer.record(ENVELOPE, {
+    retCode = code, retMsg = message, result = result or NOTHING, retExtInfo = extra or NOTHING, time = now,
+  })) }
+end
+
+local function run(self, context, asked)
+  local result, extra, message, more, failed = context.endpoint.declared.handle(self.engine, context.account, asked, context)
+  if result == nil then return envelope(self, context, assert(extra, "a refusal without a code"), message, failed, more) end
+  return envelope(self, context, 0, "OK", result, extra)
 end
 
 -- Calls the endpoint. An error in it is a mistake of this exchange; the caller gets the code of a server error.
 local function call(self, context, asked)
-  local function guarded()
-    local result, extra, message, more, failed = context.endpoint.declared.handle(self.engine, context.account, asked,
-      context)
-    if result == nil then return envelope(self, context, assert(extra, "a refusal without a code"), message, failed, more) end
-    return envelope(self, context, 0, "OK", result, extra)
-  end
-  local ok, done = xpcall(guarded, debug.traceback)
+  local ok, done = xpcall(run, debug.traceback, self, context, asked)
   if ok then return done end
   self.report(("%s: %s"):format(context.endpoint.name, done))
   return envelope(self, context, 10016, "Server error.")
@@ -132,41 +140,37 @@ local function admit(self, context)
   return self:count(context, 1) == 1
 end
 
-local function answer_known(self, context, request)
+local function answer_known(self, context)
   local declared = context.endpoint.declared
   if declared.auth then
-    local entry, code, message = auth.check(self.keys, request, declared.permission, context.now)
+    local entry, code, message = auth.check(self.keys, context, declared.permission, context.now)
     if not entry then
       local refusal = envelope(self, context, code, message)
       if code == 10001 and self.auth_status_401 then refusal.status = 401 end
       return refusal
     end
     context.entry, context.account = entry, entry.account
-    context.scope = entry.key .. "\0" .. context.endpoint.name
     context.limit = self.limits:of(context.endpoint.name, declared.limit)
     if not admit(self, context) then
       return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.")
     end
   end
   local asked
-  if request.verb == "GET" then asked = params.query(request.query) else asked = params.body(request.body) end
+  if context.verb == "GET" then asked = params.query(context.query) else asked = params.body(context.body) end
   if not asked then return envelope(self, context, 10001, "Request parameter error.") end
   return call(self, context, asked)
 end
 
-local function respond(self, request)
-  local verbs = self.routes[request.path]
-  local endpoint = verbs and verbs[request.verb]
+-- Answers a request; `context` holds what came, and becomes what the endpoint may ask of.
+local function respond(self, path, context)
+  local verbs = self.routes[path]
+  local endpoint = verbs and verbs[context.verb]
   if not endpoint then return plain(404, "Not Found") end
-  local nanoseconds = self.clock()
-  local now = nanoseconds // 1000000
-  if not self.limits:admit(request.address, now) then return plain(403, "access too frequent") end
-  if request.verb == "GET" and request.body ~= "" then return plain(403, "Forbidden") end
-  local context = setmetatable({
-    wire = self, endpoint = endpoint, now = now, nanoseconds = nanoseconds, headers = {}, scope = endpoint.name,
-  }, Context)
+  if not self.limits:admit(context.address, context.now) then return plain(403, "access too frequent") end
+  if context.verb == "GET" and context.body ~= "" then return plain(403, "Forbidden") end
+  context.endpoint = endpoint
   local protocol = endpoint.declared.protocol
-  return (protocol and protocol.answer or answer_known)(self, context, request)
+  return (protocol and protocol.answer or answer_known)(self, setmetatable(context, Context), context)
 end
 
 ---Carries out a request of order entry over a stream, whose login has authorised it (V5 documentation, websocket/trade).
@@ -179,9 +183,8 @@ end
 function Wire:enter(entry, path, asked, timestamp, window)
   local nanoseconds, endpoint = self.clock(), self.routes[path].POST
   local context = setmetatable({
-    wire = self, endpoint = endpoint, now = nanoseconds // 1000000, nanoseconds = nanoseconds, headers = {}, parts = true,
-    entry = entry, account = entry.account, scope = entry.key .. "\0" .. endpoint.name,
-    limit = self.limits:of(endpoint.name, endpoint.declared.limit),
+    wire = self, endpoint = endpoint, now = nanoseconds // 1000000, nanoseconds = nanoseconds, parts = true, entry = entry,
+    account = entry.account, limit = self.limits:of(endpoint.name, endpoint.declared.limit),
   }, Context)
   if entry.read_only then
     return envelope(self, context, 10005, "Permission denied, please check your API key permissions.")
@@ -209,7 +212,7 @@ local function replaced(self, rule, done, path)
   local code, message = faults.code(rule)
   if not code then return done or plain(503, "") end
   local nanoseconds = self.clock()
-  local context = { now = nanoseconds // 1000000, nanoseconds = nanoseconds, headers = {} }
+  local context = { now = nanoseconds // 1000000, nanoseconds = nanoseconds }
   local protocol = protocol_of(self, path)
   if protocol then return protocol.refusal(context, code, message) end
   if code == 10006 then
@@ -222,13 +225,15 @@ end
 ---@return integer status, string body, string[] headers name, value, name, value ...
 ---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
-  local path, query = target:match("^([^?]*)%??(.*)$")
-  local rule, done = self.faults:pick(verb, path, self.clock() // 1000000), nil
+  local mark, nanoseconds = find(target, "?", 1, true), self.clock()
+  local path, now = mark and sub(target, 1, mark - 1) or target, nanoseconds // 1000000
+  local rule, done = self.faults:pick(verb, path, now), nil
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.executed then
-    done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, {
-      verb = verb, path = path, query = query, body = body, address = address,
-      key = key, timestamp = timestamp, sign = sign, window = window,
+    done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, path, {
+      verb = verb, query = mark and sub(target, mark + 1) or "", body = body, address = address,
+      key = key, timestamp = timestamp, sign = sign, window = window, wire = self, now = now, nanoseconds = nanoseconds,
+      endpoint = nil, entry = nil, account = nil, limit = nil, -- with room for them
     })
   end
   if rule then done = replaced(self, rule, done, path) end

@@ -43,8 +43,8 @@ local function check_each(state, client, method, fields, given)
     for other, value in pairs(given) do
       if value == true or value == SOME then one[other] = SOME end -- a flag may widen the range of a number
     end
-    one[name] = given[name]
-    local message = one[name] ~= nil and oracle.call(client.api, method, one, false)
+    one[name], one.category = given[name], given.category -- which says what symbols and quantities are right
+    local message = one[name] ~= nil and oracle.call(client, method, one, false)
     if message and (message:find(("'%s'"):format(name), 1, true)) then
       wrong = true
       flag(state, message:find "unknown parameter" and field[2] or field[3], "%s", message)
@@ -56,14 +56,15 @@ end
 -- Flags what is missing, and what does not go together.
 local function check_together(state, client, method, given, place)
   for name in pairs(client.bound or {}) do
-    if given[name] == nil and not OF_WALKERS[name] then given[name] = oracle.takes(client.api, method, name) and SOME or nil end
+    local known = OF_WALKERS[name] or name == "category" and client.category
+    if given[name] == nil and not known then given[name] = oracle.takes(client.api, method, name) and SOME or nil end
   end
   if not client.bound then
     for _, name in ipairs(oracle.required(method)) do
       if given[name] == nil then given[name] = SOME end
     end
   end
-  local message = oracle.call(client.api, method, given, true)
+  local message = oracle.call(client, method, given, true)
   if message then flag(state, place, "%s", message) end
 end
 

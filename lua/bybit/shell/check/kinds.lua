@@ -1,6 +1,7 @@
 -- What an expression of a program is, from its text and the declarations: the module, a client, a record, a list of records, a
 -- decimal, an error. Nil: unknown; the checker never flags an unknown value.
 
+local categories = require "bybit.wire.categories"
 local constant = require "bybit.shell.check.constant"
 local enums = require "bybit.records.enums"
 local records = require "bybit.records"
@@ -21,6 +22,7 @@ local kinds = {}
 ---@field guessed? boolean taken from a name only
 ---@field anyones? boolean taken from the name of a field only, which tables of others may have
 ---@field api? string of a client: its wire; nil: not known
+---@field category? string of a client: the kind of contracts that its calls are about; nil: not known
 ---@field bound? table<string, true> of a client: the parameters that it fills in
 ---@field raises? boolean of a client: it raises errors, so that its calls return one value
 ---@field indexes? integer of raw: how many list indexes have led to it
@@ -199,10 +201,11 @@ end
 -- The kind of a client that bybit.client makes from these options.
 local function client_of(options, look)
   local fields, whole = constant.fields(options)
-  local client = { is = "client", bound = {}, raises = false, api = whole and "v5" or nil }
+  local client = { is = "client", bound = {}, raises = false, api = whole and "v5" or nil, category = whole and "inverse" or nil }
   for _, field in ipairs(fields or {}) do
     local value = constant.of(field[3], look)
     if field[1] == "api" then client.api = value and (value[1] == "v5" or value[1] == "v2") and value[1] or nil end
+    if field[1] == "category" then client.category = value and categories.kinds[value[1]] and value[1] or nil end
   end
   return client
 end
@@ -210,13 +213,17 @@ end
 -- The kind of a view of a client, from its defaults.
 local function view_of(client, defaults, look)
   local fields, whole = constant.fields(defaults)
-  local view = { is = "client", api = client.api, raises = client.raises, bound = {} }
+  local view = { is = "client", api = client.api, category = client.category, raises = client.raises, bound = {} }
   for name in pairs(client.bound or {}) do view.bound[name] = true end
   if not client.bound or not whole then view.bound, view.raises = nil, nil end
+  if not whole then view.category = nil end
   for _, field in ipairs(fields or {}) do
     if field[1] == "raise" then
       local value = constant.of(field[3], look)
       view.raises = value and value[1]
+    elseif field[1] == "category" then
+      local value = constant.of(field[3], look)
+      view.category = value and categories.kinds[value[1]] and value[1] or nil
     elseif view.bound then
       view.bound[field[1]] = true
     end

@@ -2,6 +2,7 @@
 -- parameters and options. Nothing is sent: the endpoints are compiled so that a call ends when it has been checked.
 
 local bybit = require "bybit"
+local categories = require "bybit.wire.categories"
 local client_check = require "bybit.client.check"
 local core = require "bybit.core"
 local enums = require "bybit.records.enums"
@@ -24,8 +25,14 @@ local function wires(api)
 end
 
 -- A client that never connects. It must be closed at once: while it lives, other clients of this address would share its limits.
-local function asked(api)
-  return bybit.client { environment = { url = "http://127.0.0.1:1" }, api = api }
+local function asked(api, category)
+  return bybit.client { environment = { url = "http://127.0.0.1:1" }, api = api, category = category }
+end
+
+-- The kinds of contracts that the calls of a client on that wire may be about.
+local function kinds_of(client, dialect)
+  if not dialect.category then return { "inverse" } end
+  return client.category and { client.category } or categories.names
 end
 
 -- Without the place in front of a message; nil when there was no error.
@@ -77,8 +84,8 @@ local function endpoint(dialect, method, row, given, strict)
   return core.method(core.schema.endpoint(method, merged, enums), nil, dialect.envelope, function() return true end)
 end
 
-local function complaint(dialect, method, row, given, strict)
-  local client <close> = asked(dialect.name)
+local function complaint(dialect, category, method, row, given, strict)
+  local client <close> = asked(dialect.name, category)
   local call = endpoint(dialect, method, row, given, strict)
   local params = {}
   for name, value in pairs(given) do params[name] = value == SOME or value end
@@ -88,18 +95,19 @@ local function complaint(dialect, method, row, given, strict)
   return message_of(method .. ": ", pcall(call, client, params))
 end
 
---- What a method says to parameters; nil: nothing, or one of the wires that the client may speak takes them.
----@param api "v5"|"v2"|nil
+--- What a method says to parameters; nil: nothing, or it takes them on one of the wires and for one of the kinds of contracts that the
+--- client may have.
+---@param client bybit.check.Kind its api and its category, where they are known
 ---@param method string
 ---@param given table<string, any> values by parameter; oracle.SOME: not known
 ---@param strict boolean also what is missing, and the rules between parameters
 ---@return string?
-function oracle.call(api, method, given, strict)
+function oracle.call(client, method, given, strict)
   local first
-  for _, dialect in ipairs(wires(api)) do
+  for _, dialect in ipairs(wires(client.api)) do
     local row = rows.method(dialect.endpoints, method)
-    if row then
-      local message = complaint(dialect, method, row, given, strict)
+    for _, category in ipairs(row and kinds_of(client, dialect) or {}) do
+      local message = complaint(dialect, category, method, row, given, strict)
       if not message then return nil end
       first = first or message
     end
@@ -115,7 +123,7 @@ function oracle.request_option(name, value)
   end
   local dialect = wires("v5")[1]
   local row = { verb = "GET", path = dialect.ping, params = {} }
-  return complaint(dialect, "request", row, { [name] = value }, false)
+  return complaint(dialect, nil, "request", row, { [name] = value }, false)
 end
 
 --- What client:each, pages or collect says to one of its options. `what`: the method or path that it walks.
@@ -205,6 +213,11 @@ end
 ---@return string?
 function oracle.client_options(given)
   if given.environment == nil then return message_of("bybit.client: ", pcall(open_environment, {})) end
+  if given.api == "v2" and given.category ~= SOME then
+    local message = message_of("bybit.client: ", pcall(client_check.category, { dialect = wires("v2")[1] },
+      given.category or "inverse"))
+    if message then return message end
+  end
   local keys, plain = {}, { environment = true }
   for _, name in ipairs { "key", "secret", "private_key", "credentials" } do
     keys[name] = given[name]

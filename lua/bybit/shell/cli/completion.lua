@@ -49,7 +49,7 @@ complete -c bybit -n '__fish_seen_subcommand_from check journal' -F
 complete -c bybit -n '__fish_prev_arg_in --credentials' -F]==],
 }
 
-local SYMBOLS = { "BTCUSD", "ETHUSD", "EOSUSD", "XRPUSD" }
+local SYMBOLS = { "BTCUSD", "ETHUSD", "EOSUSD", "XRPUSD", "BTCUSDT", "ETHUSDT", "BTCPERP" }
 
 local function keys(...)
   local list = {}

@@ -4,6 +4,7 @@
 local bybit = require "bybit"
 local call = require "bybit.shell.cli.call"
 local completion = require "bybit.shell.cli.completion"
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local environments = require "bybit.client.environments"
 local help = require "bybit.shell.help"
@@ -37,11 +38,12 @@ local OPTIONS = {
   { "env", "NAME", "paper (the default), testnet, demo, mainnet ..., a URL, or env: BYBIT_ENVIRONMENT", "call session" },
   { "credentials", "FILE", "JSON with key, secret and environment; otherwise BYBIT_API_KEY and BYBIT_API_SECRET",
     "call session" },
+  { "category", "KIND", "inverse (the default) or linear: the kind of contracts", "call session" },
   { "json", false, "prints JSON: sorted names, exact decimals as strings; errors as JSON too", "call journal check" },
   { "open", false, "of `bybit journal`: intents whose outcome is open", "journal" },
   { "all", false, "walks every page of a paged method", "call" },
   { "yes", false, "trades real money without asking", "call session" },
-  { "symbol", "NAME", "the contract that a session or `bybit watch` begins with (BTCUSD)", "session watch" },
+  { "symbol", "NAME", "the contract that a session or `bybit watch` begins with (BTCUSD, or BTCUSDT)", "session watch" },
   { "plain", false, "a session without readline", "session" },
   { "every", "N", "of `bybit watch`: seconds between two looks (2)", "watch" },
   { "times", "N", "of `bybit watch`: so many looks", "watch" },
@@ -155,7 +157,7 @@ local function usage()
   for name in pairs(environments) do names[#names + 1] = name end
   table.sort(names)
   return table.concat({
-    "bybit " .. bybit.version .. ": trades Bybit's inverse perpetual contracts.", "",
+    "bybit " .. bybit.version .. ": trades Bybit's perpetual contracts, inverse and linear.", "",
     help.rows(COMMANDS, width()), "", "Options:", help.rows(options, width()), "",
     "Methods:", help.index(dialect(), width()), "",
     help.wrap("Environments: paper, " .. table.concat(names, ", ") .. ".", width(), "", "  "), "",
@@ -188,7 +190,8 @@ local function connect(options)
   if name == "paper" and not package.searchpath("bybit.paper", package.path) then
     call.wrong "the paper exchange is not installed (rock bybit-paper): name another environment with --env"
   end
-  local ok, client = pcall(bybit.client, { environment = environment, credentials = credentials_of(options, name) })
+  local ok, client = pcall(bybit.client, { environment = environment, credentials = credentials_of(options, name),
+    category = options.category or options.symbol and categories.of(options.symbol) or nil })
   if ok then return client, name end
   call.wrong((tostring(client):gsub("^.-bybit%.client: ", "")))
 end

@@ -24,7 +24,7 @@ return function(words, dialect)
   for i, name in ipairs(help.methods(dialect)) do methods[i] = { name, dialect.endpoints[name].doc } end
   return table.concat({
     (".TH BYBIT 1 \"\" \"bybit %s\""):format(plain(bybit.version)),
-    ".SH NAME\nbybit \\- trades Bybit's inverse perpetual contracts",
+    ".SH NAME\nbybit \\- trades Bybit's perpetual contracts, inverse and linear",
     ".SH SYNOPSIS\n.B bybit\n[\\fIOPTION\\fR ...] [\\fICOMMAND\\fR] [\\fIname\\fR=\\fIvalue\\fR ...]",
     ".SH COMMANDS\n" .. rows(words.commands),
     ".SH OPTIONS\n" .. rows(options),

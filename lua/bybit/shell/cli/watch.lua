@@ -2,12 +2,13 @@
 -- position and the open orders.
 
 local call = require "bybit.shell.cli.call"
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local overview = require "bybit.shell.repl.overview"
 local screen = require "bybit.shell.screen"
 
-local EVERY, SYMBOL = 2, "BTCUSD"
+local EVERY = 2 -- seconds
 
 local function number(options, name, otherwise)
   if options[name] == nil then return otherwise end
@@ -34,7 +35,11 @@ return function(client, method, params, options, token)
   local every, times, place = number(options, "every", EVERY), number(options, "times", math.huge), screen.new()
   params.cancel = token
   local function ask()
-    if not method then return overview(client, options.symbol or SYMBOL, core.terminal.size() or 80, token) end
+    if not method then
+      local category = core.client.table(client).category
+      local symbol = options.symbol or categories.kinds[category].first
+      return overview(client, symbol, category, core.terminal.size() or 80, token)
+    end
     local result, err = client[method](client, params)
     if result == nil then error(err, 0) end
     return call.text(result, core.client.table(client).class.dialect.endpoints[method], options)

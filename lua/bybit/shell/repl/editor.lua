@@ -45,7 +45,7 @@ end
 
 -- Is it the loop that asks? Then it cannot go on meanwhile.
 local function inside_loop(self)
-  return self.stepping or scheduler.current ~= nil
+  return self.stepping or scheduler.current() ~= nil
 end
 
 local function step(self)

@@ -2,6 +2,7 @@
 -- is shown.
 
 local bybit = require "bybit"
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local enums = require "bybit.records.enums"
 local help = require "bybit.shell.help"
@@ -41,7 +42,7 @@ globals.LEAVE = setmetatable({}, { __name = "bybit.leave", __tostring = function
 
 local DOCS = {
   { "help(word)", "help on a method, a record, an enum, or \"options\"" },
-  { "symbol(name)", "switches to another contract" },
+  { "symbol(name)", "switches to another contract, and to its category" },
   { "overview()", "market, wallet, position, open orders" },
   { "watch(method, params)", "calls a method again and again; watch() shows the overview" },
   { "each(method, params)", "walks every element: for o in each(\"get_orders\") do ... end" },
@@ -94,21 +95,22 @@ end
 -- symbol, watch
 
 -- What the exchange says about a contract; otherwise nil, and whether the exchange said that the contract does not exist.
-local function instrument_of(session, name)
-  local list, err = session.client:get_instruments { symbol = name }
+local function instrument_of(session, name, category)
+  local list, err = session.client:get_instruments { symbol = name, category = category }
   local instrument = list and list[1]
   return instrument, not instrument and (list or err.code) and true or false
 end
 
 local function change_symbol(session, name)
   if name == nil then return session.symbol end
-  if type(name) ~= "string" or not name:find "^%u[%u%d]+$" then
+  if type(name) ~= "string" or not name:find "^[%u%d][%u%d%-]+$" then
     error(("symbol: a contract such as \"BTCUSD\" expected, got %s%s"):format(show.line(name),
-      type(name) == "string" and hints.word("symbol", nil, name) or ""), 0)
+      type(name) == "string" and hints.word("symbol", nil, name, session.category) or ""), 0)
   end
-  local instrument, none = instrument_of(session, name)
+  local category = categories.of(name) or session.category
+  local instrument, none = instrument_of(session, name, category)
   if none then error(("symbol: the exchange has no contract '%s'"):format(name), 0) end
-  session.symbol = name
+  session.symbol, session.category = name, category
   session.symbols[name] = true
   if not instrument then return page(("%s (not checked: the exchange did not answer)"):format(name)) end
   return page(("%s: prices in steps of %s, quantities of %s, settled in %s"):format(name,
@@ -189,7 +191,8 @@ function globals.install(session, client)
     client = session.client, bybit = bybit, decimal = bybit.decimal, exchange = session.exchange, print = out.print,
     help = function(what) return help_on(session, what) end,
     symbol = function(name) return change_symbol(session, name) end,
-    overview = function() return page(overview(client, session.symbol, session.width(), session.care.token)) end,
+    overview = function() return page(overview(client, session.symbol, session.category, session.width(),
+      session.care.token)) end,
     watch = function(...) return watch(session, ...) end,
     exit = globals.LEAVE, quit = globals.LEAVE,
   }

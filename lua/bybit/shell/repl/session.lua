@@ -3,6 +3,7 @@
 
 local asking = require "bybit.shell.repl.asking"
 local bybit = require "bybit"
+local categories = require "bybit.wire.categories"
 local colour = require "bybit.shell.colour"
 local complete = require "bybit.shell.complete"
 local core = require "bybit.core"
@@ -17,7 +18,6 @@ local show = require "bybit.shell.show"
 local terminal = core.terminal
 
 local CHUNK = "=(session)"
-local SYMBOL = "BTCUSD"
 
 -- What Ctrl-C raises when no call is in flight.
 local INTERRUPTED = setmetatable({}, { __name = "bybit.interrupted", __tostring = function() return "interrupted" end })
@@ -212,17 +212,21 @@ local function greet(session)
 end
 
 local function new_session(options, client, exchange)
+  local category = options.symbol and categories.of(options.symbol) or core.client.table(client).category
   local session = {
-    symbol = options.symbol or SYMBOL, symbols = {}, environment = options.name, exchange = exchange,
+    symbol = options.symbol or categories.kinds[category].first, category = category, symbols = {},
+    environment = options.name, exchange = exchange,
     dialect = core.client.table(client).class.dialect, real = options.real or core.client.table(client).real,
     unasked = options.yes, allowed = setmetatable({}, { __mode = "k" }), own = client, interrupted = INTERRUPTED,
     earlier = "", width = width, message = message_of, colours = colour.on(1),
   }
-  for _, name in ipairs { "BTCUSD", "ETHUSD", "EOSUSD", "XRPUSD" } do session.symbols[name] = true end
+  for _, name in ipairs { "BTCUSD", "ETHUSD", "EOSUSD", "XRPUSD", "BTCUSDT", "ETHUSDT", "BTCPERP" } do
+    session.symbols[name] = true
+  end
   session.prompt = function(continued) return prompt(session, continued) end
   session.shape = function() return { width = width(), colours = session.colours } end
-  session.defaults = function() return { symbol = session.symbol } end
-  session.care = { symbol = function() return session.symbol end }
+  session.defaults = function() return { symbol = session.symbol, category = session.category } end
+  session.care = { symbol = function() return session.symbol end, category = function() return session.category end }
   session.about = function(f)
     for name, call in pairs(session.calls) do
       if call == f then return ("a method: help \"%s\" lists its parameters"):format(name) end

@@ -8,6 +8,7 @@ local help = require "bybit.shell.help"
 
 ---@class bybit.repl.Care what the session decides for its client
 ---@field symbol fun(): string
+---@field category fun(): string
 ---@field token? userdata Ctrl-C cancels it; each line has a new one
 ---@field flying integer calls in flight
 
@@ -40,7 +41,8 @@ local function methods_of(care, client, dialect, target, proxy)
   function methods.request(_, verb, path, params, options)
     local o = { cancel = care.token }
     for k, v in pairs(options or {}) do o[k] = v end
-    return fly(care, client.request, client, verb, path, params, o)
+    local v = target()
+    return fly(care, v.request, v, verb, path, params, o)
   end
   methods["with"] = function(_, defaults)
     local v = target():with(defaults)
@@ -61,7 +63,10 @@ function careful(care, client, dialect, target)
       if methods[name] then return methods[name] end
       local value = client[name] -- raises for an unknown name
       if type(value) ~= "function" then return value end
-      return function(_, ...) return value(client, ...) end
+      return function(_, ...)
+        local v = target()
+        return v[name](v, ...)
+      end
     end,
   })
 end
@@ -81,7 +86,8 @@ end
 return function(client, dialect, care)
   care.flying, care.token = 0, bybit.cancel_token()
   local view = careful(care, client, dialect, function()
-    return client:with { symbol = care.symbol(), cancel = care.token, confirm = true }
+    local category = dialect.category and care.category() or nil
+    return client:with { symbol = care.symbol(), category = category, cancel = care.token, confirm = true }
   end)
   local calls = {}
   for _, name in ipairs(help.methods(dialect)) do

@@ -35,6 +35,12 @@ local v2 = {
 
 local standing = later.module "bybit.wire.v2.standing"
 
+--- The position of a contract, also a flat one.
+---@param p table symbol, and options of a call
+function v2.position(call, client, p)
+  return call(client, "get_position", inner(p, { symbol = p.symbol }))
+end
+
 for _, name in ipairs { "legs", "prices", "wallet" } do
   v2[name] = function(...) return standing[name](...) end
 end
@@ -199,8 +205,10 @@ local function cancel_all(row, kind)
     local list, err, before = whole_open(call, client, kind, p)
     if not list then return walk.not_begun(err, before) end
     keep_prefix(list, before, p.id_prefix)
+    walk.add_placed(client, list, p, kind == CONDITIONAL)
     return walk.cancel_each(kind.cancel_all, list, p, before, function(order)
-      return call(client, kind.cancel, inner(p, { symbol = p.symbol, [kind.id] = order.order_id }))
+      return call(client, kind.cancel, inner(p, { symbol = p.symbol, [kind.id] = order.order_id,
+        client_order_id = not order.order_id and order.client_order_id or nil }))
     end)
   end
 end

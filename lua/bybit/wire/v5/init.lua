@@ -29,7 +29,8 @@ local v5 = {
 }
 
 -- Methods of several requests, and lookups: functions of methods.lua and series.lua; how things stand: functions of standing.lua.
-for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders" } do
+for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders",
+  "position" } do
   v5[name] = function(...) return methods[name](...) end
 end
 function v5.find_transfer(...) return money.find_transfer(...) end

@@ -164,13 +164,47 @@ local function get_user_trades(call, client, p)
 end
 
 ---------------------------------------------------------------------------------------------------------------
+-- The position of a contract: in hedge mode there are two, in no fixed order.
+
+local WAYS = { [0] = "has one position: leave position_mode out, or say 0",
+  "is in hedge mode: say position_mode = 1 for the long position, or 2 for the short one" }
+
+-- The number of the position in a list that has this mode; nil: none has.
+local function place_of(list, mode)
+  for i, position in ipairs(list) do
+    local its = rawget(position, "position_mode")
+    if its == mode or #list == 1 and math.type(its) ~= "integer" then return i end
+  end
+end
+
+--- The position of a contract with a mode (0: one-way; 1 long, 2 short in hedge mode), also a flat one.
+---@param p table symbol, position_mode, and options of a call
+function methods.position(call, client, p)
+  local list, err, response = call(client, "get_positions", inner(p, { symbol = p.symbol }))
+  if not list then return nil, err, response end
+  local mode = p.position_mode or 0
+  local place = place_of(list, mode)
+  if not place then
+    local found = list[1] and rawget(list[1], "position_mode")
+    return nil, errors.new({ kind = "not_found", method = "get_position", attempts = response.attempts,
+      elapsed = response.duration, message = list[1] and ("%s has no position of position_mode %d: it %s"):format(p.symbol, mode,
+        WAYS[found == 0 and 0 or 1]) or "the exchange shows no such position" }, p), response
+  end
+  walk.renumber(response, { [place] = 0 })
+  for i, name in ipairs(response.undecoded or {}) do response.undecoded[i] = name:gsub("^%[0%]%.", "") end
+  return list[place], nil, response
+end
+
+---------------------------------------------------------------------------------------------------------------
 -- Cancelling all orders: one request; with a prefix, the orders that are listed, one by one.
 
 local function cancel_listed(call, client, p, kind)
   local list, err, before = all_open(kind.cancel_all, kind)(call, client, p)
   if not list then return walk.not_begun(err, before) end
+  walk.add_placed(client, list, p, kind == CONDITIONAL)
   return walk.cancel_each(kind.cancel_all, list, p, before, function(order)
-    return call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id }))
+    return call(client, "cancel_one", inner(p, { symbol = p.symbol, order_id = order.order_id,
+      client_order_id = not order.order_id and order.client_order_id or nil }))
   end)
 end
 
@@ -275,6 +309,7 @@ function methods.cancel_one(call, client, p)
 end
 
 --- All open orders of a kind; without a symbol, of all symbols. Nil and an error if they could not be read whole.
+---@param p table symbol, settle_coin, category, and options of a call
 function methods.open_orders(call, client, p, conditional)
   return all_open("open_orders", kind_of(conditional))(call, client, p)
 end
@@ -319,6 +354,7 @@ end
 --- The methods that are made of several requests: composite(call, client, checked parameters) -> result, err, response;
 --- call(client, row, params) makes an inner request.
 methods.composites = {
+  get_position = methods.position,
   get_orders = list_orders("get_orders", ACTIVE),
   get_conditional_orders = list_orders("get_conditional_orders", CONDITIONAL),
   get_open_orders_real_time = all_open("get_open_orders_real_time", ACTIVE),

@@ -48,7 +48,7 @@ return {
   { "cancel_all_orders", on = CANCEL_ALL, composite = true, over = { "cancel_all", "orders_now", "cancel_one" },
     cancels = true,
     doc = "Asks for the cancellation of every active order of the symbol. With id_prefix the orders are listed and cancelled "
-      .. "one by one.",
+      .. "one by one, those that this client has just placed too.",
     params = { "symbol", "id_prefix" }, result = { list = "cancelled_order" } },
 
   { "cancel_all", on = CANCEL_ALL, group = "order", weight = 10, settle = "all", cancels = true, heard = true,

@@ -4,12 +4,14 @@ local v5 = require "bybit.wire.v5.endpoints"
 
 local TIME_IN_FORCE = { GTC = "GoodTillCancel", IOC = "ImmediateOrCancel", FOK = "FillOrKill", PostOnly = "PostOnly" }
 
+local UNIT = "whole contracts of 1 USD"
+
 -- Spellings that several methods share, by our name; two of them have a name of their own.
 local shared = {
   symbol = { "symbol", "symbol", required = true, doc = "The contract, such as BTCUSD." },
   side = { "side", "side" },
   type = { "type", "order_type" },
-  quantity = { "quantity", "qty", zero_with = false, doc = "How much to trade: a whole number of contracts." },
+  quantity = { "quantity", "qty", zero_with = false, unit = UNIT, doc = "How much to trade: a whole number of contracts." },
   price = { "price", "price", required_when = { "type", "Limit" } },
   time_in_force = { "time_in_force", "time_in_force", wire = TIME_IN_FORCE, values = { "GTC", "IOC", "FOK", "PostOnly" } },
   one_way = { "position_mode", false, max = 0, doc = "0: one-way, which is all that this wire means here." },
@@ -24,7 +26,7 @@ local shared = {
   take_profit_trigger_type = { "take_profit_trigger_type", "tp_trigger_by" },
   stop_loss_trigger_type = { "stop_loss_trigger_type", "sl_trigger_by" },
   new_price = { "new_price", "p_r_price" },
-  new_quantity = { "new_quantity", "p_r_qty" },
+  new_quantity = { "new_quantity", "p_r_qty", unit = UNIT },
   direction = { "direction", "direction", doc = "The page after the cursor's (next) or before it (prev)." },
   limit = { "limit", "limit" },
   cursor = { "cursor", "cursor" },

@@ -2,6 +2,8 @@
 
 local EXECUTIONS = { verb = "GET", path = "/v2/private/execution/list", source = "v2 documentation, user trade records" }
 
+local UNIT = "whole contracts of 1 USD"
+
 local START = { "start_time", "start_time" }
 local PAGE = { "page", "page" }
 local PAGE_SIZE = { "page_size", "limit", max = 200 }
@@ -19,8 +21,8 @@ return {
       .. "as it is; 0 removes it. In Partial mode, a setting of the account, the call only adds: never repeat it blindly.",
     params = { "symbol", "take_profit_price", "stop_loss_price", { "trailing_stop_price", "trailing_stop" },
       "take_profit_trigger_type", "stop_loss_trigger_type", { "trailing_stop_trigger_price", "new_trailing_active" },
-      { "take_profit_quantity", "tp_size", doc = "Partial mode only: how much of the position." },
-      { "stop_loss_quantity", "sl_size", doc = "Partial mode only: how much of the position." }, "one_way" },
+      { "take_profit_quantity", "tp_size", unit = UNIT, doc = "Partial mode only: how much of the position." },
+      { "stop_loss_quantity", "sl_size", unit = UNIT, doc = "Partial mode only: how much of the position." }, "one_way" },
     rules = { { "any_of", "take_profit_price", "stop_loss_price", "trailing_stop_price", "take_profit_trigger_type",
       "stop_loss_trigger_type", "trailing_stop_trigger_price" } },
     result = { record = "position" } },

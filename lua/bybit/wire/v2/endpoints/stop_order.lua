@@ -56,7 +56,8 @@ return {
   { "cancel_all_conditional_orders", on = CANCEL_ALL, composite = true, cancels = true, conditional = true,
     over = { "cancel_all_conditional", "conditionals_now", "cancel_one_conditional" },
     doc = "Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a "
-      .. "position are among them. With id_prefix the orders are listed and cancelled one by one.",
+      .. "position are among them. With id_prefix the orders are listed and cancelled one by one, those that "
+      .. "this client has just placed too.",
     params = { "symbol", "id_prefix" }, result = { list = "cancelled_order" } },
 
   { "cancel_all_conditional", on = CANCEL_ALL, group = "order", weight = 10, settle = "all", cancels = true, heard = true,

@@ -1,7 +1,14 @@
 -- Balances, fees, settings and the ledger (V5 documentation, Account), in the order of the documentation.
 
+local EVERY = require("bybit.wire.categories").names -- the kinds of contracts
+
 local function endpoint(path, limit)
   return { verb = "GET", path = "/v5/account/" .. path, limit = limit, source = "V5 documentation, account/" .. path }
+end
+
+-- A method of several requests: the internal rows `over` make them.
+local function composite(on, over)
+  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
 end
 
 -- A call that sets something.
@@ -11,6 +18,7 @@ end
 
 local WALLET = endpoint("wallet-balance", 50)
 local LEDGER = endpoint("transaction-log", 25)
+LEDGER.categories = EVERY
 local DEMO = change("demo-apply-money", 1)
 DEMO.per = 60
 local UNIFIED = { { "accountType", value = "UNIFIED" } }
@@ -82,7 +90,7 @@ print(info.margin_mode, info.unified_margin_status)]] },
     example = [[
 assert(client:set_margin_mode { margin_mode = "ISOLATED_MARGIN" })]] },
 
-  { "get_account_instruments", on = endpoint("instruments-info", 10), fixed = { "category" },
+  { "get_account_instruments", on = endpoint("instruments-info", 10), categories = EVERY,
     doc = "The contracts that the account may trade.",
     params = { ANY_SYMBOL, { like = "limit", max = 200, doc = "Page size; 200 when left out." }, "cursor" },
     result = { list = "instrument", key = "list", cursor = "nextPageCursor" },
@@ -90,7 +98,7 @@ assert(client:set_margin_mode { margin_mode = "ISOLATED_MARGIN" })]] },
     example = [[
 for contract in client:each("get_account_instruments", {}) do print(contract.symbol, contract.status) end]] },
 
-  { "get_fee_rate", on = endpoint("fee-rate", 5), fixed = { "category" },
+  { "get_fee_rate", on = endpoint("fee-rate", 5), categories = EVERY,
     doc = "The fees of the account, by contract: a list, also for one contract.",
     params = { ANY_SYMBOL },
     result = { list = "fee_rate", key = "list" },
@@ -99,8 +107,7 @@ for contract in client:each("get_account_instruments", {}) do print(contract.sym
 local fees = assert(client:get_fee_rate { symbol = "BTCUSD" })
 print(fees[1].taker_fee_rate, fees[1].maker_fee_rate)]] },
 
-  { "get_transaction_history", verb = LEDGER.verb, path = LEDGER.path, source = LEDGER.source, composite = true,
-    over = { "transaction_page" },
+  { "get_transaction_history", on = composite(LEDGER, { "transaction_page" }),
     doc = "The account's ledger, newest first: every trade, funding and transfer, with the wallet after it. The last 24 hours, "
       .. "unless start_time is given.",
     params = ENTRIES,
@@ -112,7 +119,7 @@ for entry in client:each("get_transaction_history", { currency = "BTC", start_ti
   print(entry.type, entry.change, entry.cash_balance)
 end]] },
 
-  { "transaction_page", on = LEDGER, internal = true, fixed = { "category" },
+  { "transaction_page", on = LEDGER, internal = true,
     doc = "A page of the ledger of at most seven days.",
     params = ENTRIES, result = { list = "transaction", key = "list", cursor = "nextPageCursor" } },
 
@@ -150,7 +157,7 @@ print(assert(client:get_smp_group {}).smp_group)]] },
     example = [[
 print(assert(client:get_user_setting_config {}).lpa_perp)]] },
 
-  { "set_price_limit_behavior", on = change("set-limit-px-action", 10), settle = "setting", fixed = { "category" },
+  { "set_price_limit_behavior", on = change("set-limit-px-action", 10), settle = "setting", categories = EVERY,
     shown = { row = "get_user_setting_config", by = {}, as = "record",
       fields = { { "modify_enable", "lpa_perp", words = { [true] = false, [false] = true } } } },
     doc = "Says what happens to an order whose price is beyond the price limit: it is moved to the limit, or refused. It holds "

@@ -1,5 +1,7 @@
 -- Transfers and coins of all wallets (V5 documentation, Asset), in the order of the documentation.
 
+local EVERY = require("bybit.wire.categories").names -- the kinds of contracts
+
 local function endpoint(path, limit, per)
   return { verb = "GET", path = "/v5/asset/" .. path, limit = limit, per = per, source = "V5 documentation, asset/" .. path }
 end
@@ -8,10 +10,11 @@ local TRANSFERS = endpoint("transfer/query-inter-transfer-list", 60, 60)
 local MOVE = endpoint("transfer/inter-transfer", 60, 60)
 MOVE.verb = "POST"
 local SETTLEMENTS, DELIVERIES = endpoint("settlement-record", 50), endpoint("delivery-record", 50)
+SETTLEMENTS.categories, DELIVERIES.categories = { "linear" }, EVERY
 
 -- What a method shares with its pages, which are internal rows.
 local function walked(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, composite = true, over = { over } }
+  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = { over } }
 end
 
 local READING = { "invalid_parameter", "permission_denied" }
@@ -43,7 +46,7 @@ return {
     example = [[
 print(#assert(client:get_delivery_history { limit = 10 }))]] },
 
-  { "delivery_page", on = DELIVERIES, internal = true, fixed = { "category" }, doc = "A page of them.",
+  { "delivery_page", on = DELIVERIES, internal = true, doc = "A page of them.",
     params = params(ANY_SYMBOL, EXPIRY), result = paged "delivery" },
 
   { "get_settlement_history", on = walked(SETTLEMENTS, "settlement_page"),
@@ -54,7 +57,7 @@ print(#assert(client:get_delivery_history { limit = 10 }))]] },
     example = [[
 print(#assert(client:get_settlement_history { limit = 10 }))]] },
 
-  { "settlement_page", on = SETTLEMENTS, internal = true, fixed = { { "category", value = "linear" } },
+  { "settlement_page", on = SETTLEMENTS, internal = true,
     doc = "A page of them.", params = params(ANY_SYMBOL), result = paged "settlement" },
 
   { "get_all_asset_balances", on = endpoint("transfer/query-account-coins-balance", 5),

@@ -23,7 +23,7 @@ local CANCELS = { ["order/cancel-batch"] = true } -- groups without a row whose 
 -- empty page that has a next cursor.
 local function complete(row)
   row.params = params.rows(row.params)
-  row.fixed = row.fixed and params.fixed(row.fixed)
+  params.add_category(row)
   for _, pattern in ipairs(PUBLIC) do row.open = row.open or row.path:find(pattern) ~= nil or nil end
   local group = row.path:match("^/v5/([%w/_%-]+)$")
   if not row.composite and group then

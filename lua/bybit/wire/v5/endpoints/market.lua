@@ -1,8 +1,16 @@
 -- Markets (V5 documentation, Market), in the order of the documentation. None of these requests needs a signature. Rows with
 -- `internal` are the pages of methods that walk back in time.
 
+local EVERY = require("bybit.wire.categories").names -- the kinds of contracts
+
 local function endpoint(path)
-  return { verb = "GET", path = "/v5/market/" .. path, source = "V5 documentation, market/" .. path, fixed = { "category" } }
+  return { verb = "GET", path = "/v5/market/" .. path, source = "V5 documentation, market/" .. path,
+    categories = EVERY }
+end
+
+-- A method of several requests: the internal rows `over` make them.
+local function composite(on, over)
+  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
 end
 
 -- Codes to expect.
@@ -29,7 +37,7 @@ local function klines(name, path, record, doc, example)
   local page, columns = name .. "_page", name .. "_columns"
   local params = { "symbol", INTERVAL, { like = "start_time", "start_time", "start" }, { like = "end_time", "end_time", "end" },
     limit(1000, 200) }
-  return { name, verb = on.verb, path = on.path, source = on.source, composite = true, over = { page, columns },
+  return { name, on = composite(on, { page, columns }),
     doc = doc .. " Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is "
       .. "not final before its interval is over.",
     params = { params[1], INTERVAL, params[3], params[4], params[5], "cursor", COLUMNS },
@@ -131,11 +139,12 @@ print("1 percent below the market:", (ticker.last_price * 0.99):to_step "0.5")]]
     codes = READING,
     example = [[
 for _, ticker in ipairs(assert(client:get_tickers {})) do
-  print(ticker.symbol, ticker.funding_rate, bybit.iso(ticker.next_funding_time))
+  if ticker.funding_rate then -- a future has none
+    print(ticker.symbol, ticker.funding_rate, bybit.iso(ticker.next_funding_time))
+  end
 end]] },
 
-  { "get_funding_rate_history", verb = FUNDING.verb, path = FUNDING.path, source = FUNDING.source, composite = true,
-    over = { "funding_rate_page" },
+  { "get_funding_rate_history", on = composite(FUNDING, { "funding_rate_page" }),
     doc = "The fundings that took place, newest first; client:each walks back page by page, to start_time or the first one.",
     params = { "symbol", "start_time", "end_time", limit(200, 200), "cursor" },
     result = list("funding_rate", true),

@@ -1,9 +1,11 @@
 -- Orders and executions (V5 documentation, Trade), in the order of the documentation. Rows with `internal` are what composite
 -- methods, read-backs and recovery ask.
 
+local EVERY = require("bybit.wire.categories").names -- the kinds of contracts
+
 -- What all rows of one endpoint share.
 local function endpoint(verb, path, limit)
-  return { verb = verb, path = "/v5/" .. path, limit = limit, source = "V5 documentation, " .. path, fixed = { "category" } }
+  return { verb = verb, path = "/v5/" .. path, limit = limit, source = "V5 documentation, " .. path, categories = EVERY }
 end
 
 local CREATE = endpoint("POST", "order/create", 10)
@@ -16,7 +18,7 @@ local EXECUTIONS = endpoint("GET", "execution/list", 50)
 
 -- A composite method has no limit and sends nothing itself: its internal rows do.
 local function composite(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, composite = true, over = over }
+  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
 end
 
 -- Codes to expect.
@@ -30,7 +32,7 @@ local READING_ONE = { "order_not_found", "invalid_symbol" }
 -- Parameters that differ a little from the shared ones.
 local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract; all of the category when left out." }
 local ID = { like = "client_order_id", generate = true }
-local NEW_PRICE = { "new_price", "price", "decimal", above = "0", v2 = "p_r_price", unit = "USD",
+local NEW_PRICE = { "new_price", "price", "decimal", above = "0", v2 = "p_r_price", unit = "quote coin",
   doc = "The new price; unchanged when left out." }
 local NEW_QUANTITY = { like = "quantity", "new_quantity", "qty", required = false, zero_with = false, v2 = "p_r_qty",
   doc = "The new total, more than what is filled; unchanged when left out." }
@@ -39,6 +41,14 @@ local CHANGED_STOP_LOSS = { like = "stop_loss_price", doc = "0 removes it; uncha
 local STOP_ORDER_TYPE = { "stop_order_type", "stopOrderType", "enum", enum = "stop_order_filter",
   doc = "Stop: only conditional orders." }
 local TRADE_TYPE = { "trade_type", "execType", "enum", enum = "trade_type", doc = "Only executions of this kind." }
+
+-- The open orders of linear contracts are listed by contract or by coin only (V5 documentation, order/realtime).
+-- `id`: what may be given in their place.
+local function narrow(id)
+  return { "any_of", "symbol", "settle_coin", "base_coin", id, id and "client_order_id", category = "linear" }
+end
+
+local CLOSING = { "closes", "side", "position_mode" }
 
 local ONE_ORDER = { { "one_of", "order_id", "client_order_id" } }
 local ONE_STOP_ORDER = { { "one_of", "stop_order_id", "client_order_id" } }
@@ -86,7 +96,7 @@ return {
       "slippage_tolerance_type", "slippage_tolerance", "bbo_side_type", "bbo_level", "rpi_taker_access",
     },
     rules = { { "together", "slippage_tolerance_type", "slippage_tolerance" },
-      { "together", "bbo_side_type", "bbo_level" } },
+      { "together", "bbo_side_type", "bbo_level" }, CLOSING },
     result = { record = "order_id" },
     codes = PLACING,
     example = [[
@@ -100,9 +110,9 @@ print(ack.order_id, ack.client_order_id)]] },
     doc = "Parks an order until a price is reached; it then becomes an active order with the same id.",
     params = {
       "symbol", "side", "type", "quantity", "price",
-      { "trigger_price", "triggerPrice", "decimal", required = true, above = "0", v2 = "stop_px", unit = "USD",
+      { "trigger_price", "triggerPrice", "decimal", required = true, above = "0", v2 = "stop_px", unit = "quote coin",
         doc = "The price that has to be reached." },
-      { "base_price", false, "decimal", above = "0", unit = "USD",
+      { "base_price", false, "decimal", above = "0", unit = "quote coin",
         doc = "Where the price comes from, normally the current price: below the trigger price it has to rise, above it "
           .. "to fall. Not sent on this wire; a stale one gives the wrong direction." },
       { "trigger_direction", "triggerDirection", "enum", enum = "trigger_direction", wire = { Rising = 1, Falling = 2 },
@@ -112,7 +122,7 @@ print(ack.order_id, ack.client_order_id)]] },
       "sl_order_type", "tp_limit_price", "sl_limit_price", "smp_type", "bbo_side_type", "bbo_level", "rpi_taker_access",
     },
     rules = { { "direction", "trigger_price", "base_price", "trigger_direction" },
-      { "together", "bbo_side_type", "bbo_level" } },
+      { "together", "bbo_side_type", "bbo_level" }, CLOSING },
     result = { record = "order_id" },
     codes = { "invalid_trigger_direction", "trigger_price_not_above", "trigger_price_not_below",
       "too_many_conditional_orders", "insufficient_balance", "duplicate_client_order_id" },
@@ -152,7 +162,7 @@ print(changed.price)]] },
     doc = "Changes a conditional order that was not triggered yet.",
     params = {
       "symbol", "stop_order_id", "client_order_id", NEW_PRICE, NEW_QUANTITY,
-      { "new_trigger_price", "triggerPrice", "decimal", above = "0", v2 = "p_r_trigger_price", unit = "USD",
+      { "new_trigger_price", "triggerPrice", "decimal", above = "0", v2 = "p_r_trigger_price", unit = "quote coin",
         doc = "Moves the price of a take profit or stop loss order too." },
       "trigger_type", CHANGED_TAKE_PROFIT, CHANGED_STOP_LOSS, "take_profit_trigger_type", "stop_loss_trigger_type",
       "tpsl_mode", "tp_limit_price", "sl_limit_price",
@@ -205,7 +215,8 @@ assert(client:cancel_conditional_order { symbol = "BTCUSD", stop_order_id = stop
 
   { "cancel_one", on = CANCEL, settle = "cancel", cancels = true, internal = true,
     doc = "Cancels one of many.",
-    params = { "symbol", "order_id" },
+    params = { "symbol", "order_id", "client_order_id" },
+    rules = ONE_ORDER,
     result = { record = "cancelled_order" } },
 
   -------------------------------------------------------------------------------------------------------------
@@ -217,7 +228,7 @@ assert(client:cancel_conditional_order { symbol = "BTCUSD", stop_order_id = stop
       .. "History lags a little, and orders cancelled without a fill leave it after a day.",
     params = order_list("order_id", { v2 = "order_status",
       doc = "Only orders of this status. With one of open orders a page may be short of its limit." }),
-    rules = { { "excludes", "order_id", "client_order_id" } },
+    rules = { { "excludes", "order_id", "client_order_id" }, narrow("order_id") },
     result = { list = "order", key = "list", cursor = "nextPageCursor" },
     codes = READING,
     example = [[
@@ -234,7 +245,7 @@ end]] },
     doc = "A page of the account's conditional orders, or of a symbol's: untriggered ones first, then those of the "
       .. "past, newest first.",
     params = order_list("stop_order_id", { v2 = "stop_order_status", doc = "Only orders of this status." }),
-    rules = { { "excludes", "stop_order_id", "client_order_id" } },
+    rules = { { "excludes", "stop_order_id", "client_order_id" }, narrow("stop_order_id") },
     result = { list = "conditional_order", key = "list", cursor = "nextPageCursor" },
     codes = READING,
     example = [[
@@ -261,6 +272,7 @@ if order:is_done() then print(order.status, order.filled_quantity, "at", order.a
     doc = "All open orders of the account, or of a symbol. They are read with a request for every 50, so they are not one "
       .. "snapshot.",
     params = { ANY_SYMBOL, "settle_coin", "base_coin", "id_prefix" },
+    rules = { narrow() },
     result = { list = "order", key = "list" },
     codes = READING,
     example = [[
@@ -285,6 +297,7 @@ print(order)]] },
   { "get_open_conditional_orders_real_time", on = composite(REALTIME, { "order_realtime" }), conditional = true,
     doc = "All untriggered conditional orders of the account, or of a symbol. Those that protect a position are among them.",
     params = { ANY_SYMBOL, "settle_coin", "base_coin", "id_prefix" },
+    rules = { narrow() },
     result = { list = "conditional_order", key = "list" },
     codes = READING,
     example = [[
@@ -303,7 +316,7 @@ end]] },
 
   { "cancel_all_orders", on = composite(CANCEL_ALL, { "cancel_all", "order_realtime", "cancel_one" }), cancels = true,
     doc = "Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With "
-      .. "id_prefix the orders are listed and cancelled one by one.",
+      .. "id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.",
     params = { "symbol", "id_prefix" },
     result = { list = "cancelled_order", key = "list" },
     codes = READING,
@@ -316,7 +329,7 @@ print(#cancelled, cancelled[1].order_id)]] },
     on = composite(CANCEL_ALL, { "cancel_all_conditional", "conditional_realtime", "cancel_one" }),
     doc = "Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a "
       .. "position are among them; stop_order_type = \"Stop\" spares those. With id_prefix the orders are listed and "
-      .. "cancelled one by one.",
+      .. "cancelled one by one, those that this client has just placed too.",
     params = { "symbol", STOP_ORDER_TYPE, "id_prefix" },
     result = { list = "cancelled_order", key = "list" },
     codes = READING,
@@ -329,14 +342,14 @@ print(#cancelled, "cancelled")]] },
 
   { "cancel_all", on = CANCEL_ALL, settle = "all", cancels = true, heard = true, internal = true,
     doc = "Cancels all active orders.",
-    fixed = { "category", { "orderFilter", value = "Order" } },
+    fixed = { { "orderFilter", value = "Order" } },
     params = { "symbol" },
     result = { list = "cancelled_order", key = "list" } },
 
   { "cancel_all_conditional", on = CANCEL_ALL, settle = "all", cancels = true, heard = true, conditional = true,
     internal = true,
     doc = "Cancels all orders that wait for a trigger.",
-    fixed = { "category", { "orderFilter", value = "StopOrder" } },
+    fixed = { { "orderFilter", value = "StopOrder" } },
     params = { "symbol", STOP_ORDER_TYPE },
     result = { list = "cancelled_order", key = "list" } },
 

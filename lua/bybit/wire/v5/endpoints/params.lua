@@ -1,24 +1,28 @@
 -- Parameters that several methods of the V5 wire share. A row names them, `params = { "symbol", ... }`, or changes what differs,
 -- `{ like = "limit", max = 100 }`. The fields of a parameter are explained in wire/rows.lua.
 
-local inverse = require("bybit.wire.categories").inverse
-local UNIT, WHOLE = inverse.quantity.unit, inverse.quantity.whole
+local categories = require "bybit.wire.categories"
+
+-- A quantity of inverse contracts is a number of USD, and one of linear contracts an amount of what they are about. Prices of inverse
+-- contracts are in USD, those of linear ones in USDT or USDC.
+local UNIT = "whole contracts of 1 USD; of linear contracts base coin"
 
 local shared = {
-  symbol = { "symbol", "symbol", "symbol", required = true, kind = inverse.kind, doc = "The contract, such as BTCUSD." },
+  symbol = { "symbol", "symbol", "symbol", required = true, kind = categories.each "kind",
+    doc = "The contract, such as BTCUSD." },
   side = { "side", "side", "enum", enum = "side", required = true, doc = "Buy or Sell." },
   type = { "type", "orderType", "enum", enum = "order_type", required = true, v2 = "order_type",
     doc = "Limit; or Market, which trades at once, inside a protective price." },
   quantity = { "quantity", "qty", "decimal", required = true, above = "0", zero_with = { "reduce_only", "close_on_trigger" },
-    v2 = "qty", unit = UNIT, whole = WHOLE,
+    v2 = "qty", unit = UNIT, whole = categories.each "whole",
     doc = "How much to trade: a multiple of the contract's step. 0 closes the whole position." },
   price = { "price", "price", "decimal", above = "0", required_when = { "type", "Limit", unless = "bbo_side_type" },
-    unit = "USD", doc = "The price: a multiple of the contract's tick. Market orders ignore it." },
+    unit = "quote coin", doc = "The price: a multiple of the contract's tick. Market orders ignore it." },
   time_in_force = { "time_in_force", "timeInForce", "enum", enum = "time_in_force",
     default_by = { "type", Limit = "GTC", Market = "IOC" },
     doc = "How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC." },
-  position_mode = { "position_mode", "positionIdx", "integer", default = 0, min = 0, max = 2, v2 = "position_idx",
-    doc = "Which leg: 0 one-way (the one that works for inverse contracts), 1 Buy, 2 Sell." },
+  position_mode = { "position_mode", "positionIdx", "integer", default = 0, min = 0, max = 2, leg = true, v2 = "position_idx",
+    doc = "Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one." },
   client_order_id = { "client_order_id", "orderLinkId", "client_order_id", v2 = "order_link_id",
     doc = "Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account." },
   order_id = { "order_id", "orderId", "id", doc = "The exchange's id." },
@@ -27,9 +31,9 @@ local shared = {
   close_on_trigger = { "close_on_trigger", "closeOnTrigger", "boolean", reduces = true,
     doc = "The order may only reduce the position. If the balance is too small, other orders are cancelled to make room "
       .. "for it." },
-  take_profit_price = { "take_profit_price", "takeProfit", "decimal", min = "0", v2 = "take_profit", unit = "USD",
+  take_profit_price = { "take_profit_price", "takeProfit", "decimal", min = "0", v2 = "take_profit", unit = "quote coin",
     doc = "Take profit of the position that the order opens." },
-  stop_loss_price = { "stop_loss_price", "stopLoss", "decimal", min = "0", v2 = "stop_loss", unit = "USD",
+  stop_loss_price = { "stop_loss_price", "stopLoss", "decimal", min = "0", v2 = "stop_loss", unit = "quote coin",
     doc = "Stop loss of the position that the order opens." },
   take_profit_trigger_type = { "take_profit_trigger_type", "tpTriggerBy", "enum", enum = "trigger_type",
     v2 = "tp_trigger_by", doc = "Which price the take profit looks at; the exchange's default is LastPrice." },
@@ -41,9 +45,9 @@ local shared = {
     doc = "What the take profit becomes: Market (the default), or Limit in Partial mode." },
   sl_order_type = { "sl_order_type", "slOrderType", "enum", enum = "order_type",
     doc = "What the stop loss becomes: Market (the default), or Limit in Partial mode." },
-  tp_limit_price = { "tp_limit_price", "tpLimitPrice", "decimal", above = "0", unit = "USD",
+  tp_limit_price = { "tp_limit_price", "tpLimitPrice", "decimal", above = "0", unit = "quote coin",
     doc = "Price of a take profit that is a Limit order." },
-  sl_limit_price = { "sl_limit_price", "slLimitPrice", "decimal", above = "0", unit = "USD",
+  sl_limit_price = { "sl_limit_price", "slLimitPrice", "decimal", above = "0", unit = "quote coin",
     doc = "Price of a stop loss that is a Limit order." },
   smp_type = { "smp_type", "smpType", "enum", enum = "smp_type",
     doc = "Which order gives way when two of the same group would trade with each other." },
@@ -71,8 +75,8 @@ local shared = {
     doc = "Only orders whose client_order_id begins with this and a '-': your own, of a client with that id_prefix." },
 }
 
--- What always goes out, by name.
-local fixed = { category = { "category", option = "category" } }
+-- The category of a request to a row that takes several: the call's, or the client's.
+local CATEGORY = { "category", option = "category" }
 
 local params = {}
 
@@ -96,13 +100,19 @@ function params.rows(list)
   return rows
 end
 
---- The fixed parameters that a list of names and rows stands for.
----@param list (string|table)[]
----@return table[]
-function params.fixed(list)
-  local rows = {}
-  for i, entry in ipairs(list) do rows[i] = type(entry) == "string" and assert(fixed[entry], entry) or entry end
-  return rows
+--- Makes a request of a row carry its category. Where the row takes several, the call may name one: it gets a parameter.
+---@param row table
+function params.add_category(row)
+  local fixed = {}
+  for _, entry in ipairs(row.fixed or {}) do
+    if entry == "category" then row.categories = categories.names else fixed[#fixed + 1] = entry end
+  end
+  local taken = row.categories
+  if taken then table.insert(fixed, 1, #taken > 1 and CATEGORY or { "category", value = taken[1] }) end
+  row.fixed = fixed[1] and fixed or nil
+  if not taken or #taken == 1 then return end
+  row.params[#row.params + 1] = { "category", false, "enum", enum = "category", values = taken,
+    doc = "The kind of contracts, in place of the client's." }
 end
 
 return params
