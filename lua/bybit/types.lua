@@ -3009,9 +3009,20 @@ function Client:resume() end
 ---first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 ---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
----says why the client refuses new risk (client:halt); nil: it does not.
+---says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
+---topics, connects, messages, and heard: when the last message came (ms).
 ---@return table
 function Client:stats() end
+
+---Events of the exchange's streams, in a loop that ends by `break`, by the token `cancel`, or with the task that runs it. What is
+---asked for stands first: "trade", "ticker", "kline" and "price_limit" of contracts, "order", "execution", "position" and "wallet"
+---of the account. An event has its topic's word as `kind`, and the record under that word: `event.kind == "ticker"`, then
+---`event.ticker`. Events of kind "live" and "stale" say whether the stream is sure: "live" comes when all topics are subscribed
+---to; after "stale" (its `reason` is "connection", "pong", "reader" or "decode") something may be missing, until "live" comes again.
+---Connections are made again by themselves. Raises when the exchange refuses a topic or the login.
+---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two
+---@return fun(state): table? step , table state, nil, table state
+function Client:stream(params) end
 
 ---The intents whose outcome is open, of this run and, with a journal, of earlier runs; oldest first. An intent has
 ---`final = true` if no copy of it can act any more and the records do not tell what happened; client:dismiss takes it off the
@@ -3818,16 +3829,17 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code" or "restart"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
 ---@field path string? the path that it is about, such as "order/create"; "order/" means every path that begins so
+---@field topic string? of a stream: the topic of the frames that it is about, or what they answer: "pong", "auth", "subscribe", "order.create"; "orderbook." means every topic that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
 ---@field executed boolean? the request is carried out all the same; for reset, http and code
----@field seconds number? how long, for delay; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
+---@field seconds number? how long, for delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
----@field reset boolean? ends with a TCP reset, for cut
+---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http
 ---@field code integer? the retCode, for code: 429, 10000, 10006, 10016 ...
 ---@field message string? the text beside the code, for code

@@ -1,6 +1,7 @@
 -- client:stream: events of topics, in a loop. The C core has connections, topics and queues; here is what a caller may ask for, and
 -- what a message becomes.
 
+local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local enums = require "bybit.records.enums"
 local errors = require "bybit.errors"
@@ -53,6 +54,13 @@ local function interval(name, value)
   fail("'%s': one of %s expected, got %s", name, table.concat(words, ", "), tostring(value))
 end
 
+local function category(name, value)
+  for _, word in ipairs(categories.names) do
+    if value == word then return value end
+  end
+  fail("'%s': one of %s expected, got %s", name, table.concat(categories.names, ", "), tostring(value))
+end
+
 local function token(name, value)
   if type(value) ~= "userdata" or not pcall(function() return value:cancelled() end) then
     fail("'%s': a cancel token expected, got %s", name, tostring(value))
@@ -60,7 +68,7 @@ local function token(name, value)
   return value
 end
 
-local OPTIONS = { symbol = symbol, symbols = symbols, interval = interval, cancel = token, queue = number(1, 1000000, true),
+local OPTIONS = { category = category, symbol = symbol, symbols = symbols, interval = interval, cancel = token, queue = number(1, 1000000, true),
   heartbeat = number(0.05, 60), patience = number(0.05, 60) }
 
 local function option_names()
@@ -112,7 +120,8 @@ local function wanted(client, rows, options)
     for _, contract in ipairs(each) do
       local values = { symbol = contract or nil, interval = options.interval }
       local name = wire_name(row, values)
-      local url = row.private and place.private .. "/v5/private" or place.public .. "/v5/public/" .. t.category
+      local url = row.private and place.private .. "/v5/private"
+        or place.public .. "/v5/public/" .. (options.category or t.category)
       if not seen[name] then
         seen[name] = true
         list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, row = row,
@@ -243,8 +252,8 @@ end
 --- to; after "stale" (its `reason` is "connection", "pong", "reader" or "decode") something may be missing, until "live" comes again.
 --- Connections are made again by themselves. Raises when the exchange refuses a topic or the login.
 ---@param client userdata
----@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, cancel: bybit.Token?, queue: integer?,
----  heartbeat: number?, patience: number? } queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between
+---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?,
+---  cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between
 ---  two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two
 ---@return fun(state): table? step, table state, nil, table state
 function stream.open(client, params)
