@@ -2940,6 +2940,14 @@ function Client:instrument(symbol, options) end
 ---@return integer ms
 function Client:now() end
 
+---An order book that is kept up to date, exactly, while the program waits for anything. It says why it may be old (`book.stale`),
+---and is then read anew by itself: after a lost connection, and when a message was missing, since each has a number. Waits for the
+---first state of the book. Close it (`local book <close> = ...` does that).
+---@param params { symbol: string, depth: 1|50|200|1000|nil, category: string?, cancel: bybit.Token?, timeout: number?, heartbeat: number?, patience: number? } depth: levels of each side (50); timeout: seconds to wait for the first state (10); the others as in client:stream
+---@return bybit.OrderBook?
+---@return bybit.Error? err
+function Client:order_book(params) end
+
 ---Walks the pages of a method that gives a list: `for page in client:pages("get_orders", {symbol = "BTCUSD"}) do`.
 ---A later page leaves out what was on an earlier page of the walk. If a page fails, the loop raises its error; a later walk
 ---can go on from `err.cursor`. `page.cursor` is the cursor that the page was asked with (nil for the first page), and
@@ -3809,6 +3817,19 @@ function bybit.wrap(f) end
 ---@field duration? number seconds
 ---@field outcome "ok"|"not_sent"|"rejected"|"unknown"|nil nil: a call that only reads has failed
 ---@field error? string one line
+
+---@class bybit.OrderBook
+---@field symbol string
+---@field depth integer how many levels of each side the exchange tells
+---@field best_bid bybit.Decimal? the highest price that is bid; nil: nobody bids
+---@field best_ask bybit.Decimal? the lowest price that is asked
+---@field best_bid_quantity bybit.Decimal? how much is bid at it
+---@field best_ask_quantity bybit.Decimal?
+---@field stale string|false why the book may be old: "connection", "pong", "gap", "decode", "refused" or "closed"; false: it is not
+---@field update_id integer the number of its last message
+---@field cross_sequence integer the matching engine's counter
+---@field time integer when the exchange sent its last message, ms
+---@field resyncs integer how often it was read anew because it had a gap
 
 ---Facts about the request behind a result; prints as `200, 12 ms`. `headers` is made from `header_lines` when it is first
 ---read, or by `pairs`; `next` and `rawget` do not see it before.

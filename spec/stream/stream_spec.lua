@@ -73,7 +73,7 @@ describe("client:stream", function()
       ["stream: unknown parameter 'symbl', did you mean 'symbol'?"] = { "trade", symbl = "BTCUSD" },
       ["stream: 'queue': a whole number from 1 to 1000000 expected, got 0"] = { "trade", symbol = "BTCUSD", queue = 0 },
       ["stream: 'cancel': a cancel token expected, got true"] = { "trade", symbol = "BTCUSD", cancel = true },
-      ["stream: a hole in the list of topics before [3]"] = { "trade", [3] = "ticker", symbol = "BTCUSD" },
+      ["stream: a hole in the list before [3]"] = { "trade", [3] = "ticker", symbol = "BTCUSD" },
     } do
       it(text, function()
         local ok, message = pcall(client.stream, client, params)

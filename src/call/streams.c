@@ -1,5 +1,6 @@
 /*
-** The streams of a client: core.client.subscribe(client, what) -> a reader, see stream.h; core.client.streams(client) -> how
+** The streams of a client: core.client.subscribe(client, what) -> a reader, core.client.order_book(client,
+** what) -> a book, see stream.h; core.client.streams(client) -> how
 ** its channels are. They log in with the client's key, and use its proxy, its certificates and its clock.
 */
 #include "client.h"
@@ -38,6 +39,15 @@ static int l_subscribe(lua_State *L) {
   return 1;
 }
 
+static int l_order_book(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  streams_order_book(L, streams_of(L, c), 2);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 2); /* a book keeps its client */
+  return 1;
+}
+
 static int l_streams(lua_State *L) {
   const Client *c = luaL_checkudata(L, 1, CLIENT);
   streams_push_stats(L, c->streams);
@@ -48,6 +58,8 @@ void client_streams_open(lua_State *L) {
   lua_getfield(L, -1, "client");
   lua_pushcfunction(L, l_subscribe);
   lua_setfield(L, -2, "subscribe");
+  lua_pushcfunction(L, l_order_book);
+  lua_setfield(L, -2, "order_book");
   lua_pushcfunction(L, l_streams);
   lua_setfield(L, -2, "streams");
   lua_pop(L, 1);

@@ -20,6 +20,7 @@ enum {
   LOGIN_MS = 10000           /* so far ahead is the moment that a login is good until */
 };
 
+static const double AGAINS = 10; /* so many topics may begin anew at once, and then one a second */
 static const double FIRST_PAUSE = 0.25, LONGEST_PAUSE = 30,
                     HELD = 30; /* s; a connection that held is no failure */
 
@@ -39,6 +40,7 @@ struct Topic {
   Channel *channel;
   TopicState state;
   bool alone;      /* to be asked for in a request of its own */
+  bool awaited;    /* its first message is to come; it counts as an answer */
   int64_t request; /* by which it was asked for */
   Listener *first;
   Topic *next;
@@ -59,6 +61,7 @@ struct Channel {
   LoopTimer limit;            /* until an answer is late */
   int failures;               /* connections that did not hold, in a row */
   double up_since;            /* by loop_real_now */
+  double agains, again;       /* how many were left of those at that moment, by loop_real_now */
   double heard;               /* when the last message came, by loop_now */
   int64_t requests;           /* the number of the last one */
   int unanswered;             /* requests without an answer, the login and pings included */
@@ -138,6 +141,7 @@ static Topic *find_topic(Channel *c, const char *name, size_t size) {
 static void tell_stale(Channel *c, const char *why) {
   for (Topic *t = c->topics; t != NULL; t = t->next) {
     t->state = TOPIC_NEW;
+    t->awaited = false;
     for (Listener *l = t->first; l != NULL; l = l->next) l->stale(l, why);
   }
 }
@@ -176,6 +180,23 @@ static void on_work(LoopTimer *timer) {
   note_busy(c);
 }
 
+/* An answer has come: others may be late from now on. */
+static void note_answer(Channel *c) {
+  if (c->unanswered > 0) c->unanswered--;
+  if (c->unanswered > 0)
+    loop_timer_start(c->o.loop, &c->limit, c->o.patience);
+  else
+    loop_timer_stop(c->o.loop, &c->limit);
+}
+
+/* The exchange tells a topic from here on. */
+static void begin_topic(Channel *c, Topic *t) {
+  t->state = TOPIC_ON;
+  for (Listener *l = t->first; l != NULL; l = l->next) t->awaited |= l->snapshot;
+  if (t->awaited && c->unanswered++ == 0) loop_timer_start(c->o.loop, &c->limit, c->o.patience);
+  for (Listener *l = t->first; l != NULL; l = l->next) l->live(l);
+}
+
 static void on_subscribed(Channel *c, const Head *h, const char *why) {
   int64_t number = 0;
   int count = 0;
@@ -185,9 +206,9 @@ static void on_subscribed(Channel *c, const Head *h, const char *why) {
     count += t->state == TOPIC_ASKED && t->request == number;
   for (Topic *t = c->topics; t != NULL; t = t->next) {
     if (t->state != TOPIC_ASKED || t->request != number) continue;
-    t->state = h->success ? TOPIC_ON : TOPIC_NEW;
+    t->state = TOPIC_NEW;
     if (h->success)
-      for (Listener *l = t->first; l != NULL; l = l->next) l->live(l);
+      begin_topic(c, t);
     else if (count == 1) {
       t->state = TOPIC_ASKED; /* and never answered: it is not asked for again */
       tell_refused(t, why);
@@ -230,11 +251,7 @@ static void on_answer(Channel *c, const Head *h) {
     if (*p < ' ' || *p > '~') *p = '?';
   if (h->connection.type == JSON_STRING && c->name[0] == '\0')
     copy_text(c->name, sizeof c->name, &h->connection);
-  if (c->unanswered > 0) c->unanswered--;
-  if (c->unanswered > 0)
-    loop_timer_start(c->o.loop, &c->limit, c->o.patience);
-  else
-    loop_timer_stop(c->o.loop, &c->limit);
+  note_answer(c);
   if (head_is(&h->op, "auth"))
     on_login(c, h, why);
   else if (head_is(&h->op, "subscribe"))
@@ -254,6 +271,8 @@ static void on_message(void *owner, const char *text, size_t size) {
       on_answer(c, &head);
     else {
       Topic *t = find_topic(c, head.topic.text, head.topic.size);
+      if (t != NULL && t->awaited) note_answer(c);
+      if (t != NULL) t->awaited = false;
       for (Listener *l = t == NULL ? NULL : t->first; l != NULL; l = l->next) l->message(l, text, size);
     }
   }
@@ -403,8 +422,17 @@ bool channel_want(Channel *c, const char *name, Listener *l) {
   if (l->next != NULL) l->next->link = &l->next;
   t->first = l;
   if (t->state == TOPIC_ON) l->live(l);
+  if (t->state == TOPIC_ON && l->snapshot) channel_again(l); /* those who came before get another one */
   note_busy(c);
   return true;
+}
+
+static bool unsubscribe(Channel *c, const Topic *t) {
+  Bytes tail = {0};
+  bytes_text(&tail, ",\"args\":[");
+  json_quote(&tail, t->name, t->size);
+  bytes_text(&tail, "]");
+  return request(c, "unsubscribe", &tail);
 }
 
 static void drop_topic(Channel *c, Topic *t) {
@@ -412,15 +440,33 @@ static void drop_topic(Channel *c, Topic *t) {
   while (*at != t) at = &(*at)->next;
   *at = t->next;
   if (c->latest == t) c->latest = NULL;
+  if (t->awaited) note_answer(c);
   c->stats.topics--;
-  if (c->state == UP && t->state != TOPIC_NEW && c->topics != NULL) {
-    Bytes tail = {0};
-    bytes_text(&tail, ",\"args\":[");
-    json_quote(&tail, t->name, t->size);
-    bytes_text(&tail, "]");
-    if (!request(c, "unsubscribe", &tail)) give_up(c);
-  }
+  if (c->state == UP && t->state != TOPIC_NEW && c->topics != NULL && !unsubscribe(c, t)) give_up(c);
   free(t);
+}
+
+/* Takes one of the beginnings that are allowed. Returns the seconds that it has to wait for it. */
+static double take_beginning(Channel *c) {
+  double now = loop_real_now(c->o.loop);
+  c->agains += now - c->again;
+  if (c->agains > AGAINS) c->agains = AGAINS;
+  c->again = now;
+  c->agains -= 1;
+  return c->agains < 0 ? -c->agains : 0;
+}
+
+bool channel_again(Listener *l) {
+  Topic *t = l->topic;
+  Channel *c = t->channel;
+  if (c->state != UP || t->state != TOPIC_ON) return false;
+  t->state = TOPIC_NEW;
+  if (t->awaited) note_answer(c);
+  t->awaited = false;
+  if (!unsubscribe(c, t)) give_up(c);
+  loop_timer_start(c->o.loop, &c->work, take_beginning(c));
+  note_busy(c);
+  return true;
 }
 
 /* Nothing is wanted any more. */

@@ -16,7 +16,8 @@ typedef struct Topic Topic;
 
 /* Who wants a topic embeds one. None of the functions may leave a channel or free one. */
 typedef struct Listener {
-  Topic *topic; /* NULL: it wants none */
+  Topic *topic;  /* NULL: it wants none */
+  bool snapshot; /* the topic's first message comes with the subscription */
   void (*message)(struct Listener *l, const char *text, size_t size);
   void (*live)(struct Listener *l); /* the topic is subscribed to: messages come from here on */
   void (*stale)(struct Listener *l,
@@ -65,6 +66,9 @@ void channel_free(Channel *c);                       /* NULL is allowed; there m
 /* Adds a listener, whose functions are set. False: memory ran out, or it is no name of a topic. */
 bool channel_want(Channel *c, const char *name, Listener *l);
 void channel_leave(Listener *l); /* does nothing when it wants no topic */
+/* The topic is to begin anew: it is left and subscribed to again, ten times at once and then once a second.
+** False: it does so already. */
+bool channel_again(Listener *l);
 /* The exchange says that it has sent so many messages on the connection of that name: until they have come, virtual time stands
 ** still. Does nothing when the channel has another. */
 void channel_expect(Channel *c, const char *connection, size_t size, int64_t messages);

@@ -3,8 +3,8 @@
 ** what is there (reader:take), and waits where nothing is. A reader keeps its client alive by a user value.
 */
 #include "stream.h"
-#include "channel.h"
 #include "loop/token.h"
+#include "parts.h"
 #include "queue.h"
 #include "ticker.h"
 #include "wire/url.h"
@@ -36,7 +36,7 @@ typedef struct Wanted { /* a topic of a reader */
 } Wanted;
 
 struct Reader {
-  Streams *streams; /* NULL: its client has closed */
+  Member member; /* the first, as it is cast back */
   Loop *loop;
   Wanted *wanted; /* owned; an array */
   int count;
@@ -46,7 +46,6 @@ struct Reader {
   bool cancelled, lost;
   Bytes merged, changed; /* room for push_merged; owned */
   TokenWatch watch;
-  Reader *next, **link; /* in Streams.readers */
 };
 
 typedef struct Place { /* a channel, and where it is */
@@ -60,7 +59,7 @@ struct Streams {
   Http *http; /* owned */
   Budget budget;
   Place *places; /* owned */
-  Reader *readers;
+  Member *members;
   Streams *next, **link; /* of the Lua state */
 };
 
@@ -169,19 +168,22 @@ static void on_cancelled(TokenWatch *watch) {
 }
 
 /* Leaves its topics and its client. May run twice. */
-static void detach(Reader *r) {
+static void leave(Reader *r) {
   token_unwatch(&r->watch);
   for (int i = 0; i < r->count; i++) channel_leave(&r->wanted[i].listener);
-  if (r->streams == NULL) return;
-  *r->link = r->next;
-  if (r->next != NULL) r->next->link = r->link;
-  r->streams = NULL;
+  member_leave(&r->member);
+}
+
+static void on_detach(Member *member) {
+  Reader *r = (Reader *)member;
+  leave(r);
+  wake(r);
 }
 
 /* reader:close(), __close and __gc. May run twice. */
 static int l_close(lua_State *L) {
   Reader *r = luaL_checkudata(L, 1, READER);
-  detach(r);
+  leave(r);
   for (int i = 0; i < r->count; i++) ticker_free(&r->wanted[i].ticker);
   queue_clear(&r->queue);
   bytes_free(&r->merged);
@@ -195,7 +197,7 @@ static int l_close(lua_State *L) {
 }
 
 static bool is_ready(const Reader *r) {
-  return r->queue.first != NULL || r->lost || r->cancelled || r->streams == NULL;
+  return r->queue.first != NULL || r->lost || r->cancelled || r->member.streams == NULL;
 }
 
 /* Pushes what a topic whose messages are put together is now, and what has changed. */
@@ -219,7 +221,7 @@ static int l_take(lua_State *L) {
                                       [ENTRY_REFUSED] = "refused"};
   Reader *r = luaL_checkudata(L, 1, READER);
   Entry *e = r->queue.first;
-  if (r->cancelled || r->wanted == NULL || (e == NULL && r->streams == NULL)) {
+  if (r->cancelled || r->wanted == NULL || (e == NULL && r->member.streams == NULL)) {
     lua_pushstring(L, r->cancelled ? "cancelled" : "closed");
     return 1;
   }
@@ -279,48 +281,55 @@ static Place *find_place(const Streams *s, const char *url) {
   return p;
 }
 
-static double number_field(lua_State *L, int table, const char *key) {
+double stream_number_field(lua_State *L, int table, const char *key) {
   lua_getfield(L, table, key);
   double n = luaL_checknumber(L, -1);
   lua_pop(L, 1);
   return n;
 }
 
-/* The channel of a topic's place; made where there is none. The topic's table is on top of the stack, what is asked for at
-** 'index'. */
-static Channel *channel_of(lua_State *L, Streams *s, int index) {
-  lua_getfield(L, -1, "url");
-  const char *url = luaL_checkstring(L, -1);
-  Place *p = find_place(s, url);
-  lua_getfield(L, -2, "private");
-  bool private = lua_toboolean(L, -1);
-  if (p == NULL) {
-    ChannelOptions o = {.http = s->http,
-                        .loop = s->o.loop,
-                        .random = s->o.random,
-                        .budget = &s->budget,
-                        .url = url,
-                        .local = url_is_local(url),
-                        .heartbeat = number_field(L, index, "heartbeat"),
-                        .patience = number_field(L, index, "patience"),
-                        .key = private ? s->o.key : NULL,
-                        .signer = s->o.signer,
-                        .now = s->o.now,
-                        .owner = s->o.owner};
-    p = calloc(1, sizeof *p);
-    if (p != NULL) p->url = strdup(url);
-    if (p != NULL && p->url != NULL) p->channel = channel_new(&o);
-    if (p == NULL || p->channel == NULL) {
-      if (p != NULL) free(p->url);
-      free(p);
-      luaL_error(L, "not enough memory");
-      return NULL;
-    }
-    p->next = s->places;
-    s->places = p;
+/* A channel that is not there yet, and its place. */
+static Channel *make_channel(lua_State *L, Streams *s, const char *url, const ChannelOptions *o) {
+  Place *p = calloc(1, sizeof *p);
+  if (p != NULL) p->url = strdup(url);
+  if (p != NULL && p->url != NULL) p->channel = channel_new(o);
+  if (p == NULL || p->channel == NULL) {
+    if (p != NULL) free(p->url);
+    free(p);
+    luaL_error(L, "not enough memory");
+    return NULL;
   }
-  lua_pop(L, 2);
+  p->next = s->places;
+  s->places = p;
   return p->channel;
+}
+
+Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index) {
+  const Place *p = find_place(s, url);
+  if (p != NULL) return p->channel;
+  const ChannelOptions o = {.http = s->http,
+                            .loop = s->o.loop,
+                            .random = s->o.random,
+                            .budget = &s->budget,
+                            .url = url,
+                            .local = url_is_local(url),
+                            .heartbeat = stream_number_field(L, index, "heartbeat"),
+                            .patience = stream_number_field(L, index, "patience"),
+                            .key = private ? s->o.key : NULL,
+                            .signer = s->o.signer,
+                            .now = s->o.now,
+                            .owner = s->o.owner};
+  return make_channel(L, s, url, &o);
+}
+
+/* The channel of the topic whose table is on top of the stack; what is asked for stands at 'index'. */
+static Channel *channel_of(lua_State *L, Streams *s, int index) {
+  lua_getfield(L, -1, "private");
+  bool private = lua_toboolean(L, -1);
+  lua_getfield(L, -2, "url");
+  Channel *c = streams_channel(L, s, luaL_checkstring(L, -1), private, index);
+  lua_pop(L, 2);
+  return c;
 }
 
 static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
@@ -331,7 +340,11 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
   lua_pop(L, 1);
   w->reader = r;
   w->channel = channel_of(L, s, index);
-  w->listener = (Listener){.message = on_message, .live = on_live, .stale = on_stale, .refused = on_refused};
+  w->listener = (Listener){.snapshot = w->policy == MERGE,
+                           .message = on_message,
+                           .live = on_live,
+                           .stale = on_stale,
+                           .refused = on_refused};
   r->count = i + 1;
   r->dead++;
   lua_getfield(L, -1, "name");
@@ -343,12 +356,10 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
 void streams_subscribe(lua_State *L, Streams *s, int index) {
   index = lua_absindex(L, index);
   Reader *r = lua_newuserdatauv(L, sizeof *r, 2);
-  *r = (Reader){.loop = s->o.loop, .next = s->readers, .link = &s->readers};
+  *r = (Reader){.loop = s->o.loop, .member = {.detach = on_detach}};
   luaL_setmetatable(L, READER); /* from here on __gc frees what it has */
-  if (r->next != NULL) r->next->link = &r->next;
-  s->readers = r;
-  r->streams = s;
-  r->queue.most = (int)number_field(L, index, "most");
+  member_join(s, &r->member);
+  r->queue.most = (int)stream_number_field(L, index, "most");
   if (lua_getfield(L, index, "cancel") != LUA_TNIL) {
     Token *token = luaL_checkudata(L, -1, TOKEN);
     lua_pushvalue(L, -1);
@@ -372,6 +383,21 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
 }
 
 /* ---- the streams of a client ---- */
+
+void member_join(Streams *s, Member *m) {
+  m->streams = s;
+  m->next = s->members;
+  m->link = &s->members;
+  if (m->next != NULL) m->next->link = &m->next;
+  s->members = m;
+}
+
+void member_leave(Member *m) {
+  if (m->streams == NULL) return;
+  *m->link = m->next;
+  if (m->next != NULL) m->next->link = m->link;
+  m->streams = NULL;
+}
 
 static Streams **all_of(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &all_key);
@@ -401,11 +427,7 @@ Streams *streams_new(lua_State *L, const StreamsOptions *options, const char **w
 
 void streams_free(Streams *s) {
   if (s == NULL) return;
-  while (s->readers != NULL) {
-    Reader *r = s->readers;
-    detach(r);
-    wake(r);
-  }
+  while (s->members != NULL) s->members->detach(s->members);
   while (s->places != NULL) {
     Place *p = s->places;
     s->places = p->next;
@@ -466,6 +488,7 @@ void stream_open(lua_State *L) {
   Streams **all = lua_newuserdatauv(L, sizeof(Streams *), 0);
   *all = NULL;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &all_key);
+  order_book_open(L);
   luaL_newmetatable(L, READER);
   lua_pushcfunction(L, l_close);
   lua_setfield(L, -2, "__gc");

@@ -14,7 +14,7 @@ local cursor, view = later.module "bybit.client.cursor", later.module "bybit.cli
 local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
 local guard = later.module "bybit.client.guard"
-local stream = later.module "bybit.stream"
+local stream, order_book = later.module "bybit.stream", later.module "bybit.stream.book"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -129,6 +129,7 @@ local RARE = {
   check = function() return preflight.check end,
   instrument = function() return instrument.of end,
   stream = function() return stream.open end,
+  order_book = function() return order_book.open end,
 }
 
 --- The methods of all clients of a wire.

@@ -1,9 +1,8 @@
 -- client:stream: events of topics, in a loop. The C core has connections, topics and queues; here is what a caller may ask for, and
 -- what a message becomes.
 
-local categories = require "bybit.wire.categories"
+local asked = require "bybit.stream.asked"
 local core = require "bybit.core"
-local enums = require "bybit.records.enums"
 local errors = require "bybit.errors"
 local nearest = require "bybit.text.nearest"
 local scheduler = require "bybit.tasks.scheduler"
@@ -14,85 +13,23 @@ local loop = core.loop
 local stream = {}
 
 local MOST = 1000 -- events that wait for a reader
-local HEARTBEAT, PATIENCE = 20, 10 -- s, as V5 documentation, websocket/connect advises; and how late an answer may be
 
----------------------------------------------------------------------------------------------------------------
--- What is asked for.
+local OPTIONS = { "category", "symbol", "symbols", "interval", "cancel", "queue", "heartbeat", "patience" }
 
 local function fail(text, ...)
   errors.raise("stream: " .. text:format(...))
 end
 
-local function number(least, most, whole)
-  return function(name, value)
-    local fine = math.type(value) and value >= least and value <= most and (not whole or math.tointeger(value))
-    if not fine then
-      fail("'%s': a %s from %d to %d expected, got %s", name, whole and "whole number" or "number", least, most, tostring(value))
-    end
-    return value
-  end
-end
-
-local function symbol(name, value)
-  if type(value) ~= "string" or not value:find "^[A-Z0-9][A-Z0-9%-]+$" then
-    fail("'%s': a contract such as BTCUSD, in capitals, expected, got %s", name, tostring(value))
-  end
-  return value
-end
-
-local function symbols(name, value)
-  if type(value) ~= "table" or #value == 0 then fail("'%s': a list of contracts expected, got %s", name, tostring(value)) end
-  for i, each in ipairs(value) do symbol(("%s[%d]"):format(name, i), each) end
-  return value
-end
-
-local function interval(name, value)
-  local words = enums.kline_interval.values
-  for _, word in ipairs(words) do
-    if value == word then return value end
-  end
-  fail("'%s': one of %s expected, got %s", name, table.concat(words, ", "), tostring(value))
-end
-
-local function category(name, value)
-  for _, word in ipairs(categories.names) do
-    if value == word then return value end
-  end
-  fail("'%s': one of %s expected, got %s", name, table.concat(categories.names, ", "), tostring(value))
-end
-
-local function token(name, value)
-  if type(value) ~= "userdata" or not pcall(function() return value:cancelled() end) then
-    fail("'%s': a cancel token expected, got %s", name, tostring(value))
-  end
-  return value
-end
-
-local OPTIONS = { category = category, symbol = symbol, symbols = symbols, interval = interval, cancel = token, queue = number(1, 1000000, true),
-  heartbeat = number(0.05, 60), patience = number(0.05, 60) }
-
-local function option_names()
-  local names = {}
-  for name in pairs(OPTIONS) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
+---------------------------------------------------------------------------------------------------------------
+-- What is asked for.
 
 -- The rows of the topics that are named by place, and the options.
 local function read(params)
-  if type(params) ~= "table" then fail("a table such as { \"trade\", symbol = \"BTCUSD\" } expected, got %s", type(params)) end
-  local rows, options = {}, {}
-  for i, name in ipairs(params) do
+  local options, words = asked.options("stream", params, OPTIONS, "{ \"trade\", symbol = \"BTCUSD\" }")
+  local rows = {}
+  for i, name in ipairs(words) do
     rows[i] = topics.row(name)
       or fail("no topic '%s'%s: there are %s", tostring(name), nearest.hint(name, topics.names), table.concat(topics.names, ", "))
-  end
-  for name, value in pairs(params) do
-    if math.type(name) ~= "integer" then
-      local check = OPTIONS[name] or fail("unknown parameter '%s'%s", tostring(name), nearest.hint(name, option_names()))
-      options[name] = check(name, value)
-    elseif not rows[name] then
-      fail("a hole in the list of topics before [%d]", name)
-    end
   end
   if #rows == 0 then fail("a topic is missing: there are %s", table.concat(topics.names, ", ")) end
   if options.symbol and options.symbols then fail "either 'symbol' or 'symbols'" end
@@ -130,20 +67,6 @@ local function wanted(client, rows, options)
     end
   end
   return list
-end
-
--- Raises where this client can have no such stream.
-local function check_client(client, rows)
-  local t = core.client.table(client)
-  if t.class.dialect.name ~= "v5" then fail "streams are on the V5 wire: api = \"v5\"" end
-  if not core.stream.available() then
-    fail "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again"
-  end
-  if t.lua_transport then fail "a client with a transport of its own has no streams" end
-  if not t.streams then fail "the exchange documents no host of streams for this environment" end
-  for _, row in ipairs(rows) do
-    if row.private and not core.client.keyed(client) then fail("%s is about an account: the client needs a key", row[1]) end
-  end
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -212,7 +135,7 @@ end
 local function wait(reader)
   scheduler.check_cancelled()
   if loop.may_yield() then
-    local cancelled = scheduler.yield(reader:expect(), "call")
+    local cancelled = scheduler.yield(reader:expect())
     reader:forget()
     if cancelled then error(cancelled, 0) end
   elseif loop.may_block() then
@@ -253,16 +176,20 @@ end
 --- Connections are made again by themselves. Raises when the exchange refuses a topic or the login.
 ---@param client userdata
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?,
----  cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between
----  two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two
+---  cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out;
+---  queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that
+---  an answer may take (10). The first reader of a connection sets the last two
 ---@return fun(state): table? step, table state, nil, table state
 function stream.open(client, params)
   if type(client) ~= "userdata" then errors.raise "stream: called with '.' in place of ':': write client:stream{...}" end
   local rows, options = read(params)
-  check_client(client, rows)
+  asked.client("stream", client)
+  for _, row in ipairs(rows) do
+    if row.private and not core.client.keyed(client) then fail("%s is about an account: the client needs a key", row[1]) end
+  end
   local list = wanted(client, rows, options)
   local reader = core.client.subscribe(client, { topics = list, most = options.queue or MOST, cancel = options.cancel,
-    heartbeat = options.heartbeat or HEARTBEAT, patience = options.patience or PATIENCE })
+    heartbeat = options.heartbeat, patience = options.patience })
   local state = setmetatable({ reader = reader, topics = list, events = {}, at = 1 }, State)
   return step, state, nil, state
 end
