@@ -29,7 +29,7 @@ errors.outcomes = { "not_sent", "rejected", "unknown" }
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
 ---@field final? boolean with the outcome `unknown`: no copy of the call can act any more, and the records do not tell
----@field order? table with `final`: the order as it stands
+---@field order? table with `final`: the order as it stands; of client:await_order: as it was seen last
 ---@field position? table with `final`: the position as it stands
 ---@field transfer? table with `final`: the transfer as it stands
 ---@field record? table with `final`: what shows the setting or the balance, as it stands
@@ -38,6 +38,7 @@ errors.outcomes = { "not_sent", "rejected", "unknown" }
 ---@field body? string content type and first words of an answer that could not be read, or is not from the exchange
 ---@field cursor? string of a list: where a later walk can go on; if the list cannot be read to its end, where it leads nowhere
 ---@field too_long? boolean of a list: it has more pages than the client reads
+---@field done? table of client:sync_orders: what was done all the same
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
 -- By the kind of change, `settle` of the method's row.

@@ -2,6 +2,7 @@
 
 require "bybit.version" -- first: it says which Lua is needed
 require "bybit.core"
+require "bybit.strategy"
 local main = require "bybit.client.main"
 require "bybit.later".hold()
 return main

@@ -3,6 +3,7 @@
 local core = require "bybit.core"
 local known = require "bybit.text.known"
 local later = require "bybit.later"
+require "bybit.strategy"
 
 local synonyms, tasks, time = later.module "bybit.text.synonyms", later.module "bybit.tasks", later.module "bybit.text.time"
 

@@ -2839,6 +2839,14 @@ function Client:get_api_key_info(params) end
 ---@return bybit.Response? response
 function Client:get_system_status(params) end
 
+---Waits until an order is in a state, and returns it as it is then. An order that has ended is returned whichever way it ended,
+---since no other state can come: look at its `status`. The order need not be there yet. So a task may wait for an id of the caller's
+---own before the order is placed. It polls; tasks that wait for orders of the same symbol share their polls.
+---@param params {symbol: string, order_id: string?, client_order_id: string?, state: "open"|"triggered"|"filled"|"done"|nil, timeout: number?, cancel: bybit.Token?} one of the ids; state: "open": it is there; "triggered": a conditional order has become an active one; "filled", and "done" (the default): it has ended; timeout: seconds (30), which may be more than the deadline of a call
+---@return bybit.order? order
+---@return bybit.Error? err kind `timeout` when the time is up, `cancelled`, or that of a read; its `order` is the order as it was seen last (nil: it was never seen)
+function Client:await_order(params) end
+
 ---What is left of the rate limits: group -> {limit, left, full_in}. `limit` is in requests a second, as the exchange announced
 ---it, or else as documented or set; `full_in` is in how many seconds all of it is there again. The group `ip` is the address of
 ---this computer, in requests in 5 seconds (V5 documentation, rate limits); its `banned_for` says for how many seconds the
@@ -3031,6 +3039,17 @@ function Client:stats() end
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two
 ---@return fun(state): table? step , table state, nil, table state
 function Client:stream(params) end
+
+---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
+---on the wrong side, then changes what has another price or quantity, and places what is missing. An empty list cancels all. Its own
+---are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
+---that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
+---changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
+---in its record: one that is partly filled stays as it is, one that is filled is placed again.
+---@param list {symbol: string, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
+---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each {tag, client_order_id}; unsettled: tags that were left alone
+---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result
+function Client:sync_orders(list) end
 
 ---The intents whose outcome is open, of this run and, with a journal, of earlier runs; oldest first. An intent has
 ---`final = true` if no copy of it can act any more and the records do not tell what happened; client:dismiss takes it off the
@@ -3784,7 +3803,7 @@ function bybit.wrap(f) end
 ---@field where? string the caller's file and line
 ---@field unchanged? boolean refused only because everything is already as asked
 ---@field final? boolean with the outcome `unknown`: no copy of the call can act any more, and the records do not tell
----@field order? table with `final`: the order as it stands
+---@field order? table with `final`: the order as it stands; of client:await_order: as it was seen last
 ---@field position? table with `final`: the position as it stands
 ---@field transfer? table with `final`: the transfer as it stands
 ---@field record? table with `final`: what shows the setting or the balance, as it stands
@@ -3793,6 +3812,7 @@ function bybit.wrap(f) end
 ---@field body? string content type and first words of an answer that could not be read, or is not from the exchange
 ---@field cursor? string of a list: where a later walk can go on; if the list cannot be read to its end, where it leads nowhere
 ---@field too_long? boolean of a list: it has more pages than the client reads
+---@field done? table of client:sync_orders: what was done all the same
 ---@field cancelled? table when orders are cancelled one by one: those that were cancelled before this error
 
 ---@class bybit.GuardRails

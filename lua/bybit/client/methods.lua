@@ -1,6 +1,7 @@
 -- The methods of clients. Each row of a wire becomes a method, which is compiled on first use and shared by all clients of that
 -- wire. Below are the methods that every client has besides.
 
+local added = require "bybit.client.added"
 local core = require "bybit.core"
 local enums = require "bybit.records.enums"
 local errors = require "bybit.errors"
@@ -147,13 +148,14 @@ local function class_of(api)
   for name, f in pairs(class_methods) do class.methods[name] = f end
   setmetatable(class.methods, {
     __index = function(methods, name)
-      local method = RARE[name] and RARE[name]() or make_method(class, name)
+      local rare = RARE[name] or added[name] and added[name].load
+      local method = rare and rare() or not rare and make_method(class, name)
       if method then
         methods[name] = method
         return method
       end
       local names = rows.methods(dialect.endpoints)
-      for _, list in ipairs { class_methods, RARE } do
+      for _, list in ipairs { class_methods, RARE, added } do
         for k in pairs(list) do names[#names + 1] = k end
       end
       errors.raise(("a client has no method '%s'%s"):format(tostring(name), hints.method(tostring(name), names,
@@ -174,7 +176,9 @@ local function class_of(api)
   function class.own()
     local own = {}
     for name, f in pairs(class_methods) do own[name] = f end
-    for name in pairs(RARE) do own[name] = class.methods[name] end
+    for _, list in ipairs { RARE, added } do
+      for name in pairs(list) do own[name] = class.methods[name] end
+    end
     return own
   end
   function class.row(name) return with_common(name, dialect.endpoints[name], dialect.common) end

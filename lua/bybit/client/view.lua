@@ -1,6 +1,7 @@
 -- Views: the methods of a client with default parameters, which are filled in where a method has them. With `raise = true` a
 -- view raises errors in place of returning them: `local btc = client:with{symbol = "BTCUSD", raise = true}`.
 
+local added = require "bybit.client.added"
 local core = require "bybit.core"
 local cursor = require "bybit.client.cursor"
 local errors = require "bybit.errors"
@@ -27,6 +28,10 @@ end
 -- The names of the parameters of a method; a second name leads to the first.
 local function names_of(class, method)
   local row, names = class.dialect.endpoints[method], {}
+  if added[method] then
+    for name in pairs(added[method].fills) do names[name] = name end
+    return names
+  end
   for _, list in ipairs { row.params or {}, class.dialect.common } do
     for _, p in ipairs(list) do
       names[p[1]] = p[1]
@@ -102,7 +107,7 @@ end
 local function method_of(state, name)
   local client = state.client
   local method, class = client[name], core.client.table(client).class -- client[name] raises if there is no such method
-  if not rows.method(class.dialect.endpoints, name) then
+  if not rows.method(class.dialect.endpoints, name) and not added[name] then
     local place = class.dialect.category and OPTIONS[name]
     return function(_, ...) return call(state.raise, method, client, with_category(state, place, ...)) end
   end

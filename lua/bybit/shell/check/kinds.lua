@@ -273,6 +273,7 @@ function of.Invoke(node, look)
   if base.is ~= "client" then return nil end
   if name == "with" then return view_of(base, node[3], look) end
   if name == "request" then return raw_result(base, node[4]) end
+  if name == "await_order" then return { is = "record", names = { "order" } } end
   if not WALKERS[name] then return result_of(name) end
   local method = node[3] and string_key(node[3])
   if method and method:find "^/" then return raw_walk(base, name) end
@@ -285,7 +286,8 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Several values.
 
-local WITH_ERROR = { request = true, resolve = true, collect = true, reconcile = true }
+local WITH_ERROR = { request = true, resolve = true, collect = true, reconcile = true, await_order = true,
+  sync_orders = true }
 
 --- Is it a call of a client that returns a result, an error and a response?
 ---@param node table?
