@@ -260,6 +260,15 @@ static void on_answer(Channel *c, const Head *h) {
     c->pinged = false;
 }
 
+bool channel_coming(const Channel *c) {
+  return c->state == UP && c->received < c->expected;
+}
+
+static void tell_calm(Channel *c) {
+  for (Topic *t = c->topics; t != NULL; t = t->next)
+    for (Listener *l = t->first; l != NULL; l = l->next) l->calm(l);
+}
+
 static void on_message(void *owner, const char *text, size_t size) {
   Channel *c = owner;
   Head head;
@@ -276,6 +285,7 @@ static void on_message(void *owner, const char *text, size_t size) {
       for (Listener *l = t == NULL ? NULL : t->first; l != NULL; l = l->next) l->message(l, text, size);
     }
   }
+  if (c->received == c->expected) tell_calm(c);
   note_busy(c);
 }
 

@@ -24,6 +24,7 @@ typedef struct Listener {
                 const char *why); /* it is not any more, and what came before may be old */
   void (*refused)(struct Listener *l,
                   const char *why); /* the exchange refuses it, or the login; it ends here */
+  void (*calm)(struct Listener *l); /* all has come that the exchange says it has sent, see channel_coming */
   struct Listener *next, **link;
 } Listener;
 
@@ -72,6 +73,9 @@ bool channel_again(Listener *l);
 /* The exchange says that it has sent so many messages on the connection of that name: until they have come, virtual time stands
 ** still. Does nothing when the channel has another. */
 void channel_expect(Channel *c, const char *connection, size_t size, int64_t messages);
+/* Has the exchange sent more than has come? Only where a program's time follows it: what is taken out meanwhile would depend on
+** how fast the bytes travel. */
+bool channel_coming(const Channel *c);
 ChannelStats channel_stats(const Channel *c);
 
 #endif

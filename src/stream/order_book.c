@@ -36,10 +36,14 @@ static Kept *kept_of(Listener *l) {
   return (Kept *)((char *)l - offsetof(Kept, listener));
 }
 
-static void change(Kept *k) {
-  k->changes++;
+static void wake(Kept *k) {
   if (k->wait != 0) loop_wake(k->loop, k->wait);
   k->wait = 0;
+}
+
+static void change(Kept *k) {
+  k->changes++;
+  wake(k);
 }
 
 static void set_stale(Kept *k, const char *why) {
@@ -66,6 +70,11 @@ static void on_message(Listener *l, const char *text, size_t size) {
 
 static void on_live(Listener *l) {
   (void)l; /* it is live with its snapshot */
+}
+
+static void on_calm(Listener *l) {
+  Kept *k = kept_of(l);
+  if (k->changes != k->seen) wake(k);
 }
 
 static void on_stale(Listener *l, const char *why) {
@@ -255,8 +264,12 @@ void streams_order_book(lua_State *L, Streams *s, int index) {
   lua_pop(L, 1);
   lua_getfield(L, index, "url");
   Channel *c = streams_channel(L, s, luaL_checkstring(L, -1), false, index);
-  k->listener = (Listener){
-      .snapshot = true, .message = on_message, .live = on_live, .stale = on_stale, .refused = on_refused};
+  k->listener = (Listener){.snapshot = true,
+                           .message = on_message,
+                           .live = on_live,
+                           .stale = on_stale,
+                           .refused = on_refused,
+                           .calm = on_calm};
   lua_getfield(L, index, "name");
   const char *name = luaL_checkstring(L, -1);
   if (!channel_want(c, name, &k->listener)) luaL_error(L, "no topic can be called '%s'", name);

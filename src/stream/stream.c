@@ -105,6 +105,11 @@ static void on_stale(Listener *l, const char *why) {
   if (w->reader->dead++ == 0) tell(w, ENTRY_STALE, why);
 }
 
+static void on_calm(Listener *l) {
+  Reader *r = wanted_of(l)->reader;
+  if (r->queue.first != NULL) wake(r);
+}
+
 static void on_refused(Listener *l, const char *why) {
   tell(wanted_of(l), ENTRY_REFUSED, why);
 }
@@ -196,8 +201,14 @@ static int l_close(lua_State *L) {
   return 0;
 }
 
+static bool is_coming(const Reader *r) {
+  for (int i = 0; i < r->count && r->member.streams != NULL; i++)
+    if (channel_coming(r->wanted[i].channel)) return true;
+  return false;
+}
+
 static bool is_ready(const Reader *r) {
-  return r->queue.first != NULL || r->lost || r->cancelled || r->member.streams == NULL;
+  return (r->queue.first != NULL && !is_coming(r)) || r->lost || r->cancelled || r->member.streams == NULL;
 }
 
 /* Pushes what a topic whose messages are put together is now, and what has changed. */
@@ -226,7 +237,7 @@ static int l_take(lua_State *L) {
     return 1;
   }
   if (r->lost) return luaL_error(L, "not enough memory");
-  if (e == NULL) return 0;
+  if (e == NULL || is_coming(r)) return 0;
   Wanted *w = &r->wanted[e->topic];
   lua_pushstring(L, kinds[e->kind]);
   lua_pushinteger(L, e->topic + 1);
@@ -344,7 +355,8 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
                            .message = on_message,
                            .live = on_live,
                            .stale = on_stale,
-                           .refused = on_refused};
+                           .refused = on_refused,
+                           .calm = on_calm};
   r->count = i + 1;
   r->dead++;
   lua_getfield(L, -1, "name");
