@@ -5,8 +5,8 @@
 -- The rooms, from the top. A file outside of all folders is a room by itself; `own` names files with a place of their own.
 local ROOMS = {
   c = { "core", "paper", "call", "stream", "pace", "schema", "journal", "wire", "value", "loop", "modules" },
-  lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "strategy", "client", "stream", "outcome", "wire",
-    "records", "paper", "tasks", "errors", "text", "later", "version" },
+  lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "strategy", "client", "stream", "outcome",
+    "wire", "records", "paper", "tasks", "errors", "text", "later", "version" },
 }
 
 local function lines_of(command)

@@ -73,12 +73,9 @@ static int l_equal(lua_State *L) {
 }
 
 void sign_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"hmac_sha256", l_hmac},
-                                       {"rsa_sha256", l_rsa},
-                                       {"rsa_verify", l_rsa_verify},
-                                       {"sha1", l_sha1},
-                                       {"equal", l_equal},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"hmac_sha256", l_hmac},      {"rsa_sha256", l_rsa},
+                                       {"rsa_verify", l_rsa_verify}, {"sha1", l_sha1},
+                                       {"equal", l_equal},           {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "sign");
 }
