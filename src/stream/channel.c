@@ -399,7 +399,7 @@ static void connect_later(Channel *c, double seconds) {
 
 /* ---- what is wanted ---- */
 
-static bool is_name(const char *name) {
+bool channel_is_name(const char *name) {
   size_t size = strlen(name);
   for (size_t i = 0; i < size; i++)
     if (!isalnum((unsigned char)name[i]) && strchr(".-_", name[i]) == NULL) return false;
@@ -422,7 +422,6 @@ static Topic *add_topic(Channel *c, const char *name) {
 }
 
 bool channel_want(Channel *c, const char *name, Listener *l) {
-  if (!is_name(name)) return false;
   Topic *t = find_topic(c, name, strlen(name));
   if (t == NULL) t = add_topic(c, name);
   if (t == NULL) return false;

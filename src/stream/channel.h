@@ -64,7 +64,8 @@ typedef struct ChannelStats {
 
 Channel *channel_new(const ChannelOptions *options); /* NULL: memory ran out */
 void channel_free(Channel *c);                       /* NULL is allowed; there must be no listeners */
-/* Adds a listener, whose functions are set. False: memory ran out, or it is no name of a topic. */
+bool channel_is_name(const char *name);              /* can a topic be called so? */
+/* Adds a listener, whose functions are set. False: memory ran out. */
 bool channel_want(Channel *c, const char *name, Listener *l);
 void channel_leave(Listener *l); /* does nothing when it wants no topic */
 /* The topic is to begin anew: it is left and subscribed to again, ten times at once and then once a second.

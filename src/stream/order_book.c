@@ -272,7 +272,8 @@ void streams_order_book(lua_State *L, Streams *s, int index) {
                            .calm = on_calm};
   lua_getfield(L, index, "name");
   const char *name = luaL_checkstring(L, -1);
-  if (!channel_want(c, name, &k->listener)) luaL_error(L, "no topic can be called '%s'", name);
+  if (!channel_is_name(name)) luaL_error(L, "no topic can be called '%s'", name);
+  if (!channel_want(c, name, &k->listener)) luaL_error(L, "not enough memory");
   lua_pop(L, 2);
 }
 

@@ -361,7 +361,8 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
   r->dead++;
   lua_getfield(L, -1, "name");
   const char *name = luaL_checkstring(L, -1);
-  if (!channel_want(w->channel, name, &w->listener)) luaL_error(L, "no topic can be called '%s'", name);
+  if (!channel_is_name(name)) luaL_error(L, "no topic can be called '%s'", name);
+  if (!channel_want(w->channel, name, &w->listener)) luaL_error(L, "not enough memory");
   lua_pop(L, 1);
 }
 
