@@ -21,7 +21,7 @@ local function wires_of(method, entry)
 end
 
 local function parameters(method)
-  heading "Parameters"
+  heading(method.row.elements and "Parameters of each order" or "Parameters")
   page.head("Parameter", "Type", "Needed", "Meaning", "On the wires")
   for _, entry in ipairs(surface.params(method)) do
     local p = entry.row
@@ -29,6 +29,15 @@ local function parameters(method)
       wording.need(p, entry.required), p.doc, wires_of(method, entry))
   end
   emit ""
+  if method.row.elements then
+    local names = {}
+    for i, name in ipairs(method.row.elements) do names[i] = ("[%s](%s.md)"):format(name, name) end
+    paragraph("A list of 1 to %d orders, each with the parameters of %s. The options of [every call]"
+      .. "(call.md#options-of-every-call) stand beside the orders and count for all of them; `extra` stands in an order.",
+      method.row.most, table.concat(names, " or "))
+    for _, p in ipairs(method.row.params) do emit("- `%s`, beside the orders: %s", p[1], p.doc) end
+    return
+  end
   paragraph "The options of [every call](call.md#options-of-every-call) may stand beside them."
   for _, dialect in ipairs(surface.dialects) do
     for _, rule in ipairs((method.rows[dialect.name] or {}).rules or {}) do
@@ -48,6 +57,9 @@ local function result_words(declared)
   if result.heads then
     local head = result.record or result.first
     return ("a list of %s records. The list has the fields of [%s](record_%s.md) too."):format(link, head, head)
+  end
+  if declared.elements then
+    return ("a list with a %s for each order, or a table `{error = err}`; `failed` says how many failed."):format(link)
   end
   local columns = result.by_columns and " With `columns = true`: a table with a list for each field." or ""
   return ("a list of %s records%s%s"):format(link, result.cursor and ", a page at a time. `next_cursor` leads to the next "

@@ -71,7 +71,7 @@ function surface.params(method)
     local row = method.rows[dialect.name]
     if row then
       dialects = dialects + 1
-      for _, p in ipairs(row.params) do
+      for _, p in ipairs(row.elements and rows.element_params(row) or row.params) do
         local entry = by_name[p[1]]
         if not entry then
           entry = { row = p, wire = {}, required = 0 }
@@ -156,7 +156,7 @@ end
 
 --- The record that `confirm = true` returns in place of the acknowledgement; nil if there is nothing to read back.
 function surface.confirmed(method)
-  local settle, shown = method.row.settle, method.row.shown
+  local settle, shown = method.row.settle or method.row.of, method.row.shown
   if settle == "add" then return nil end
   if shown then return (rows.holds(surface.dialects[1].endpoints[shown.row].result, surface.records)) end
   if settle == "stop" then return "position" end

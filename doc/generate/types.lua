@@ -124,6 +124,7 @@ for _, name in ipairs(surface.sorted(surface.records)) do
     local f = by_name[record.aliases[alias]]
     field(alias, surface.may_be_nil(f), surface.field_type(f), ("The same as %s."):format(f[1]))
   end
+  if record.may_fail then field("error", true, "bybit.Error", "In the list of a batch: why this order failed.") end
   for _, f in ipairs(extra.derived) do field(f.name, true, "bybit.Decimal", f.doc.text) end
   for _, f in ipairs(extra.methods) do
     local returns = f.doc.returns[1] and f.doc.returns[1].type or "boolean"
@@ -132,10 +133,11 @@ for _, name in ipairs(surface.sorted(surface.records)) do
   emit ""
   emit("---A list of %s records; prints as a table.", name)
   emit("---@class bybit.%s_list", name)
-  field("[integer]", false, "bybit." .. name)
+  field("[integer]", false, name == "batch_order" and "bybit.batch_order|bybit.order" or "bybit." .. name)
   field("next_cursor", true, "string", "The cursor of the next page, in a paged list; nil on the last page.")
   field("cursor", true, "string", "What this page was asked with, in a page that a walk gives.")
   field("cut", true, "boolean", "True where the exchange shows no more at once: there may be more.")
+  if name == "batch_order" then field("failed", false, "integer", "How many of the orders failed.") end
   emit ""
 end
 
@@ -188,8 +190,19 @@ emit ""
 -- Methods.
 
 for _, method in ipairs(surface.methods) do
-  emit("---Parameters of %s.", method.name)
-  emit("---@class (exact) bybit.%s.params : bybit.CallOptions", method.name)
+  if method.row.elements then
+    emit("---A list of orders for %s, and the options of the call.", method.name)
+    emit("---@class (exact) bybit.%s.params : bybit.CallOptions", method.name)
+    field("[integer]", false, ("bybit.%s.order"):format(method.name))
+    for _, p in ipairs(method.row.params) do field(p[1], true, surface.param_type(p), words(p)) end
+    emit ""
+    emit("---An order of %s.", method.name)
+    emit("---@class (exact) bybit.%s.order", method.name)
+    field("extra", true, "table", "Fields of the wire that have no parameter yet; they are sent as they are.")
+  else
+    emit("---Parameters of %s.", method.name)
+    emit("---@class (exact) bybit.%s.params : bybit.CallOptions", method.name)
+  end
   for _, entry in ipairs(surface.params(method)) do
     local p = entry.row
     field(p[1], not entry.required, surface.param_type(p), words(p))
@@ -267,7 +280,7 @@ local FIELDS = {
 -- The methods of a class; `params` is the suffix of the type of their parameters.
 local function define_methods(stem, params)
   for _, method in ipairs(surface.methods) do
-    local confirmed = surface.confirmed(method)
+    local confirmed = not method.row.elements and surface.confirmed(method)
     comment(method.row.doc)
     emit("---@param params%s bybit.%s.%s", params == "some" and "?" or "", method.name, params)
     emit("---@return %s%s? result", surface.result(method.row), confirmed and "|bybit." .. confirmed or "")

@@ -254,6 +254,24 @@
 ---@field cursor? string What this page was asked with, in a page that a walk gives.
 ---@field cut? boolean True where the exchange shows no more at once: there may be more.
 
+---The acknowledgement of an order of a batch. It does not say what becomes of the order. In the place of an order that failed there is a table {error = err}.
+---@class bybit.batch_order
+---@field order_id string The exchange's id; missing as in order_id.
+---@field client_order_id string Your own id, or the one that the client made.
+---@field symbol? string The contract. Missing where the order was settled by itself.
+---@field category? string The category.
+---@field create_time? integer When the order was placed.
+---@field stop_order_id string The same as order_id.
+---@field error? bybit.Error In the list of a batch: why this order failed.
+
+---A list of batch_order records; prints as a table.
+---@class bybit.batch_order_list
+---@field [integer] bybit.batch_order|bybit.order
+---@field next_cursor? string The cursor of the next page, in a paged list; nil on the last page.
+---@field cursor? string What this page was asked with, in a page that a walk gives.
+---@field cut? boolean True where the exchange shows no more at once: there may be more.
+---@field failed integer How many of the orders failed.
+
 ---A price of an order book, and how much is there.
 ---@class bybit.book_level
 ---@field price bybit.Decimal The price.
@@ -417,6 +435,7 @@
 ---@field base_quantity_filled bybit.Decimal The same as filled_value.
 ---@field quote_quantity_filled bybit.Decimal The same as filled_quantity.
 ---@field stop_order_id string The same as order_id.
+---@field error? bybit.Error In the list of a batch: why this order failed.
 ---@field is_done fun(self: bybit.conditional_order): boolean Has the order ended, in whichever way?
 ---@field is_open fun(self: bybit.conditional_order): boolean Is the order open: may it still fill or be triggered?
 
@@ -778,6 +797,7 @@
 ---@field last_trade_price? bybit.Decimal The price of its last fill (v2 only); V5 has avg_price.
 ---@field base_quantity_filled bybit.Decimal The same as filled_value.
 ---@field quote_quantity_filled bybit.Decimal The same as filled_quantity.
+---@field error? bybit.Error In the list of a batch: why this order failed.
 ---@field is_done fun(self: bybit.order): boolean Has the order ended, in whichever way?
 ---@field is_open fun(self: bybit.order): boolean Is the order open: may it still fill or be triggered?
 
@@ -1486,6 +1506,82 @@
 ---The same, where a view fills in the rest.
 ---@class (exact, partial) bybit.cancel_all_conditional_orders.some : bybit.cancel_all_conditional_orders.params
 
+---A list of orders for place_multiple_orders, and the options of the call.
+---@class (exact) bybit.place_multiple_orders.params : bybit.CallOptions
+---@field [integer] bybit.place_multiple_orders.order
+---@field category? bybit.category The kind of contracts, in place of the client's.
+
+---An order of place_multiple_orders.
+---@class (exact) bybit.place_multiple_orders.order
+---@field extra? table Fields of the wire that have no parameter yet; they are sent as they are.
+---@field symbol string The contract, such as BTCUSD.
+---@field side bybit.side Buy or Sell.
+---@field type bybit.order_type Limit; or Market, which trades at once, inside a protective price.
+---@field quantity bybit.exact How much to trade: a multiple of the contract's step. 0 closes the whole position. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field price? bybit.exact The price: a multiple of the contract's tick. Market orders ignore it. Unit: quote coin.
+---@field time_in_force? bybit.time_in_force How long the order lives: GTC for Limit and IOC for Market when left out. Market can only be IOC.
+---@field position_mode? integer Which position: 0 in one-way mode, as of every inverse contract; in hedge mode 1 the long one, 2 the short one. Default: 0.
+---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field reduce_only? boolean The order may only reduce the position.
+---@field close_on_trigger? boolean The order may only reduce the position. If the balance is too small, other orders are cancelled to make room for it.
+---@field take_profit_price? bybit.exact Take profit of the position that the order opens. Unit: quote coin.
+---@field stop_loss_price? bybit.exact Stop loss of the position that the order opens. Unit: quote coin.
+---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
+---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
+---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
+---@field tp_order_type? bybit.order_type What the take profit becomes: Market (the default), or Limit in Partial mode.
+---@field sl_order_type? bybit.order_type What the stop loss becomes: Market (the default), or Limit in Partial mode.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
+---@field smp_type? bybit.smp_type Which order gives way when two of the same group would trade with each other.
+---@field trigger_price? bybit.exact The price that has to be reached. Unit: quote coin.
+---@field base_price? bybit.exact Where the price comes from, normally the current price: below the trigger price it has to rise, above it to fall. Not sent on this wire; a stale one gives the wrong direction. Unit: quote coin.
+---@field trigger_direction? bybit.trigger_direction In place of base_price: from which side the price comes.
+---@field trigger_type? bybit.trigger_type Which price triggers; the exchange's default is LastPrice.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.place_multiple_orders.some : bybit.place_multiple_orders.params
+
+---A list of orders for modify_multiple_orders, and the options of the call.
+---@class (exact) bybit.modify_multiple_orders.params : bybit.CallOptions
+---@field [integer] bybit.modify_multiple_orders.order
+---@field category? bybit.category The kind of contracts, in place of the client's.
+
+---An order of modify_multiple_orders.
+---@class (exact) bybit.modify_multiple_orders.order
+---@field extra? table Fields of the wire that have no parameter yet; they are sent as they are.
+---@field symbol string The contract, such as BTCUSD.
+---@field order_id? string The exchange's id.
+---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field new_price? bybit.exact The new price; unchanged when left out. Unit: quote coin.
+---@field new_quantity? bybit.exact The new total, more than what is filled; unchanged when left out. Unit: whole contracts of 1 USD; of linear contracts base coin.
+---@field take_profit_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field stop_loss_price? bybit.exact 0 removes it; unchanged when left out. Unit: quote coin.
+---@field take_profit_trigger_type? bybit.trigger_type Which price the take profit looks at; the exchange's default is LastPrice.
+---@field stop_loss_trigger_type? bybit.trigger_type Which price the stop loss looks at; the exchange's default is LastPrice.
+---@field tpsl_mode? bybit.tpsl_mode Full: for the whole position; Partial: for a part, as Limit orders want it.
+---@field tp_limit_price? bybit.exact Price of a take profit that is a Limit order. Unit: quote coin.
+---@field sl_limit_price? bybit.exact Price of a stop loss that is a Limit order. Unit: quote coin.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.modify_multiple_orders.some : bybit.modify_multiple_orders.params
+
+---A list of orders for cancel_multiple_orders, and the options of the call.
+---@class (exact) bybit.cancel_multiple_orders.params : bybit.CallOptions
+---@field [integer] bybit.cancel_multiple_orders.order
+---@field category? bybit.category The kind of contracts, in place of the client's.
+
+---An order of cancel_multiple_orders.
+---@class (exact) bybit.cancel_multiple_orders.order
+---@field extra? table Fields of the wire that have no parameter yet; they are sent as they are.
+---@field symbol string The contract, such as BTCUSD.
+---@field order_id? string The exchange's id.
+---@field client_order_id? string Your own id: up to 36 of A-Z a-z 0-9 - _, never used before on the account.
+---@field stop_order_id? string The exchange's id.
+
+---The same, where a view fills in the rest.
+---@class (exact, partial) bybit.cancel_multiple_orders.some : bybit.cancel_multiple_orders.params
+
 ---Parameters of set_leverage.
 ---@class (exact) bybit.set_leverage.params : bybit.CallOptions
 ---@field symbol string The contract, such as BTCUSD.
@@ -2098,7 +2194,7 @@
 ---@field keys bybit.paper.Key[] all accounts
 local Exchange = {}
 
----Moves time alone, on an exchange with a manual clock. The market stands still meanwhile.
+---Moves time alone, on an exchange with a manual clock. The market stands still meanwhile, but for those that `prices` drive.
 ---@param seconds number
 function Exchange:advance(seconds) end
 
@@ -2425,6 +2521,27 @@ function Client:cancel_all_orders(params) end
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function Client:cancel_all_conditional_orders(params) end
+
+---Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Nil and an error: the request was refused as a whole or never sent, so nothing was placed.
+---@param params bybit.place_multiple_orders.params
+---@return bybit.batch_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:place_multiple_orders(params) end
+
+---Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by one, by modify_conditional_order.
+---@param params bybit.modify_multiple_orders.params
+---@return bybit.batch_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:modify_multiple_orders(params) end
+
+---Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that is gone already has an error of kind not_found.
+---@param params bybit.cancel_multiple_orders.params
+---@return bybit.batch_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function Client:cancel_multiple_orders(params) end
 
 ---Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.
 ---@param params bybit.set_leverage.params
@@ -3130,6 +3247,27 @@ function View:cancel_all_orders(params) end
 ---@return bybit.Error? err nil when it succeeded
 ---@return bybit.Response? response
 function View:cancel_all_conditional_orders(params) end
+
+---Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Nil and an error: the request was refused as a whole or never sent, so nothing was placed.
+---@param params? bybit.place_multiple_orders.some
+---@return bybit.batch_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:place_multiple_orders(params) end
+
+---Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by one, by modify_conditional_order.
+---@param params? bybit.modify_multiple_orders.some
+---@return bybit.batch_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:modify_multiple_orders(params) end
+
+---Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that is gone already has an error of kind not_found.
+---@param params? bybit.cancel_multiple_orders.some
+---@return bybit.batch_order_list? result
+---@return bybit.Error? err nil when it succeeded
+---@return bybit.Response? response
+function View:cancel_multiple_orders(params) end
 
 ---Sets the leverage of a contract, with a position or without. If it is set already, the call is a success with response.unchanged. A higher leverage sets margin of an open position free, and brings its liquidation nearer.
 ---@param params? bybit.set_leverage.some
@@ -3870,20 +4008,22 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
 ---@field path string? the path that it is about, such as "order/create"; "order/" means every path that begins so
 ---@field topic string? of a stream: the topic of the frames that it is about, or what they answer: "pong", "auth", "subscribe", "order.create"; "orderbook." means every topic that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
----@field executed boolean? the request is carried out all the same; for reset, http and code
+---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
 ---@field seconds number? how long, for delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
 ---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http
----@field code integer? the retCode, for code: 429, 10000, 10006, 10016 ...
----@field message string? the text beside the code, for code
+---@field code integer? the retCode, for code and element: 429, 10000, 10006, 10016 ...
+---@field message string? the text beside the code, for code and element
+---@field first integer? how many orders of a batch are carried out, 0 to 20, for partly
+---@field order integer? which order of a batch, counted from 1, for element (1)
 
 ---@class bybit.paper.Key
 ---@field key string what clients give as `key`
@@ -3897,7 +4037,8 @@ function bybit.wrap(f) end
 ---@field seed integer? draws the market and everything else that is drawn; the same seed gives the same run
 ---@field keys bybit.paper.Key[]? the accounts; one is made when none is given
 ---@field clock "real"|"manual"|nil "manual": time moves only when the program moves it; "real" is the default
----@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099
+---@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099. With `prices`: the moment of these at which the exchange begins, by any clock; their first one when left out
+---@field prices table<string, string|string[]>? CSV files of trades or candles, by symbol, that drive these markets in place of their walk: {BTCUSD = "BTCUSD2024-01-01.csv"}. See the guide for the columns
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's: {["order/create"] = 20}, and `ip`: requests in 5 seconds; false: no limits

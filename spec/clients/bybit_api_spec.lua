@@ -9,6 +9,8 @@ local missing = foreign.missing "bybit-api"
 local CONTRACTS = {
   { category = "inverse", symbol = "BTCUSD", coin = "BTC", quantity = "100", more = "200", far = "25000.5", near = "25001",
     stop = "28000", above = "33000" },
+  { category = "linear", symbol = "BTCUSDT", coin = "USDT", quantity = "0.1", more = "0.2", far = "25000.5", near = "25001",
+    stop = "28000", above = "33000" },
 }
 
 -- A result of the library, whose answer has to be a success.

@@ -10,6 +10,8 @@ local missing = foreign.missing "ccxt"
 
 local CONTRACTS = {
   { category = "inverse", symbol = "BTCUSD", market = "BTC/USD:BTC", coin = "BTC", quantity = 100, more = 200, least = 1 },
+  { category = "linear", symbol = "BTCUSDT", market = "BTC/USDT:USDT", coin = "USDT", quantity = 0.1, more = 0.2,
+    least = 0.001 },
 }
 
 for _, c in ipairs(CONTRACTS) do

@@ -105,9 +105,9 @@ describe("make install", function()
         local main = require "bybit.main"
         package.path, require = "", nil
         main({ environment = { url = "http://127.0.0.1:1" }, key = "k", secret = "s", deadline = 0.01 }, function(client)
-          print(select(2, client:get_orders { symbol = "BTCUSD" }).kind)
+          print(select(2, client:get_orders { symbol = "BTCUSD" }).method) -- refused, or out of time
         end)]]
-      for _, said in ipairs { run(AFTER), with_bytes(core, foreign(), AFTER) } do assert.equal("network\n", said) end
+      for _, said in ipairs { run(AFTER), with_bytes(core, foreign(), AFTER) } do assert.equal("get_orders\n", said) end
     end)
 
     it("has the names and lines of the sources in tracebacks", function()

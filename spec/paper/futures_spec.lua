@@ -69,8 +69,8 @@ describe("a future on the paper exchange", function()
     local record = caller:must("GET", "asset/delivery-record", {}).list
     assert.equal(1, #record)
     assert.same({ "BTCUSDH24", "Buy", "3000", "30000.00000000", "33000.0", "0.00004545", "0.00904546", DELIVERY }, {
-      record[1].symbol, record[1].side, record[1].position, record[1].entryPrice, record[1].deliveryPrice, record[1].fee, record[1].deliveryRpl,
-      math.tointeger(record[1].deliveryTime) })
+      record[1].symbol, record[1].side, record[1].position, record[1].entryPrice, record[1].deliveryPrice, record[1].fee,
+      record[1].deliveryRpl, math.tointeger(record[1].deliveryTime) })
     assert.equal("0.00904546", ("%.8f"):format(caller:wallet().walletBalance - before))
     local row = caller:must("GET", "account/transaction-log", {}).list[1]
     assert.same({ "DELIVERY", "Sell", "3000", "0", "0.00909091", "0.00004545", "0.0005" }, { row.type, row.side, row.qty,

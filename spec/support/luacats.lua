@@ -321,7 +321,7 @@ function Checker:constructor(i, class)
   until depth == 0 or not self.t[at]
   for _, name in ipairs(self.types.classes[class].order) do
     local field = self.types.classes[class].fields[name]
-    if not field.optional and not given[name] then self:found(i, "%s: '%s' is missing", class, name) end
+    if not field.optional and not name:find "^%[" and not given[name] then self:found(i, "%s: '%s' is missing", class, name) end
   end
 end
 

@@ -89,12 +89,13 @@ local function try(domain, step, n, once)
     must "check"
     if step == "place" or step == "first" then must "placed" end
     if step == "journal" then must "journalled" end
+    if step == "batch" then must "batched" end
   end
   total = total + (failed > 0 and 1 or 0)
   return failed > 0
 end
 
-local STEPS = { "load", "make", "first", "place", "list", "walk", "journal", "refused", "wrong", "request", "json", "decimals",
+local STEPS = { "load", "make", "first", "place", "batch", "list", "walk", "journal", "refused", "wrong", "request", "json", "decimals",
   "tasks", "cancelled", "dead" }
 if require("bybit.core").stream.available() then STEPS[#STEPS + 1] = "stream" end
 

@@ -65,6 +65,32 @@ function steps.placed()
   return "ok"
 end
 
+local batch -- the ids of the last one, and what it said of each
+
+-- Places two orders with one request.
+function steps.batch()
+  made = made + 1
+  batch = nil
+  local ids = { ("%s-%d-a"):format(run, made), ("%s-%d-b"):format(run, made) }
+  batch = { ids = ids }
+  local list, err = client:place_multiple_orders { order(ids[1]), order(ids[2]) }
+  batch.list, batch.err = list, err
+  for _, entry in ipairs(list or {}) do err = err or entry.error end
+  return keep(not err and list or nil, err)
+end
+
+-- Were the last batch's outcomes true?
+function steps.batched()
+  for i, id in ipairs(batch and batch.ids or {}) do
+    local entry = batch.list and batch.list[i]
+    last = { id = id, ack = entry and not entry.error and entry or nil, err = entry and entry.error or batch.err }
+    local found, text = steps.placed()
+    if found ~= "ok" then return found, text end
+  end
+  last = nil
+  return "ok"
+end
+
 function steps.list()
   local orders, err = client:get_orders { symbol = "BTCUSD", limit = 20 }
   return keep(orders, err)

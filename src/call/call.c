@@ -18,9 +18,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
-enum { ARG_CLIENT = CALL_CLIENT, ARG_PARAMS = 2, AT_CALL = 3 }; /* stack places in a method and in 'again' */
-enum { TRANSFER = 6 };                                          /* user value of a call, see parts.h */
-enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CLIENTS, UP_CALL = UP_FAILED, UP_PARAMS };
+enum { TRANSFER = 6 }; /* user value of a call, see parts.h */
 
 static int call_left(lua_State *L);
 
@@ -61,9 +59,8 @@ static void make_id(lua_State *L, Call *c) {
   if (!given && !call_make_id(c)) luaL_error(L, "the system gives no random bytes");
 }
 
-/* The client at ARG_CLIENT, with a table at ARG_PARAMS. Raises when the call is wrong. An internal endpoint may be called
-** on a closed client: it is part of a call in flight, which then ends as cancelled. */
-static Client *check_call(lua_State *L, const Endpoint *ep) {
+/* An internal endpoint may be called on a closed client: it is part of a call in flight, which then ends as cancelled. */
+Client *call_check(lua_State *L, const Endpoint *ep, int last) {
   Client *client = client_test(L, ARG_CLIENT, lua_upvalueindex(UP_CLIENTS));
   if (client == NULL) {
     luaL_error(L, "%s: called with '.' in place of ':': write client:%s{...}", ep->method, ep->method);
@@ -78,7 +75,7 @@ static Client *check_call(lua_State *L, const Endpoint *ep) {
     lua_settop(L, ARG_CLIENT);
     lua_newtable(L);
   }
-  if (lua_gettop(L) > ARG_PARAMS)
+  if (lua_gettop(L) > last)
     luaL_error(L, "%s: one table of parameters expected, got more arguments", ep->method);
   return client;
 }
@@ -177,8 +174,7 @@ static int give_back(lua_State *L, int status, lua_KContext base) {
 
 static int call_again(lua_State *L);
 
-/* Sets 'again' and 'call' in the facts on top of the stack. */
-static void set_again(lua_State *L) {
+void call_set_again(lua_State *L) {
   lua_pushvalue(L, AT_CALL);
   lua_setfield(L, -2, "call");
   for (int i = UP_ENDPOINT; i <= UP_ENVELOPE; i++) lua_pushvalue(L, lua_upvalueindex(i));
@@ -228,7 +224,7 @@ static int call_judge(lua_State *L, Call *c, const Answer *a, const char *kind, 
     lua_pushvalue(L, result);
     lua_setfield(L, -2, "result");
   }
-  set_again(L);
+  call_set_again(L);
   call_push_response(L, c, a);
   if (result != 0) {
     lua_pushvalue(L, result + 2); /* the fields that did not decode */
@@ -258,6 +254,7 @@ static int call_finish(lua_State *L, Call *c) {
   Answer a = {0};
   call_count_heard(c, false);
   call_redact(c);
+  call_hand_down(c);
   if (c->guarded != NULL) {
     c->failure = c->guarded;
     return call_failed(L, c, &a, "guard", 0);
@@ -272,9 +269,9 @@ static int call_finish(lua_State *L, Call *c) {
     lua_newtable(L);
     lua_replace(L, result);
   }
-  call_succeeded(c);
+  if (c->elements == NULL) call_succeeded(c);
   bool confirm = c->ep->changes && (c->e.confirm < 0 ? c->client->confirm : c->e.confirm == 1);
-  if ((confirm || c->ep->heard || c->raise || c->asked) && !c->again)
+  if ((confirm || c->ep->heard || c->raise || c->asked || c->elements != NULL) && !c->again)
     return call_judge(L, c, &a, "confirm", 0, result);
   call_push_response(L, c, &a);
   lua_pushvalue(L, undecoded);
@@ -396,12 +393,23 @@ static bool sets_stop(lua_State *L) {
 static bool takes_risk_away(lua_State *L, const Call *c) {
   if (c->ep->cancels) return true;
   if (!c->ep->changes) return false;
+  if (c->elements != NULL) {
+    const Call *e = c->elements;
+    while (e != NULL && e->protects) e = e->sibling;
+    return e == NULL;
+  }
   return c->e.reduces || (c->ep->protects && sets_stop(L));
 }
 
-/* Is the call's symbol held? A call without a symbol counts as held, since it may be about any. */
+/* Is the call's symbol held, or that of an element that may add risk? A call without a symbol counts as held, since it may be
+** about any. */
 static bool is_held(lua_State *L, const Call *c) {
   if (!c->client->held) return false;
+  if (c->elements != NULL) {
+    bool any = false;
+    for (const Call *e = c->elements; e != NULL; e = e->sibling) any = any || (!e->protects && is_held(L, e));
+    return any;
+  }
   if (c->e.symbol[0] == '\0') return true;
   lua_getiuservalue(L, ARG_CLIENT, 5);
   lua_pushstring(L, c->e.symbol);
@@ -493,7 +501,8 @@ static void push_required(lua_State *L, Call *c) {
   if (!c->client->requires || c->ep->internal) return;
   lua_getiuservalue(L, ARG_CLIENT, 1);
   lua_getfield(L, -1, "required");
-  if (lua_getfield(L, -1, c->ep->method) == LUA_TTABLE) c->e.required = lua_gettop(L);
+  /* An element of a batch is checked as a call of its own would be. */
+  if (lua_getfield(L, -1, c->ep->row) == LUA_TTABLE) c->e.required = lua_gettop(L);
 }
 
 /* Does the trading stop add to other stops (Partial mode), or does it replace them? */
@@ -509,30 +518,39 @@ static bool stop_adds(lua_State *L) {
   return adds;
 }
 
-/* method(client [, params]) -> result, err, response: a call, up to its end. The encoding raises before anything is sent. */
-static int call_method(lua_State *L) {
-  const Endpoint *ep = lua_touserdata(L, lua_upvalueindex(UP_ENDPOINT));
-  Client *client = check_call(L, ep);
-  Call *c = call_new(L, client, ep);
+void call_encode(lua_State *L, Call *c) {
   push_required(L, c);
-  if (ep->composite) return call_composite(L, c);
   make_id(L, c);
-  if (client->journal != NULL && ep->settle != NULL) c->e.named = &c->named;
+  if (c->client->journal != NULL && c->ep->settle != NULL) c->e.named = &c->named;
   lua_pushvalue(L, lua_upvalueindex(UP_ENDPOINT));
   schema_encode(L, lua_gettop(L), ARG_PARAMS, &c->e);
   lua_settop(L, AT_CALL);
   c->protects = takes_risk_away(L, c);
-  c->blocks = !loop_may_yield(client->loop, L);
-  if (ep->change == CHANGE_STOP) c->adds = stop_adds(L);
+  if (c->ep->change == CHANGE_STOP) c->adds = stop_adds(L);
+}
+
+int call_run(lua_State *L, Call *c) {
+  c->blocks = !loop_may_yield(c->client->loop, L);
   call_begin(c);
-  if (!client->asks || !ep->changes || c->protects) return call_attempt(L, c);
+  if (!c->client->asks || !c->ep->changes || c->protects) return call_attempt(L, c);
   check_blocking(L, c);
   lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);
   return call_asked(L, LUA_OK, 0);
 }
 
-/* method(endpoint, record or nil, envelope names, failed or composite function) -> a method, for call_method's upvalues */
-static int call_make(lua_State *L) {
+/* method(client [, params]) -> result, err, response: a call, up to its end. The encoding raises before anything is sent. */
+static int call_method(lua_State *L) {
+  const Endpoint *ep = lua_touserdata(L, lua_upvalueindex(UP_ENDPOINT));
+  Call *c = call_new(L, call_check(L, ep, ARG_PARAMS), ep);
+  if (ep->composite) {
+    push_required(L, c);
+    return call_composite(L, c);
+  }
+  call_encode(L, c);
+  return call_run(L, c);
+}
+
+void call_push_method(lua_State *L, lua_CFunction f) {
   luaL_checkudata(L, 1, SCHEMA_ENDPOINT);
   if (!lua_isnoneornil(L, 2)) luaL_checkudata(L, 2, SCHEMA_RECORD);
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -541,7 +559,12 @@ static int call_make(lua_State *L) {
   schema_push_names(L, UP_ENVELOPE);
   lua_replace(L, UP_ENVELOPE);
   luaL_getmetatable(L, CLIENT);
-  lua_pushcclosure(L, call_method, UP_CLIENTS);
+  lua_pushcclosure(L, f, UP_CLIENTS);
+}
+
+/* method(endpoint, record or nil, envelope names, failed or composite function) -> a method, for call_method's upvalues */
+static int call_make(lua_State *L) {
+  call_push_method(L, call_method);
   return 1;
 }
 
@@ -558,6 +581,7 @@ void call_open(lua_State *L) {
   call_placed_open(L);
   call_claim_open(L);
   call_rails_open(L);
+  call_batch_open(L);
   lua_pushcfunction(L, call_make);
   lua_setfield(L, -2, "method");
 }

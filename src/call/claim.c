@@ -72,6 +72,7 @@ static bool same_setting(const Claim *a, const Claim *b) {
 }
 
 bool claim_undoes(const Claim *earlier, const Claim *later) {
+  if (earlier->batch != NULL && earlier->batch == later->batch) return false;
   if (earlier->change != CHANGE_PLACE && strcmp(earlier->symbol, later->symbol) != 0) return false;
   switch (earlier->change) {
   case CHANGE_AMEND: return later->change == CHANGE_AMEND && same_order(earlier, later);

@@ -20,6 +20,7 @@ typedef struct Claim {
   const char *symbol, *order_id, *client_order_id; /* what it changes; "" for not known */
   const char *setting;                             /* CHANGE_SETTING: the name of what is set */
   int leg; /* CHANGE_STOP, CHANGE_SETTING: which position of the symbol: 0 its only one, or each of them */
+  const void *batch; /* the batch whose element it is: those do not wait for each other; NULL: none */
   struct Claim *before, *next; /* in the list */
 } Claim;
 

@@ -17,9 +17,21 @@ typedef struct Leftover {
   char symbol[33], order_id[64], client_order_id[37], setting[33]; /* what the claim points to */
 } Leftover;
 
-/* The call that embeds the claim. Only calls have held claims. */
-static Call *owner(Claim *claim) {
-  return (Call *)((char *)claim - offsetof(Call, claim));
+Call *call_of_claim(Claim *claim) {
+  Call *c = (Call *)((char *)claim - offsetof(Call, claim)); /* only calls have held claims */
+  return c->batch == NULL ? c : c->batch;
+}
+
+void call_unhold(Call *c) {
+  claim_hold(&c->claim, false);
+  for (Call *e = c->elements; e != NULL; e = e->sibling) claim_hold(&e->claim, false);
+}
+
+/* Does an element of the batch wait for an earlier claim? */
+static bool is_held(const Call *c) {
+  for (const Call *e = c->elements; e != NULL; e = e->sibling)
+    if (e->claim.held) return true;
+  return false;
 }
 
 /* The first held claim from 'claim' on; NULL: none. */
@@ -37,7 +49,9 @@ static void serve(Client *client) {
       c = next_held(c->next);
       continue;
     }
-    call_let_go(owner(c));
+    Call *call = call_of_claim(c);
+    claim_hold(c, false);
+    if (!is_held(call)) call_let_go(call);
     c = next_held(client->claims.first);
   }
 }
@@ -49,12 +63,13 @@ static void overtake(Call *c) {
   for (Claim *at = claim_conflict(claims, &c->claim); at != NULL;) {
     Claim *next = claim_next_conflict(at, &c->claim);
     at->overtaken = true;
-    if (at->held) call_overtaken(owner(at));
+    if (at->held) call_overtaken(call_of_claim(at));
     at = next;
   }
 }
 
-bool call_claim(Call *c) {
+/* Claims what a call changes, or an element of a batch; see call_claim. */
+static bool claim_one(Call *c, const void *batch) {
   Claims *claims = &c->client->claims;
   Change change = c->ep->change;
   c->claim = (Claim){.change = change,
@@ -64,7 +79,9 @@ bool call_claim(Call *c) {
                      .order_id = c->e.order_id,
                      .client_order_id = c->e.used_made_id ? "" : c->e.client_order_id,
                      .setting = change == CHANGE_SETTING ? c->ep->row : "",
-                     .leg = c->e.leg};
+                     .leg = c->e.leg,
+
+                     .batch = batch};
   if (!change_undoes(change)) return true;
   bool conflict = claim_conflict(claims, &c->claim) != NULL;
   if (change == CHANGE_PLACE && c->e.used_made_id && !conflict) return true; /* no other call has its id */
@@ -76,6 +93,13 @@ bool call_claim(Call *c) {
   claim_enter(claims, &c->claim);
   claim_hold(&c->claim, conflict);
   return !conflict;
+}
+
+bool call_claim(Call *c) {
+  if (c->elements == NULL) return claim_one(c, NULL);
+  bool free = true;
+  for (Call *e = c->elements; e != NULL; e = e->sibling) free = claim_one(e, c) && free;
+  return free;
 }
 
 void call_unclaim(Call *c) {

@@ -177,104 +177,6 @@ Clock *client_clock(Client *client, double now) {
   return &client->clock;
 }
 
-/* ---- the journal ---- */
-
-/* Does an attempt of the call go into the journal? */
-static bool journalled(const Call *c) {
-  return c->client->journal != NULL && c->ep->settle != NULL;
-}
-
-/* The moment after which the exchange does not accept the attempt, by its own timestamp (lua/bybit/outcome/fence.lua); ms of
-** the exchange's clock. */
-static int64_t fence_of(const Call *c) {
-  return session_fence(c->timestamp, c->e.receive_window);
-}
-
-static const char *or_null(const char *text) {
-  return text[0] == '\0' ? NULL : text;
-}
-
-/* Writes the call's intent; sets c->number. NULL, or why it could not. */
-static const char *begin_intent(Call *c, Journal *j) {
-  const Endpoint *ep = c->ep;
-  double now = now_of(c);
-  JournalIntent intent = {
-      .time = clock_now(client_clock(c->client, now), now, loop_wall(c->client->loop)),
-      .method = ep->method,
-      .row = ep->row,
-      .kind = ep->settle,
-      .symbol = or_null(c->e.symbol),
-      .client_order_id = or_null(c->e.client_order_id),
-      .made = c->e.used_made_id,
-      .params = c->named.data,
-      .params_size = c->named.size,
-      .window = c->e.receive_window,
-      .first = c->first,
-      .fence = fence_of(c),
-  };
-  if (c->named.failed) return "not enough memory";
-  return j->calls->begin(j, &intent, &c->number);
-}
-
-/* Writes another attempt at the intent. NULL, or why it could not. */
-static const char *begin_attempt(Call *c, Journal *j) {
-  JournalAttempt attempt = {.fresh = c->fresh, .first = c->first, .fence = fence_of(c)};
-  return j->calls->attempt(j, c->number, &attempt);
-}
-
-/* Commits what was written at the end of this step of the loop. */
-static void save_soon(Client *client) {
-  if (client->save.among == NULL) loop_timer_start(client->loop, &client->save, 0);
-}
-
-/* A call whose intent could not be written is not sent, unless it takes risk away. 'why' is NULL when it was written.
-** Returns NULL when the call may be sent, else the message. */
-static const char *unwritten(Call *c, const char *why) {
-  if (why == NULL) return NULL;
-  if (c->protects) {
-    snprintf(c->unjournalled, sizeof c->unjournalled, "%s", why);
-    return NULL;
-  }
-  snprintf(c->message, sizeof c->message, "the journal cannot be written: %s", why);
-  return c->guarded = c->message;
-}
-
-/* Writes the intent, or another attempt at it, before the call is sent. The same. */
-static const char *write_intent(Call *c) {
-  Journal *j = c->client->journal;
-  if (!journalled(c)) return NULL;
-  c->begun = c->number == 0;
-  const char *why = c->begun ? begin_intent(c, j) : begin_attempt(c, j);
-  c->rollbacks = j->rollbacks;
-  return unwritten(c, why);
-}
-
-/* The result of a commit for one of its calls: 'why' is NULL when it succeeded. An intent that was written before a
-** rollback is lost all the same. Returns as 'unwritten'. */
-static const char *committed(Call *c, const char *why) {
-  if (why == NULL && c->rollbacks != c->client->journal->rollbacks)
-    why = "it was lost before it was written to the file";
-  if (why != NULL && c->begun) c->number = 0; /* the intent was part of what failed */
-  return unwritten(c, why);
-}
-
-const char *call_save(Call *c) {
-  Journal *j = c->client->journal;
-  return journalled(c) ? committed(c, j->calls->commit(j)) : NULL;
-}
-
-void call_succeeded(Call *c) {
-  Client *client = c->client;
-  client->successes++;
-  /* Recovery itself closes the intents that it works on; those of calls that overtook another, since they may have to be made
-** again; and those of transfers, since their answers do not always tell what became of them. */
-  if (c->number == 0 || c->again || c->overtook || c->ep->change == CHANGE_TRANSFER) return;
-  double now = now_of(c);
-  client->journal->calls->finish(client->journal, c->number,
-                                 clock_now(client_clock(client, now), now, loop_wall(client->loop)));
-  save_soon(client);
-}
-
 /* ---- sending a request ---- */
 
 const char *call_prepare(Call *c) {
@@ -283,7 +185,8 @@ const char *call_prepare(Call *c) {
   if (call_halted(c) != NULL) return c->guarded;
   c->signed_at = now_of(c);
   const Clock *clock = client_clock(client, c->signed_at);
-  if (c->ep->settle == NULL || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
+  bool settles = c->ep->settle != NULL || c->elements != NULL;
+  if (!settles || !clock_arrival(clock, c->signed_at, &c->first)) c->first = 0;
   clock_timestamp(clock, c->signed_at, loop_wall(client->loop), c->e.receive_window, &c->timestamp,
                   &earliest);
   if (!c->ep->open && client->line.member != NULL)
@@ -291,7 +194,7 @@ const char *call_prepare(Call *c) {
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
                        c->e.receive_window, &c->request))
     return "not enough memory";
-  return write_intent(c);
+  return call_write_intent(c);
 }
 
 /* Sends the prepared request. False when it cannot start; c->failure says why. */
@@ -332,7 +235,7 @@ static void wait_for_commit(Call *c) {
   *at = c;
   c->state = CALL_SAVING;
   if (at == &client->saving) loop_busy(client->loop, 1); /* virtual time stands still until the commit */
-  save_soon(client);
+  client_save_soon(client);
 }
 
 /* Takes a call off that list. */
@@ -347,7 +250,7 @@ static void send_all(Call *c, const char *why) {
   while (c != NULL) {
     Call *next = c->next;
     c->next = NULL;
-    c->failure = committed(c, why);
+    c->failure = call_committed(c, why);
     if (c->failure == NULL) c->failure = call_halted(c);
     if (c->failure != NULL || !start(c)) stay(c);
     c = next;
@@ -390,11 +293,12 @@ static void go(Waiter *waiter) {
   c->crowded = false;
   c->failure = call_prepare(c);
   bool alone = c->blocks && client->saving == NULL;
-  if (c->failure == NULL && c->number != 0 && !alone) {
+  bool saves = call_has_intent(c);
+  if (c->failure == NULL && saves && !alone) {
     wait_for_commit(c);
     return;
   }
-  if (c->failure == NULL && c->number != 0) c->failure = call_save(c);
+  if (c->failure == NULL && saves) c->failure = call_save(c);
   if (c->failure != NULL || !start(c)) stay(c); /* line_serve is running, so it goes on by itself */
 }
 
@@ -424,7 +328,7 @@ void client_line_open(Client *client) {
 static void on_deadline(LoopTimer *timer) {
   Call *c = (Call *)((char *)timer - offsetof(Call, timer));
   if (c->state == CALL_HELD) {
-    claim_hold(&c->claim, false);
+    call_unhold(c);
     call_fail(c, HTTP_TIMEOUT,
               "the deadline passed while an earlier change of the same thing may still arrive");
     return;
@@ -474,14 +378,14 @@ void call_enter(Call *c) {
 
 void call_let_go(Call *c) {
   loop_timer_stop(c->client->loop, &c->timer);
-  claim_hold(&c->claim, false);
+  call_unhold(c);
   c->state = CALL_NEW;
   call_submit(c);
 }
 
 void call_overtaken(Call *c) {
   loop_timer_stop(c->client->loop, &c->timer);
-  claim_hold(&c->claim, false);
+  call_unhold(c);
   call_fail(c, HTTP_CANCELLED, "a later change of the same thing was sent before it");
 }
 
@@ -490,6 +394,11 @@ void call_submit(Call *c) {
   bool failed = false;
   c->group = call_group(c, &failed);
   c->waiter.impatient = client->impatient && !c->again;
+  c->waiter.weight = c->elements == NULL ? 1 : 0;
+  for (Call *e = c->elements; e != NULL; e = e->sibling) {
+    e->batch = NULL; /* it waits no more */
+    c->waiter.weight++;
+  }
   if (failed || !line_enter(&client->line, &c->waiter, c->group, priority_of(c))) {
     call_fail(c, HTTP_MEMORY, "not enough memory");
     return;
@@ -511,7 +420,7 @@ void call_cancel(Call *c) {
   case CALL_NEW: break;
   case CALL_HELD:
     loop_timer_stop(c->client->loop, &c->timer);
-    claim_hold(&c->claim, false);
+    call_unhold(c);
     break;
   case CALL_QUEUED: leave_line(c); break;
   case CALL_TURN: release(c, false); break;
@@ -531,7 +440,11 @@ void call_cancel(Call *c) {
 void call_abandon(Call *c) {
   token_unwatch(&c->token);
   if (c->state == CALL_QUEUED) leave_line(c);
-  if (c->state == CALL_HELD) loop_timer_stop(c->client->loop, &c->timer);
+  if (c->state == CALL_HELD) {
+    loop_timer_stop(c->client->loop, &c->timer);
+    call_unhold(c);
+  }
+  for (Call *e = c->elements; e != NULL; e = e->sibling) e->batch = NULL;
   if (c->state == CALL_SAVING) leave_commit(c);
   if (c->state == CALL_AWAY) come_back(c);
   if (c->state == CALL_RUNNING) {
@@ -546,9 +459,9 @@ void call_abandon(Call *c) {
 
 /* The client is closed: ends the held call that embeds the claim. */
 static void call_cancel_held(Claim *claim) {
-  Call *c = (Call *)((char *)claim - offsetof(Call, claim));
+  Call *c = call_of_claim(claim);
   loop_timer_stop(c->client->loop, &c->timer);
-  claim_hold(claim, false);
+  call_unhold(c);
   call_fail(c, HTTP_CANCELLED, "the client was closed");
 }
 
@@ -564,10 +477,10 @@ void client_end_risk(Client *client) {
     }
   }
   for (Claim *claim = client->claims.first; claim != NULL; claim = claim->next) {
-    Call *c = claim->held ? (Call *)((char *)claim - offsetof(Call, claim)) : NULL;
+    Call *c = claim->held ? call_of_claim(claim) : NULL;
     if (c == NULL || call_halted(c) == NULL) continue;
     loop_timer_stop(client->loop, &c->timer);
-    claim_hold(claim, false);
+    call_unhold(c);
     call_fail(c, HTTP_CANCELLED, c->guarded);
   }
 }

@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 enum { CLIENT_SPARE = 6 };        /* user value of a client: its first spare call */
+enum { VALUES = 6 };              /* how many user values a call has */
 enum { OF_CLIENT = 1, NEXT = 6 }; /* user values of a call, see parts.h */
 
 void call_count_heard(Call *c, bool open) {
@@ -41,9 +42,9 @@ static Call *take_spare(lua_State *L, Client *client) {
   return lua_touserdata(L, -1);
 }
 
-/* Pushes a new one. */
-static Call *make(lua_State *L, Client *client) {
-  Call *c = lua_newuserdatauv(L, sizeof *c, 6);
+/* Pushes a new one, with so many user values. */
+static Call *make(lua_State *L, Client *client, int values) {
+  Call *c = lua_newuserdatauv(L, sizeof *c, values);
   *c = (Call){.client = client};
   luaL_setmetatable(L, CALL); /* from here on __gc frees what the call has */
   lua_pushvalue(L, CALL_CLIENT);
@@ -51,9 +52,8 @@ static Call *make(lua_State *L, Client *client) {
   return c;
 }
 
-Call *call_new(lua_State *L, Client *client, const Endpoint *ep) {
-  Call *c = take_spare(L, client);
-  if (c == NULL) c = make(L, client);
+/* Sets it to the client's defaults. */
+static Call *start(Call *c, Client *client, const Endpoint *ep) {
   c->state = CALL_NEW;
   c->ep = ep;
   c->e = (Encoding){.out = &c->payload,
@@ -64,6 +64,15 @@ Call *call_new(lua_State *L, Client *client, const Endpoint *ep) {
                     .deadline = client->deadline,
                     .confirm = -1};
   return c;
+}
+
+Call *call_new(lua_State *L, Client *client, const Endpoint *ep) {
+  Call *c = take_spare(L, client);
+  return start(c == NULL ? make(L, client, VALUES) : c, client, ep);
+}
+
+Call *call_new_batch(lua_State *L, Client *client, const Endpoint *ep) {
+  return start(make(L, client, VALUES + 1), client, ep);
 }
 
 /* It forgets all but its client and its empty buffers. It counts as ended, so that nobody cancels it. */

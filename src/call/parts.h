@@ -1,7 +1,7 @@
 /*
 ** A call: its state, and the functions by which the files of this room work on it. call.c is the method that Lua calls;
-** life.c makes and frees; id.c makes ids; flight.c sends; conflicts.c claims; limits.c counts; answer.c reads; parts.c makes tables for Lua;
-** log.c tells; rails.c asks; placed.c remembers.
+** life.c makes and frees; batch.c joins several; intent.c writes; id.c makes ids; flight.c sends; conflicts.c claims;
+** limits.c counts; answer.c reads; parts.c makes tables for Lua; log.c tells; rails.c asks; placed.c remembers.
 */
 #ifndef BYBIT_CALL_PARTS_H
 #define BYBIT_CALL_PARTS_H
@@ -27,7 +27,7 @@ typedef enum CallState {
 
 /* The userdata "bybit.call". User values: 1 the client; 2 the cancel token; 3 an error to raise when the call has ended
 ** (Ctrl-C); 4 and 5 the method and its parameters, while a task waits for it; 6 the transfer of a Lua transport, or the
-** client's next spare call. Moments are those of loop_now(). A field that is added is empty in a spare call too (life.c). */
+** client's next spare call; of a batch, 7 the list of its elements. Moments are those of loop_now(). A field that is added is empty in a spare call too (life.c). */
 typedef struct Call {
   Client *client;
   CallState state;
@@ -73,7 +73,11 @@ typedef struct Call {
   int64_t number;         /* of its intent in the journal; 0: none */
   int64_t rollbacks;      /* Journal.rollbacks when the intent was written */
   struct Call *next;      /* in the client's list 'saving' or 'away' */
-  double signed_at;       /* when the last attempt was signed */
+  struct Call *
+      elements; /* of a batch: the calls whose first attempts it carries, linked by 'sibling'; NULL: it is none */
+  struct Call *sibling; /* the next element of the batch */
+  struct Call *batch;   /* the batch that it waits for, unsent; NULL: none */
+  double signed_at;     /* when the last attempt was signed */
   int64_t
       first; /* of a change: the earliest moment at which it can arrive, as known when it was signed; the exchange's
                              clock, ms; 0: not known */
@@ -81,7 +85,9 @@ typedef struct Call {
   char made_id[40];  /* our id for a call that gives none */
 } Call;
 
-enum { CALL_CLIENT = 1 }; /* the stack place of the client in a method */
+/* Stack places in a method and in 'again', and their upvalues (see call.c). */
+enum { CALL_CLIENT = 1, ARG_CLIENT = CALL_CLIENT, ARG_PARAMS = 2, AT_CALL = 3 };
+enum { UP_ENDPOINT = 1, UP_RECORD, UP_ENVELOPE, UP_FAILED, UP_CLIENTS, UP_CALL = UP_FAILED, UP_PARAMS };
 
 /* life.c */
 /* Counts it as in flight on an endpoint marked `heard`, or not any more: recovery has to know whether outcomes are still to
@@ -90,6 +96,8 @@ void call_count_heard(Call *c, bool open);
 int call_free(lua_State *L); /* __gc of a call */
 /* Pushes a call of the client at CALL_CLIENT, new or spare, with the client's defaults. */
 Call *call_new(lua_State *L, Client *client, const Endpoint *ep);
+/* The same, always a new one, with room for the list of its elements. */
+Call *call_new_batch(lua_State *L, Client *client, const Endpoint *ep);
 /* Makes the call at stack place 'at' a spare one of its client: nobody may refer to it any more, nor may it be in a list or
 ** in flight. Does nothing when there are as many as may be in flight, or the client is closed. Raises nothing. */
 void call_put_back(lua_State *L, int at, Call *c);
@@ -98,6 +106,24 @@ void call_put_back(lua_State *L, int at, Call *c);
 /* Takes the error off the stack and keeps it in user value 3. It is raised when the call has ended and its outcome is
 ** noted. The first of several errors is kept. The call is at stack place 3. */
 void call_keep(lua_State *L, Call *c);
+
+/* Checks a method's arguments: the client at ARG_CLIENT, the table of parameters, which is made if it is missing, and nothing
+** behind the stack place 'last'. Raises when the call is wrong. */
+Client *call_check(lua_State *L, const Endpoint *ep, int last);
+/* Checks and encodes the parameters of a call. Raises before anything is sent. The endpoint is the first upvalue. */
+void call_encode(lua_State *L, Call *c);
+/* Puts an encoded call to the guard rails, submits it and waits for its end. Returns the number of results. */
+int call_run(lua_State *L, Call *c);
+/* Sets 'again' and 'call' in the facts on top of the stack. */
+void call_set_again(lua_State *L);
+/* Pushes 'f' as a method: its upvalues are made of the arguments of 'method' (call.c), which are the stack. */
+void call_push_method(lua_State *L, lua_CFunction f);
+
+/* batch.c */
+/* Adds 'element' and 'batch' to the module table on top of the stack, and 'succeeded' to 'client' in it. */
+void call_batch_open(lua_State *L);
+/* Gives the elements of a batch what is known of an attempt that is being signed, or has ended. */
+void call_hand_down(Call *c);
 
 /* id.c */
 bool call_make_id(Call *c); /* makes its client order id. False: the system gives no random bytes */
@@ -120,14 +146,26 @@ void call_cancel(Call *c);                 /* ends it with HTTP_CANCELLED, unles
 void call_abandon(Call *c);                /* its memory is freed next: ends it without telling anybody */
 /* Signs it with a fresh timestamp, and writes its intent if there is a journal. NULL, or why it cannot be sent. */
 const char *call_prepare(Call *c);
+
+/* intent.c */
+/* Writes the intent of a signed call, or another attempt at it; of a batch, those of its elements: if one cannot be written, the
+** batch is not sent. NULL, or why it cannot be sent. */
+const char *call_write_intent(Call *c);
+bool call_has_intent(const Call *c); /* has it, or an element of it, an intent in the journal? */
+/* A commit has ended; 'why' it failed, or NULL. NULL, or why the call cannot be sent. */
+const char *call_committed(Call *c, const char *why);
 /* Commits its intent, if it has one. NULL, or why it cannot be sent. */
 const char *call_save(Call *c);
-void call_succeeded(Call *c); /* counts a success, and closes its intent */
+void client_save_soon(Client *client); /* commits what was written at the end of this step of the loop */
+void call_succeeded(Call *c);          /* counts a success, and closes its intent */
 
 /* conflicts.c */
+Call *call_of_claim(
+    Claim *claim); /* the call that a held claim holds back: its own, or the batch that carries it */
 /* Adds claim, contended, unclaim and undoes to 'client' in the module table on top of the stack. */
 void call_claim_open(lua_State *L);
 bool call_claim(Call *c);   /* claims what the call changes; false: it has to wait for an earlier claim */
+void call_unhold(Call *c);  /* neither it nor an element of it waits for an earlier claim any more */
 void call_unclaim(Call *c); /* drops the claim and submits calls that waited for it; may be called twice */
 
 /* rails.c */

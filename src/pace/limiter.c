@@ -52,11 +52,13 @@ static void drop_gone(LimitWindow *w, double now) {
   w->count -= n;
 }
 
-/* Seconds until the window allows another request under 'limit'; INFINITY: not before a running one has ended. */
-static double window_wait(const LimitWindow *w, int limit, double now) {
+/* Seconds until the window allows 'more' requests under 'limit', or all that it ever allows; INFINITY: not before a running one has
+** ended. */
+static double window_wait(const LimitWindow *w, int limit, int more, double now) {
   double held = w->held_until > now ? w->held_until - now : 0;
   if (limit == 0) return held;
   size_t skipped = gone(w, now), inside = w->count - skipped + (size_t)w->running;
+  inside += (size_t)least(more, limit) - 1;
   if (inside < (size_t)limit) return held;
   size_t surplus = inside - (size_t)limit; /* so many have to leave before the one whose place is needed */
   if (skipped + surplus >= w->count) return INFINITY;
@@ -83,18 +85,18 @@ static void push(LimitWindow *w, double now) {
   w->ended[(w->first + w->count++) % w->room] = now;
 }
 
-/* Counts a request as running, with room for its end. */
-static bool window_take(LimitWindow *w) {
-  if (!reserve(w, 1)) return false;
-  w->running++;
+/* Counts 'more' requests as running, with room for their ends. */
+static bool window_take(LimitWindow *w, int more) {
+  if (!reserve(w, (size_t)more)) return false;
+  w->running += more;
   return true;
 }
 
-static void window_end(LimitWindow *w, double now, bool sent) {
-  w->running--;
+static void window_end(LimitWindow *w, int more, double now, bool sent) {
+  w->running -= more;
   if (!sent) return;
   drop_gone(w, now);
-  push(w, now); /* window_take has made room */
+  for (int i = 0; i < more; i++) push(w, now); /* window_take has made room */
 }
 
 int window_left(const LimitWindow *w, double now, double *full_in) {
@@ -261,13 +263,15 @@ static double shut_for(const LimitAddress *a, double now) {
   return fmax(fmax(a->paused_until, a->banned_until) - now, 0);
 }
 
-double limiter_wait(const LimitAccount *account, const LimitGroup *group, bool urgent, double now) {
+double limiter_wait(const LimitAccount *account, const LimitGroup *group, int weight, bool urgent,
+                    double now) {
   const LimitAddress *a = account->address;
   double wait = shut_for(a, now);
   if (urgent && wait > 0) wait = a->probing ? INFINITY : fmin(wait, a->probe_at - now);
   int limit = window_limit(a->ip);
-  wait = fmax(wait, window_wait(a->ip, urgent ? limit : limit - limit / KEPT, now));
-  if (group != NULL) wait = fmax(wait, window_wait(&group->window, window_limit(&group->window), now));
+  wait = fmax(wait, window_wait(a->ip, urgent ? limit : limit - limit / KEPT, 1, now));
+  if (group != NULL)
+    wait = fmax(wait, window_wait(&group->window, window_limit(&group->window), weight, now));
   return wait > ROUNDING ? wait : 0;
 }
 
@@ -276,11 +280,11 @@ double limiter_banned(const LimitAccount *account, double now) {
   return left > 0 ? left : 0;
 }
 
-bool limiter_take(LimitAccount *account, LimitGroup *group, double now, bool *probes) {
+bool limiter_take(LimitAccount *account, LimitGroup *group, int weight, double now, bool *probes) {
   LimitAddress *a = account->address;
   *probes = false;
-  if (!window_take(a->ip)) return false;
-  if (group != NULL && !window_take(&group->window)) {
+  if (!window_take(a->ip, 1)) return false;
+  if (group != NULL && !window_take(&group->window, weight)) {
     a->ip->running--;
     return false;
   }
@@ -289,10 +293,10 @@ bool limiter_take(LimitAccount *account, LimitGroup *group, double now, bool *pr
   return true;
 }
 
-void limiter_end(LimitAccount *account, LimitGroup *group, double now, bool sent, bool probed) {
+void limiter_end(LimitAccount *account, LimitGroup *group, int weight, double now, bool sent, bool probed) {
   LimitAddress *a = account->address;
-  window_end(a->ip, now, sent);
-  if (group != NULL) window_end(&group->window, now, sent);
+  window_end(a->ip, 1, now, sent);
+  if (group != NULL) window_end(&group->window, weight, now, sent);
   if (!probed) return;
   a->probing = false;
   if (!sent) return;

@@ -91,16 +91,18 @@ LimitGroup *limiter_group(LimitAccount *account, const char *name, int limit);
 ** seconds. The user's cap of the group holds for each part. NULL when memory runs out. */
 LimitGroup *limiter_part(LimitAccount *account, const char *name, const char *part, int limit, double span);
 
-/* Seconds until a request of the group (NULL: of no group) may be sent; INFINITY: not before one in flight has ended. */
-double limiter_wait(const LimitAccount *account, const LimitGroup *group, bool urgent, double now);
+/* Seconds until a request of the group (NULL: of no group) may be sent; INFINITY: not before one in flight has ended. The group counts
+** it as 'weight' requests, the address as one. If it weighs more than the limit allows, it may go when nothing else counts. */
+double limiter_wait(const LimitAccount *account, const LimitGroup *group, int weight, bool urgent,
+                    double now);
 /* Seconds that the address is still closed to us after HTTP 403; 0: it is open. */
 double limiter_banned(const LimitAccount *account, double now);
 /* Counts a request that is being sent, whatever limiter_wait says; '*probes': as a probe. False, with nothing counted,
 ** without memory. */
-bool limiter_take(LimitAccount *account, LimitGroup *group, double now, bool *probes);
+bool limiter_take(LimitAccount *account, LimitGroup *group, int weight, double now, bool *probes);
 /* That request has ended. 'sent' is false when it was not sent, so that the exchange did not count it. After each probe
 ** the pause before the next one is longer. */
-void limiter_end(LimitAccount *account, LimitGroup *group, double now, bool sent, bool probed);
+void limiter_end(LimitAccount *account, LimitGroup *group, int weight, double now, bool sent, bool probed);
 
 /* A request cost 'more' requests than the one that was counted for it. */
 void limiter_charge(LimitGroup *group, int more, double now);

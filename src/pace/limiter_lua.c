@@ -37,28 +37,29 @@ static int l_limiter(lua_State *L) {
   return 1;
 }
 
-/* limiter:wait([group [, limit [, urgent]]]) -> seconds until a request may be sent; math.huge: not before one has ended */
+/* limiter:wait([group [, limit [, urgent [, weight]]]]) -> seconds until a request may be sent; math.huge: not before one has ended */
 static int l_wait(lua_State *L) {
   const Face *f = check(L);
-  lua_pushnumber(L, limiter_wait(f->account, group_of(L, f), lua_toboolean(L, 4), loop_now(f->loop)));
+  lua_pushnumber(L, limiter_wait(f->account, group_of(L, f), (int)luaL_optinteger(L, 5, 1),
+                                 lua_toboolean(L, 4), loop_now(f->loop)));
   return 1;
 }
 
-/* limiter:take(group, limit) -> does it probe? */
+/* limiter:take(group, limit [, weight]) -> does it probe? */
 static int l_take(lua_State *L) {
   const Face *f = check(L);
   bool probes;
-  if (!limiter_take(f->account, group_of(L, f), loop_now(f->loop), &probes))
+  if (!limiter_take(f->account, group_of(L, f), (int)luaL_optinteger(L, 4, 1), loop_now(f->loop), &probes))
     return luaL_error(L, "not enough memory");
   lua_pushboolean(L, probes);
   return 1;
 }
 
-/* limiter:done(group, limit [, sent = true [, probed]]): it has ended */
+/* limiter:done(group, limit [, sent = true [, probed [, weight]]]): it has ended */
 static int l_done(lua_State *L) {
   const Face *f = check(L);
-  limiter_end(f->account, group_of(L, f), loop_now(f->loop), lua_isnoneornil(L, 4) || lua_toboolean(L, 4),
-              lua_toboolean(L, 5));
+  limiter_end(f->account, group_of(L, f), (int)luaL_optinteger(L, 6, 1), loop_now(f->loop),
+              lua_isnoneornil(L, 4) || lua_toboolean(L, 4), lua_toboolean(L, 5));
   return 0;
 }
 

@@ -148,7 +148,9 @@ static bool is_full(const Lane *lane) {
 static double wait_of(const Lane *lane, double now) {
   const LineClient *client = lane->client;
   if (is_full(lane)) return INFINITY;
-  return client->account == NULL ? 0 : limiter_wait(client->account, lane->group, is_urgent(lane), now);
+  return client->account == NULL
+             ? 0
+             : limiter_wait(client->account, lane->group, lane->first->weight, is_urgent(lane), now);
 }
 
 /* Refuses the impatient of the lane; everyone, while the address is closed to us and no probe is under way that they can wait
@@ -189,7 +191,8 @@ void line_serve(Line *line) {
   while ((lane = next_lane(line, now, &wait)) != NULL) {
     LineClient *client = lane->client;
     Waiter *waiter = lane->first;
-    if (client->account != NULL && !limiter_take(client->account, lane->group, now, &waiter->probes)) {
+    if (client->account != NULL &&
+        !limiter_take(client->account, lane->group, waiter->weight, now, &waiter->probes)) {
       wait = 1; /* no memory: tries again in a second */
       break;
     }
@@ -209,7 +212,8 @@ void line_done(LineClient *client, const Waiter *waiter, bool sent) {
   client->normal -= !waiter->urgent;
   if (client->in_flight == 0) line_has_room(client);
   if (client->account == NULL) return; /* its lanes may be gone */
-  limiter_end(client->account, waiter->lane->group, line_now(client->line), sent, waiter->probes);
+  limiter_end(client->account, waiter->lane->group, waiter->weight, line_now(client->line), sent,
+              waiter->probes);
 }
 
 void line_has_room(LineClient *client) {

@@ -24,6 +24,7 @@ typedef struct Waiter {
   bool waits;                   /* it is in line */
   uint64_t turn;                /* counts entries: the lowest has waited longest */
   bool urgent;                  /* it takes risk away */
+  int weight;                   /* how many requests its rate group counts it as; set by the user */
   bool impatient;               /* it is refused rather than wait for a rate limit; set by the user */
   bool probes;                  /* it was sent to find out whether the exchange still shuts us out */
   struct Waiter *before, *next; /* in the lane */

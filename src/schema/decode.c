@@ -256,6 +256,12 @@ static bool push_free(Decode *d, const JsonValue *v) {
   return true;
 }
 
+bool decode_push_any(Decode *d, const JsonValue *v) {
+  bool twice;
+  if (!json_push_first(d->L, d->s, v, &twice)) return false;
+  return !twice || decode_failed(d->s, "duplicate key");
+}
+
 /* The fields that did not decode are named by their place in the part: "coins[2].equity" becomes "[2].equity". */
 static void name_anew(const Decode *d, const Endpoint *ep) {
   lua_State *L = d->L;

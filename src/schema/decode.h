@@ -45,6 +45,8 @@ void decode_push_string(lua_State *L, const JsonValue *v);
 /* Pushes what a value says as text: a string's meaning, anything else as it stands. Like all below, it is false, with the
 ** error noted, when the text is no JSON. */
 bool decode_push_text(Decode *d, const JsonValue *v);
+/* Pushes any value as a table or plain value; an object that has a key twice is an error. */
+bool decode_push_any(Decode *d, const JsonValue *v);
 /* Notes the field whose name is on top of the stack as not decoded, and takes that off. */
 void decode_note(Decode *d);
 /* Replaces the name of a field on top of the stack by its place in the result, such as "[2].price". */

@@ -268,6 +268,7 @@ void schema_encode(lua_State *L, int ep, int params, Encoding *e) {
   start_walk(&w, lua_absindex(L, ep), lua_absindex(L, params));
   if (e->named != NULL) walk_named(&w);
   put_fixed(&w);
+  e->own = e->out->size;
   for (uint64_t left = w.given; left != 0; left &= left - 1) {
     int i = walk_first(left);
     const Param *p = &w.ep->param[i];

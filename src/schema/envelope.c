@@ -16,6 +16,7 @@ enum Part {
   PART_LIMIT,
   PART_LEFT,
   PART_RESET,
+  PART_DETAILS,    /* of a batch: what became of each element */
   PART_OTHER_CODE, /* as a gateway spells them */
   PART_OTHER_MESSAGE,
   PARTS
@@ -32,8 +33,8 @@ typedef struct Names {
 } Names;
 
 void schema_push_names(lua_State *L, int table) {
-  static const char *const keys[PARTS] = {"code",  "message", "result", "time",       "note",
-                                          "limit", "left",    "reset",  "other_code", "other_message"};
+  static const char *const keys[PARTS] = {"code", "message", "result",  "time",       "note",         "limit",
+                                          "left", "reset",   "details", "other_code", "other_message"};
   table = lua_absindex(L, table);
   Names *n = lua_newuserdatauv(L, sizeof *n, 1);
   *n = (Names){0};
@@ -108,7 +109,8 @@ typedef struct Envelope { /* one that is being read */
   Decode *d;
   const Endpoint *ep;
   const Names *names;
-  int base; /* stack: result, message, undecoded from here on */
+  int base;    /* stack: result, message, undecoded from here on */
+  int details; /* stack place of PART_DETAILS; nil while there is none */
   Answer *a;
   JsonValue other_code, other_message;
 } Envelope;
@@ -137,6 +139,11 @@ static bool take_part(Envelope *e, enum Part part, const JsonValue *v) {
   case PART_LIMIT: a->limit = count_of(v); break;
   case PART_LEFT: a->left = count_of(v); break;
   case PART_RESET: a->reset = reset_of(v); break;
+  case PART_DETAILS:
+    if (e->ep->items == NULL) break;
+    if (!decode_push_any(e->d, v)) return false;
+    lua_replace(e->d->L, e->details);
+    return true;
   case PART_OTHER_CODE: e->other_code = *v; break;
   case PART_OTHER_MESSAGE: e->other_message = *v; break;
   case PARTS: break;
@@ -212,11 +219,12 @@ void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, cons
     lua_getiuservalue(L, record, 1);
     lua_getiuservalue(L, record, 2);
   }
-  lua_settop(L, base + 5);
+  lua_settop(L, base + 6);
   d.anchors = base + 3;
   d.metatable = base + 4;
   d.decimals = base + 5;
-  Envelope e = {.d = &d, .ep = ep, .names = lua_touserdata(L, names), .base = base, .a = a};
+  Envelope e = {
+      .d = &d, .ep = ep, .names = lua_touserdata(L, names), .base = base, .details = base + 6, .a = a};
   if (!read_envelope(&e)) {
     a->error = s.error != NULL ? s.error : "malformed";
     a->offset = json_scan_offset(&s) + 1;
@@ -228,6 +236,11 @@ void schema_decode(lua_State *L, const Endpoint *ep, int record, int names, cons
   if (ep->shape == SHAPE_LIST && lua_isnil(L, base)) {
     decode_new_list(&d);
     lua_replace(L, base);
+  }
+  if (ep->items != NULL && lua_istable(L, base)) {
+    lua_pushliteral(L, "details");
+    lua_pushvalue(L, e.details);
+    lua_rawset(L, base);
   }
   lua_settop(L, base + 2);
 }

@@ -378,6 +378,7 @@ static void compile_fields(lua_State *L, Endpoint *ep, int declaration, int anch
   ep->open = flag(L, declaration, "open");
   ep->composite = flag(L, declaration, "composite");
   ep->internal = flag(L, declaration, "internal");
+  ep->items = anchored_field(L, declaration, "items", anchors);
   ep->settle = anchored_field(L, declaration, "settle", anchors);
   ep->change = change_of(ep->settle);
   ep->conditional = flag(L, declaration, "conditional");

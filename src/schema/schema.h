@@ -149,6 +149,7 @@ typedef struct Endpoint {
   bool protects;      /* it sets stops: it takes risk away, unless it removes a stop */
   bool internal;      /* the Lua layer calls it for another method; users cannot */
   bool names_order;   /* it has an id of an order among its parameters */
+  const char *items;  /* a batch: the name of the list of its elements; NULL: it is none */
   const char *uuid; /* the parameter that is a PARAM_UUID, and the field that shows it; NULL: there is none */
   ShapeKind shape;
   /* An answer without the list is an error: callers conclude from the list that an order is absent. */
@@ -180,6 +181,7 @@ typedef struct Encoding {
   const char *category;
   const char *made_id; /* our id for a call that gives none; NULL: none is made */
   bool used_made_id;   /* found out: made_id went out */
+  size_t own;          /* found out: where in 'out' the parameters begin, behind those that always go out */
   bool reduces;        /* found out: a flag says that the order only takes risk away */
   char symbol[33];     /* found out: what the call is about; "" for none */
   int leg;             /* found out: which position of the symbol; 0: the only one, or not said */

@@ -15,13 +15,6 @@
 
 /* ---- what libcurl calls ---- */
 
-static void on_socket_ready(LoopWatch *watch, int events) {
-  Http *http = ((Socket *)watch)->http; /* the Socket may be freed during the call */
-  int flags = (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
-  int still;
-  http_drain(http, curl_multi_socket_action(http->multi, watch->fd, flags, &still) != CURLM_OK);
-}
-
 static void on_timer(LoopTimer *timer) {
   Http *http = (Http *)((char *)timer - offsetof(Http, timer));
   int still;
@@ -35,54 +28,6 @@ static int on_timer_wanted(CURLM *multi, long ms, void *owner) {
     loop_timer_stop(http->loop, &http->timer);
   else
     loop_timer_start(http->loop, &http->timer, (double)ms / 1000);
-  return 0;
-}
-
-static void socket_forget(Http *http, Socket *s) {
-  loop_unwatch(http->loop, &s->watch);
-  if (s->before == NULL)
-    http->sockets = s->after;
-  else
-    s->before->after = s->after;
-  if (s->after != NULL) s->after->before = s->before;
-  free(s);
-}
-
-static Socket *socket_remember(Http *http, curl_socket_t fd) {
-  Socket *s = calloc(1, sizeof *s);
-  if (s == NULL) return NULL;
-  s->http = http;
-  s->watch.ready = on_socket_ready;
-  s->after = http->sockets;
-  if (s->after != NULL) s->after->before = s;
-  http->sockets = s;
-  curl_multi_assign(http->multi, fd, s);
-  return s;
-}
-
-/* The loop cannot watch a socket. Telling libcurl would end the whole multi handle and its timer, so that no transfer ever
-** ended. Instead this transfer is marked, and 'drain' ends it. */
-static void note_unwatched(Http *http, CURL *easy) {
-  Transfer *t = NULL;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-  if (t == NULL) return; /* a handle that libcurl made for itself */
-  t->unwatched = http->unwatched = true;
-}
-
-/* libcurl tells what to wait for on a socket; 'assigned' is the Socket that socket_remember gave it. */
-static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owner, void *assigned) {
-  Http *http = owner;
-  Socket *s = assigned;
-  if (what == CURL_POLL_REMOVE) {
-    if (s != NULL) {
-      curl_multi_assign(http->multi, fd, NULL);
-      socket_forget(http, s);
-    }
-    return 0;
-  }
-  if (s == NULL) s = socket_remember(http, fd);
-  int events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-  if (s == NULL || !loop_watch(http->loop, &s->watch, fd, events)) note_unwatched(http, easy);
   return 0;
 }
 
@@ -351,9 +296,7 @@ static bool copy(char **out, const char *text) {
 static bool set_multi(Http *http, const HttpOptions *o) {
   long connections = o->connections > 0 ? o->connections : 16;
   CURLM *m = http->multi;
-  return curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket_wanted) == CURLM_OK &&
-         curl_multi_setopt(m, CURLMOPT_SOCKETDATA, http) == CURLM_OK &&
-         curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer_wanted) == CURLM_OK &&
+  return sockets_open(http) && curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer_wanted) == CURLM_OK &&
          curl_multi_setopt(m, CURLMOPT_TIMERDATA, http) == CURLM_OK &&
          curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, connections) == CURLM_OK &&
          curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections) == CURLM_OK;
@@ -398,7 +341,7 @@ void http_free(Http *http) {
     transfer_free(t);
   }
   curl_multi_cleanup(http->multi);
-  while (http->sockets != NULL) socket_forget(http, http->sockets); /* NOLINT: the first has no 'before' */
+  sockets_close(http);
   loop_timer_stop(http->loop, &http->timer);
   room_close(http);
   free(http->ca_file);

@@ -1,4 +1,4 @@
-/* What a transfer and a client's transport are. Shared by http.c, http_transfer.c and http_room.c alone. */
+/* What a transfer and a client's transport are. Shared by the files http*.c alone. */
 #ifndef BYBIT_HTTP_PARTS_H
 #define BYBIT_HTTP_PARTS_H
 
@@ -26,10 +26,12 @@ typedef struct HttpRoom {
   void *owner;
 } HttpRoom;
 
-/* A socket of libcurl that is watched. Http owns it; libcurl hands it back in on_socket_wanted. */
+/* A socket that libcurl waits for, or a connection's, see http_sockets.c. Http owns it. */
 typedef struct Socket {
   LoopWatch watch; /* the first member, as on_socket_ready casts it back */
   Http *http;
+  bool opened;                   /* it is in Http.opened, until libcurl closes it */
+  bool idle;                     /* libcurl waits for nothing on it */
   struct Socket *before, *after; /* in Http.sockets */
 } Socket;
 
@@ -72,7 +74,9 @@ struct Http {
   Loop *loop;
   CURLM *multi;    /* owned */
   LoopTimer timer; /* the one timer that libcurl asks for */
-  Socket *sockets; /* all that libcurl has; owned */
+  Socket *sockets; /* all there are; owned */
+  Socket **opened; /* by descriptor, those of connections; owned */
+  int opened_room;
   Transfer *used;  /* transfers that run, or have ended and are not released yet */
   Transfer *ended; /* transfers that have ended, and whose 'done' was not called yet */
   Transfer *spare; /* transfers to be used again; owned */
@@ -89,6 +93,12 @@ enum {
 
 /* http.c: ends what libcurl has ended; with 'all' everything, because the multi handle is broken. */
 void http_drain(Http *http, bool all);
+
+/* http_sockets.c */
+bool sockets_open(Http *http);          /* the multi handle tells what it waits for. False: memory ran out */
+void sockets_close(Http *http);         /* after the multi handle is gone */
+void socket_opened(Http *http, int fd); /* a connection's socket was opened */
+int socket_close(void *http, curl_socket_t fd); /* CURLOPT_CLOSESOCKETFUNCTION, of such a socket */
 
 /* http_transfer.c */
 /* A spare transfer, or a new one. NULL when memory runs out. */

@@ -16,9 +16,12 @@ enum { MAX_IDLE = 30 }; /* seconds: we drop an idle connection before the server
 
 /* Opens sockets that programs started by the strategy do not inherit; libcurl's own would be inherited. */
 static curl_socket_t on_open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address) {
+  Transfer *t = owner;
   (void)purpose;
-  room_opens(owner);
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  room_opens(t);
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd >= 0) socket_opened(t->http, fd);
+  return fd;
 }
 
 /* libcurl is about to send the request. It may do so once. It wants to a second time when a kept connection died before
@@ -94,6 +97,8 @@ static bool set_fixed(Http *http, Transfer *t) {
   SET(e, CURLOPT_ERRORBUFFER, t->result.message);
   SET(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   SET(e, CURLOPT_OPENSOCKETDATA, t);
+  SET(e, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
+  SET(e, CURLOPT_CLOSESOCKETDATA, http);
   SET(e, CURLOPT_PREREQFUNCTION, on_prereq);
   SET(e, CURLOPT_PREREQDATA, t);
   SET(e, CURLOPT_WRITEFUNCTION, on_body);

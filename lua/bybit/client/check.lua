@@ -141,6 +141,10 @@ function check.required(class, given)
       errors.raise(("bybit.client: option 'required': no method '%s'%s"):format(tostring(method), near))
     end
     if type(list) ~= "table" then wrong_option("required", ("a list of parameters of %s"):format(method), list) end
+    if row.elements then
+      errors.raise(("bybit.client: option 'required': %s takes what is required of %s: name that method"):format(method,
+        table.concat(row.elements, " and ")))
+    end
     local known = {}
     for _, p in ipairs(row.params) do known[p[1]] = true end
     sets[method] = {}

@@ -1,6 +1,7 @@
 -- Instruments: a view of a client with the symbol filled in, the contract's steps and limits, exact arithmetic, sizes of orders, and the
 -- check of an order before it is sent.
 
+local batches = require("bybit.later").module "bybit.client.batch"
 local decimal = require("bybit.core").decimal
 local contract = require "bybit.client.contract"
 local core = require "bybit.core"
@@ -362,17 +363,26 @@ end
 
 local CHECKED = { place = true, amend = true, stop = true }
 
--- A method that checks first. If the contract cannot be read the call goes out: the exchange decides then, as without the option.
--- What takes risk away does not wait for a contract to be read.
+-- Raises for an order that its contract refuses. If the contract cannot be read the call goes out: the exchange decides then, as without
+-- the option. What takes risk away does not wait for a contract to be read. `options` are those of the call.
+local function check(client, row, params, options, where)
+  local symbol = type(params) == "table" and params.symbol
+  local urgent = row.protects or symbol and params.reduce_only
+  local found = type(symbol) == "string" and symbol:find "^%u[%u%d%-]+$" and (young(client, symbol, category_of(client, options))
+    or not urgent and instrument.of(client, symbol, options))
+  local why, field
+  if found then why, field = refusal(states[found], params) end
+  if why then errors.raise(("%s: parameter '%s': %s"):format(where, field, why)) end
+end
+
+-- A method that checks first.
 local function checked(name, row, method)
   return function(client, params, ...)
-    local symbol = type(params) == "table" and params.symbol
-    local urgent = row.protects or symbol and params.reduce_only
-    local found = type(symbol) == "string" and symbol:find "^%u[%u%d%-]+$" and (young(client, symbol, category_of(client, params))
-      or not urgent and instrument.of(client, symbol, params))
-    local why, field
-    if found then why, field = refusal(states[found], params) end
-    if why then errors.raise(("%s: parameter '%s': %s"):format(name, field, why)) end
+    if row.elements then
+      batches.each(name, params, function(element, where) check(client, row, element, params, where) end)
+    else
+      check(client, row, params, params, name)
+    end
     return method(client, params, ...)
   end
 end
@@ -382,7 +392,7 @@ end
 function instrument.guard(t)
   local class = t.class
   for name, row in pairs(class.dialect.endpoints) do
-    if CHECKED[row.settle or ""] and not row.internal then t[name] = checked(name, row, class.methods[name]) end
+    if CHECKED[row.settle or row.of or ""] and not row.internal then t[name] = checked(name, row, class.methods[name]) end
   end
 end
 

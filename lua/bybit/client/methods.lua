@@ -11,6 +11,7 @@ local objects = require "bybit.records.objects"
 local records = require "bybit.records"
 local rows = require "bybit.wire.rows"
 
+local batches, outcome_batch = later.module "bybit.client.batch", later.module "bybit.outcome.batch"
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
 local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
@@ -56,6 +57,13 @@ local function result_record(row)
   return result and (result.record or result.list or result.first or result.columns) or nil
 end
 
+-- What settles a change is loaded before one is sent: when it fails, there may be no memory left to load it, and no outcome may be
+-- lost to that. A read that fails has none.
+local function load_recovery()
+  assert(recovery.finish) -- the first look loads it
+  later.rest()
+end
+
 -- Compiles the method that users call `name`. It makes the requests of `row`, whose name is `row_name`; if they are several, the
 -- function `composite` makes them. `inner`: the request is part of a call that is under way; of one that cancels, it is as urgent.
 local function compile(class, name, row_name, row, composite, inner)
@@ -68,12 +76,7 @@ local function compile(class, name, row_name, row, composite, inner)
   merged.form, merged.reserved, merged.internal = class.dialect.form, class.dialect.reserved, row.internal or inner
   local outer = inner and class.dialect.endpoints[name]
   merged.cancels = row.cancels or outer and outer.cancels
-  -- What settles a change is loaded before one is sent: when it fails, there may be no memory left to load it, and no outcome
-  -- may be lost to that. A read that fails has none.
-  if merged.changes and not composite then
-    assert(recovery.finish) -- the first look loads it
-    later.rest()
-  end
+  if merged.changes and not composite then load_recovery() end
   rows.declare(name, merged, class.dialect.name)
   return core.method(core.schema.endpoint(name, merged, enums), compiled_record(class, record), class.dialect.envelope,
     handler)
@@ -94,9 +97,33 @@ local function inner_caller(class, name)
   end
 end
 
+-- Compiles what an element of the batch `name` may be.
+local function element_kind(class, name, plain)
+  local merged = with_common(plain.name, plain, class.dialect.common)
+  merged.form, merged.reserved = class.dialect.form, class.dialect.reserved
+  local endpoint = core.schema.endpoint(name, merged, enums)
+  local make, facts = core.element(endpoint, compiled_record(class, result_record(plain)), class.dialect.envelope, load_recovery)
+  return { row = merged, plain = plain, make = make, facts = facts }
+end
+
+local function make_batch(class, name, row)
+  local dialect, kinds = class.dialect, {}
+  for i, plain in ipairs(rows.elements(row)) do kinds[i] = element_kind(class, name, plain) end
+  local merged = batches.options_row(row, dialect.common)
+  merged.name, merged.form, merged.reserved = name, dialect.form, dialect.reserved
+  local send = core.batch(core.schema.endpoint(name, merged, enums), compiled_record(class, result_record(row)), dialect.envelope,
+    function(client, options, facts, response)
+      return outcome_batch.finish(class, merged, client, options, facts, response)
+    end)
+  assert(outcome_batch.finish)
+  load_recovery()
+  return batches.method(name, row, kinds, dialect.common, send, dialect.name)
+end
+
 local function make_method(class, name)
   local row = rows.method(class.dialect.endpoints, name)
   if not row then return nil end
+  if row.elements then return make_batch(class, name, row) end
   if not row.composite then return compile(class, name, name, row) end
   local composite, call = class.dialect.composites[name], class.inner(name)
   return compile(class, name, name, row, function(client, checked)

@@ -2,6 +2,7 @@
 -- view raises errors in place of returning them: `local btc = client:with{symbol = "BTCUSD", raise = true}`.
 
 local added = require "bybit.client.added"
+local batches = require("bybit.later").module "bybit.client.batch"
 local core = require "bybit.core"
 local cursor = require "bybit.client.cursor"
 local errors = require "bybit.errors"
@@ -110,6 +111,12 @@ local function method_of(state, name)
   if not rows.method(class.dialect.endpoints, name) and not added[name] then
     local place = class.dialect.category and OPTIONS[name]
     return function(_, ...) return call(state.raise, method, client, with_category(state, place, ...)) end
+  end
+  local row = class.dialect.endpoints[name]
+  if row.elements then
+    return function(_, list, ...)
+      return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...)
+    end
   end
   local names = names_of(class, name)
   return function(_, params, ...)

@@ -54,8 +54,11 @@ local function retry_after(run, err, code, tried)
   return wait < run:left() and wait or nil
 end
 
--- Tries until an attempt succeeds, or no further one is allowed. Returns the result; or nil, and the run holds the error.
-local function recover(run, facts, response)
+--- Tries until an attempt succeeds, or no further one is allowed. Returns the result; or nil, and the run holds the error.
+---@param run bybit.Run
+---@param facts table of the attempt
+---@param response bybit.Response
+function recovery.recover(run, facts, response)
   local err, code = run:judge(facts, response)
   run:note(err, facts, response, code)
   local tried = {}
@@ -146,7 +149,7 @@ local function work(run, facts, response)
     if facts.raise then run:halt("cancelled", facts.raise) end
     run.result = taken(run, facts)
   else
-    run.result = recover(run, facts, response)
+    run.result = recovery.recover(run, facts, response)
   end
   if is_already_set(run) then run.result, run.response.unchanged = {}, true end
   if run.result and run.row.heard then note_part(run, facts, run.result) end
@@ -165,8 +168,10 @@ end
 
 local CANCELLED = { cancelled = "cancelled", closed = "the client was closed" }
 
--- The error of a call that failed: that of the last attempt, with the worst outcome of all attempts.
-local function final_error(run)
+--- The error of a call that failed: that of the last attempt, with the worst outcome of all attempts.
+---@param run bybit.Run
+---@return bybit.Error
+function recovery.error_of(run)
   local err = run.err or run:stopped()
   if run.halted and err.kind ~= run.halted then
     err.kind, err.message, err.code, err.name, err.http_status = run.halted, CANCELLED[run.halted], nil, nil, nil
@@ -227,26 +232,52 @@ local function note_placed(run)
     evidence.text(run.result, "client_order_id"), run.row.conditional or false)
 end
 
-local function way_out(run, facts)
-  local err = not run.result and final_error(run) or nil
+--- Notes how a call ended: in the journal, on the list of intents, and for guard rails.
+---@param run bybit.Run
+---@param err bybit.Error?
+---@param facts table of its first attempt
+function recovery.close(run, err, facts)
   leave(run, err, facts.overtook)
   note_placed(run)
   tell_guard(run, err)
+end
+
+-- An element of a batch leaves when its batch returns: until then its caller is not told, and the journal must not say that it was.
+local function close_later(run, err, facts)
+  note_placed(run)
+  tell_guard(run, err)
+  facts.leave = function(raised)
+    if run.raised == nil then run.raised = raised end
+    leave(run, err, facts.overtook)
+  end
+end
+
+local function way_out(run, facts)
+  local err = not run.result and recovery.error_of(run) or nil
+  local close = facts.element and close_later or recovery.close
+  close(run, err, facts)
   local response = run.response
   if err then response.unchanged = err.unchanged end
   if err and err.outcome == "unknown" then core.client.count_unknown(run.client) end
   log.tell(run.client, run.method, run.params, response, run.made_id, err, run.row.internal)
+  if facts.element then return run.result, err, response, run.raised end -- its batch raises
   raise(run, err)
   return run.result, err, response
 end
 
 -- Runs also if memory ran out on the way: client:unsettled() then lists the intent, and later changes of the same may go on.
 local guard = { __close = function(self)
-  if self.run.intent then self.run.intent.settling = nil end
+  local intent = self.run.intent
+  if self.facts.element and intent then -- its batch does it
+    self.facts.intent = intent
+    return
+  end
+  if intent then intent.settling = nil end
   core.client.unclaim(self.run.call_data)
 end }
 
---- Ends a call that was not a plain success.
+--- Ends a call that was not a plain success. An element of a batch does not raise: what it would raise is a fourth result; and
+--- facts.leave(raised) notes its end when the batch returns, or raises that.
 ---@param class table the dialect and its methods
 ---@param row table the endpoint's declaration
 ---@param client userdata
@@ -255,7 +286,7 @@ end }
 ---@param response bybit.Response
 function recovery.finish(class, row, client, params, facts, response)
   local run = Run.new(class, row, client, params, facts, response)
-  local _ <close> = setmetatable({ run = run }, guard)
+  local _ <close> = setmetatable({ run = run, facts = facts }, guard)
   local ok, value = pcall(work, run, facts, response)
   if not ok then run:halt("cancelled", value) end
   return way_out(run, facts)

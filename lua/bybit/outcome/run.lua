@@ -58,6 +58,7 @@ local function inner(self)
   local call = self.class.inner(self.method)
   return function(client, row, params)
     if self.halted then return nil, self:stopped() end
+    if not self.class.dialect.endpoints[row].categories then params.category = nil end -- it is about the account
     local result, err, response = call(client, row, params)
     odd.note(result, response)
     if not result and (err.kind == "cancelled" or err.kind == "closed") then self:halt(err.kind, raised[err]) end
@@ -82,7 +83,8 @@ end
 function Run.new(class, row, client, params, facts, response)
   local self = setmetatable({ class = class, row = row, client = client, params = params, method = facts.method,
     send = facts.again, call_data = facts.call, made_id = facts.client_order_id, number = facts.number,
-    stop = loop.now() + facts.left, began = loop.now() - (response.duration or 0), attempts = response.attempts or 0,
+    stop = facts.stop or loop.now() + facts.left, began = facts.began or loop.now() - (response.duration or 0),
+    attempts = response.attempts or 0,
     response = response, tried = 0, conditional = is_conditional(class, row, facts.method),
     category = intents.category_of(client, row, params) }, Run)
   self.call = inner(self)

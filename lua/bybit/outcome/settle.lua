@@ -25,10 +25,16 @@ local FIRST, MOST = 0.1, 1
 -- Kinds that can be settled before their fence, when the order is seen.
 local EARLY = { place = true, cancel = true, transfer = true }
 
--- Nothing can be found out about the intent, since the exchange refuses to answer for it; and no copy of it can act any
--- more.
+-- Nothing can be found out about the intent, since no record tells of it or the exchange refuses to answer for it; and no copy of it
+-- can act any more.
 local function is_lost(run, view, intent)
-  return (not intent.kind or view:is_refused(intent)) and fence.ahead(run.client, intent) == 0
+  if intent.kind and not view:is_refused(intent) then return false end
+  local ahead = fence.ahead(run.client, intent)
+  if not ahead and run.class.dialect.endpoints.get_server_time then -- no answer has told the exchange's clock yet
+    run.call(run.client, "get_server_time", run:reading {})
+    ahead = fence.ahead(run.client, intent)
+  end
+  return ahead == 0
 end
 
 -- Seconds until it is worth looking at the intent again.

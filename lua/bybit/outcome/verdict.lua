@@ -83,6 +83,7 @@ end
 
 function judge.decode(err, facts, _, response)
   err.outcome = "unknown"
+  if not facts.body then return end -- an element of a batch: what is wrong is not its answer's form
   local at = facts.offset or 0 -- 0: its form is right
   local why = at > 0 and is_json(facts, response) and ("byte %d: %s"):format(at, facts.message) or facts.message
   if at > 0 and not is_json(facts, response) then why = "the answer is no JSON" end

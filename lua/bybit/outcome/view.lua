@@ -218,9 +218,7 @@ local function read_shown(self, intent, question)
   local run, shown, by = self.run, intent.shown, { category = intent.category }
   local row = run.class.dialect.endpoints[shown.row]
   for ours, theirs in pairs(shown.by) do by[ours] = intent.params[theirs] end -- in any order
-  by = run:reading(by)
-  if not row.categories then by.category = nil end -- it is about the account
-  local found, err, response = run.call(run.client, shown.row, by)
+  local found, err, response = run.call(run.client, shown.row, run:reading(by))
   if not found then
     heard(self, question, err)
     return { {} }

@@ -7,6 +7,7 @@ local errors = require "bybit.errors"
 local faults = require "bybit.paper.faults"
 local instruments = require "bybit.paper.engine.instruments"
 local nearest = require "bybit.text.nearest"
+local prices = require "bybit.paper.prices"
 local printable = require "bybit.text.printable"
 
 local door = {}
@@ -259,6 +260,21 @@ local function contracts(where, value)
   return out
 end
 
+-- Files of prices, by symbol: each one path, or a list of them.
+local function histories(where, value)
+  if type(value) ~= "table" then wrong(where, "paths of CSV files by symbol, such as {BTCUSD = \"btcusd.csv\"},", value) end
+  local out = {}
+  for symbol, given in pairs(value) do
+    if type(symbol) ~= "string" then wrong(where, "a symbol such as BTCUSD", symbol) end
+    local here = ("%s: '%s'"):format(where, printable(symbol))
+    out[symbol] = list(text("^.", "the path of a file"))(here, type(given) == "table" and given or { given })
+    local first, trouble = prices.check(out[symbol], symbol)
+    if not first then errors.raise(("%s: %s"):format(here, trouble)) end
+    out.first = math.min(out.first or first, first)
+  end
+  return out
+end
+
 local function fault_rules(where, value)
   local ok, trouble = pcall(faults.check, value)
   if not ok then errors.raise(where .. trouble) end
@@ -268,7 +284,7 @@ end
 local OPTIONS = {
   port = whole(0, 65535), seed = any_integer, keys = keys, clock = word("real", "manual"),
   start_time = whole(946684800000, 4102444800000, "ms since 1970: a year from 2000 to 2099"), deposit = coins,
-  lag = whole(0, 3600000, "ms"), limits = limits, instruments = contracts,
+  lag = whole(0, 3600000, "ms"), limits = limits, instruments = contracts, prices = histories,
   faults = function(_, value) return fault_rules("bybit.paper.start: ", value) end,
   keep = whole(1, 10000000), active_orders = whole(1, 10000000), auth_status_401 = flag,
 }
@@ -289,7 +305,7 @@ function door.options(options, called)
     end
     out[name] = check(("%s: option '%s'"):format(where, name), value)
   end
-  if out.start_time and out.clock ~= "manual" then
+  if out.start_time and out.clock ~= "manual" and not out.prices then
     errors.raise(where .. ": option 'start_time' needs clock = \"manual\"")
   end
   return out
@@ -297,6 +313,26 @@ end
 
 ---------------------------------------------------------------------------------------------------------------
 -- Arguments of an exchange's methods.
+
+--- The files of prices by symbol. Raises when there is no such contract.
+---@param given table? the option `prices`, checked
+---@param known table<string, table> the contracts, by symbol
+---@param called string the function that was called, for messages
+---@return table<string, string[]>?
+function door.histories(given, known, called)
+  if not given then return nil end
+  local out = {}
+  for symbol, paths in pairs(given) do
+    if symbol ~= "first" then
+      out[symbol] = paths
+      if not known[symbol] then
+        errors.raise(("bybit.paper.%s: option 'prices': no contract is called '%s'%s"):format(called, printable(symbol),
+          hint(symbol, known)))
+      end
+    end
+  end
+  return out
+end
 
 --- The contracts of an exchange by symbol, as its prices are checked against them.
 ---@param rows table[] as instruments.lua has them

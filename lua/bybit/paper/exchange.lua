@@ -27,7 +27,10 @@ local paper = {}
 ---@field seed integer? draws the market and everything else that is drawn; the same seed gives the same run
 ---@field keys bybit.paper.Key[]? the accounts; one is made when none is given
 ---@field clock "real"|"manual"|nil "manual": time moves only when the program moves it; "real" is the default
----@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099
+---@field start_time integer? where a manual clock begins, in ms: a moment of the years 2000 to 2099. With `prices`: the moment of
+---  these at which the exchange begins, by any clock; their first one when left out
+---@field prices table<string, string|string[]>? CSV files of trades or candles, by symbol, that drive these markets in place of
+---  their walk: {BTCUSD = "BTCUSD2024-01-01.csv"}. See the guide for the columns
 ---@field deposit table<string, string>? what each account begins with, per coin
 ---@field lag integer? ms after which an acknowledged order shows in queries, up to 3600000: 5, with a manual clock 0
 ---@field limits table<string, integer|false>|false|nil requests a second, in place of the exchange's:
@@ -79,19 +82,20 @@ end
 local function start(options, called)
   options = door.options(options, called)
   local keys, manual = make_keys(options), options.clock == "manual"
-  local start_time = options.start_time or START
+  local start_time = options.start_time or options.prices and options.prices.first or START
   local rows = options.instruments or instruments.at(manual and start_time or os.time() * 1000)
+  local contracts = door.contracts(rows)
   local boot = pack.write {
     keys = keys, clock = options.clock, start_time = start_time, seed = options.seed or os.time(),
     deposit = options.deposit, lag = options.lag or (manual and 0 or 5), limits = options.limits,
     instruments = rows, auth_status_401 = options.auth_status_401, faults = options.faults,
-    keep = options.keep, active_orders = options.active_orders,
+    keep = options.keep, active_orders = options.active_orders, prices = door.histories(options.prices, contracts, called),
   }
   local handle, port = server.start(options.port or 0, package.path, package.cpath, boot)
   if not handle then return nil, port end
   return setmetatable({
     url = ("http://127.0.0.1:%d"):format(port), port = port, key = keys[1].key, secret = keys[1].secret, keys = keys,
-    server = handle, manual = manual, contracts = door.contracts(rows),
+    server = handle, manual = manual, contracts = contracts,
   }, Exchange)
 end
 
@@ -150,7 +154,7 @@ local function check_manual(self, method)
   end
 end
 
----Moves time alone, on an exchange with a manual clock. The market stands still meanwhile.
+---Moves time alone, on an exchange with a manual clock. The market stands still meanwhile, but for those that `prices` drive.
 ---@param seconds number
 function Exchange:advance(seconds)
   check_manual(self, "advance")
@@ -189,9 +193,9 @@ end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code" or
----  "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate",
----  "stream_reorder" or "stream_late"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code",
+---  "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow",
+---  "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
@@ -199,14 +203,16 @@ end
 ---@field topic string? of a stream: the topic of the frames that it is about, or what they answer: "pong", "auth",
 ---  "subscribe", "order.create"; "orderbook." means every topic that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
----@field executed boolean? the request is carried out all the same; for reset, http and code
+---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
 ---@field seconds number? how long, for delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange
 ---  is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
 ---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http
----@field code integer? the retCode, for code: 429, 10000, 10006, 10016 ...
----@field message string? the text beside the code, for code
+---@field code integer? the retCode, for code and element: 429, 10000, 10006, 10016 ...
+---@field message string? the text beside the code, for code and element
+---@field first integer? how many orders of a batch are carried out, 0 to 20, for partly
+---@field order integer? which order of a batch, counted from 1, for element (1)
 
 ---Makes things go wrong, from the next request on: `{ { "lost_answer", probability = 0.1, path = "order/create" },
 ---{ "code", code = 10016, executed = true, nth = 3 }, seed = 1, lag = 50 }`. Replaces what was set before; false or {}

@@ -10,8 +10,8 @@ local faults = {}
 local LONG = 1000000000
 local SECONDS = { "number", 0, 3600 }
 
--- Each kind: whether the engine sees the request (`either`: as the rule says, by default not), what the server does to the
--- answer, the fields of a rule of this kind besides those of every rule, and its meaning in words.
+-- Each kind: whether the request is carried out (`either`: as the rule says, by default not), whether the engine sees it in any case,
+-- what the server does to the answer, the fields of a rule of this kind besides those of every rule, and its meaning in words.
 local KINDS = {
   lost_request = { instruct = { silent = true }, doc = "The connection ends before the exchange has seen the request." },
   lost_answer = { executed = true, instruct = { silent = true },
@@ -28,6 +28,12 @@ local KINDS = {
     doc = "An error page with this HTTP status stands in for the answer. The request is carried out if `executed` is true." },
   code = { either = true, needs = "code", fields = { code = { "integer", -LONG, LONG }, message = { "string" } },
     doc = "This retCode stands in for the answer. The request is carried out if `executed` is true." },
+  partly = { executed = true, instruct = { silent = true }, needs = "first", fields = { first = { "integer", 0, 20 } },
+    doc = "Of a batch only the `first` orders are carried out, and the connection ends before the answer." },
+  element = { either = true, seen = true, needs = "code",
+    fields = { code = { "integer", -LONG, LONG }, message = { "string" }, order = { "integer", 1, 20 } },
+    doc = "In the answer to a batch this code stands in for that of one order, the `order`-th (1). The order is carried out if "
+      .. "`executed` is true." },
   restart = { instruct = { silent = true, restart = true }, fields = { seconds = SECONDS },
     doc = "The exchange restarts: all connections are reset, order/realtime forgets closed orders, and each request is "
       .. "reset for `seconds`." },
@@ -192,6 +198,7 @@ local function compile(rule)
     probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
     stream = kind.stream or false, topic = rule.topic,
+    enters = executed or kind.seen or false, first = rule.first, order = rule.order or 1,
   }
 end
 
@@ -271,10 +278,30 @@ function faults.page(rule)
     or ("<html><head><title>%d</title></head><body><center>gateway</center></body></html>"):format(rule.status)
 end
 
+local function words_of(rule)
+  return rule.message or MESSAGES[rule.code] or "injected"
+end
+
+--- What a rule does to the orders of a batch, one after the other.
+---@param rule table? of the request
+---@param act function engine, account, item -> the order, or nil, code and message
+---@return function act the same, under the rule
+function faults.of_elements(rule, act)
+  if not rule or rule.kind ~= "partly" and rule.kind ~= "element" then return act end
+  local place = 0
+  return function(engine, account, item)
+    place = place + 1
+    if rule.kind == "partly" and place > rule.first then return nil, 10016, MESSAGES[10016] end -- nobody gets this answer
+    if rule.kind == "partly" or place ~= rule.order then return act(engine, account, item) end
+    if rule.executed then act(engine, account, item) end
+    return nil, rule.code, words_of(rule)
+  end
+end
+
 --- The code that stands in for an answer's: code and text; nil when the rule has none.
 function faults.code(rule)
-  if not rule.code then return nil end
-  return rule.code, rule.message or MESSAGES[rule.code] or "injected"
+  if not rule.code or rule.kind == "element" then return nil end
+  return rule.code, words_of(rule)
 end
 
 --- What the server is to do to an answer with a body of so many bytes; nil: send it.

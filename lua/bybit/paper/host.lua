@@ -12,6 +12,7 @@ local endpoints_account = require "bybit.paper.v5.account"
 local endpoints_v2 = require "bybit.paper.v2.endpoints"
 local faults = require "bybit.paper.faults"
 local pack = require "bybit.paper.pack"
+local prices = require "bybit.paper.prices"
 
 local host = {}
 
@@ -41,6 +42,15 @@ local function make_report()
   end
 end
 
+local MINUTE = 60000 -- ms: so that the candles of a past that is played now begin where they began
+
+-- What drives markets, by symbol.
+local function open_feeds(files, report)
+  local feeds = {}
+  for symbol, paths in pairs(files) do feeds[symbol] = prices.play(paths, report) end
+  return feeds
+end
+
 local function open_accounts(engine, options, created)
   local keys = {}
   for i, entry in ipairs(options.keys) do
@@ -64,20 +74,32 @@ local function nanoseconds_of(seconds)
   return math.tointeger(math.floor(seconds * 1e9 + 0.5))
 end
 
+-- Moves time to a moment, and the markets that are fed to each price on the way. Streams are told at each.
+local function pass(engine, clock, forward, to, streams)
+  local point = engine:next_point()
+  while point and point * 1000000 <= to do
+    forward(math.max(0, point * 1000000 - clock()))
+    engine:advance_to(clock() // 1000000)
+    engine:play()
+    streams:flush(true)
+    point = engine:next_point()
+  end
+  forward(to - clock())
+  engine:advance_to(clock() // 1000000)
+end
+
 -- Moves time from tick to tick of the engine, then to the end of the span. Streams are told at each tick.
 local function walk(engine, clock, forward, span, streams)
   local tick, now = engine.tick_ms * 1000000, clock()
   check_end(now, span)
   local to = now + span
   for moment = now - now % tick + tick, to, tick do
-    forward(moment - clock())
+    if #engine.fed > 0 then pass(engine, clock, forward, moment, streams) else forward(moment - clock()) end
     clock()
     engine:tick()
     streams:flush(true)
   end
-  forward(to - clock())
-  clock()
-  engine:advance_to(to // 1000000)
+  pass(engine, clock, forward, to, streams)
 end
 
 -- The owner's commands. Their arguments were checked at the door, in the owner's Lua state.
@@ -95,8 +117,9 @@ local function make_commands(engine, keys, clock, forward, lines, streams)
   function commands.now() return clock() // 1000000 end
   function commands.books(key) return books.of(keys[key].account) end
   function commands.advance(seconds)
-    forward(nanoseconds_of(seconds))
-    engine:advance_to(clock() // 1000000)
+    local span = nanoseconds_of(seconds)
+    check_end(clock(), span)
+    pass(engine, clock, forward, clock() + span, streams)
   end
   function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds), streams) end
   return commands
@@ -121,7 +144,8 @@ function host.start(boot, real_clock, sockets)
   local lines, report = make_report()
   local engine = Engine.new {
     seed = options.seed, now = now, instruments = options.instruments, deposit = options.deposit, lag = options.lag,
-    keep = options.keep, active_orders = options.active_orders,
+    keep = options.keep, active_orders = options.active_orders, feeds = open_feeds(options.prices or {}, report),
+    shift = forward and 0 or (now() - (options.start_time or 0)) // MINUTE * MINUTE,
   }
   local keys = open_accounts(engine, options, now())
   local wire = Wire.new {

@@ -19,6 +19,7 @@
 --   inline = { name }      objects on the wire whose members are fields of the record
 --   by_place = true        the record may also stand as an array, whose elements are the fields in their order
 --   aliases                second names
+--   may_fail = true        in a list, {error = err} may stand in its place: so reading `error` of it gives nil
 --
 -- Names are those of the interface that this project implements; a field that it lacks has its wire name in snake_case. A field
 -- "(v2 only)" has its name on the v2 wire as wire name; on V5 reading it gives nil. Queries and streams leave a field without value
@@ -28,7 +29,7 @@ local later = require "bybit.later"
 
 -- Where each record is declared.
 local FILES = {
-  order_id = "acknowledgement",
+  order_id = "acknowledgement", batch_order = "acknowledgement",
   cancelled_order = "cancelled",
   order = "order", conditional_order = "order",
   trade = "trade",

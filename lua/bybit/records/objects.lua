@@ -103,13 +103,26 @@ end
 --- What a list that the exchange may have cut short prints at its end.
 objects.CUT = "(cut short: there may be more)"
 
+--- The text of a list, with a line for each error that stands in the place of a record.
+---@param text string
+---@param list table
+---@return string
+function objects.with_errors(text, list)
+  local lines = { text }
+  for n, record in ipairs(list) do
+    local err = rawget(record, "error")
+    if err then lines[#lines + 1] = ("%d: %s"):format(n, tostring(err)) end
+  end
+  return table.concat(lines, "\n")
+end
+
 local function list_text(name, list)
   local columns, rows = objects.columns(name), {}
   for n, record in ipairs(list) do
     rows[n] = {}
     for i, column in ipairs(columns) do rows[n][i] = text_of(rawget(record, column.name), column.kind) end
   end
-  local text = grid.render(columns, rows)
+  local text = objects.with_errors((grid.render(columns, rows)), list)
   return rawget(list, "cut") and text .. "\n" .. objects.CUT or text
 end
 
@@ -155,7 +168,7 @@ local function metatable(name, declaration)
     if alias then return rawget(record, alias) end
     if own[key] then return own[key] end
     if worked_out[key] then return worked_out[key](record) end
-    if type(key) ~= "string" then return nil end
+    if type(key) ~= "string" or key == "error" and declaration.may_fail then return nil end
     error(("%s has no field '%s'%s"):format(meta.__name, key, meta.__hint(key)), 2)
   end
   function meta.__tostring(record) return line(name, record) end

@@ -95,6 +95,7 @@ local records = {}
 records.order = {
   doc = "An order as it stands.",
   shown = { "order_id", "symbol", "side", "type", "quantity", "price", "filled_quantity", "status" },
+  may_fail = true,
   fields = rows(ORDER, ORDER_V2, {
     { "last_trade_time", "last_exec_time", "time", optional = true, zero_empty = true,
       doc = "When it was last filled (v2 only)." },
@@ -107,6 +108,7 @@ records.order = {
 records.conditional_order = {
   doc = "An order that waits, or waited, for a trigger.",
   shown = { "order_id", "symbol", "side", "type", "quantity", "trigger_price", "price", "status" },
+  may_fail = true,
   fields = rows(ORDER, ORDER_V2, {
     { "remark", "remark", "string", optional = true, doc = "The caller's network address (v2 only)." },
   }),

@@ -56,9 +56,15 @@ local function scan(text)
   return calls, quote, at
 end
 
-local function parameter(words, method, name)
+-- The lists of parameters that a method takes where the cursor is; of a batch, an element's.
+local function lists_of(words, method)
   local row = words.dialect.endpoints[method]
-  for _, list in ipairs { row and row.params or {}, words.dialect.common } do
+  if row and row.elements then return { rows.element_params(row), row.params } end
+  return { row and row.params or {}, words.dialect.common }
+end
+
+local function parameter(words, method, name)
+  for _, list in ipairs(lists_of(words, method)) do
     for _, p in ipairs(list) do
       if p[1] == name or p.also == name then return p end
     end
@@ -72,14 +78,17 @@ local function method_at(words, calls, text)
   local function is_method(name)
     return rows.method(words.dialect.endpoints, name) and name or nil
   end
+  local outer = call.name == "" and calls[#calls - 1]
+  local batch = outer and outer.open == "{" and is_method(outer.name)
+  if batch and words.dialect.endpoints[batch].elements then return batch end
   return is_method(call.name) or is_method(text:sub(1, call.at - 2):match '["\']([%w_]+)["\']%s*,%s*$' or "")
 end
 
 -- The parameters that are not given yet; where nothing is typed those that have to be given come first, by themselves:
 -- readline sorts what it shows. The session fills the symbol in.
 local function parameters_left(words, method, inside, prefix)
-  local names, needed, row = {}, {}, words.dialect.endpoints[method]
-  for _, list in ipairs { row.params, words.dialect.common } do
+  local names, needed = {}, {}
+  for _, list in ipairs(lists_of(words, method)) do
     for _, p in ipairs(list) do
       if not inside:find("%f[%w_]" .. p[1] .. "%s*=") then
         names[#names + 1] = p[1]

@@ -155,11 +155,12 @@ local function needed(row, defaults, category)
   return names
 end
 
---- The required parameters of a method, with a value for each, in declared order.
+--- The required parameters of a method, with a value for each, in declared order. Of a batch: those of an element.
 ---@param row table a declared endpoint
 ---@param defaults? table parameters that are filled in already
 ---@return table[] pairs { name, value }
 function help.sample(row, defaults)
+  if row.elements then row = rows.elements(row)[1] end
   local category = defaults and defaults.category or "inverse"
   local names, pairs_ = needed(row, defaults, category), {}
   for _, p in ipairs(row.params) do
@@ -176,10 +177,11 @@ local function call_example(name, row, defaults)
     local value = type(pair[2]) == "string" and ('"%s"'):format(pair[2]) or tostring(pair[2])
     parts[i] = ("%s%s=%s%s"):format(pair[1], TIED, TIED, value)
   end
-  return ("%s{%s}"):format(name, table.concat(parts, ", "))
+  return (row.elements and "%s{ {%s} }" or "%s{%s}"):format(name, table.concat(parts, ", "))
 end
 
 local function command_example(name, row, defaults)
+  if row.elements then return ("bybit %s --orders FILE"):format(name) end
   local parts = { "bybit " .. name }
   for _, pair in ipairs(help.sample(row, defaults)) do parts[#parts + 1] = ("%s=%s"):format(pair[1], pair[2]) end
   return table.concat(parts, " ")
@@ -231,8 +233,21 @@ function help.method(dialect, name, options)
   local row, width = dialect.endpoints[name], options.width
   local parts = { name, help.wrap(row.doc, width, "  ", "  "), "" }
   local list = {}
-  for i, p in ipairs(row.params) do list[i] = { p[1], parameter_text(p, options.defaults) } end
+  if row.elements then
+    parts[#parts + 1] = help.wrap(("A list of up to %d orders. Each takes what %s takes:"):format(row.most,
+      listed(row.elements, "or")), width, "  ", "  ")
+  end
+  for i, p in ipairs(row.elements and rows.element_params(row) or row.params) do
+    list[i] = { p[1], parameter_text(p, options.defaults) }
+  end
+  for _, p in ipairs(row.elements and row.params or {}) do -- beside the elements
+    list[#list + 1] = { p[1], parameter_text(p, options.defaults) .. " It stands beside the orders." }
+  end
   parts[#parts + 1] = rows_text(list, width)
+  if row.elements and options.command then
+    parts[#parts + 1] = help.wrap("In a file, or on standard input (--orders -): an order a line, as JSON. Or order=JSON, as "
+      .. "often as there are orders. name=value beside them counts for each order that does not say otherwise.", width, "  ", "  ")
+  end
   for _, rule in ipairs(row.rules or {}) do
     local text = RULES[rule[1]] and RULES[rule[1]](rule, row)
     if text and rule.category then text = ("Of %s contracts: %s"):format(rule.category, text) end

@@ -93,6 +93,7 @@ local function list_text(name, list, options)
   end
   local text = grid.render(columns, rows, { width = options.width, max = options.rows,
     head = options.colours and tint.head })
+  text = objects.with_errors(text, list)
   if rawget(list, "next_cursor") then text = text .. "\n(there are more pages: see next_cursor)" end
   if rawget(list, "cut") then text = text .. "\n" .. objects.CUT end
   return text

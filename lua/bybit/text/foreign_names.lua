@@ -136,6 +136,10 @@ local METHODS = {
     .. "open_position close_position enter_position" },
   { "place_conditional_order", "create_stop_order create_trigger_order create_stop_limit_order create_stop_market_order "
     .. "stop_order place_stop_order place_trigger_order create_conditional_order submit_conditional_order" },
+  { "place_multiple_orders", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order "
+    .. "create_batch_order" },
+  { "modify_multiple_orders", "amend_batch_order batch_amend_orders edit_orders amend_orders" },
+  { "cancel_multiple_orders", "cancel_batch_order batch_cancel_orders cancel_order_batch" },
   { "modify_order", "edit_order amend_order replace_order update_order change_order replace_active_order order_amend "
     .. "edit_limit_order" },
   { "modify_conditional_order", "replace_conditional_order amend_conditional_order edit_conditional_order amend_stop_order" },
@@ -205,10 +209,6 @@ local METHODS = {
 local PATHS = {
   { "POST", "/v5/order/disconnected-cancel-all", "set_disconnect_cancel_all set_dcp disconnected_cancel_all" },
   { "POST", "/v5/position/confirm-pending-mmr", "confirm_risk_limit confirm_pending_mmr" },
-  { "POST", "/v5/order/create-batch", "place_batch_order batch_submit_orders create_orders place_orders batch_place_order "
-    .. "place_multiple_orders create_batch_order" },
-  { "POST", "/v5/order/amend-batch", "amend_batch_order batch_amend_orders edit_orders modify_multiple_orders" },
-  { "POST", "/v5/order/cancel-batch", "cancel_batch_order batch_cancel_orders cancel_multiple_orders" },
 }
 
 return {

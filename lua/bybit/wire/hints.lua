@@ -26,16 +26,36 @@ local function add(list, name)
   list[#list + 1] = name
 end
 
+-- Calls see(plain word, our name) for each name that a parameter has, ours and those on the wires.
+local function each_word(params, see)
+  for _, p in ipairs(params) do
+    for _, word in pairs { p[1], p[2] or nil, p.also, p.v2, p.v5 } do see(synonyms.plain(word), p[1]) end
+  end
+end
+
 -- Adds the names of those parameters that have this name, or this name on a wire.
 local function add_declared(list, params, plain)
-  for _, p in ipairs(params) do
-    for _, word in pairs { p[1], p[2] or nil, p.also, p.v2, p.v5 } do
-      if synonyms.plain(word) == plain then
-        add(list, p[1])
-        break
-      end
-    end
+  each_word(params, function(word, name)
+    if word == plain and list[#list] ~= name then add(list, name) end
+  end)
+end
+
+local indexes = setmetatable({}, { __mode = "k" }) -- endpoints -> { count of methods, words = { [plain word] = our names } }
+
+-- Our names for each word that some method of a wire declares, in the order of the methods. It is made anew when a method was added.
+local function index_of(endpoints)
+  local methods, index = rows.methods(endpoints), indexes[endpoints]
+  if index and index.count == #methods then return index.words end
+  local words, seen = {}, {}
+  for _, method in ipairs(methods) do
+    each_word(endpoints[method].params, function(word, name)
+      words[word], seen[word] = words[word] or {}, seen[word] or {}
+      if not seen[word][name] then add(words[word], name) end
+      seen[word][name] = true
+    end)
   end
+  indexes[endpoints] = { count = #methods, words = words }
+  return words
 end
 
 -- Our names that the word may stand for, the likeliest first: what the method declares, then what other clients say, then what
@@ -49,8 +69,7 @@ local function meanings(method, key)
   end
   for _, name in ipairs(synonyms.of("parameters", key)) do add(list, name) end
   for _, wire in ipairs(WIRES) do
-    local endpoints = endpoints_of(wire[1])
-    for _, name in ipairs(rows.methods(endpoints)) do add_declared(list, endpoints[name].params, plain) end
+    for _, name in ipairs(index_of(endpoints_of(wire[1]))[plain] or {}) do add(list, name) end
   end
   return list
 end

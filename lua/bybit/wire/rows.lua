@@ -31,6 +31,11 @@
 --   heard        recovery notes successful calls too, see outcome/stops.lua
 --   internal     there is no method of this name: other methods, recovery or read-backs make this request
 --   composite    the method is made of several requests, by a function of the wire's init.lua
+--   elements     the call is a batch: a list, and each element is what a call of one of these methods would be. The row says besides:
+--   items        the name of that list on the wire
+--   most         how many elements it may have
+--   without      parameters of those methods that elements do not have
+--   of           what the elements do, in the words of `settle`
 --   over         the internal rows that a composite method asks; the first is the one that changes something
 --   subject      the file of the row; filled in
 --   place        the number of the row among those of the wire; filled in
@@ -113,12 +118,15 @@ local function add(set, name, given, subject, place)
   set.given[name] = { row = given, subject = subject, place = place }
 end
 
+local among = setmetatable({}, { __mode = "k" }) -- row of a batch -> the endpoints that it is one of
+
 -- The row of this name, completed; nil where no loaded file has it.
 local function row_of(set, name)
   local row, declared = set.rows[name], set.given[name]
   if row or not declared then return row end
   row = complete(set.wire, name, declared.row)
   row.subject, row.place = declared.subject, declared.place
+  if row.elements then among[row] = set.endpoints end
   set.rows[name] = row
   return row
 end
@@ -183,7 +191,7 @@ end
 ---@return table<string, table>
 function rows.new(wire)
   local endpoints = setmetatable({}, meta)
-  sets[endpoints] = { wire = wire, given = {}, rows = {}, loaded = {}, added = 0 }
+  sets[endpoints] = { endpoints = endpoints, wire = wire, given = {}, rows = {}, loaded = {}, added = 0 }
   return endpoints
 end
 
@@ -218,6 +226,72 @@ function rows.any(endpoints, verb, path, params)
     end
   end
   return row
+end
+
+-- A parameter of a batch's elements, which may not refer to one that they do not have.
+local function element_param(p, without)
+  local when = p.required_when
+  if not when or not without[when.unless or ""] then return p end
+  local own = {}
+  for k, v in pairs(p) do own[k] = v end
+  own.required_when = { when[1], when[2] }
+  return own
+end
+
+local element_rows = setmetatable({}, { __mode = "k" }) -- row of a batch -> rows of its elements
+
+--- What the elements of a batch may be: the rows of those methods, without what elements do not have. Each has its name in `name`.
+---@param row table of the batch
+---@return table[]
+function rows.elements(row)
+  local known = element_rows[row]
+  if known then return known end
+  local endpoints, without, list = among[row], {}, {}
+  for _, name in ipairs(row.without or {}) do without[name] = true end
+  for i, name in ipairs(row.elements) do
+    local own = { name = name, params = {}, rules = {} }
+    for k, v in pairs(endpoints[name]) do
+      if own[k] == nil then own[k] = v end
+    end
+    for _, p in ipairs(endpoints[name].params) do
+      if not without[p[1]] then own.params[#own.params + 1] = element_param(p, without) end
+    end
+    for _, rule in ipairs(endpoints[name].rules or {}) do
+      local whole = true
+      for _, param in ipairs(rule) do whole = whole and not without[param] end
+      if whole then own.rules[#own.rules + 1] = rule end
+    end
+    list[i] = own
+  end
+  element_rows[row] = list
+  return list
+end
+
+--- The parameters of all kinds of elements of a batch, each once; required only where every kind requires it. What the batch itself
+--- takes, such as its category, is not among them.
+---@param row table of the batch
+---@return table[]
+function rows.element_params(row)
+  local list, by_name, kinds, beside = {}, {}, rows.elements(row), {}
+  for _, p in ipairs(row.params) do beside[p[1]] = true end
+  for _, kind in ipairs(kinds) do
+    for _, p in ipairs(kind.params) do
+      local known = by_name[p[1]] or beside[p[1]] and {}
+      if not known then
+        known = {}
+        for k, v in pairs(p) do known[k] = v end
+        known.required, known.times = false, 0
+        by_name[p[1]], list[#list + 1] = known, known
+      end
+      if p.required then known.times = (known.times or 0) + 1 end
+      known.required = known.times == #kinds
+    end
+  end
+  for _, p in ipairs(list) do
+    p.times = nil
+    if by_name[p.also or false] then p.also = nil end
+  end
+  return list
 end
 
 --- The names of the methods, in the order of the alphabet.

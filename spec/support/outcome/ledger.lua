@@ -15,6 +15,7 @@ local KIND = {
   cancel_order = "cancel", cancel_conditional_order = "cancel", cancel_all_orders = "all",
   cancel_all_conditional_orders = "all", set_trading_stop = "stop",
   set_leverage = "setting", create_internal_transfer = "transfer",
+  place_multiple_orders = "place", modify_multiple_orders = "amend", cancel_multiple_orders = "cancel",
 }
 
 local Ledger = {}
@@ -43,6 +44,36 @@ Ledger.__index = Ledger
 ---@field err any?
 ---@field response table?
 
+-- The element of a batch that a request is about.
+local function element_of(batch, params)
+  for _, call in ipairs(batch) do
+    local p = call.params
+    if params.orderLinkId and params.orderLinkId == (p.client_order_id or call.link)
+      or params.orderId and params.orderId == (p.order_id or p.stop_order_id) then
+      return call
+    end
+  end
+end
+
+local function add_copy(call, copy)
+  call.tries = call.tries + 1
+  call.link = call.link or copy.params.orderLinkId or copy.params.order_link_id or copy.params.transferId
+  if not copy.never then call.copies[#call.copies + 1] = copy end
+end
+
+-- A copy of a batch is a copy of each of its elements, which ends for each of them in its own way (network.lua).
+local function add_to_elements(batch, copy)
+  if not copy.params.request then
+    copy.call = element_of(batch, copy.params)
+    return copy.call ~= nil and add_copy(copy.call, copy)
+  end
+  copy.parts = {}
+  for i, call in ipairs(batch) do
+    copy.parts[i] = setmetatable({ call = call, params = copy.params.request[i], effects = {}, done = false }, { __index = copy })
+    add_copy(call, copy.parts[i])
+  end
+end
+
 function ledger.new(world, network)
   local self = setmetatable({ world = world, network = network, calls = {}, strays = {}, faults = {}, lists = {},
     reports = {}, numbers = 0 }, Ledger)
@@ -50,10 +81,11 @@ function ledger.new(world, network)
     local call = copy.call
     if copy.verb == "GET" then
       if call and call.reads then call.reads[#call.reads + 1] = copy end
+    elseif call and call.elements then
+      add_to_elements(call.elements, copy)
+      if not copy.parts and not copy.call and not copy.never then self.strays[#self.strays + 1] = copy end
     elseif call and call.copies then
-      call.tries = call.tries + 1
-      call.link = call.link or copy.params.orderLinkId or copy.params.order_link_id or copy.params.transferId
-      if not copy.never then call.copies[#call.copies + 1] = copy end
+      add_copy(call, copy)
     elseif not copy.never then
       self.strays[#self.strays + 1] = copy
     end
@@ -92,13 +124,62 @@ local function statement(self, by, ok, result, err, response)
   return s
 end
 
---- Notes a call and makes it with `make(f)`, which calls f in the coroutine where the call runs, and may end it early.
-function Ledger:call(life, key, method, params, make)
+-- Begins to note a call.
+local function begin(self, life, key, method, params)
   local call = { number = #self.calls + 1, first_number = self:next_number(), key = key, method = method,
     kind = kind_of(method, params), params = params, life = life, began = loop.now(), copies = {}, reads = {}, tries = 0,
     told = {} }
   if call.kind == "all" or call.kind == "each" then call.standing = self:standing(method, params) end
   self.calls[call.number] = call
+  return call
+end
+
+-- What a batch said of its i-th element, as a call of its own would have said it.
+local function said_of(r, i)
+  local ok, list, err, response = table.unpack(r, 1, 4)
+  if not ok and errors.is(list) and rawget(list, "orders") then list = list.orders end
+  if not ok and not rawget(type(list) == "table" and list or {}, i) or list == nil then return ok, list, err, response end
+  local entry = list[i]
+  local failed = rawget(entry, "error")
+  return true, not failed and entry or nil, failed, response and response.orders[i]
+end
+
+--- Notes a batch: a call for each of its elements, whose parameters are in `list`; `options` stand beside them. Else as Ledger:call.
+function Ledger:batch(life, key, method, list, options, make)
+  local batch, given = {}, {}
+  for i, p in ipairs(list) do
+    given[i] = {}
+    for k, v in pairs(p) do given[i][k] = v end
+    for k, v in pairs(options) do p[k] = v end
+    batch[i] = begin(self, life, ("%s/%d"):format(key, i), method, p)
+    batch[i].batch = batch
+  end
+  local whole = { number = batch[1].number, key = key, elements = batch, reads = {}, life = life }
+  make(function()
+    local thread, main = coroutine.running()
+    self.network.running[thread] = whole
+    for _, call in ipairs(batch) do call.began, call.first_number = loop.now(), self:next_number() end
+    if main then self.network.blocking = thread end
+    for k, v in pairs(options) do given[k] = v end
+    local r = table.pack(pcall(life.client[method], life.client, given))
+    self.network.running[thread] = nil
+    for i, call in ipairs(batch) do
+      if not life.dead then
+        call.told[1] = statement(self, "call", said_of(r, i))
+        call.told[1].raised = not r[1] or nil
+      end
+      call.ended = loop.now()
+      if not life.dead and not life.closed and ledger.is_open(call) then self:note_list(life, "after " .. call.key) end
+    end
+    whole.ended = loop.now()
+    if not r[1] then error(r[2], 0) end
+  end, whole)
+  return batch
+end
+
+--- Notes a call and makes it with `make(f)`, which calls f in the coroutine where the call runs, and may end it early.
+function Ledger:call(life, key, method, params, make)
+  local call = begin(self, life, key, method, params)
   make(function()
     local thread, main = coroutine.running()
     self.network.running[thread] = call
@@ -195,6 +276,11 @@ end
 
 local ASKED = { "symbol", "side", "quantity", "price", "new_price", "new_quantity", "new_trigger_price", "stop_loss_price",
   "take_profit_price", "stop_loss_quantity", "take_profit_quantity", "buy_leverage", "amount" }
+-- Which position a call is about; 0, the only one, is what a journal has for a call that does not say.
+local function mode_of(params)
+  return rawget(params, "position_mode") or 0
+end
+
 local SECOND = { trailing_stop_distance = "trailing_stop_price", stop_order_id = "order_id" } -- second names
 
 -- The value as a journal keeps it: numbers as texts.
@@ -212,10 +298,12 @@ function ledger.asked(params)
   end
   for _, name in ipairs(ASKED) do add(name, params[name]) end
   for _, name in ipairs { "trailing_stop_distance", "stop_order_id" } do add(name, params[name] or params[SECOND[name]]) end
+  if mode_of(params) ~= 0 then add("position_mode", mode_of(params)) end
   return table.concat(parts, " ")
 end
 
 local function same_params(a, b)
+  if mode_of(a) ~= mode_of(b) then return false end
   for _, name in ipairs(ASKED) do
     if plain(a[name]) ~= plain(rawget(b, name)) then return false end
   end

@@ -219,13 +219,23 @@ local function earlier_open(run, life, symbol, at, number)
   return found
 end
 
+-- In hedge mode a Sell of the long position and a Buy of the short one only close (V5 documentation, order/create).
+local CLOSING = { "Sell", "Buy" }
+
+local function only_closes(p)
+  return p.reduce_only or CLOSING[p.position_mode or 0] == p.side
+end
+
 local function check_held(lies, lie, run, call)
   local s = call.told[1]
   if not s then return end
   local open = earlier_open(run, call.life, call.params.symbol, call.began, call.first_number)
+  for _, other in ipairs(not open and call.batch or {}) do -- what holds one order of a batch holds them all
+    open = open or earlier_open(run, call.life, other.params.symbol, call.began, call.first_number)
+  end
   if s.says == "not_sent" and s.err.kind == "guard" and not open then
     lie(lies, "held for nothing", call, "was refused at %.3f: %s", s.at, tostring(s.err))
-  elseif #call.copies > 0 and call.kind == "place" and not call.params.reduce_only and open == "must"
+  elseif #call.copies > 0 and call.kind == "place" and not only_closes(call.params) and open == "must"
     and earlier_open(run, call.life, call.params.symbol, call.copies[1].left, s.number) == "must" then
     lie(lies, "not held", call, "went out at %.3f with an intent of an earlier run open", call.copies[1].left)
   end

@@ -98,12 +98,26 @@ local function read_request(request)
     window = math.tointeger(tonumber(headers["X-BAPI-RECV-WINDOW"] or params.recv_window or 5000)) }
 end
 
+-- What became of each element of a batch, and which changes of the books it caused.
+local function deliver_parts(self, copy, answer)
+  for i, part in ipairs(copy.parts) do
+    local said = copy.code == 0 and answer.retExtInfo.list[i]
+    part.code = said and math.tointeger(said.code) or copy.code
+    part.done = part.code == 0
+    local order = self.world:find(part.params.orderId, part.params.orderLinkId)
+    for _, effect in ipairs(copy.effects) do
+      if effect.order == order then part.effects[#part.effects + 1] = effect end
+    end
+  end
+end
+
 -- The copy arrives: the exchange acts, and its answer is kept.
 local function deliver(self, copy)
   copy.arrived = loop.now()
   local status, body, headers = self.world:request(copy)
   copy.code = math.tointeger(tonumber(body:match '^{"ret_?[cC]ode":(%-?%d+)'))
   copy.done = copy.code == 0 and copy.verb == "POST"
+  if copy.parts then deliver_parts(self, copy, cjson.decode(body)) end
   local lines = {}
   for i = 1, #(headers or {}), 2 do lines[#lines + 1] = ("%s: %s\r\n"):format(headers[i], headers[i + 1]) end
   copy.answer = { status = status, body = body, headers = table.concat(lines) }

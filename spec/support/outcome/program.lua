@@ -129,11 +129,28 @@ local function add_money(p, random)
   end
 end
 
---- The program of a seed, for a wire. `old`: without the steps that the wires do not share, as it was when it found an error.
-function program.draw(api, seed, old)
+local BATCHES = { { "place_batch", 12 }, { "modify_batch", 12 }, { "cancel_batch", 6 }, { "resolve", 3 }, { "reconcile", 2 },
+  { "rest", 2 } }
+
+-- Steps with batches, put between the others in the same way.
+local function add_batches(p, random)
+  if random:unit() > 0.4 then return end
+  p.climate.batches = true
+  for _ = 1, random:integer(2, 8) do
+    local step = draw_step(random, p, #p.steps + 1, random:integer(1, p.tasks))
+    step.act = draw_act(random, BATCHES)
+    table.insert(p.steps, random:integer(1, #p.steps + 1), step)
+  end
+end
+
+--- The program of a seed, for a wire. `old`: as it was when it found an error: true without the steps that the wires do not
+--- share, "money" without batches. `terrain`: what it trades, see world.lua; where that is not inverse, either the client or each of
+--- its calls says the category.
+function program.draw(api, seed, old, terrain)
   local random = core.random(seed)
   local c = climate(random)
-  local p = { api = api, seed = seed, climate = c, steps = {}, without = {} }
+  local p = { api = api, seed = seed, climate = c, steps = {}, without = {}, terrain = terrain or "inverse" }
+  p.names_category = terrain ~= nil and seed % 2 == 0
   p.skew = random:integer(-1000, 1000)
   p.lag = c.lag and one_of(random, { 200, 400, 800, 1500, 3000 }) or 0
   p.forget = random:unit() < 0.2 and 2 or nil
@@ -148,7 +165,8 @@ function program.draw(api, seed, old)
     for _ = 1, each do p.steps[#p.steps + 1] = draw_step(random, p, #p.steps + 1, task) end
   end
   p.events = draw_events(random, p)
-  if api == "v5" and not old then add_money(p, core.random(seed ~ 0x6d6f6e6579)) end
+  if api == "v5" and old ~= true then add_money(p, core.random(seed ~ 0x6d6f6e6579)) end
+  if api == "v5" and not old then add_batches(p, core.random(seed ~ 0x6261746368)) end
   return p
 end
 

@@ -257,7 +257,7 @@ local function check_parts(lies, calls)
   for _, call in ipairs(calls) do
     if call.kind == "part" then
       local p, s = call.params, ledger.last(call)
-      local name = ("%s %s %s"):format(p.stop_loss_price, p.stop_loss_quantity, p.take_profit_price)
+      local name = ("%s %s %s %s"):format(p.stop_loss_price, p.stop_loss_quantity, p.take_profit_price, p.position_mode)
       local g = groups[name]
       if not g then
         g = { done = 0, said = 0, unknown = 0, call = call }

@@ -66,7 +66,8 @@ end
 
 function Run:client_options(life)
   local p = self.program
-  return { environment = { url = "http://127.0.0.1:1" }, key = world.KEY, secret = world.SECRET, api = p.api,
+  local category = not p.names_category and world.TERRAINS[p.terrain].category or nil
+  return { environment = { url = "http://127.0.0.1:1" }, key = world.KEY, secret = world.SECRET, api = p.api, category = category,
     seed = p.seed * 100 + life.number, rate = false, timeout = p.timeout, connect_timeout = p.timeout / 2,
     deadline = p.deadline, receive_window = p.window, id_prefix = "me", journal = life.path,
     transport = self.network:transport(life), visibility = math.max(p.lag / 1000, 0.5) }
@@ -147,6 +148,25 @@ function Run:call(key, method, params, step)
       end)
     end
     make(f, call)
+  end)
+end
+
+--- Makes a batch, as Run:call makes a call; options that only stop it stand beside its elements.
+function Run:batch(key, method, list, options, step)
+  if loop.now() > LONGEST then error("the program does not end", 0) end
+  local make = self:make(step, options)
+  return self.ledger:batch(self.life, key, method, list, options, function(f, whole)
+    for _, call in ipairs(whole.elements) do
+      if call.kind == "place" then table.insert(self.placed, call) end
+    end
+    if step and step.hand then
+      self.world:after(step.hand.after, function()
+        local p = list[1]
+        local order = self.world:find(p.order_id or p.stop_order_id, ledger.link(whole.elements[1]))
+        hand.act(self.world, step.hand.act, core.random(step.hand.seed), order, p)
+      end)
+    end
+    make(f, whole)
   end)
 end
 
@@ -266,7 +286,7 @@ function Run:play()
   -- a position to protect and to reduce
   local rough, odd = self.network.rough, self.network.odd
   self.network.rough, self.network.odd = 0, 0
-  self:call("0a", "place_order", { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1000 })
+  acts.begin(self)
   self.network.rough, self.network.odd = rough, odd
   local queues = queues_of(p)
   while left(queues) do
@@ -306,8 +326,8 @@ end
 --- Runs a program. The run holds world, network, ledger and lives; `broke`: an error that came from no call.
 function runner.play(program)
   local self = setmetatable({ program = program, lives = {}, orders = {}, placed = {}, transfers = {}, torn = {} }, Run)
-  self.world = world.start { seed = program.seed, skew = program.skew, lag = program.lag, forget = program.forget,
-    shift = program.shift }
+  self.world = world.start { seed = program.seed, terrain = program.terrain, skew = program.skew, lag = program.lag,
+    forget = program.forget, shift = program.shift }
   self.network = network.new(self.world, { seed = program.seed, rough = program.rough, odd = program.odd,
     without = program.without })
   self.ledger = ledger.new(self.world, self.network)

@@ -2,6 +2,7 @@
 
 local core = require "bybit.core"
 local ledger = require "spec.support.outcome.ledger"
+local world_of = require "spec.support.outcome.world"
 
 local decimal = core.decimal
 local truth = {}
@@ -75,6 +76,14 @@ end
 local AMENDS = { new_price = "price", new_quantity = "qty", new_trigger_price = "trigger_price" }
 local STOPS = { take_profit_price = "tp", stop_loss_price = "sl", trailing_stop_distance = "ts" }
 
+-- The name of the position that a call is about.
+local function position_of(params) return world_of.key(params.symbol, params.position_mode) end
+
+-- Is there a position that the call is about?
+local function is_held(world, params)
+  return world.account:position(params.symbol, params.position_mode).side ~= ""
+end
+
 local function shows(state, params, fields)
   for name, field in pairs(fields) do -- in any order: all must match
     if params[name] ~= nil and not same(state[field], params[name]) then return false end
@@ -86,7 +95,7 @@ end
 function truth.shown(world, call, from, to)
   if call.kind == "setting" then return world:had_leverage(call.params.symbol, call.params.buy_leverage, from, to) end
   if call.kind == "stop" then
-    for _, state in ipairs(world:stops_between(call.params.symbol, from, to)) do
+    for _, state in ipairs(world:stops_between(position_of(call.params), from, to)) do
       if shows(state, call.params, STOPS) then return true end
     end
     return false
@@ -195,8 +204,7 @@ function truth.would_undo(world, late, told, at, copy)
     local state = order and world:order_at(order, at)
     return touches_order(world, late, order) and state and state.open and differs(late, told, AMENDS) or false
   elseif late.kind == "stop" and told.kind == "stop" then
-    return late.params.symbol == told.params.symbol and differs(late, told, STOPS)
-      and world.account:position(told.params.symbol).side ~= ""
+    return position_of(late.params) == position_of(told.params) and differs(late, told, STOPS) and is_held(world, told.params)
   elseif late.kind == "setting" and told.kind == "setting" then
     return late.params.symbol == told.params.symbol and late.params.buy_leverage ~= told.params.buy_leverage
   elseif late.kind == "all" and (told.kind == "place" or told.kind == "amend") then
@@ -206,7 +214,7 @@ function truth.would_undo(world, late, told, at, copy)
     return state ~= nil and state.open and order.symbol == late.params.symbol and (state.status == "Untriggered") == waiting
   elseif late.kind == "all" and (told.kind == "stop" or told.kind == "part") then
     return late.method:find "conditional" ~= nil and late.params.stop_order_type == nil
-      and late.params.symbol == told.params.symbol and world.account:position(told.params.symbol).side ~= ""
+      and late.params.symbol == told.params.symbol and is_held(world, told.params)
   end
   return false
 end
@@ -236,8 +244,8 @@ function truth.undoes(world, effect, late, told)
     local before, after = around(world.orders[effect.order], effect.at, function(change) return change.now end)
     return before ~= nil and lost(before, after, told.params, AMENDS)
   elseif late.kind == "stop" and told.kind == "stop" then
-    if effect.order.symbol ~= told.params.symbol then return false end
-    local before, after = around(world.stops[told.params.symbol], effect.at, function(state) return state end)
+    if world_of.key(effect.order.symbol, effect.order.index) ~= position_of(told.params) then return false end
+    local before, after = around(world.stops[position_of(told.params)], effect.at, function(state) return state end)
     return before ~= nil and after ~= nil and before.side == after.side and lost(before, after, told.params, STOPS)
   elseif late.kind == "setting" and told.kind == "setting" then
     return effect.symbol == told.params.symbol and effect.before ~= nil and effect.before:eq(told.params.buy_leverage)

@@ -22,7 +22,19 @@ local world = {}
 
 world.KEY, world.SECRET = "paperKey0123456789", "paperSecretPaperSecretPaperSecret001"
 world.START = 1700000000000 -- ms
-world.MIDDLE = { BTCUSD = "30000", ETHUSD = "2000" }
+
+-- What is traded: the kind of contracts, two symbols with their prices and the steps of those, and how many of a thing a number is.
+-- `hedge`: the first symbol is in hedge mode.
+local function linear(n, symbol) return symbol == "BTCUSDT" and ("%.3f"):format(n / 1000) or ("%.2f"):format(n / 100) end
+
+world.TERRAINS = {
+  inverse = { category = "inverse", main = "BTCUSD", other = "ETHUSD", middle = { BTCUSD = "30000", ETHUSD = "2000" },
+    tick = { BTCUSD = 0.5, ETHUSD = 0.05 }, quantity = function(n) return n end },
+  linear = { category = "linear", main = "BTCUSDT", other = "ETHUSDT", middle = { BTCUSDT = "30000", ETHUSDT = "2000" },
+    tick = { BTCUSDT = 0.5, ETHUSDT = 0.05 }, quantity = linear },
+}
+world.TERRAINS.hedge = { hedge = true }
+for k, v in pairs(world.TERRAINS.linear) do world.TERRAINS.hedge[k] = v end -- in any order
 
 -- The fields of an order that may change.
 local WATCHED = { "price", "qty", "trigger_price", "distance", "status" }
@@ -54,16 +66,18 @@ local function make_engine(self, options)
 end
 
 --- A world; time becomes virtual.
----@param options { seed: integer, skew: integer?, lag: integer?, forget: number?, shift: integer? } skew, lag, shift: ms;
---- forget: seconds
+---@param options { seed: integer, terrain: string?, skew: integer?, lag: integer?, forget: number?, shift: integer? } skew, lag,
+--- shift: ms; forget: seconds
 function world.start(options)
   loop.virtual(world.START)
   local self = setmetatable({ skew = options.skew or 0, shifted = 0, queue = {}, numbers = 0, log = {}, orders = {},
-    stops = {}, leverages = {}, known = {} }, World)
+    stops = {}, leverages = {}, known = {}, terrain = world.TERRAINS[options.terrain or "inverse"] }, World)
   make_engine(self, options)
   scheduler.set_advance(function(seconds) self:pass(seconds) end)
   self:shift(options.shift or 0)
-  for symbol, price in pairs(world.MIDDLE) do self.engine:set_price(symbol, price) end -- each symbol separately, so in any order
+  local middle = self.terrain.middle
+  for symbol, price in pairs(middle) do self.engine:set_price(symbol, price) end -- each symbol separately, so in any order
+  if self.terrain.hedge then self.account:switch(self.engine.by_symbol[self.terrain.main].instrument, true) end
   return self
 end
 
@@ -143,23 +157,37 @@ local function note(self, order, what, cause)
   return change
 end
 
--- The stops of a symbol's position.
-local function note_stops(self, symbol, cause)
+--- Under which name a position is kept: that of its symbol, and in hedge mode its side.
+---@param mode integer? 0, or nil: the only one
+function world.key(symbol, mode)
+  return mode and mode > 0 and ("%s/%d"):format(symbol, mode) or symbol
+end
+
+local ONLY, BOTH = { 0 }, { 1, 2 }
+
+--- The modes of a symbol's positions.
+function World:modes(symbol)
+  return self.terrain.hedge and symbol == self.terrain.main and BOTH or ONLY
+end
+
+-- The stops of a position.
+local function note_stops(self, symbol, mode, cause)
   local now = { at = loop.now(), cause = cause }
   for _, order in ipairs(triggers.waiting(self.engine, symbol)) do
-    local kind = PROTECTS[order.stop_order_type]
+    local kind = order.index == mode and PROTECTS[order.stop_order_type]
     if kind then now[kind] = kind == "ts" and order.distance or order.trigger_price end
   end
-  now.side = self.account:position(symbol).side
-  local list = self.stops[symbol]
-  list[#list + 1] = now
+  now.side = self.account:position(symbol, mode).side
+  local key = world.key(symbol, mode)
+  local list = self.stops[key] or {}
+  self.stops[key], list[#list + 1] = list, now
 end
 
 -- The leverage of a symbol, when it has changed.
 local function note_leverage(self, symbol, cause)
   local list = self.leverages[symbol] or {}
   self.leverages[symbol] = list
-  local last, now = list[#list], self.account:position(symbol).leverage
+  local last, now = list[#list], self.account:position(symbol, self:modes(symbol)[1]).leverage
   if last and last.value:eq(now) then return end
   local change = { at = loop.now(), cause = cause, what = "leverage", symbol = symbol, value = now, before = last and last.value }
   list[#list + 1] = change
@@ -181,10 +209,11 @@ function World:look(cause)
       touched[order.symbol] = true
     end
   end
-  for symbol in pairs(world.MIDDLE) do -- each symbol separately, so in any order
+  for symbol in pairs(self.terrain.middle) do -- each symbol separately, so in any order
     note_leverage(self, symbol, cause)
-    self.stops[symbol] = self.stops[symbol] or {}
-    if touched[symbol] or #self.stops[symbol] == 0 then note_stops(self, symbol, cause) end
+    for _, mode in ipairs(self:modes(symbol)) do
+      if touched[symbol] or not self.stops[world.key(symbol, mode)] then note_stops(self, symbol, mode, cause) end
+    end
   end
 end
 
@@ -198,10 +227,11 @@ function World:order_at(order, at)
   return found
 end
 
---- The stops of a symbol's position between two moments: a list of states.
-function World:stops_between(symbol, from, to)
+--- The stops of a position between two moments: a list of states.
+---@param key string of World.key
+function World:stops_between(key, from, to)
   local list = {}
-  for _, state in ipairs(self.stops[symbol] or {}) do
+  for _, state in ipairs(self.stops[key] or {}) do
     if state.at > to + 1e-9 then break end
     if state.at <= from then list = {} end
     list[#list + 1] = state

@@ -1,6 +1,7 @@
 -- What a call would do that adds risk: the orders that it places or changes, in our words and as exact numbers. A raw request to
 -- a path that places or changes orders, and a method that a program has declared for one, are read like the method of that path.
 
+local outcome_batch = require("bybit.later").module "bybit.outcome.batch"
 local decimal = require("bybit.core").decimal
 
 local acts = {}
@@ -18,6 +19,8 @@ local acts = {}
 ---@field link string? the client order id
 ---@field closes boolean the order may only reduce the position
 ---@field alone boolean a change of the quantity, and of nothing else
+---@field call userdata? of an element of a batch: its call
+---@field number integer? of an element: its place
 ---@field odd string? the name of a field that is no number: what is asked for cannot be told
 
 local function text(value)
@@ -132,6 +135,14 @@ function acts.of(dialect, name, params, link, path)
   if path then return of_request(dialect, path, params.extra or {}) end
   local row = dialect.endpoints[name]
   if not row then return nil end
+  if row.elements then
+    local list = {}
+    for i, element in ipairs(outcome_batch.of(params)) do
+      list[i] = act_of(element.plain, element.plain.params, element.params, element.link)
+      list[i].call, list[i].number = element.call, i
+    end
+    return list
+  end
   if row.settle == "place" or row.settle == "amend" then return { act_of(row, row.params, params, link) } end
   return not row.settle and of_request(dialect, row.path, on_wire(row, params)) or nil
 end

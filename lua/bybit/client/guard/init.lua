@@ -206,31 +206,41 @@ local function prepare(self, asked, list, began, again)
   return nil, any
 end
 
--- Asks every rail about each of the acts; those that are let through count for the next. Returns why one is refused; then none
--- is let through.
-local function judge(self, list)
+-- With the place of an order in its batch.
+local function placed(act, why)
+  return act.number and ("order %d: %s"):format(act.number, why) or why
+end
+
+-- Asks every rail about each of the acts; those that are let through count for the next. Returns what is let through, for each call that
+-- does it; or why one is refused: then none is let through.
+local function judge(self, list, whole)
   sift(self)
-  local passed, stamps = {}, {}
+  local passed, stamps, items = {}, {}, {}
   local function undo(why)
     leave(self, passed)
     give_back(self, stamps)
     return nil, why
   end
   for _, act in ipairs(list) do
+    local call = act.call or whole -- an element of a batch ends by itself
+    local item = items[call] or { acts = {}, stamps = {} }
+    items[call] = item
     for _, name in ipairs(rails.all) do
       local why = rails[name](self, act)
-      if why then return undo(why) end
+      if why then return undo(placed(act, why)) end
     end
     if self.rails.max_position and act.quantity then
       self:book_of(act.symbol).acts[act] = true
       passed[#passed + 1] = act
+      item.acts[#item.acts + 1] = act
     end
     if act.place then
       stamps[#stamps + 1] = { at = loop.now() }
       self.stamps[#self.stamps + 1] = stamps[#stamps]
+      item.stamps[#item.stamps + 1] = stamps[#stamps]
     end
   end
-  return { acts = passed, stamps = stamps }
+  return items
 end
 
 -- Those of the acts that may add risk.
@@ -242,22 +252,22 @@ local function risky(list)
   return out
 end
 
--- Why a call is not sent; or nil, and what was let through.
-local function consider(self, asked, list, began)
+-- Why a call is not sent; or nil, and what was let through, for each call that does it.
+local function consider(self, asked, list, began, call)
   for _, act in ipairs(list) do
     local why = complete(self, asked, act)
-    if why then return why end
+    if why then return placed(act, why) end
   end
   local why = prepare(self, asked, list, began)
   if why then return why end
-  local item
-  item, why = judge(self, list)
-  if not item then
+  local items
+  items, why = judge(self, list, call)
+  if not items then
     local failed, any = prepare(self, asked, list, began, true)
     if failed then return failed end
-    if any then item, why = judge(self, list) end
+    if any then items, why = judge(self, list, call) end
   end
-  return why, item
+  return why, items
 end
 
 -- Does each of the acts take risk away, or leave it as it is?
@@ -290,13 +300,15 @@ function guard.ask(client, call, row, params, link, left)
   if not self then return nil end
   for _, act in ipairs(list) do
     local why = unclear(act)
-    if why then return "what it would do cannot be told: " .. why end
+    if why then return placed(act, "what it would do cannot be told: " .. why) end
   end
-  local why, item = consider(self, asked, list, began)
+  local why, items = consider(self, asked, list, began, call)
   if why then return all_harmless(asked, list) or why end
-  item.window = (params.receive_window or t.receive_window) / 1000
-  item.ends = asked.stop + item.window + LATE
-  self.passed[call], self.under_way[item] = item, true
+  for one, item in pairs(items) do -- each by itself, in any order
+    item.window = (params.receive_window or t.receive_window) / 1000
+    item.ends = asked.stop + item.window + LATE
+    self.passed[one], self.under_way[item] = item, true
+  end
 end
 
 ---------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ function Account.new(engine, key, deposit)
   local self = setmetatable({
     engine = engine, key = key, metas = {}, coins = {}, orders = {},
     positions = {},  -- by symbol; those of hedge mode as BTCUSDT/1 (long) and BTCUSDT/2 (short)
+    holding = {},    -- those of a symbol that are not flat
     standing = {},   -- what stands of the orders, by the same names
     stands = {},     -- the same by settle coin, each a list
     hedged = {},     -- true is hedge mode: of a symbol, or of those of a settle coin that have no mode of their own
@@ -114,17 +115,19 @@ function Account:holds(symbol, index)
   return p ~= nil and p.side ~= ""
 end
 
---- The positions of a symbol that are not flat.
+--- The positions of a symbol that are not flat. The list is never changed: another one takes its place.
 function Account:held(symbol)
-  local list
+  return self.holding[symbol] or NONE
+end
+
+-- A position was opened, or is flat now.
+local function note_held(self, market)
+  local list, symbol = {}, market.instrument.symbol
   for index = 0, 2 do
-    local p = self.positions[NAMED[symbol][index]]
-    if p and p.side ~= "" then
-      list = list or {}
-      list[#list + 1] = p
-    end
+    if self:holds(symbol, index) then list[#list + 1] = self.positions[NAMED[symbol][index]] end
   end
-  return list or NONE
+  market.users = market.users + #list - #self:held(symbol)
+  self.holding[symbol] = #list > 0 and list or nil
 end
 
 -- What an order is unless it says otherwise.
@@ -229,8 +232,11 @@ end
 
 --- How many orders of a symbol are active.
 function Account:active_on(symbol)
-  local n = 0
-  for _, name in pairs(NAMED[symbol]) do n = n + (self.standing[name] and self.standing[name].active or 0) end
+  local names, all, n = NAMED[symbol], self.standing, 0
+  for index = 0, 2 do
+    local standing = all[names[index]]
+    if standing then n = n + standing.active end
+  end
   return n
 end
 
@@ -273,12 +279,15 @@ function Account:available(name)
   return (c and c.wallet or ZERO) - tied
 end
 
+local WANTED = {} -- used again for each question
+
 --- Is there margin for an order on a position, of so much at this price, in the place of `replaced` (nil: besides all others)?
 ---@param o { side: "Buy"|"Sell", index: integer? }
 function Account:affords(market, o, quantity, price, replaced)
   local standing = self:standing_of(market.instrument.symbol, o.index)
   local before = standing:margin()
-  local after = standing:margin(replaced, { side = o.side, quantity = quantity, price = price })
+  WANTED.side, WANTED.quantity, WANTED.price = o.side, quantity, price
+  local after = standing:margin(replaced, WANTED)
   return after <= before or after - before <= self:available(market.instrument.settle)
 end
 
@@ -316,7 +325,7 @@ local function settle_fill(self, order, quantity, price, value, fee)
   local entry = p.side ~= "" and p.side ~= order.side and position.entry(p)
   local held, market = p.side ~= "", order.market
   local closed, profit, opening, closing = position.fill(p, order.side, quantity, price, fee, value)
-  if held ~= (p.side ~= "") then market.users = market.users + (held and -1 or 1) end
+  if held ~= (p.side ~= "") then note_held(self, market) end
   profit = entry and coin(profit) or NOTHING
   local net, c = profit - fee, self:coin(market.instrument.settle)
   c.wallet, c.realised = c.wallet + net, c.realised + net

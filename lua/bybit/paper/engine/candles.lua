@@ -59,6 +59,16 @@ local function note(candle, price)
   if price > candle.high then candle.high = price elseif price < candle.low then candle.low = price end
 end
 
+--- A candle of somebody else's begins at the market's price. A minute that begins with it has its open, not the price before.
+function Candles:begin(now)
+  local before = self.minutes[#self.minutes]
+  local minute, market = current(self, now), self.market
+  if minute == before and minute.flow then return end
+  for name, price in pairs { last = market.last, mark = market.mark, index = market.index } do
+    minute[name] = new_candle(nil, price)
+  end
+end
+
 --- The market's prices are these now, and strangers have traded so many steps at the last one.
 function Candles:arrive(now, steps)
   local minute, market = current(self, now), self.market

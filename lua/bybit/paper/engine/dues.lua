@@ -64,6 +64,12 @@ local function deliver(engine, market)
   instrument.status, market.walking, market.delivered = "Closed", false, price
 end
 
+--- When something is due on a market next, in ms.
+function dues.next(market)
+  if market.delivered then return math.maxinteger end
+  return market.instrument.delivery or market.next_funding
+end
+
 --- Does what is due on a market by now.
 function dues.pay(engine, market, now)
   local delivery = market.instrument.delivery

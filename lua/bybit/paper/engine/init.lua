@@ -2,6 +2,7 @@
 
 local core = require "bybit.core"
 local Account = require "bybit.paper.engine.account"
+local Feed = require "bybit.paper.engine.feed"
 local Market = require "bybit.paper.engine.market"
 local dues = require "bybit.paper.engine.dues"
 local instruments = require "bybit.paper.engine.instruments"
@@ -52,17 +53,23 @@ local function note_interest(engine, market, now)
 end
 
 ---@param options { seed: integer, now: fun(): integer, instruments: table?, deposit: table<string, string>?,
----  lag: integer?, keep: integer?, active_orders: integer?, links_kept: integer? }
+---  lag: integer?, keep: integer?, active_orders: integer?, links_kept: integer?, feeds: table<string, fun(): table?>?,
+---  shift: integer? }
+--- `feeds` drive the markets of their symbols (feed.lua); `shift` is added to their times, in ms.
 function Engine.new(options)
   local self = setmetatable({
     now = options.now, random = core.random(options.seed), lag = options.lag or 0, tick_ms = TICK, accounts = {},
     keep = options.keep or KEEP, active_orders = options.active_orders or ACTIVE_ORDERS,
     links_kept = options.links_kept or LINKS_KEPT, deposit = options.deposit or instruments.deposit,
-    markets = {}, by_symbol = {}, armed = {}, stirred = {}, rows = 0,
+    markets = {}, by_symbol = {}, fed = {}, next_due = 0, armed = {}, stirred = {}, rows = 0,
   }, Engine)
   for i, row in ipairs(options.instruments or instruments.at(options.now())) do
     local instrument = instruments.compile(row)
-    local market = Market.new(instrument, core.random(options.seed + i), options.now(), core.random(options.seed ~ i << 32))
+    local walk, flow = core.random(options.seed + i), core.random(options.seed ~ i << 32)
+    local points = options.feeds and options.feeds[instrument.symbol]
+    local market = points and Feed.begin(instrument, walk, flow, points, options.shift or 0, options.now())
+      or Market.new(instrument, walk, options.now(), flow)
+    if points then self.fed[#self.fed + 1] = market end
     self.markets[i], self.by_symbol[instrument.symbol], self.armed[instrument.symbol] = market, market,
       triggers.none()
     market.next_funding = dues.funding_after(instrument, options.now())
@@ -203,9 +210,9 @@ function Engine:settle(market)
 end
 
 -- The market is at another price. Orders that it has passed are filled first, then strangers trade there.
-local function arrive(engine, market, now)
+local function arrive(engine, market, now, steps, side)
   matching.cross(engine, market)
-  market:arrive(now)
+  market:arrive(now, steps, side)
 end
 
 local function step(engine, market, now)
@@ -226,26 +233,54 @@ end
 
 --- Does what is due, after time has moved: funding, deliveries, a row of the open interest.
 function Engine:advance_to(now)
+  if now < self.next_due then return end
+  self.next_due = now - now % INTEREST_SPAN + INTEREST_SPAN
   for _, market in ipairs(self.markets) do
     note_interest(self, market, now)
     dues.pay(self, market, now)
+    self.next_due = math.min(self.next_due, dues.next(market))
+  end
+end
+
+--- The next moment at which a feed has a price; nil when none has.
+---@return integer? ms
+function Engine:next_point()
+  local first
+  for _, market in ipairs(self.fed) do
+    local point = market.feed and market.feed.point
+    if point and (not first or point.time < first) then first = point.time end
+  end
+  return first
+end
+
+--- Moves the markets that are fed to the prices that their feeds have by now.
+function Engine:play()
+  local now = self.now()
+  for _, market in ipairs(self.fed) do
+    while market.feed and market.feed:due(now) do
+      local steps, side = market.feed:move(market, now)
+      arrive(self, market, now, steps, side)
+      self:settle(market)
+    end
   end
 end
 
 --- One tick of the timer: what is due, and a step of each market.
 function Engine:tick()
   self:advance_to(self.now())
+  self:play()
   self:step(1)
 end
 
---- Moves a symbol's prices, matches and fires. Its walk ends, or with `walk` goes on from there.
+--- Moves a symbol's prices, matches and fires. Its walk, or what feeds it, ends, or with `walk` goes on from there.
 ---@param price string|number|userdata a multiple of the tick, as the others are
 ---@param with { mark: any, index: any, walk: boolean? }?
 function Engine:set_price(symbol, price, with)
   local market = self:market(symbol)
   local function ticks(value) return value and market:ticks(decimal(value)) end
   with = with or {}
-  market:place(ticks(price), ticks(with.mark), ticks(with.index), with.walk)
+  if not with.walk then market.feed = nil end
+  market:place(ticks(price), ticks(with.mark), ticks(with.index), with.walk and not market.feed)
   arrive(self, market, self.now())
   self:settle(market)
 end

@@ -27,7 +27,8 @@ Market.__index = Market
 ---@param random userdata the generator of the walk
 ---@param now integer ms
 ---@param flow userdata? the generator of strangers' trades; the walk's when there is none
-function Market.new(instrument, random, now, flow)
+---@param quiet boolean? nobody trades yet
+function Market.new(instrument, random, now, flow, quiet)
   local start = (instrument.start // instrument.tick):tointeger()
   local self = setmetatable({
     instrument = instrument, random = random, flow = flow or random, last = start, mark = start, index = start, home = start,
@@ -40,7 +41,7 @@ function Market.new(instrument, random, now, flow)
     interests = {}, -- { time, value } of the open interest, oldest first
     fundings = {}, -- { time, rate } of each funding, oldest first
     premiums = {}, -- what the middle of the book was above the mark, in half ticks, and since when; oldest first
-    level = level_of(instrument.qty_step),
+    level = level_of(instrument.qty_step), centre = start, moves = 0,
     inside = {}, -- prices that are within the limits whatever the premium, and for which `mark` and `index`
     protective = { Buy = {}, Sell = {} }, -- how far market orders go: `ticks` of the last price, and the `price`
     references = { LastPrice = {}, MarkPrice = {}, IndexPrice = {} },
@@ -49,7 +50,7 @@ function Market.new(instrument, random, now, flow)
   self.places = #(tostring(instrument.tick):match "%.(%d*)$" or "") -- of prices
   self.tick, self.salt = instrument.tick, self.flow:integer(1, (1 << 48) - 1)
   self.candles = Candles.new(now, self)
-  self:arrive(now)
+  if not quiet then self:arrive(now) end
   return self
 end
 
@@ -81,30 +82,66 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- The book.
 
--- Makes the book. Further out the levels are wider apart and larger.
-local function build(self)
-  local buys, sells, offset, last, random, meta = {}, {}, 1, self.last, self.random, self.level
-  for i = 1, LEVELS do
-    if last > offset then
-      buys[#buys + 1] = setmetatable({ ticks = last - offset, steps = random:integer(1, 40) * 500 * i, size = nil }, meta)
-    end
-    sells[i] = setmetatable({ ticks = last + offset, steps = random:integer(1, 40) * 500 * i, size = nil }, meta)
-    offset = offset + (i + 3) // 4
-  end
-  return { Buy = buys, Sell = sells }
+local OFFSETS = { 1 } -- of the levels from the last price, in ticks: further out they are wider apart, and larger
+for i = 1, LEVELS - 1 do OFFSETS[i + 1] = OFFSETS[i] + (i + 3) // 4 end
+
+-- How large a level is, from 1 to 40: another number for each level of each book. It is drawn from nothing that others draw
+-- from, so prices do not depend on who looks at the book.
+local function draw(salt, number)
+  local x = salt ~ number * -7046029254386353131
+  x = (x ~ x >> 29) * -4658895280553007687
+  return (x ~ x >> 32) % 40 + 1
 end
 
---- Strangers' levels on a side, best first. What accounts take from a level is missing until the market moves.
+-- A side of the book, around the price that the market moved to last. It makes each level when somebody reads it.
+local function side_of(market, side)
+  local last, number, falling = market.centre, 2 * LEVELS * market.moves, side == "Buy"
+  if not falling then number = number + LEVELS end
+  return setmetatable({}, { __index = function(list, i)
+    local offset = OFFSETS[i]
+    if not offset or falling and last <= offset then return nil end
+    local level = setmetatable({ ticks = falling and last - offset or last + offset,
+      steps = draw(market.salt, number + i) * 500 * i, size = nil }, market.level)
+    list[i] = level
+    return level
+  end })
+end
+
+--- Strangers' levels on a side, best first, for ipairs. What accounts take from a level is missing until the market moves.
 function Market:levels(side)
-  self.book = self.book or build(self)
-  return self.book[side]
+  local book = self.book
+  if not book then
+    book = {}
+    self.book = book
+  end
+  local list = book[side]
+  if not list then
+    list = side_of(self, side)
+    book[side] = list
+  end
+  return list
 end
 
 --- Strangers' best level on a side that is not used up; nil when there is none.
 function Market:best_level(side)
-  for _, level in ipairs(self:levels(side)) do
-    if not level.size:is_zero() then return level end
+  local list, i = self:levels(side), 1
+  local level = list[1]
+  while level and level.size:is_zero() do
+    i = i + 1
+    level = list[i]
   end
+  return level
+end
+
+--- The price of that level, in ticks.
+function Market:touch(side)
+  local last = self.centre
+  if not (self.book and self.book[side]) then -- nobody has taken anything
+    if side == "Sell" then return last + 1 end
+    return last > 1 and last - 1 or nil
+  end
+  local level = self:best_level(side)
+  return level and level.ticks
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -147,14 +184,17 @@ function Market:note_trade(now, ticks, size, value, side, id, passing)
   self.candles:trade(now, ticks, size, value)
 end
 
---- Strangers trade at the last price, which the market has just reached.
-function Market:arrive(now)
+--- Strangers trade at the last price, which the market has just reached: so many steps, drawn when they are not known, and the side
+--- of the taker.
+---@param steps integer?
+---@param side "Buy"|"Sell"|nil
+function Market:arrive(now, steps, side)
   self.moved = now
-  local steps = self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
+  steps = steps or self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
   self:next_seq()
   local before = self.trades[#self.trades]
   local rise = before and self.last - before.ticks or 0
-  local side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+  side = side or rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
   keep_trade(self, { time = now, ticks = self.last, steps = steps, side = side, number = 0, seq = 0 })
   self.candles:arrive(now, steps)
   note_premium(self, now)
@@ -177,6 +217,11 @@ local function towards(way, part)
   return way < 0 and -(-way // part) or way // part
 end
 
+-- The market is at another price, with another book around it.
+local function move(self, last)
+  self.last, self.centre, self.book, self.moves = last, last, nil, self.moves + 1
+end
+
 --- Moves the market one step, when it walks. Returns whether it did.
 function Market:walk()
   if not self.walking then return false end
@@ -186,7 +231,8 @@ function Market:walk()
   local last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
   local index = self.index + towards(last - self.index, 4)
   if math.abs(last - index) <= 3 then index = last end
-  self.last, self.index, self.mark, self.book = last, index, index, nil
+  self.index, self.mark = index, index
+  move(self, last)
   return true
 end
 
@@ -202,8 +248,9 @@ end
 local function stride(self)
   local reach = math.max(2, self.home // 20000) * math.floor(TICKS_OF_STRIDE ^ 0.5)
   local pull = towards((self.home - self.last) * 3, 10)
-  self.last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
-  self.index, self.mark, self.book = self.last, self.last, nil
+  local last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
+  self.index, self.mark = last, last
+  move(self, last)
 end
 
 --- Somebody looks. A market that has slept makes up for it in long strides, for the last day of it.
@@ -218,8 +265,8 @@ end
 
 --- Puts the prices where they are wanted. The market stays there, or walks on from there.
 function Market:place(last, mark, index, walk)
-  self.last, self.mark, self.index = last, mark or last, index or last
-  self.walking, self.book = walk or false, nil
+  self.mark, self.index, self.walking = mark or last, index or last, walk or false
+  move(self, last)
   if walk then self.home = last end
 end
 

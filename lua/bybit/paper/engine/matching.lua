@@ -101,6 +101,14 @@ local function best(market, side)
   if level then return level.ticks, nil, level end
 end
 
+-- The best price that an order may take, in ticks.
+local function touch_of(market, side)
+  local from = OTHER[side]
+  local resting, touch = market.resting[from].best, market:touch(from)
+  if resting and (not touch or better(from, resting.ticks, touch)) then return resting.ticks end
+  return touch
+end
+
 local function crosses(side, limit, ticks)
   if side == "Buy" then return ticks <= limit end
   return ticks >= limit
@@ -203,7 +211,7 @@ local function protective_price(market, o)
     end
     return kept.price
   end
-  local touch = best(market, o.side)
+  local touch = touch_of(market, o.side)
   local from = touch and market:price(touch) or market:reference "LastPrice"
   return price_away(market, o.side, from, o.slippage_type == "TickSize" and market.tick * o.slippage
     or from * o.slippage / 100)
@@ -220,7 +228,7 @@ function matching.reserve_price(market, o)
     return touch and market:price(touch):max(limit) or limit
   end
   if o.side == "Buy" then
-    local touch = best(market, "Buy")
+    local touch = touch_of(market, "Buy")
     return touch and market:price(touch):min(limit) or limit
   end
   if o.type == "Limit" then return limit end
@@ -235,16 +243,22 @@ local LEFT = { IOC = "EC_NoImmediateQtyToFill", FOK = "EC_NoEnoughQtyToFill" }
 local function match(engine, order)
   local market = order.market
   order.ticks = market:ticks(order.price)
-  local ticks = best(market, order.side)
-  if order.tif == "PostOnly" and ticks and crosses(order.side, order.ticks, ticks) then
-    return matching.finish(engine, order, "Cancelled", "EC_PostOnlyWillTakeLiquidity")
+  if order.tif == "PostOnly" then
+    local ticks = touch_of(market, order.side)
+    if ticks and crosses(order.side, order.ticks, ticks) then
+      return matching.finish(engine, order, "Cancelled", "EC_PostOnlyWillTakeLiquidity")
+    end
+  elseif order.tif == "FOK" then
+    local leaves = order.qty - order.filled
+    if reach(market, order.side, order.ticks, leaves, order) < leaves then
+      return matching.finish(engine, order, "Cancelled", "EC_NoEnoughQtyToFill")
+    end
   end
-  local leaves = order.qty - order.filled
-  if order.tif == "FOK" and reach(market, order.side, order.ticks, leaves, order) < leaves then
-    return matching.finish(engine, order, "Cancelled", "EC_NoEnoughQtyToFill")
+  local ticks = touch_of(market, order.side)
+  if ticks and crosses(order.side, order.ticks, ticks) then
+    while not order.ended and take_one(engine, order) do end
+    if order.ended then return end
   end
-  while not order.ended and take_one(engine, order) do end
-  if order.ended then return end
   if order.closing and fillable(order):is_zero() then
     return matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
   end
@@ -295,8 +309,8 @@ function matching.strike(engine, market, side, steps)
   local from = OTHER[side]
   local ladder = market.resting[from]
   if not ladder.best then return end
-  local touch, quantity = market:best_level(from), market.instrument.qty_step * steps
-  while ladder.best and quantity > ZERO and (not touch or not better(from, touch.ticks, ladder.best.ticks)) do
+  local touch, quantity = market:touch(from), market.instrument.qty_step * steps
+  while ladder.best and quantity > ZERO and (not touch or not better(from, touch, ladder.best.ticks)) do
     quantity = quantity - give(engine, ladder.best, quantity)
   end
 end

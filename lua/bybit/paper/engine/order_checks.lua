@@ -66,14 +66,24 @@ local function order_list(instrument, market_order)
   }
   if not market_order then list[#list + 1] = a_price("price", "price", instrument) end
   table.move(protection_list(instrument), 1, 9, #list + 1, list)
+  return list
+end
+
+-- The parameters of an amendment.
+local function amend_list(instrument)
+  return table.move({ a_price("price", "price", instrument), a_price("trigger_price", "triggerPrice", instrument),
+    a_word("trigger_by", "triggerBy", "trigger") }, 1, 3, 10, protection_list(instrument))
+end
+
+local function by_name(list)
   for i = 1, #list do list[list[i][2]] = list[i] end
   return list
 end
 
 -- The lists of a contract, made once.
 local LISTS = setmetatable({}, { __mode = "k", __index = function(self, instrument)
-  local lists = { protection = protection_list(instrument), limit = order_list(instrument),
-    market = order_list(instrument, true) }
+  local lists = { protection = protection_list(instrument), limit = by_name(order_list(instrument)),
+    market = by_name(order_list(instrument, true)), amend = by_name(amend_list(instrument)) }
   self[instrument] = lists
   return lists
 end })
@@ -81,14 +91,9 @@ end })
 -- What most orders have, if not more.
 local COMMON = { side = true, type = true, tif = true, link = true, price = true }
 
--- The same as `collect` for a new order, in the order in which the parameters come: nearly always none is refused. Nil: one
--- is, perhaps not the first. Names that are left out are false. `special`: the order says something that few say.
-local function collect_order(list, asked, account, instrument)
-  if asked.positionIdx == nil and account:hedges(instrument) then return nil end
-  local o = { -- with room
-    side = nil, type = nil, tif = "GTC", index = 0, link = nil, reduce_only = nil, close_on_trigger = nil,
-    trigger_by = "LastPrice", smp_type = "None", price = nil, qty = nil, closing = false, tpsl_mode = nil, special = false,
-  }
+-- The same as `collect`, in the order in which the parameters come: nearly always none is refused. Nil: one is, perhaps not
+-- the first. `special` becomes true when something is said that few say.
+local function collect_given(list, asked, out, account)
   for name in next, asked do
     local row = list[name]
     if row then
@@ -96,12 +101,12 @@ local function collect_order(list, asked, account, instrument)
       if value == nil then return nil end
       local ours = row[1]
       if value then
-        o[ours] = value
-        if not COMMON[ours] and value ~= 0 then o.special = true end
+        out[ours] = value
+        if not COMMON[ours] and value ~= 0 then out.special = true end
       end
     end
   end
-  return o
+  return out
 end
 
 --- What a request says of take profit and stop loss; a price of zero is kept, it removes.
@@ -116,7 +121,11 @@ function order_checks.read_order(account, asked, market)
   if order_type == nil then return nil, 10001, "params error: orderType invalid" end
   local lists = LISTS[market.instrument]
   local list = order_type == "Market" and lists.market or lists.limit
-  local o = collect_order(list, asked, account, market.instrument)
+  local unsaid = asked.positionIdx == nil and account:hedges(market.instrument)
+  local o = not unsaid and collect_given(list, asked, { -- with room
+    side = nil, type = nil, tif = "GTC", index = 0, link = nil, reduce_only = nil, close_on_trigger = nil,
+    trigger_by = "LastPrice", smp_type = "None", price = nil, qty = nil, closing = false, tpsl_mode = nil, special = false,
+  }, account)
   if not o then return collect(list, asked, {}, account) end -- it tells the first refusal
   if order_type == "Market" then o.tif = "IOC" end
   if o.special then
@@ -125,6 +134,14 @@ function order_checks.read_order(account, asked, market)
     local closes = o.index == 1 and "Sell" or o.index == 2 and "Buy" -- in hedge mode the side says what an order does
     o.closing = o.reduce_only or o.close_on_trigger or o.side == closes
   end
+  return o
+end
+
+--- The parameters of an amendment, without the quantity. `special`: it says something besides the price.
+function order_checks.read_changes(asked, market)
+  local list = LISTS[market.instrument].amend
+  local o = collect_given(list, asked, { price = nil, qty = nil, side = nil, type = nil, index = nil, special = false })
+  if not o then return collect(list, asked, {}) end
   return o
 end
 
@@ -237,8 +254,11 @@ function order_checks.price_limits(market, now)
   return limits_with(market, ZERO:max(premium), ZERO:min(premium))
 end
 
--- Is a price within the limits whatever the premium is? It only widens them. Worked out once for each mark and index price.
+-- Is a price within the limits whatever the premium is? It only widens them, and they lie on both sides of the mark price.
+-- Worked out once for each mark and index price.
 local function surely_inside(market, side, price)
+  local mark = market:reference "MarkPrice"
+  if side == "Buy" and price <= mark or side == "Sell" and price >= mark then return true end
   local inside = market.inside
   if inside.mark ~= market.mark or inside.index ~= market.index then
     inside.mark, inside.index = market.mark, market.index

@@ -151,20 +151,12 @@ local function find(engine, account, asked, verb)
 end
 
 local function read_changes(asked, order)
-  local instrument = order.market.instrument
-  local o, code, message = order_checks.protection(asked, instrument)
+  local o, code, message = order_checks.read_changes(asked, order.market)
   if not o then return nil, code, message end
-  for _, entry in ipairs {
-    { "price", checks.price, "price", instrument }, { "trigger_price", checks.price, "triggerPrice", instrument },
-    { "trigger_by", checks.word, "triggerBy", "trigger", false },
-  } do
-    o[entry[1]], code, message = entry[2](asked, table.unpack(entry, 3))
-    if o[entry[1]] == nil then return nil, code, message end
-  end
-  if order.type == "Market" then o.price = false end
-  o.qty = false
+  o.side, o.type, o.index = order.side, order.type, order.index
+  if order.type == "Market" then o.price = nil end
   if asked.qty == nil then return o end
-  o.qty = checks.quantity(asked.qty, instrument, order.type)
+  o.qty = checks.quantity(asked.qty, order.market.instrument, order.type)
   if not o.qty then return nil, 10001, "params error: qty err" end
   if o.qty <= order.filled then return nil, 110064, "The order quantity must be greater than the filled quantity" end
   return o
@@ -181,6 +173,7 @@ end
 
 -- Does anything change? Take profit and stop loss: zero removes.
 local function changes(order, o)
+  if not o.special then return differs(order, "price", o.price) or differs(order, "qty", o.qty) end
   for _, name in ipairs(PLAIN) do
     if differs(order, name, o[name]) then return true end
   end
@@ -245,11 +238,16 @@ end
 
 local function apply(engine, order, o)
   local moved = differs(order, "price", o.price) or o.qty and o.qty > order.qty
-  for _, name in ipairs(PLAIN) do order[name] = o[name] or order[name] end
-  for _, name in ipairs { "tp", "sl" } do
-    if o[name] then order[name] = not o[name]:is_zero() and o[name] or nil end
+  if o.special then
+    for _, name in ipairs(PLAIN) do order[name] = o[name] or order[name] end
+    for _, name in ipairs { "tp", "sl" } do
+      if o[name] then order[name] = not o[name]:is_zero() and o[name] or nil end
+    end
+    if not (order.tp or order.sl) and not triggers.protects(order) then order.tpsl_mode = nil end
+  else
+    if o.price then order.price = o.price end
+    if o.qty then order.qty = o.qty end
   end
-  if not (order.tp or order.sl) and not triggers.protects(order) then order.tpsl_mode = nil end
   order.updated = engine.now()
   order.account:change(order)
   if order.armed then triggers.moved(engine, order) end
@@ -261,38 +259,39 @@ local function apply(engine, order, o)
   end
 end
 
+-- Checks what an amendment says, in the exchange's order. True, or nil, code and message.
+local function check_amendment(account, order, o)
+  local market = order.market
+  local ok, code, message = true, nil, nil
+  if order.active and o.price then ok, code, message = order_checks.price_limit(account, o, market) end
+  if ok and not changes(order, o) then
+    return nil, 10001, "The order remains unchanged as the parameters entered match the existing ones."
+  end
+  if ok and market.instrument.min_notional then
+    ok, code, message = order_checks.least_value({ qty = o.qty or order.qty, price = o.price or order.price,
+      closing = order.closing, trigger_price = order.armed }, market)
+  end
+  if ok then ok, code, message = order_checks.before_liquidation(account, o, market) end
+  if ok then ok, code, message = check_full(order) end
+  if ok and o.special then
+    ok, code, message = check_trigger(order, o)
+    if ok then ok, code, message = check_protection(order, o) end
+  end
+  if ok then ok, code, message = check_margin(account, order, o) end
+  return ok, code, message
+end
+
 --- Amends an order. Returns it, or nil, code and message. In batches conditional orders are not amended (V5
 --- documentation, order/amend-batch).
 function orders.amend(engine, account, asked, in_batch)
   local order, code, message = find(engine, account, asked, "replace")
   if not order then return nil, code, message end
-  local o
+  local o, ok
   o, code, message = read_changes(asked, order)
   if not o then return nil, code, message end
-  o.side, o.type, o.index = order.side, order.type, order.index
-  for _, check in ipairs {
-    function()
-      if in_batch and order.armed then return nil, 10001, "conditional orders are not supported" end
-      return true
-    end,
-    function()
-      if not (order.active and o.price) then return true end
-      return order_checks.price_limit(account, o, order.market)
-    end,
-    function()
-      if changes(order, o) then return true end
-      return nil, 10001, "The order remains unchanged as the parameters entered match the existing ones."
-    end,
-    function() return order_checks.before_liquidation(account, o, order.market) end,
-    function() return check_full(order) end,
-    function() return check_trigger(order, o) end,
-    function() return check_protection(order, o) end,
-    function() return check_margin(account, order, o) end,
-  } do
-    local ok
-    ok, code, message = check()
-    if not ok then return nil, code, message end
-  end
+  if in_batch and order.armed then return nil, 10001, "conditional orders are not supported" end
+  ok, code, message = check_amendment(account, order, o)
+  if not ok then return nil, code, message end
   apply(engine, order, o)
   engine:settle(order.market)
   return order

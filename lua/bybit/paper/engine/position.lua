@@ -80,15 +80,14 @@ function position.fee_to_close(p, taker)
   return coin(p.cost * (ONE + ONE / p.leverage * (direction(p) * p.kind.sign)) * taker)
 end
 
--- What follows from a position and its contract, kept until one of the amounts behind it changes. They are compared as values
--- are, not by their amounts: each change makes a new value.
+-- What follows from a position and its contract, kept until one of the amounts behind it changes.
 local function derived(p, by)
   local kept = p.derived
-  if kept and rawequal(kept.size, p.size) and rawequal(kept.cost, p.cost) and rawequal(kept.leverage, p.leverage)
-    and rawequal(kept.added, p.added) and rawequal(kept.by, by) then
+  if kept and kept.side == p.side and kept.size == p.size and kept.cost == p.cost and kept.leverage == p.leverage
+    and kept.added == p.added and kept.by == by then
     return kept
   end
-  kept = { size = p.size, cost = p.cost, leverage = p.leverage, added = p.added, by = by }
+  kept = { side = p.side, size = p.size, cost = p.cost, leverage = p.leverage, added = p.added, by = by }
   p.derived = kept
   return kept
 end

@@ -22,7 +22,7 @@ end
 ---@param market table its market
 function Standing.new(p, market)
   return setmetatable({
-    position = p, market = market, leverage = p.leverage,
+    position = p, market = market, leverage = p.leverage, last_cost = {},
     active = 0,            -- orders that are active
     Buy = new_side(), Sell = new_side(), -- of them those that may open: what they tie up, each taken for itself
     closing = Rows.new "row", -- and those that only close
@@ -30,8 +30,15 @@ function Standing.new(p, market)
   }, Standing)
 end
 
+-- What an order ties up. It is asked of a new order first, and again when that is active.
 local function cost_of(self, side, quantity, price)
-  return position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
+  local last = self.last_cost
+  if last.price == price and last.quantity == quantity and last.side == side and last.leverage == self.leverage then
+    return last.cost
+  end
+  local cost = position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
+  last.side, last.quantity, last.price, last.leverage, last.cost = side, quantity, price, self.leverage, cost
+  return cost
 end
 
 -- Counts what an order ties up.
@@ -52,7 +59,7 @@ end
 -- Makes the sums what they are now. The leverage may have changed: then each order ties up something else.
 local function refresh(self)
   if self.fresh then count_fresh(self) end
-  if rawequal(self.leverage, self.position.leverage) then return end
+  if self.leverage == self.position.leverage then return end
   self.leverage = self.position.leverage
   for _, name in ipairs { "Buy", "Sell" } do
     local side = self[name]
@@ -129,7 +136,7 @@ end
 local function reach_of(self, name, size, without)
   local side = self[name]
   local reach = side.reach
-  if not reach or not rawequal(reach.size, size) then
+  if not reach or reach.size ~= size then
     reach = walk(self, name, size, nil)
     side.reach = reach
   end

@@ -12,6 +12,9 @@ local PATHS = {
   ["order.cancel-batch"] = "/v5/order/cancel-batch",
 }
 
+-- Faults whose answer goes out as it is: of frames, stream_late and stream_reorder say that they are late.
+local WHOLE = { delay = true, reorder = true, element = true }
+
 local ID_MAX, IDS_KEPT = 36, 10000
 
 -- Was this id used on the connection before? Notes it.
@@ -54,7 +57,7 @@ local function disturb(streams, c, rule, parts)
   local code, message = faults.code(rule)
   if code then return { code = code, message = message, headers = {} } end
   local kind = rule.kind
-  if kind == "delay" or kind == "reorder" then return parts end -- of frames, stream_late and stream_reorder say that
+  if WHOLE[kind] then return parts end
   if kind == "reset" or kind == "restart" or kind == "cut" then
     streams.sockets.cut(c.id, kind ~= "cut")
     c.silent = true
@@ -70,9 +73,9 @@ function entry.serve(streams, c, asked, reply)
   local path, order, message = read(c, asked)
   if not path then return reply(streams, c, asked, order, message, op) end
   local rule, parts = streams.faults:pick("POST", path, now), nil
-  if not rule or rule.executed then
+  if not rule or rule.enters then
     local header = asked.header
-    parts = streams.wire:enter(c.login, path, order, header["X-BAPI-TIMESTAMP"], header["X-BAPI-RECV-WINDOW"])
+    parts = streams.wire:enter(c.login, path, order, header["X-BAPI-TIMESTAMP"], header["X-BAPI-RECV-WINDOW"], rule)
   end
   if rule then
     parts = disturb(streams, c, rule, parts)

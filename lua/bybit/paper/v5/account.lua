@@ -135,6 +135,7 @@ endpoints["POST /v5/account/set-collateral-switch"] = {
   handle = function(_, account, params)
     local coin, switch = params.coin, params.collateralSwitch
     if type(coin) ~= "string" or not account.coins[coin] then return nil, 10001, "params error: coin invalid" end
+    if coin == "USDT" or coin == "USDC" then return nil, 182111, "this coin cannot be switched" end
     if switch ~= "ON" and switch ~= "OFF" then return nil, 10001, "params error: collateralSwitch invalid" end
     account.coins[coin].no_collateral = switch == "OFF"
     return answer.object {}

@@ -1,5 +1,6 @@
--- Rate limits: so many requests in a rolling second for each account and endpoint, and so many in five seconds for each IP,
--- with a ban after a breach (V5 documentation, rate limits). The caller gives the time, so limits follow a manual clock.
+-- Rate limits: so many requests in a rolling second, or another span, for each account and endpoint, and so many in five seconds
+-- for each IP, with a ban after a breach (V5 documentation, rate limits). The caller gives the time, so limits follow a manual
+-- clock.
 
 local Limits = {}
 Limits.__index = Limits
@@ -39,8 +40,8 @@ function Limits:of(name, default)
   return default
 end
 
--- The window of one account on one endpoint, and how many requests of the last second it holds.
-local function window_of(self, account, name, now)
+-- The window of one account on one endpoint, and how many requests of the last span it holds.
+local function window_of(self, account, name, now, span)
   local windows = self.windows[account]
   if not windows then
     windows = {}
@@ -51,18 +52,20 @@ local function window_of(self, account, name, now)
     window = new_window()
     windows[name] = window
   end
-  return window, expire(window, now - 1000)
+  return window, expire(window, now - span)
 end
 
 ---How many of 'units' may pass now; they are counted. Also what is left, and when the window opens again (now,
 ---unless nothing passed).
+---@param span integer? ms, a second when left out
 ---@return integer granted, integer left, integer reset
-function Limits:take(account, name, limit, units, now)
-  local window, used = window_of(self, account, name, now)
+function Limits:take(account, name, limit, units, now, span)
+  span = span or 1000
+  local window, used = window_of(self, account, name, now, span)
   local granted = math.max(0, math.min(units, limit - used))
   add(window, now, granted)
   local reset = now
-  if granted < units and window.first <= window.last then reset = window[window.first] + 1000 end
+  if granted < units and window.first <= window.last then reset = window[window.first] + span end
   return granted, limit - used - granted, reset
 end
 

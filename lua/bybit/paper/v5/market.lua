@@ -164,6 +164,8 @@ end
 
 --- The order book.
 endpoints["GET /v5/market/orderbook"] = book(25, 1000)
+--- The order book to its full depth.
+endpoints["GET /v5/market/full_orderbook"] = book(10000, 10000)
 --- The order book with the part of each level that is for retail alone: none.
 endpoints["GET /v5/market/rpi_orderbook"] = book(50, 50, "0")
 

@@ -2,6 +2,7 @@
 
 local answer = require "bybit.paper.answer"
 local declare = require "bybit.paper.v5.declare"
+local faults = require "bybit.paper.faults"
 local history = require "bybit.paper.engine.history"
 local orders = require "bybit.paper.engine.orders"
 local view = require "bybit.paper.v5.view"
@@ -77,9 +78,10 @@ local function batch(act, created)
         return nil, 10001, "params error: request invalid"
       end
       local granted = context:take(#items)
+      local act_now = faults.of_elements(context.fault, act)
       local results, codes = {}, {}
       for i, item in ipairs(items) do
-        local order, code, message = act_on(act, engine, account, asked.category, item, i <= granted)
+        local order, code, message = act_on(act_now, engine, account, asked.category, item, i <= granted)
         results[i] = item_fields(asked.category, order, type(item) == "table" and item or {}, created)
         codes[i] = answer.object { { "code", order and 0 or code }, { "msg", order and "OK" or message } }
       end

@@ -7,6 +7,7 @@ local checks = require "bybit.paper.engine.checks"
 
 local ZERO = decimal(0)
 local SPAN = 7 * 86400000 -- ms: what one query may span, and what it spans by default (V5 documentation, asset/transfer)
+local MINUTE = 60000      -- ms: so many transfers a minute are let through (V5 documentation, rate limits)
 local SECOND = 1000       -- ms: the bounds of a query count in whole seconds
 local KINDS = { UNIFIED = true, FUND = true }
 
@@ -97,7 +98,7 @@ end
 
 --- Moves coin between the unified and the funding wallet.
 endpoints["POST /v5/asset/transfer/inter-transfer"] = {
-  auth = true, permission = "trade",
+  auth = true, permission = "trade", limit = 60, span = MINUTE,
   handle = function(engine, account, asked, context)
     local transfer, code, message = read(account, asked)
     if not transfer then return nil, code, message end
@@ -107,11 +108,25 @@ endpoints["POST /v5/asset/transfer/inter-transfer"] = {
   end,
 }
 
+--- The coins that can go from one wallet to another: all of them.
+endpoints["GET /v5/asset/transfer/query-transfer-coin-list"] = {
+  auth = true, permission = "read", limit = 60, span = MINUTE,
+  handle = function(_, account, asked)
+    if not KINDS[asked.fromAccountType or ""] or not KINDS[asked.toAccountType or ""] then
+      return nil, 131231, "the account type is not supported"
+    end
+    local names = {}
+    for name in pairs(account.coins) do names[#names + 1] = name end
+    table.sort(names)
+    return answer.object { { "list", answer.list(names) } }
+  end,
+}
+
 local PAGE = { max = 50, default = 20, key = function(transfer) return transfer.row end }
 
 --- The transfers, newest first.
 endpoints["GET /v5/asset/transfer/query-inter-transfer-list"] = {
-  auth = true, permission = "read", limit = 60,
+  auth = true, permission = "read", limit = 60, span = MINUTE,
   handle = function(_, account, asked, context)
     local from, to, message = checks.span(asked, context.now, SPAN, SPAN)
     if not from then return nil, to, message end

@@ -16,6 +16,7 @@ local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8
 ---@field now integer ms
 ---@field nanoseconds integer since 1970
 ---@field entry table? the caller's key: {key=, read_only=, public_key=}
+---@field fault table? the fault that strikes the request, see faults.lua
 ---@field private endpoint table
 ---@field private left integer? units the account has left on the endpoint
 ---@field private wire table
@@ -53,6 +54,7 @@ Wire.__index = Wire
 ---@field auth boolean? signed by a key
 ---@field permission "read"|"trade"|nil
 ---@field limit integer? requests a second and account
+---@field span integer? ms, in place of the second
 ---@field batch boolean? its orders are counted one by one, with context:take, not the request
 ---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
@@ -85,7 +87,8 @@ end
 function Wire:count(context, units)
   local limit = context.limit
   if not limit then return units end
-  local granted, left, reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now)
+  local granted, left, reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now,
+    context.endpoint.declared.span)
   context.left = left
   context.headers = {
     "X-Bapi-Limit", tostring(limit), "X-Bapi-Limit-Status", tostring(left),
@@ -179,12 +182,13 @@ end
 ---@param asked table parameters, as params.body gives them
 ---@param timestamp string
 ---@param window string?
+---@param rule table? a fault that strikes it
 ---@return table parts code, message, result, extra, and header lines of its limit
-function Wire:enter(entry, path, asked, timestamp, window)
+function Wire:enter(entry, path, asked, timestamp, window, rule)
   local nanoseconds, endpoint = self.clock(), self.routes[path].POST
   local context = setmetatable({
     wire = self, endpoint = endpoint, now = nanoseconds // 1000000, nanoseconds = nanoseconds, parts = true, entry = entry,
-    account = entry.account, limit = self.limits:of(endpoint.name, endpoint.declared.limit),
+    account = entry.account, limit = self.limits:of(endpoint.name, endpoint.declared.limit), fault = rule,
   }, Context)
   if entry.read_only then
     return envelope(self, context, 10005, "Permission denied, please check your API key permissions.")
@@ -229,10 +233,11 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local path, now = mark and sub(target, 1, mark - 1) or target, nanoseconds // 1000000
   local rule, done = self.faults:pick(verb, path, now), nil
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
-  if not rule or rule.executed then
+  if not rule or rule.enters then
     done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, path, {
       verb = verb, query = mark and sub(target, mark + 1) or "", body = body, address = address,
       key = key, timestamp = timestamp, sign = sign, window = window, wire = self, now = now, nanoseconds = nanoseconds,
+      fault = rule,
       endpoint = nil, entry = nil, account = nil, limit = nil, -- with room for them
     })
   end

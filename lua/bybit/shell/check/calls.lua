@@ -34,8 +34,8 @@ end
 -- Options of the walkers, which are no parameters of the method that they call.
 local OF_WALKERS = { max = true, id_prefix = true }
 
--- Flags wrong values one by one; true: there were some. `given` gets all parameters.
-local function check_each(state, client, method, fields, given)
+-- Flags wrong values one by one; true: there were some. `given` gets all parameters. `part` is that of oracle.call.
+local function check_each(state, client, method, fields, given, part)
   local wrong = false
   for _, field in ipairs(fields) do given[field[1]] = value_of(state, field[3]) end
   for _, field in ipairs(fields) do
@@ -44,7 +44,7 @@ local function check_each(state, client, method, fields, given)
       if value == true or value == SOME then one[other] = SOME end -- a flag may widen the range of a number
     end
     one[name], one.category = given[name], given.category -- which says what symbols and quantities are right
-    local message = one[name] ~= nil and oracle.call(client, method, one, false)
+    local message = one[name] ~= nil and oracle.call(client, method, one, false, part)
     if message and (message:find(("'%s'"):format(name), 1, true)) then
       wrong = true
       flag(state, message:find "unknown parameter" and field[2] or field[3], "%s", message)
@@ -54,7 +54,7 @@ local function check_each(state, client, method, fields, given)
 end
 
 -- Flags what is missing, and what does not go together.
-local function check_together(state, client, method, given, place)
+local function check_together(state, client, method, given, place, part)
   for name in pairs(client.bound or {}) do
     local known = OF_WALKERS[name] or name == "category" and client.category
     if given[name] == nil and not known then given[name] = oracle.takes(client.api, method, name) and SOME or nil end
@@ -64,11 +64,33 @@ local function check_together(state, client, method, given, place)
       if given[name] == nil then given[name] = SOME end
     end
   end
-  local message = oracle.call(client, method, given, true)
+  local message = oracle.call(client, method, given, true, part)
   if message then flag(state, place, "%s", message) end
 end
 
+-- Checks the orders of a batch, and what stands beside them.
+local function check_batch(state, client, method, node)
+  if not node or node.tag ~= "Table" then return end
+  local beside, category = {}, nil
+  for _, item in ipairs(node) do
+    if item.tag == "Pair" and item[1][1] == "category" then category = value_of(state, item[2]) end
+  end
+  for _, item in ipairs(node) do
+    if item.tag == "Table" then
+      local fields, whole = constant.fields(item)
+      local given = { category = category }
+      if not check_each(state, client, method, fields, given, "element") and whole then
+        check_together(state, client, method, given, item, "element")
+      end
+    elseif item.tag == "Pair" and item[1].tag == "String" then
+      beside[#beside + 1] = { item[1][1], item[1], item[2] }
+    end
+  end
+  check_each(state, client, method, beside, {}, "list")
+end
+
 local function check_parameters(state, client, method, node, place, walker)
+  if kinds.method(method).elements then return check_batch(state, client, method, node) end
   local fields, whole = {}, true
   if node then
     fields, whole = constant.fields(node)

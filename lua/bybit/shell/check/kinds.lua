@@ -82,6 +82,7 @@ local function records_of(row)
   local name = rows.holds(row.result, records)
   if not name then return nil end
   if row.changes and name == "order_id" then return { "order_id", "order", "conditional_order" } end
+  if row.elements then return { name, "order", "conditional_order" } end
   if row.settle == "transfer" then return { name, "transfer" } end
   return { name }
 end

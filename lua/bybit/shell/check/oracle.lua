@@ -1,6 +1,7 @@
 -- Asks the module itself whether it would take what a program gives, so that the checker has no rules of its own about
 -- parameters and options. Nothing is sent: the endpoints are compiled so that a call ends when it has been checked.
 
+local batches = require "bybit.client.batch"
 local bybit = require "bybit"
 local categories = require "bybit.wire.categories"
 local client_check = require "bybit.client.check"
@@ -69,11 +70,20 @@ local function rules_of(row, given)
   return kept
 end
 
-local function endpoint(dialect, method, row, given, strict)
+-- The options that stand beside the parameters of a row: `part` is "list" or "element" of a batch.
+local function common_of(dialect, part)
+  local list = {}
+  for _, p in ipairs(dialect.common) do
+    if not part or (p[1] == "extra") == (part == "element") then list[#list + 1] = p end
+  end
+  return list
+end
+
+local function endpoint(dialect, method, row, given, strict, part)
   local merged = {}
   for k, v in pairs(row) do merged[k] = v end
   merged.name, merged.params = method, {}
-  for _, list in ipairs { row.params, dialect.common } do
+  for _, list in ipairs { row.params, common_of(dialect, part) } do
     for _, p in ipairs(list) do merged.params[#merged.params + 1] = declared(p, given, strict) end
   end
   merged.rules = strict and rules_of(row, given) or nil
@@ -84,9 +94,9 @@ local function endpoint(dialect, method, row, given, strict)
   return core.method(core.schema.endpoint(method, merged, enums), nil, dialect.envelope, function() return true end)
 end
 
-local function complaint(dialect, category, method, row, given, strict)
+local function complaint(dialect, category, method, row, given, strict, part)
   local client <close> = asked(dialect.name, category)
-  local call = endpoint(dialect, method, row, given, strict)
+  local call = endpoint(dialect, method, row, given, strict, part)
   local params = {}
   for name, value in pairs(given) do params[name] = value == SOME or value end
   for _, p in ipairs(dialect.common) do -- their values are read in other places too
@@ -101,13 +111,15 @@ end
 ---@param method string
 ---@param given table<string, any> values by parameter; oracle.SOME: not known
 ---@param strict boolean also what is missing, and the rules between parameters
+---@param part? "list"|"element" of a batch: what stands beside its elements, or in one of them
 ---@return string?
-function oracle.call(client, method, given, strict)
+function oracle.call(client, method, given, strict, part)
   local first
   for _, dialect in ipairs(wires(client.api)) do
     local row = rows.method(dialect.endpoints, method)
+    if row and part == "element" then row = batches.kind(row, given) end
     for _, category in ipairs(row and kinds_of(client, dialect) or {}) do
-      local message = complaint(dialect, category, method, row, given, strict)
+      local message = complaint(dialect, category, method, row, given, strict, part)
       if not message then return nil end
       first = first or message
     end
@@ -143,7 +155,7 @@ function oracle.required(method)
   local names = {}
   for _, dialect in ipairs(wires()) do
     local row = rows.method(dialect.endpoints, method)
-    for _, p in ipairs(row and row.params or {}) do
+    for _, p in ipairs(row and row.elements and rows.element_params(row) or row and row.params or {}) do
       if p.required then names[#names + 1] = p[1] end
     end
   end
@@ -154,7 +166,7 @@ end
 function oracle.takes(api, method, name)
   for _, dialect in ipairs(wires(api)) do
     local row = rows.method(dialect.endpoints, method)
-    for _, list in ipairs { row and row.params or {}, dialect.common } do
+    for _, list in ipairs { row and row.elements and rows.element_params(row) or {}, row and row.params or {}, dialect.common } do
       for _, p in ipairs(list) do
         if p[1] == name or p.also == name then return true end
       end

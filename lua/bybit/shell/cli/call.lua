@@ -50,17 +50,22 @@ end
 -- What a failure that is no bybit.error is called in JSON, by its exit status.
 local KIND = { [WRONG] = "wrong", [UNWRITTEN] = "output" }
 
---- The same for programs: the fields of the error, and `status`. Of a wrong call nothing was sent.
----@param err any
----@return string
-function call.json(err)
+-- The fields of an error, for JSON.
+local function fields_of(err)
   local status = call.status(err)
   local fields = { kind = KIND[status], outcome = status == WRONG and "not_sent" or nil, message = call.message(err) }
   for key, value in pairs(errors.is(err) and err or {}) do
     fields[key] = math.type(value) == "float" and bybit.decimal(("%.3f"):format(value)) or value -- seconds, to the millisecond
   end
   fields.where, fields.text, fields.status = nil, call.message(err), status
-  return bybit.json.encode(fields, { decimals = "string" })
+  return fields
+end
+
+--- The same for programs: the fields of the error, and `status`. Of a wrong call nothing was sent.
+---@param err any
+---@return string
+function call.json(err)
+  return bybit.json.encode(fields_of(err), { decimals = "string" })
 end
 
 --- Tells a failure on standard error.
@@ -98,8 +103,8 @@ local READ = {
 local WANTED = { integer = "an integer", seconds = "seconds", boolean = "true or false", table = "a JSON object" }
 
 local function declared(dialect, name)
-  local types = {}
-  for _, list in ipairs { dialect.endpoints[name].params, dialect.common } do
+  local types, row = {}, dialect.endpoints[name]
+  for _, list in ipairs { row.elements and rows.element_params(row) or {}, row.params, dialect.common } do
     for _, p in ipairs(list) do
       types[p[1]] = p[3]
       if p.also then types[p.also] = p[3] end
@@ -163,12 +168,81 @@ function call.parameters(dialect, method, words)
 end
 
 ---------------------------------------------------------------------------------------------------------------
+-- Lists of orders.
+
+-- The orders of a text: an object a line, or one list of objects.
+local function orders_of(method, text, where)
+  local whole = text:find "^%s*%[" and bybit.json.decode(text)
+  if whole then return whole end
+  local list, number = {}, 0
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    number = number + 1
+    if line:find "%S" then
+      local order, why = bybit.json.decode(line)
+      if type(order) ~= "table" then
+        call.wrong(("%s: %s, line %d: an order as a JSON object expected: %s"):format(method, where, number,
+          tostring(why or line)))
+      end
+      list[#list + 1] = order
+    end
+  end
+  return list
+end
+
+local function text_of_file(method, path)
+  if path == "-" then return io.read "a" end
+  local file, why = io.open(path)
+  local text = file and file:read "a"
+  if file then file:close() end
+  return text or call.wrong(("%s: option --orders: %s"):format(method, why or path .. ": it cannot be read"))
+end
+
+--- The list that words and a file stand for: `order=JSON` as often as there are orders, and the orders of the file. Other words count
+--- for each order that does not say otherwise, and options for the whole call.
+---@param dialect table
+---@param method string
+---@param words string[]
+---@param path string? of the file; "-": standard input
+---@return table
+function call.orders(dialect, method, words, path)
+  local list, rest = path and orders_of(method, text_of_file(method, path), path == "-" and "standard input" or path) or {}, {}
+  for _, word in ipairs(words) do
+    local text = word:match "^order=(.*)$"
+    if text then
+      local order = bybit.json.decode(text)
+      if type(order) ~= "table" then call.wrong(("%s: order: a JSON object expected, got %s"):format(method, text)) end
+      list[#list + 1] = order
+    else
+      rest[#rest + 1] = word
+    end
+  end
+  if #list == 0 then call.wrong(("%s: no orders: give --orders FILE, or order=JSON"):format(method)) end
+  local shared, common = call.parameters(dialect, method, rest), {}
+  for _, names in ipairs { dialect.common, dialect.endpoints[method].params } do
+    for _, p in ipairs(names) do common[p[1]] = p[1] ~= "extra" end
+  end
+  for name, value in pairs(shared) do
+    if common[name] then
+      list[name] = value
+    else
+      for _, order in ipairs(list) do
+        if order[name] == nil then order[name] = value end
+      end
+    end
+  end
+  return list
+end
+
+---------------------------------------------------------------------------------------------------------------
 -- Results.
 
 local function as_json(value, row)
   local result = row and row.result or {}
   if type(value) == "table" and (result.list or getmetatable(value) and getmetatable(value).__name == "bybit.list") then
     local list = bybit.json.array(table.move(value, 1, #value, 1, {}))
+    for i, entry in ipairs(result.list == "batch_order" and value or {}) do
+      if rawget(entry, "error") then list[i] = { error = fields_of(entry.error) } end
+    end
     if not result.cursor then return list end
     return { list = list, next_cursor = rawget(value, "next_cursor") }
   end
@@ -201,6 +275,17 @@ local function put(value, row, options)
   return DONE
 end
 
+-- The exit status of a batch: that of its worst order.
+local function status_of(list)
+  local worst = DONE
+  for _, entry in ipairs(list) do
+    local err = rawget(entry, "error")
+    local status = err and call.status(err) or DONE
+    if status == UNKNOWN or worst == DONE then worst = status end
+  end
+  return worst
+end
+
 --- Calls a declared method and prints what it returned.
 ---@return integer status
 function call.method(client, name, row, params, options)
@@ -216,7 +301,8 @@ function call.method(client, name, row, params, options)
     out.write(response.raw, "\n")
     return DONE
   end
-  return put(result, row, options)
+  put(result, row, options)
+  return row.elements and status_of(result) or DONE
 end
 
 --- Makes a request with the exchange's own names and prints its result.

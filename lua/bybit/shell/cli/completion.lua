@@ -68,7 +68,8 @@ local VALUES = {
 local function parameters(dialect, row, given, last)
   local name = last:match "^([%w_]+)="
   local list, needed = {}, {}
-  for _, params in ipairs { row.params, dialect.common } do
+  if row.elements and not name then list[1] = "order=" end
+  for _, params in ipairs { row.elements and rows.element_params(row) or {}, row.params, dialect.common } do
     for _, p in ipairs(params) do
       local values = p[1] == name and VALUES[p[3]]
       for _, value in ipairs(values and values(p) or {}) do list[#list + 1] = name .. "=" .. value end
@@ -78,7 +79,7 @@ local function parameters(dialect, row, given, last)
       end
     end
   end
-  return last == "" and #needed > 0 and needed or list -- what has to be given comes first
+  return last == "" and #needed > 0 and not row.elements and needed or list -- what has to be given comes first
 end
 
 -- The words before the last one: those that are no option, the names that have a value, the option that wants one.

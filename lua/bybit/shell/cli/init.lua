@@ -42,6 +42,7 @@ local OPTIONS = {
   { "json", false, "prints JSON: sorted names, exact decimals as strings; errors as JSON too", "call journal check" },
   { "open", false, "of `bybit journal`: intents whose outcome is open", "journal" },
   { "all", false, "walks every page of a paged method", "call" },
+  { "orders", "FILE", "of a batch: its orders, a JSON object a line; `-` is standard input", "batch" },
   { "yes", false, "trades real money without asking", "call session" },
   { "symbol", "NAME", "the contract that a session or `bybit watch` begins with (BTCUSD, or BTCUSDT)", "session watch" },
   { "plain", false, "a session without readline", "session" },
@@ -307,11 +308,18 @@ function commands.man()
   return cli.status.done
 end
 
+-- What a call does, for the question before it.
+local function what_of(name, row, words, params)
+  local parts = { name, table.unpack(words) }
+  if row.elements then parts[1] = ("%s with %d orders"):format(name, #params) end
+  return table.concat(parts, " ")
+end
+
 local function call_method(name, words, options)
   local row = dialect().endpoints[name]
-  local params = call.parameters(dialect(), name, words)
+  local params = row.elements and call.orders(dialect(), name, words, options.orders) or call.parameters(dialect(), name, words)
   return with_client(options, function(client, token, environment)
-    if row.verb ~= "GET" then allow(options, client, environment, table.concat({ name, table.unpack(words) }, " ")) end
+    if row.verb ~= "GET" then allow(options, client, environment, what_of(name, row, words, params)) end
     params.cancel = token
     local status = call.method(client, name, row, params, options)
     if row.verb ~= "GET" then tell_paper(environment, options) end
@@ -334,7 +342,7 @@ local function dispatch(words, options)
     return commands[first](rest, options)
   end
   if rows.method(dialect().endpoints, first) then
-    check_options(options, { call = true }, first, first)
+    check_options(options, { call = true, batch = rows.method(dialect().endpoints, first).elements ~= nil }, first, first)
     return call_method(first, rest, options)
   end
   local names = help.methods(dialect())

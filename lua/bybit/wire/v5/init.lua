@@ -11,7 +11,7 @@ local v5 = {
   signature = "headers",
   limit_reset = "x-bapi-limit-reset-timestamp", -- the header that tells when a refused call may be made again, ms
   envelope = { code = "retCode", message = "retMsg", result = "result", time = "time", other_code = "ret_code",
-    other_message = "ret_msg" },
+    other_message = "ret_msg", details = "retExtInfo" },
   category = true,          -- requests carry a category
   -- A page of any endpoint, for client:pages: the keys of its list and of the next cursor (V5 documentation, pagination).
   paged = { path = "/v5/position/closed-pnl", list = "list", next = "nextPageCursor" },

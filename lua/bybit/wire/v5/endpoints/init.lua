@@ -16,8 +16,6 @@ local rows = require "bybit.wire.rows"
 -- Requests to these paths need no signature (V5 documentation, authentication).
 local PUBLIC = { "^/v5/market/", "^/v5/system/status$" }
 
-local CANCELS = { ["order/cancel-batch"] = true } -- groups without a row whose requests take risk away
-
 -- Fills in what follows from the path and the verb. Each path is a rate group by itself. A query always answers with its list, which
 -- is empty if there is nothing; so an answer without the list is an error, and does not mean that there is nothing. Nor does an
 -- empty page that has a next cursor.
@@ -27,7 +25,7 @@ local function complete(row)
   for _, pattern in ipairs(PUBLIC) do row.open = row.open or row.path:find(pattern) ~= nil or nil end
   local group = row.path:match("^/v5/([%w/_%-]+)$")
   if not row.composite and group then
-    row.group, row.limit, row.cancels = group, row.limit or groups[group], row.cancels or CANCELS[group]
+    row.group, row.limit = group, row.limit or groups[group]
   end
   local result = row.result
   if row.verb == "GET" and not row.composite and result.needed == nil and (result.list or result.first or result.columns) then

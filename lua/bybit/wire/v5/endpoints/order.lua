@@ -14,6 +14,9 @@ local CANCEL = endpoint("POST", "order/cancel", 10)
 local REALTIME = endpoint("GET", "order/realtime", 50)
 local CANCEL_ALL = endpoint("POST", "order/cancel-all", 10)
 local HISTORY = endpoint("GET", "order/history", 50)
+local CREATE_BATCH = endpoint("POST", "order/create-batch", 10)
+local AMEND_BATCH = endpoint("POST", "order/amend-batch", 10)
+local CANCEL_BATCH = endpoint("POST", "order/cancel-batch", 10)
 local EXECUTIONS = endpoint("GET", "execution/list", 50)
 
 -- A composite method has no limit and sends nothing itself: its internal rows do.
@@ -28,6 +31,16 @@ local CHANGING = { "order_not_found", "order_closed", "quantity_not_above_filled
 local CANCELLING = { "order_not_found", "order_closed", "order_cancelled" }
 local READING = { "invalid_symbol" }
 local READING_ONE = { "order_not_found", "invalid_symbol" }
+
+-- Parameters of single orders that the documentation of batches does not name: the exchange ignores what it does not know, and the
+-- order would go out without them.
+local NOT_IN_BATCHES = { "slippage_tolerance_type", "slippage_tolerance", "bbo_side_type", "bbo_level", "rpi_taker_access" }
+
+-- The result of a batch. An answer without it says nothing of any order.
+local BATCH_RESULT = { list = "batch_order", key = "list", needed = true }
+
+-- The pages of the documentation say 20, that of the rate limits says 10: the smaller number is safe.
+local MOST = 10
 
 -- Parameters that differ a little from the shared ones.
 local ANY_SYMBOL = { like = "symbol", required = false, doc = "Only this contract; all of the category when left out." }
@@ -394,4 +407,62 @@ print("fees", fees, "BTC")]] },
     params = { ANY_SYMBOL, "settle_coin", "base_coin", "order_id", "client_order_id", TRADE_TYPE, "start_time", "end_time",
       { like = "limit", max = 100, doc = "Page size; 50 when left out." }, "cursor" },
     result = { list = "trade", key = "list", cursor = "nextPageCursor" } },
+
+  -------------------------------------------------------------------------------------------------------------
+  -- order/create-batch, order/amend-batch, order/cancel-batch
+
+  { "place_multiple_orders", on = CREATE_BATCH, elements = { "place_order", "place_conditional_order" }, items = "request",
+    most = MOST, without = NOT_IN_BATCHES, of = "place",
+    doc = "Places up to 10 orders with one request, active or conditional ones, of any symbols. Each is placed by itself: the "
+      .. "list that is returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. "
+      .. "Nil and an error: the request was refused as a whole or never sent, so nothing was placed.",
+    params = {},
+    result = BATCH_RESULT,
+    codes = PLACING,
+    example = [[
+local list, err = client:place_multiple_orders {
+  { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29000 },
+  { symbol = "BTCUSD", side = "Sell", type = "Limit", quantity = 100, price = 31000 },
+  timeout = 5,
+}
+if not list then error(err) end -- nothing was placed
+for i, order in ipairs(list) do print(i, order.error or order.order_id) end
+print(list.failed, "failed")]] },
+
+  { "modify_multiple_orders", on = AMEND_BATCH, elements = { "modify_order" }, items = "request", most = MOST, of = "amend",
+    doc = "Changes up to 10 active orders with one request. Each is changed by itself: the list that is returned has a table for "
+      .. "each, the acknowledgement or {error = err}, and `failed` says how many failed. Conditional orders are changed one by "
+      .. "one, by modify_conditional_order.",
+    params = {},
+    result = BATCH_RESULT,
+    codes = CHANGING,
+    example = [[
+local placed = assert(client:place_multiple_orders {
+  { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29000 },
+  { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 28000 },
+})
+local list = assert(client:modify_multiple_orders {
+  { symbol = "BTCUSD", order_id = placed[1].order_id, new_price = "29100" },
+  { symbol = "BTCUSD", order_id = placed[2].order_id, new_quantity = 50 },
+})
+print(list.failed)]] },
+
+  { "cancel_multiple_orders", on = CANCEL_BATCH, elements = { "cancel_order", "cancel_conditional_order" }, items = "request",
+    most = MOST, of = "cancel", cancels = true,
+    doc = "Cancels up to 10 orders with one request, active or conditional ones. Each is cancelled by itself: the list that is "
+      .. "returned has a table for each, the acknowledgement or {error = err}, and `failed` says how many failed. An order that "
+      .. "is gone already has an error of kind not_found.",
+    params = {},
+    result = BATCH_RESULT,
+    codes = CANCELLING,
+    example = [[
+local placed = assert(client:place_multiple_orders {
+  { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29000 },
+  { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 28000 },
+})
+local list = assert(client:cancel_multiple_orders {
+  { symbol = "BTCUSD", order_id = placed[1].order_id },
+  { symbol = "BTCUSD", client_order_id = placed[2].client_order_id },
+})
+print(list.failed, #client:get_open_orders_real_time { symbol = "BTCUSD" })]] },
 }
