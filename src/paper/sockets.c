@@ -341,7 +341,7 @@ int64_t paper_sockets_timeout(const PaperSockets *all) {
 /* Frees those that have ended, and tells their owner. A socket may be new when it has been told. */
 static void sweep(PaperSockets *all) {
   for (Socket *s = all->first, *next; s != NULL; s = next) {
-    next = s->next;
+    next = s->next; /* NOLINT(*): a freed one is in no list */
     if (!s->ended) continue;
     int64_t id = s->id;
     socket_free(s);
@@ -368,7 +368,8 @@ void paper_sockets_free(PaperSockets *all) {
   if (all == NULL) return;
   while (all->first != NULL) {
     Socket *s = all->first;
-    if (!s->ended && wslay_event_queue_close(s->frames, WSLAY_CODE_GOING_AWAY, NULL, 0) == 0) settle(s);
+    bool open = !s->ended; /* NOLINT(*): a freed one is in no list */
+    if (open && wslay_event_queue_close(s->frames, WSLAY_CODE_GOING_AWAY, NULL, 0) == 0) settle(s);
     socket_free(s);
   }
   close(all->epoll);

@@ -412,7 +412,7 @@ static Topic *add_topic(Channel *c, const char *name) {
   if (t == NULL) return NULL;
   t->channel = c;
   t->size = size;
-  memcpy(t->name, name, size);
+  memcpy(t->name, name, size + 1);
   while (*end != NULL) end = &(*end)->next;
   *end = t;
   c->stats.topics++;

@@ -45,5 +45,9 @@ void queue_remove(Queue *q, Entry *e) {
 }
 
 void queue_clear(Queue *q) {
-  while (q->first != NULL) queue_remove(q, q->first);
+  for (Entry *e = q->first, *next; e != NULL; e = next) {
+    next = e->next;
+    free(e);
+  }
+  *q = (Queue){.most = q->most};
 }

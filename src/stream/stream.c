@@ -384,7 +384,10 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
   lua_getfield(L, index, "topics");
   lua_Integer count = luaL_len(L, -1);
   r->wanted = calloc((size_t)count, sizeof *r->wanted);
-  if (r->wanted == NULL) luaL_error(L, "not enough memory");
+  if (r->wanted == NULL) {
+    luaL_error(L, "not enough memory");
+    return;
+  }
   r->dead = (int)count; /* none is told as live before all are wanted */
   for (int i = 0; i < count; i++) {
     lua_geti(L, -1, i + 1);

@@ -6,6 +6,8 @@
 #include <strings.h>
 
 bool upgrade_request(Upgrade *u, Random *random, const char *host, const char *path, Bytes *out) {
+  static const char fields[] = "\r\nUser-Agent: bybit-lua\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ";
   static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455, section 1.3 */
   unsigned char bytes[16];
   char key[25], both[sizeof key + sizeof guid];
@@ -13,14 +15,7 @@ bool upgrade_request(Upgrade *u, Random *random, const char *host, const char *p
   sign_base64(bytes, sizeof bytes, key);
   snprintf(both, sizeof both, "%s%s", key, guid);
   if (!sign_sha1(both, strlen(both), u->accept)) return false;
-  const char *parts[] = {"GET ",
-                         path,
-                         " HTTP/1.1\r\nHost: ",
-                         host,
-                         "\r\nUser-Agent: bybit-lua\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ",
-                         key,
-                         "\r\n\r\n"};
+  const char *parts[] = {"GET ", path, " HTTP/1.1\r\nHost: ", host, fields, key, "\r\n\r\n"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) bytes_text(out, parts[i]);
   return !out->failed;
 }
