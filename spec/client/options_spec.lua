@@ -33,6 +33,8 @@ describe("bybit.client", function()
       "option 'receive_window': milliseconds from 100 to 60000" },
     ["a wrong type"] = { { gzip = "yes" }, "option 'gzip': a boolean expected, got yes" },
     ["an unknown category"] = { { category = "spot" }, "option 'category': 'inverse' or 'linear' expected" },
+    ["linear contracts on the v2 wire"] = { { category = "linear", api = "v2" },
+      "option 'category': the v2 wire has inverse contracts only: use api = \"v5\" for linear ones" },
     ["an id prefix with a space"] = { { id_prefix = "my bot" }, "option 'id_prefix': 1 to 16 of A-Z" },
     ["a key without a secret"] = { { secret = false }, "option 'secret': a string expected" },
     ["both kinds of secret"] = { { private_key = "x" }, "'secret' and 'private_key' exclude each other" },

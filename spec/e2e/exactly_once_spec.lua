@@ -1,4 +1,4 @@
--- Each order exactly once: many tasks place, amend and cancel through heavy faults on real HTTP; then the exchange's own
+-- Each order exactly once: many tasks place, amend and cancel, one order at a time or in batches, through heavy faults on real HTTP; then the exchange's own
 -- books are compared with what each call said. ORDERS=10000 SEED=7 make test SPEC=spec/e2e/exactly_once_spec.lua makes a long
 -- run, or repeats a run that failed. The faults are drawn from the seed, but the order in which requests meet them depends on
 -- the machine.
@@ -20,13 +20,19 @@ local FAULTS = {
   { "code", probability = 0.005, code = 10006 }, { "code", probability = 0.01, code = 10002 },
   { "delay", probability = 0.01, seconds = 1.5 }, -- longer than the timeout of an attempt
   { "reorder", probability = 0.02, seconds = 0.05 },
+  { "partly", probability = 0.1, first = 2, path = "order/create-batch" },
+  { "partly", probability = 0.1, first = 1, path = "order/amend-batch" },
+  { "partly", probability = 0.1, first = 2, path = "order/cancel-batch" },
+  { "element", probability = 0.05, code = 10016, order = 2, path = "order/create-batch" },
+  { "element", probability = 0.05, code = 10000, order = 1, executed = true, path = "order/create-batch" },
 }
 
 -- The exchange's rates, so high that the limiter (which stays on) lets everything pass; and the client's names for them.
 local ROOM = 1000000
 local RATES = { ip = ROOM }
 local GROUPS = {
-  v5 = { "order/create", "order/amend", "order/cancel", "order/realtime", "order/history", "execution/list" },
+  v5 = { "order/create", "order/amend", "order/cancel", "order/realtime", "order/history", "execution/list", "order/create-batch",
+    "order/amend-batch", "order/cancel-batch" },
   v2 = { "order", "query", "list" },
 }
 for _, group in ipairs(GROUPS.v5) do RATES[group] = ROOM end
@@ -59,14 +65,56 @@ local function trade(client, note, n)
   end
 end
 
-local function run(client)
+-- Makes a batch of the orders `ids`, and notes for each in `notes` what the call said of it.
+local function batch(client, method, list, ids, notes)
+  local result, err, response = client[method](client, list)
+  for i, id in ipairs(ids) do
+    local entry = result and result[i]
+    notes[id] = notes[id] or {}
+    notes[id].ack, notes[id].err = entry and not entry.error and entry or nil, entry and entry.error or err
+    notes[id].attempts = (result and response.orders[i] or response).attempts
+  end
+end
+
+local EACH = 4 -- orders in a batch
+
+-- The same in batches.
+local function trade_batch(client, note, n)
+  local list, ids = {}, {}
+  for i = 1, EACH do
+    ids[i] = ("n-%05d-%d"):format(n, i)
+    local wanted = { id = ids[i], quantity = n % 97 + i, price = 20000 + n % 50 }
+    local refused = (n + i) % 23 == 0
+    list[i] = { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = refused and 99999999 or wanted.quantity,
+      price = wanted.price, client_order_id = ids[i] }
+    note.placed[ids[i]] = { wanted = wanted }
+  end
+  batch(client, "place_multiple_orders", list, ids, note.placed)
+  local there, changes, cancels = {}, {}, {}
+  for _, id in ipairs(ids) do
+    if note.placed[id].ack then
+      there[#there + 1] = id
+      cancels[#there] = { symbol = "BTCUSD", client_order_id = id }
+      if n % 3 == 0 then
+        note.placed[id].wanted.price = note.placed[id].wanted.price + 100
+        changes[#there] = { symbol = "BTCUSD", client_order_id = id, new_price = note.placed[id].wanted.price }
+      end
+    end
+  end
+  if #there == 0 then return end
+  bybit.sleep(0.005)
+  if n % 3 == 0 then batch(client, "modify_multiple_orders", changes, there, note.amended) end
+  if n % 50 ~= 1 then batch(client, "cancel_multiple_orders", cancels, there, note.cancelled) end
+end
+
+local function run(client, trade_one, orders)
   local note, next_order = { placed = {}, amended = {}, cancelled = {} }, 0
   bybit.run(function()
     for _ = 1, TASKS do
       bybit.spawn(function()
-        while next_order < ORDERS do
+        while next_order < orders do
           next_order = next_order + 1
-          trade(client, note, next_order)
+          trade_one(client, note, next_order)
         end
       end)
     end
@@ -95,7 +143,9 @@ local function by_link(books)
 end
 
 describe("through heavy faults each order is placed exactly once, and every outcome is true", function()
-  for _, api in ipairs { "v5", "v2" } do it("on " .. api, function()
+  for _, case in ipairs { { "v5", "one at a time", trade, ORDERS }, { "v2", "one at a time", trade, ORDERS },
+    { "v5", "in batches", trade_batch, ORDERS // EACH } } do it(("on %s, %s"):format(case[1], case[2]), function()
+    local api = case[1]
     local exchange = bybit.paper.start { seed = SEED, limits = RATES, keep = ORDERS + 1000 }
     exchange:set_price("BTCUSD", 30000)
     exchange:faults(FAULTS)
@@ -106,7 +156,7 @@ describe("through heavy faults each order is placed exactly once, and every outc
       client:close()
       exchange:close()
     end)
-    local note = run(client)
+    local note = run(client, case[3], case[4])
     exchange:faults(false)
     local orders, twice = by_link(exchange:books())
     local function told(what) return ("%s (SEED=%d ORDERS=%d)"):format(what, SEED, ORDERS) end
@@ -154,8 +204,8 @@ describe("through heavy faults each order is placed exactly once, and every outc
     local struck = 0
     for _, count in pairs(exchange:fault_counts()) do struck = struck + count end
     assert.is_true(struck > ORDERS / 10, told "the faults did not strike")
-    print(("       %s, %d orders, SEED=%d: %d faults struck; placed %d, refused %d, not sent %d, unknown %d; %d needed more than "
-      .. "one attempt; amended %d of %d, cancelled %d of %d"):format(api, ORDERS, SEED, struck, placed.ok, placed.rejected,
+    print(("       %s, %s, %d orders, SEED=%d: %d faults struck; placed %d, refused %d, not sent %d, unknown %d; %d needed more than "
+      .. "one attempt; amended %d of %d, cancelled %d of %d"):format(api, case[2], ORDERS, SEED, struck, placed.ok, placed.rejected,
       placed.not_sent, placed.unknown, resent, amended.ok, amended.ok + amended.rejected + amended.not_sent, cancelled.ok,
       cancelled.ok + cancelled.rejected + cancelled.not_sent))
   end) end

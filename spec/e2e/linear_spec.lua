@@ -161,6 +161,7 @@ describe("what is read of linear contracts", function()
     assert.is_true(#v:get_account_instruments {} > 0)
     assert.same({ "BTCUSDT" }, { v:get_positions {}[1].symbol })
     assert.same({ "BTCUSDT", "USDT" }, { v:instrument "BTCUSDT".symbol, v:instrument "BTCUSDT".settle_coin })
+    assert.is_nil(client:instrument "BTCUSDT") -- no inverse contract has that name
   end)
 
   it("by check names the mode and the leverage of both sides", function()

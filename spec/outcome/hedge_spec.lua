@@ -55,6 +55,23 @@ describe("a trading stop of one side in hedge mode", function()
     assert.same({ 2, "28000", "32000" }, { exchange:sent "stop", stop_of(LONG), stop_of(SHORT) })
   end)
 
+  -- The order of a trailing stop does not show its distance: the position alone tells.
+  it("that trails is read from the position of its side", function()
+    exchange:plan("stop", staged.lost_answer)
+    assert(client:set_trading_stop { symbol = "BTCUSDT", position_mode = SHORT, trailing_stop_distance = 250 })
+    assert.equal(1, exchange:sent "stop")
+    assert.equal("250", position(SHORT).trailing_stop_price:key())
+  end)
+
+  it("is read back with confirm from the position of its side", function()
+    for mode, price in pairs { 28000, 32000 } do
+      local record, _, response = client:set_trading_stop { symbol = "BTCUSDT", position_mode = mode, stop_loss_price = price,
+        confirm = true }
+      assert.is_nil(response.unconfirmed)
+      assert.same({ mode, tostring(price) }, { record.position_mode, record.stop_loss_price:key() })
+    end
+  end)
+
   it("whose request is lost is made again, whatever the other side shows", function()
     exchange:plan("stop", staged.lost_request)
     assert(stop(LONG, 28000))
@@ -73,6 +90,39 @@ describe("a trading stop of one side in hedge mode", function()
     assert(client:set_trading_stop { symbol = "BTCUSDT", position_mode = LONG, stop_loss_price = 28000 })
     assert.equal("28000", stop_of(LONG))
     assert.equal(2, exchange:sent "stop")
+  end)
+
+  -- While the price is low, the short side has a stop loss where the long side's will be. It is taken away again.
+  local function stop_of_short_at(price)
+    exchange:command("set_price", "BTCUSDT", "28500", {})
+    assert(hand:set_trading_stop(of { position_mode = SHORT, stop_loss_price = price }))
+    assert(hand:set_trading_stop(of { position_mode = SHORT, stop_loss_price = 0 }))
+    exchange:command("set_price", "BTCUSDT", "30000", {})
+  end
+
+  it("is not told from an order that does not say its side", function()
+    exchange:rewrite("read", function(body, copy)
+      return copy.path:find "order" and (body:gsub('"positionIdx":%d,?', "")) or body
+    end)
+    exchange:plan("stop", staged.meanwhile(function() stop_of_short_at(29000) end, staged.lost_request))
+    local result, err = stop(LONG, 29000)
+    assert.is_nil(result)
+    assert.same({ "unknown", true }, { err.outcome, err.final })
+  end)
+
+  it("of a part is told although one like it of the other side is unknown", function()
+    local function part(mode, more)
+      return client:set_trading_stop(asked.with({ symbol = "BTCUSDT", position_mode = mode, tpsl_mode = "Partial",
+        stop_loss_price = 29000, stop_loss_quantity = "0.01" }, more))
+    end
+    exchange:command("set_price", "BTCUSDT", "28500", {})
+    exchange:plan("stop", staged.late(2))
+    local _, err = part(SHORT, SOON)
+    assert.equal("unknown", err.outcome)
+    exchange:command("set_price", "BTCUSDT", "30000", {})
+    exchange:plan("stop", staged.lost_answer)
+    local done, why = part(LONG)
+    assert.truthy(done, tostring(why))
   end)
 
   it("does not wait for a late copy about the other side, and is not undone by it", function()
@@ -128,6 +178,13 @@ describe("the leverage in hedge mode", function()
     assert(lever(client, 5, 7))
     assert.equal(2, exchange:sent "setting")
     assert.same({ "5", "7" }, leverages())
+  end)
+
+  it("and other settings of one side are read from its position", function()
+    exchange:plan("position/set-auto-add-margin", staged.lost_answer)
+    assert(client:set_auto_add_margin { symbol = "BTCUSDT", position_mode = SHORT, auto_add_margin = "ON" })
+    assert.equal(1, exchange:sent "position/set-auto-add-margin")
+    assert.same({ false, true }, { position(LONG).auto_add_margin, position(SHORT).auto_add_margin })
   end)
 
   it("must be equal for both sides of an inverse contract", function()
@@ -221,11 +278,15 @@ describe("an order in hedge mode", function()
       exchange:plan("place", staged.lost_answer)
       local _, err = client:place_order(asked.with({ symbol = "BTCUSDT", side = "Buy", type = "Limit", quantity = "0.01",
         price = 29000, position_mode = LONG, deadline = 0.9, timeout = 0.9, resend = false }, options))
+      exchange:plan("place", staged.lost_answer)
+      local _, traded = client:place_order(asked.with({ symbol = "BTCUSDT", side = "Buy", type = "Market", quantity = "0.01",
+        position_mode = LONG, deadline = 0.9, timeout = 0.9, resend = false }, options))
       assert.equal("unknown", err.outcome)
       next_run(journal, { category = category == "linear" and "inverse" or "linear" })
       local report = assert(client:reconcile())
       assert.same({ "placed", "linear", err.client_order_id, err.client_order_id }, { report.settled[1].outcome,
         report.settled[1].params.category, report.settled[1].order.client_order_id, report.live[1].client_order_id })
+      assert.same({ 2, traded.client_order_id }, { #report.settled, report.trades[1].client_order_id })
     end
   end)
 end)

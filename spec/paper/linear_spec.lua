@@ -138,6 +138,60 @@ describe("a linear position", function()
     assert.equal(row.cashBalance, caller:wallet("USDT").walletBalance)
   end)
 
+  -- 0.3 (30300 - 30000) = 90; funding 0.3 * 30300 * 0.0001 = 0.909; fees 0.3 * 30000 * 0.0002 = 1.8, 0.3 * 30600 * 0.0002 = 1.836
+  it("of a USDC contract is paid out with each funding, and its profit is counted from there", function()
+    local function perp() return caller:position "BTCPERP" end
+    local function fill_perp(side, price)
+      exchange:set_price("BTCPERP", price)
+      local id = place { symbol = "BTCPERP", side = side, qty = "0.3", price = price, timeInForce = "PostOnly" }
+      exchange:set_price("BTCPERP", price)
+      return id
+    end
+    fill_perp("Buy", "30000")
+    assert.same({ "30000.00000000", "30000.00000000" }, { perp().avgPrice, perp().sessionAvgPrice })
+    exchange:set_price("BTCPERP", "30300")
+    assert.equal("90.00000000", perp().unrealisedPnl)
+    exchange:advance(8 * 3600)
+    assert.same({ "30000.00000000", "30300.00000000", "0.00000000", "87.29100000" }, { perp().avgPrice, perp().sessionAvgPrice,
+      perp().unrealisedPnl, perp().curRealisedPnl })
+    local row = caller:must("GET", "account/transaction-log", { type = "SETTLEMENT" }).list[1]
+    assert.same({ "90.00000000", "-0.90900000", "89.09100000", "USDC" }, { row.cashFlow, row.funding, row.change, row.currency })
+    local settled = caller:must("GET", "asset/settlement-record", { symbol = "BTCPERP" }).list
+    assert.equal(1, #settled)
+    assert.same({ "Buy", "0.3", "30000.00000000", "30300.00", "90.00000000" }, { settled[1].side, settled[1].size,
+      settled[1].sessionAvgPrice, settled[1].markPrice, settled[1].realisedPnl })
+    local id = fill_perp("Sell", "30600")
+    local closed = caller:must("GET", "position/closed-pnl", { symbol = "BTCPERP" }).list
+    assert.same({ id, "86.36400000", "Trade", "90.00000000", "SessionSettlePnL" }, { closed[1].orderId, closed[1].closedPnl,
+      closed[1].execType, closed[2].closedPnl, closed[2].execType })
+    assert.equal("100175.45500000", caller:wallet("USDC").walletBalance)
+    assert.same({}, caller:must("GET", "asset/settlement-record", { symbol = "BTCUSDT" }).list)
+  end)
+
+  -- Bought for 3000 with a margin of 300. A loss of 100: the session begins at 2900, with 290 - 100; the position is worth what its
+  -- margin covers at 2900 - 190 = 2710, and is liquidated at 2710 / (0.1 * 0.995).
+  it("of a USDC contract draws the loss of a session from its own margin", function()
+    exchange:set_price("BTCPERP", "30000")
+    place { symbol = "BTCPERP", price = "30000", timeInForce = "PostOnly" }
+    exchange:set_price("BTCPERP", "30000")
+    local function free()
+      return decimal(caller:must("GET", "account/withdrawal", { coinName = "USDC" }).availableWithdrawal)
+    end
+    exchange:set_price("BTCPERP", "29000")
+    local before = free()
+    exchange:advance(8 * 3600)
+    local p = caller:position "BTCPERP"
+    assert.same({ "27236.20", "29000.00000000", "30000.00000000" }, { p.liqPrice, p.sessionAvgPrice, p.avgPrice })
+    assert.equal("191.43550000", p.positionIM) -- 190 + 2900 * 0.9 * 0.00055
+    -- the loss is not taken twice: 10 less of initial margin, the fee to close less by 0.0495, funding 0.29
+    assert.equal("9.75950000", tostring(free() - before))
+    exchange:set_price("BTCPERP", "29500")
+    exchange:advance(8 * 3600)
+    assert.equal("245.00000000", tostring(decimal(caller:position "BTCPERP".positionIM) - "1.46025")) -- 295 - 50
+    exchange:set_price("BTCPERP", "27100")
+    assert.equal("", caller:position "BTCPERP".side)
+  end)
+
   it("is liquidated at its price, and loses its margin", function()
     fill("Sell", "0.1", "30000")
     assert.equal("32835.80", caller:position("BTCUSDT").liqPrice)

@@ -76,7 +76,13 @@ local function replay(executions, ledger, hedged)
     positions[name] = p
     if e.execType == "Funding" then
       same(row.funding, -fee, "funding of %s", e.execId)
-      p.total, p.current = p.total - fee, p.current - fee
+      p.total, p.current = p.total + row.change, p.current + row.change
+      if row.currency == "USDC" then -- the session ends, and what it has won is paid out
+        profits[e.orderId] = { pnl = decimal(row.cashFlow), open_fee = ZERO, close_fee = ZERO, size = quantity, fills = 1 }
+        seen.session = seen.session or not decimal(row.cashFlow):is_zero()
+      else
+        same(row.cashFlow, ZERO, "profit of %s", e.execId)
+      end
     else
       same(row.fee, fee, "fee of %s", e.execId)
       local before = p.size
@@ -187,8 +193,9 @@ describe("After random trading, executions, ledger, closed profits, positions an
         local ok, trouble = xpcall(trade, debug.traceback, seed, case[1], case[2], seen)
         if not ok then error(("seed %d: %s"):format(seed, trouble), 0) end
       end
-      for _, what in ipairs { "turn", "part", "stop", "Trade", "Funding", "BustTrade" } do
-        local wanted = what ~= "turn" or not case[1][1].hedge -- there nothing turns
+      for _, what in ipairs { "turn", "part", "stop", "Trade", "Funding", "BustTrade", "session" } do
+        local wanted = what ~= "turn" and what ~= "session" or what == "turn" and not case[1][1].hedge -- there nothing turns
+          or what == "session" and case[2].USDC ~= nil
         assert.equal(wanted, seen[what] or false, "the histories have " .. (wanted and "no " or "a ") .. what)
       end
     end)

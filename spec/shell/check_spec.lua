@@ -94,6 +94,17 @@ describe("bybit check", function()
       "collect: unknown option 'prefech', did you mean 'prefetch'?",
     ["print(client:pages('get_orders', { symbol = 'BTCUSD' }, { prefetch = 5 }))"] =
       "pages: option 'prefetch': boolean expected, got 5",
+    -- Kinds of contracts: the client's, a view's, the call's.
+    ["client:place_order { symbol = 'BTCUSDT', side = 'Buy', type = 'Market', quantity = 1 }"] = "place_order: parameter "
+      .. "'symbol': 'BTCUSDT' is no inverse contract: category = 'linear' is for it; perhaps 'BTCUSD'?",
+    ["client:place_order { category = 'linear', symbol = 'BTCUSD', side = 'Buy', type = 'Market', quantity = 1 }"] = "place_order: "
+      .. "parameter 'symbol': 'BTCUSD' is no linear contract: category = 'inverse' is for it; perhaps 'BTCUSDT'?",
+    ["client:with { category = 'linear' }:set_leverage { symbol = 'ETHUSD', buy_leverage = 2, sell_leverage = 2 }"] =
+      "set_leverage: parameter 'symbol': 'ETHUSD' is no linear contract: category = 'inverse' is for it; perhaps 'ETHUSDT'?",
+    ["local c = bybit.client { environment = 'paper', category = 'linear' } c:get_positions {}"] =
+      "get_positions: for linear contracts one of 'symbol', 'settle_coin' is needed",
+    ["print(bybit.client { environment = 'paper', category = 'linear', api = 'v2' })"] = "bybit.client: option 'category': the v2 "
+      .. "wire has inverse contracts only: use api = \"v5\" for linear ones",
     -- What is missing, and what does not go together.
     ["client:place_order { symbol = 'BTCUSD', side = 'Buy', type = 'Limit', quantity = 1 }"] =
       "place_order: parameter 'price' is missing: type = 'Limit' needs it",

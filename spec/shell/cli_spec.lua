@@ -94,6 +94,23 @@ describe("bybit METHOD", function()
     assert.equal(0, status)
   end)
 
+  it("trades linear contracts with --category, or with the parameter of that name", function()
+    exchange:set_price("BTCUSDT", 30000)
+    for _, words in ipairs { "--category linear place_order", "place_order category=linear" } do
+      local ack = cjson.decode((run(words .. " symbol=BTCUSDT side=Buy type=Market quantity=0.01 --json")))
+      assert.truthy(ack.order_id)
+    end
+    local position = cjson.decode((run "--category=linear get_position symbol=BTCUSDT --json"))
+    assert.equal("0.02", position.quantity)
+    local _, errors, status = run "place_order symbol=BTCUSDT side=Buy type=Market quantity=0.01"
+    has(errors, "'BTCUSDT' is no inverse contract: category = 'linear' is for it")
+    assert.equal(2, status)
+    _, errors, status = run "--category spot get_tickers"
+    has(errors, "option 'category': 'inverse' or 'linear' expected, got spot")
+    assert.equal(2, status)
+    has((run "watch --symbol BTCUSDT --times 1"), "\nposition  Buy 0.02 @ ")
+  end)
+
   it("names the method that is nearest to a misspelt word", function()
     local _, errors, status = run "create_order symbol=BTCUSD"
     has(errors, "no method or command 'create_order': here it is 'place_order'")

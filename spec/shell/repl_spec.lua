@@ -111,6 +111,26 @@ describe("a session", function()
     has(out[12], "\nsymbol: the exchange has no contract 'NOPE'\n")
   end)
 
+  it("follows its symbol to the category of that, and shows both positions of hedge mode", function()
+    local out = session {
+      'symbol "ETHUSDT"',
+      { "paper ETHUSDT> ", 'switch_position_mode{mode = "Hedge"}\n' },
+      { "paper ETHUSDT> ", 'place_order{side = "Buy", type = "Market", quantity = "0.1", position_mode = 1}.status\n' },
+      { "paper ETHUSDT> ", 'place_order{side = "Sell", type = "Market", quantity = "0.2", position_mode = 2}.status\n' },
+      { "paper ETHUSDT> ", "overview()\n" },
+      { "paper ETHUSDT> ", 'client:instrument("BTCPERP").settle_coin\n' },
+      { "paper ETHUSDT> ", 'symbol "BTCUSD"\n' },
+      "get_position{}.symbol",
+    }
+    has(out[1], "\nETHUSDT: prices in steps of 0.01, quantities of 0.01, settled in USDT\n")
+    has(out[3], '"Filled"')
+    has(out[5], "USDT, equity ")
+    has(out[5], "\nposition  Buy 0.1 @ ")
+    has(out[5], "\nposition  Sell 0.2 @ ")
+    has(out[6], '"USDC"')
+    has(out[8], '"BTCUSD"')
+  end)
+
   it("walks pages as its help says, with the session's symbol", function()
     local out = session {
       "for i = 1, 3 do place_order{side = 'Buy', type = 'Limit', quantity = i, price = 20000} end",

@@ -103,6 +103,12 @@ local function check_money(books, closes_only)
     if e.type == "Funding" then
       same(e.fee, coin(value * e.fee_rate * (e.side == "Sell" and -1 or 1)), "funding fee of %s", e.execution_id)
       same(quantity, p.size, "funded size of %s", e.symbol)
+      local won = ZERO
+      if settle == "USDC" then -- a session ends: what it has won is paid out, and profit is counted from the mark price anew
+        won, p.cost = coin((value - p.cost) * (e.side == "Sell" and -1 or 1)), value
+      end
+      same(e.profit, won, "profit of the session, %s", e.execution_id)
+      wallets[settle] = wallets[settle] + won
     else
       same(e.value, coin(value), "value of %s", e.execution_id)
       same(e.fee, coin(value * e.fee_rate), "fee of %s", e.execution_id)

@@ -116,6 +116,35 @@ local function check_book(engine, market)
   end
 end
 
+-- Where nobody has an order or a position nothing is looked for, so the count of both has to be right.
+local function check_users(engine, market)
+  local symbol, users = market.instrument.symbol, 0
+  for _, account in ipairs(engine.accounts) do
+    for _, order in ipairs(plain.open(account)) do
+      if order.symbol == symbol then users = users + 1 end
+    end
+    for index = 0, 2 do
+      if account:position(symbol, index).side ~= "" then users = users + 1 end
+    end
+  end
+  same(users, market.users, "open orders and positions on " .. symbol)
+end
+
+-- A position is lost at the same mark prices, whether those are compared as prices or as ticks.
+local function check_losses(engine, market)
+  for _, account in ipairs(engine.accounts) do
+    for _, p in ipairs(account:held(market.instrument.symbol)) do
+      local price = position.liquidation_price(p, market.instrument)
+      local at = price and market:ticks(price) or market.mark
+      for ticks = at - 1, at + 1 do
+        local mark = market:price(ticks)
+        local lost = price ~= nil and (p.side == "Buy" and mark <= price or p.side == "Sell" and mark >= price)
+        same(lost, position.is_lost(p, market.instrument, ticks), "a position at the mark price " .. tostring(mark))
+      end
+    end
+  end
+end
+
 -- Between actions nothing that waits is due. Trailing stops aside, which move.
 local function check_triggers(engine, market)
   for _, account in ipairs(engine.accounts) do
@@ -172,6 +201,8 @@ function plain.check(engine, g)
     end
     check_book(engine, market)
     check_triggers(engine, market)
+    check_users(engine, market)
+    check_losses(engine, market)
   end
 end
 

@@ -54,11 +54,27 @@ describe("http", function()
       transfer:release()
     end)
 
+    it("sends several headers that are given as one like those that are given one by one", function()
+      local lines = { "Content-Type: application/json", "X-BAPI-API-KEY: k", "X-BAPI-SIGN: 1:2", "Referer: r" }
+      local sent = {}
+      for i, headers in ipairs { lines, { table.concat(lines, "\r\n") } } do
+        local transfer = post("{}", { headers = headers })
+        sent[i] = site:accept():request().headers
+        transfer:release()
+      end
+      assert.equal(sent[1], sent[2])
+      assert.matches("\r\nX%-BAPI%-SIGN: 1:2\r\nReferer: r\r\n", sent[2])
+      assert.equal(1, select(2, sent[2]:gsub("Content%-Type:", "")))
+    end)
+
     it("does not wait for '100 Continue', even with a long body", function()
-      local body = ("x"):rep(3 << 20)
-      local transfer = post(body)
-      assert.equal(#body, #site:accept():request().body)
-      transfer:release()
+      for _, size in ipairs { 1, 1023, 1024, 3 << 20 } do
+        local transfer = post(("x"):rep(size))
+        local request = site:accept():request()
+        assert.equal(size, #request.body)
+        assert.is_nil(request.headers:lower():find("expect:", 1, true))
+        transfer:release()
+      end
     end)
 
     it("returns status, headers and body, and ends once", function()

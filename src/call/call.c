@@ -274,8 +274,10 @@ static int call_finish(lua_State *L, Call *c) {
   if ((confirm || c->ep->heard || c->raise || c->asked || c->elements != NULL) && !c->again)
     return call_judge(L, c, &a, "confirm", 0, result);
   call_push_response(L, c, &a);
-  lua_pushvalue(L, undecoded);
-  lua_setfield(L, -2, "undecoded");
+  if (!lua_isnil(L, undecoded)) {
+    lua_pushvalue(L, undecoded);
+    lua_setfield(L, -2, "undecoded");
+  }
   if (c->again) return give_again(L, c, result, undecoded + 1);
   call_note_placed(L, c, result);
   call_unclaim(c);

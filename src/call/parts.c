@@ -81,26 +81,51 @@ static void push_headers(lua_State *L, const char *lines, size_t length) {
   }
 }
 
+/* The fields of a response, in the order of the metatable's list of their names: a name that is at hand need not be made for each
+** response. */
+enum { STATUS = 1, HEADER_LINES, DURATION, ATTEMPTS, REQUESTS, TIME };
+static const char *const NAMES[] = {"status", "header_lines", "duration", "attempts", "requests", "time"};
+
+static const char RESPONSE_KEY; /* its address is the metatable's key in the registry */
+
+/* Pushes the name of a field. Stack: the response, its metatable. */
+static void push_name(lua_State *L, int field) {
+  lua_rawgeti(L, -1, field);
+}
+
+/* Sets the field whose name and value are on top of the stack, and takes both off. Below are the response and its metatable. */
+static void set_named(lua_State *L) {
+  lua_rawset(L, -4);
+}
+
 void call_push_response(lua_State *L, const Call *c, const Answer *a) {
   lua_createtable(L, 0, 8);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &RESPONSE_KEY);
   if (c->status != 0) {
+    push_name(L, STATUS);
     lua_pushinteger(L, c->status);
-    lua_setfield(L, -2, "status");
+    set_named(L);
   }
   if (c->headers.size > 0) { /* see response_index */
+    push_name(L, HEADER_LINES);
     lua_pushlstring(L, c->headers.data, c->headers.size);
-    lua_setfield(L, -2, "header_lines");
+    set_named(L);
   }
+  push_name(L, DURATION);
   lua_pushnumber(L, c->duration);
-  lua_setfield(L, -2, "duration");
+  set_named(L);
+  push_name(L, ATTEMPTS);
   lua_pushinteger(L, c->attempts);
-  lua_setfield(L, -2, "attempts");
+  set_named(L);
+  push_name(L, REQUESTS);
   lua_pushinteger(L, c->attempts);
-  lua_setfield(L, -2, "requests");
+  set_named(L);
   if (a->time != 0) {
+    push_name(L, TIME);
     lua_pushinteger(L, a->time);
-    lua_setfield(L, -2, "time");
+    set_named(L);
   }
+  lua_setmetatable(L, -2);
   if (a->note != NULL && a->has_code && a->code == 0) {
     lua_pushlstring(L, a->note, a->note_size);
     lua_setfield(L, -2, "flaw");
@@ -113,7 +138,6 @@ void call_push_response(lua_State *L, const Call *c, const Answer *a) {
     lua_pushlstring(L, c->answer.data == NULL ? "" : c->answer.data, c->answer.size);
     lua_setfield(L, -2, "raw");
   }
-  luaL_setmetatable(L, RESPONSE);
 }
 
 /* Pushes the headers of the response at 1, and keeps them in it. Few callers look at them: so they are taken apart when they
@@ -258,7 +282,9 @@ void call_push_request(lua_State *L, const Call *c) {
   lua_setfield(L, -2, "url");
   lua_newtable(L);
   for (size_t i = 0; i < c->request.header_count; i++) {
-    lua_pushstring(L, c->request.header[i]);
+    size_t size;
+    const char *line = session_line(&c->request, i, &size);
+    lua_pushlstring(L, line, size);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "headers");
@@ -334,5 +360,11 @@ void call_parts_open(lua_State *L) {
                                   {NULL, NULL}};
   luaL_newmetatable(L, RESPONSE);
   luaL_setfuncs(L, meta, 0);
+  for (int i = 0; i < (int)(sizeof NAMES / sizeof *NAMES); i++) {
+    lua_pushstring(L, NAMES[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &RESPONSE_KEY);
   lua_pop(L, 1);
 }

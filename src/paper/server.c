@@ -4,6 +4,7 @@
 ** carries commands across. A command and its answer are texts; the caller waits for the answer, so there is one command at
 ** a time. Only the thread touches its Lua state. Only the caller's side starts and joins the thread.
 */
+#include "heap.h"
 #include "http.h"
 #include "socket_calls.h"
 
@@ -55,6 +56,8 @@ typedef struct Server {
   int64_t epoch; /* nanoseconds since 1970 at the zero of CLOCK_BOOTTIME */
 
   lua_State *L;    /* only the thread uses this and what follows */
+  PaperHeap *heap; /* the memory of 'L' */
+  bool crowded;    /* 'L' has so much memory that garbage may not be as much again */
   PaperHttp *http; /* NULL until it is set up */
 } Server;
 
@@ -148,11 +151,20 @@ static int serve_request(lua_State *L) {
   return 0;
 }
 
+/* Lua collects garbage when there is as much of it as of what lives. A million orders that rest live: then a quarter has to do. */
+static void mind_memory(Server *s) {
+  enum { USUAL = 200, TIGHT = 125, MUCH = 256 * 1024 }; /* percent; KB */
+  bool crowded = lua_gc(s->L, LUA_GCCOUNT) > MUCH;
+  if (crowded != s->crowded) lua_gc(s->L, LUA_GCINC, crowded ? TIGHT : USUAL, 0, 0);
+  s->crowded = crowded;
+}
+
 /* The handler of http.h. The host turns its own errors into answers. An error that arrives here means that memory ran
 ** out, or that the host has a bug; the answer is then status 500. */
 static void on_request(void *owner, const PaperRequest *request, PaperReply *reply) {
   static const char text[] = "Internal Server Error";
   lua_State *L = ((Server *)owner)->L;
+  mind_memory(owner);
   union {
     const PaperRequest *in;
     void *out;
@@ -292,7 +304,8 @@ static void serve(Server *s) {
 
 /* Makes the Lua state and the server. False on failure; 'text' then holds the error of the Lua side, if it was that. */
 static bool set_up(Server *s) {
-  if ((s->L = luaL_newstate()) == NULL) return false;
+  if ((s->heap = paper_heap_new()) == NULL) return false;
+  if ((s->L = lua_newstate(paper_heap_alloc, s->heap)) == NULL) return false;
   if (!call_answer(s, run_boot)) return false;
   const PaperSocketEvents events = {.message = on_message, .closed = on_closed, .owner = s};
   int listener = s->listener;
@@ -311,6 +324,7 @@ static void *thread_main(void *argument) {
   }
   paper_http_free(s->http);
   if (s->L != NULL) lua_close(s->L);
+  paper_heap_free(s->heap);
   set_phase(s, ENDED);
   return NULL;
 }

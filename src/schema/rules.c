@@ -74,6 +74,7 @@ static void rule_mode(Walk *w, const Rule *r) {
 /* RULE_CLOSES: in hedge mode a Sell of the long side and a Buy of the short side close, and do nothing else. */
 static void rule_closes(const Walk *w, const Rule *r) {
   lua_State *L = w->L;
+  if (!walk_given(w, r->param[1])) return;
   int side = walk_slot(w, r->param[0]);
   lua_Integer mode = lua_tointeger(L, walk_slot(w, r->param[1]));
   const char *closing = mode == 1 ? "Sell" : mode == 2 ? "Buy" : NULL;

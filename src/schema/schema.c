@@ -186,6 +186,31 @@ static int compile_enum(lua_State *L, int row, int enums, int anchors) {
   return anchor(L, anchors);
 }
 
+/* Compiles { category = { name, endings of symbols that are none of it } }, kept alive by the anchors. False: there is none. */
+static bool compile_kinds(lua_State *L, Endpoint *ep, int row, int anchors) {
+  if (lua_getfield(L, row, "kind") != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return false;
+  }
+  int kinds = lua_gettop(L);
+  lua_pushvalue(L, kinds);
+  anchor(L, anchors);
+  for (lua_pushnil(L); lua_next(L, kinds) != 0; lua_settop(L, kinds + 1)) {
+    if (ep->kind_count == SCHEMA_KINDS) luaL_error(L, "declaration of %s: too many categories", ep->method);
+    Kind *k = &ep->kind[ep->kind_count++];
+    *k = (Kind){.category = luaL_checkstring(L, kinds + 1)};
+    luaL_checktype(L, kinds + 2, LUA_TTABLE);
+    lua_rawgeti(L, kinds + 2, 1);
+    k->name = luaL_checkstring(L, -1);
+    for (lua_Integer i = 2; lua_rawgeti(L, kinds + 2, i) == LUA_TSTRING; i++) {
+      if (k->count == SCHEMA_ENDINGS) luaL_error(L, "declaration of %s: too many endings", ep->method);
+      k->ending[k->count++] = lua_tostring(L, -1);
+    }
+  }
+  lua_settop(L, kinds - 1);
+  return true;
+}
+
 /* Compiles one row of 'params'. It leaves values above 'row'; next_row clears them. */
 static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int anchors) {
   Param *p = &ep->param[ep->param_count];
@@ -212,7 +237,7 @@ static void compile_param(lua_State *L, Endpoint *ep, int row, int enums, int an
   p->generate = flag(L, row, "generate");
   p->also = anchored_field(L, row, "also", anchors);
   p->default_ref = ref_field(L, row, "default", anchors);
-  p->kind_ref = ref_field(L, row, "kind", anchors);
+  p->kind = ep->kind_count == 0 && compile_kinds(L, ep, row, anchors);
   p->whole_ref = ref_field(L, row, "whole", anchors);
   p->leg = flag(L, row, "leg");
   if (p->type == PARAM_ENUM)

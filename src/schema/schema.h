@@ -17,7 +17,8 @@
 
 /* The most parameters and rules of an endpoint, parameters of a rule, and wire fields of a record. */
 enum { SCHEMA_PARAMS = 64, SCHEMA_RULES = 12, SCHEMA_RULE_PARAMS = 16, SCHEMA_FIELDS = 96 };
-enum { SCHEMA_TOKEN = 128 }; /* the most bytes of a Token */
+enum { SCHEMA_KINDS = 4, SCHEMA_ENDINGS = 8 }; /* the most categories, and endings of each */
+enum { SCHEMA_TOKEN = 128 };                   /* the most bytes of a Token */
 enum { SCHEMA_SLOTS = 256 }; /* a power of two, and enough for two names of each parameter */
 
 typedef enum ParamType {
@@ -91,11 +92,11 @@ typedef struct Param {
   int why_ref;                     /* the reason why it is required, for the message */
   bool has_min, min_open, has_max; /* which bounds it has; open: 'min' itself is not allowed */
   int whole_ref;                   /* a table: of the categories in which it is a whole number, the unit */
-  int kind_ref; /* PARAM_SYMBOL: a table: of each category its name, then endings of other categories' symbols */
-  bool leg;     /* which position of a symbol the call is about; noted in the Encoding */
-  uint64_t zero_with; /* by bit: flags that let 0 pass 'min_open' when all are true; 0: none */
-  bool generate;      /* an id of ours that the call makes when none is given */
-  bool reduces;       /* a flag by which an order only takes risk away */
+  bool kind;                       /* PARAM_SYMBOL: its symbol is checked by Endpoint.kind */
+  bool leg;                        /* which position of a symbol the call is about; noted in the Encoding */
+  uint64_t zero_with;              /* by bit: flags that let 0 pass 'min_open' when all are true; 0: none */
+  bool generate;                   /* an id of ours that the call makes when none is given */
+  bool reduces;                    /* a flag by which an order only takes risk away */
   Decimal min, max;
 } Param;
 
@@ -125,6 +126,14 @@ typedef struct Fixed {
   const char *value; /* NULL stands for the client's category */
   Token token;
 } Fixed;
+
+/* What is known of the symbols of a category. */
+typedef struct Kind {
+  const char *category;
+  const char *name; /* what messages call its contracts */
+  int count;
+  const char *ending[SCHEMA_ENDINGS]; /* how symbols of other categories end: '#' is a digit, '?' a letter */
+} Kind;
 
 /* A method, compiled. The head of lua/bybit/wire/rows.lua explains the fields of a row. User value 1: anchors. */
 typedef struct Endpoint {
@@ -168,6 +177,8 @@ typedef struct Endpoint {
   Param param[SCHEMA_PARAMS];
   Rule rule[SCHEMA_RULES];
   Fixed fixed[4];
+  int kind_count;
+  Kind kind[SCHEMA_KINDS];
   /* A hash table of the parameters' names, with open addressing, by address: Lua has each short string once. Index + 1 into
   ** 'param', SCHEMA_PARAMS more for a second name, or 0. */
   unsigned char slot[SCHEMA_SLOTS];

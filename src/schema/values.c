@@ -123,21 +123,17 @@ static bool fits(const char *text, const char *pattern, size_t size) {
 /* Raises for a symbol that ends as those of another kind of contract do. What only reads, or cancels, goes out all the same:
 ** whether there is such a symbol is for the exchange to say. */
 static void check_kind(const Walk *w, int i, const char *text, size_t size) {
-  int kind_ref = w->ep->param[i].kind_ref;
-  if (kind_ref == 0 || !w->ep->changes || w->ep->cancels) return;
-  lua_State *L = w->L;
-  int top = lua_gettop(L);
-  if (!push_of_category(w, kind_ref)) return;
-  int kind = lua_gettop(L);
-  for (lua_Integer k = 2; lua_rawgeti(L, kind, k) == LUA_TSTRING; k++) {
-    size_t length;
-    const char *ending = lua_tolstring(L, -1, &length);
-    lua_pop(L, 1); /* the row keeps it */
-    if (size <= length || !fits(text + size - length, ending, length)) continue;
-    lua_rawgeti(L, kind, 1);
-    bad_symbol(w, i, lua_pushfstring(L, "no %s contract", lua_tostring(L, -1)));
+  const Endpoint *ep = w->ep;
+  if (!ep->param[i].kind || !ep->changes || ep->cancels || w->e->category == NULL) return;
+  for (int n = 0; n < ep->kind_count; n++) {
+    const Kind *kind = &ep->kind[n];
+    if (strcmp(kind->category, w->e->category) != 0) continue;
+    for (int k = 0; k < kind->count; k++) {
+      size_t length = strlen(kind->ending[k]);
+      if (size > length && fits(text + size - length, kind->ending[k], length))
+        bad_symbol(w, i, lua_pushfstring(w->L, "no %s contract", kind->name));
+    }
   }
-  lua_settop(L, top);
 }
 
 /* A symbol, such as BTCUSD or BTCUSDH26; noted in the Encoding. */

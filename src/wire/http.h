@@ -40,7 +40,7 @@ typedef struct HttpRequest {
   const char *verb;           /* "GET" or "POST" */
   const char *url;            /* whole, with its query */
   bool local;                 /* it reaches this machine only, so no proxy is used */
-  const char *const *headers; /* lines "Name: value" */
+  const char *const *headers; /* lines "Name: value"; or several as one, with "\r\n" between them */
   size_t header_count;
   const char *body; /* POST only; NULL: none */
   size_t body_size;

@@ -10,9 +10,8 @@
 
 enum { OTHERS = 320 }; /* bytes: room for names, times and content type, in make_rooms */
 
-/* Signs the payload into 'r'; 'at' gets the offsets of header lines. False when memory ran out or signing failed. */
-typedef bool Sign(Session *s, const Bytes *payload, int64_t timestamp, int64_t window, SignedRequest *r,
-                  size_t at[]);
+/* Signs the payload into 'r'. False when memory ran out or signing failed. */
+typedef bool Sign(Session *s, const Bytes *payload, int64_t timestamp, int64_t window, SignedRequest *r);
 
 struct Scheme {
   const char *name, *content_type; /* the latter of the body of a POST */
@@ -54,17 +53,26 @@ bool session_credentials(Session *s, const char *key, const char *secret, size_t
   return true;
 }
 
-/* Appends a header line with its zero byte, and its offset to 'at' (a pointer could move while 'lines' grows). */
-static bool add_header(SignedRequest *r, size_t at[], const char *name, const char *value) {
+static const char BETWEEN[] = "\r\n";
+
+/* Appends a header line. */
+static bool add_header(SignedRequest *r, const char *name, const char *value) {
   if (r->header_count == SESSION_HEADERS) return false;
-  at[r->header_count++] = r->lines.size;
+  if (r->header_count > 0 && !bytes_append(&r->lines, BETWEEN, sizeof BETWEEN - 1)) return false;
+  r->line[r->header_count++] = r->lines.size;
   return bytes_append(&r->lines, name, strlen(name)) && bytes_append(&r->lines, ": ", 2) &&
-         bytes_append(&r->lines, value, strlen(value) + 1);
+         bytes_append(&r->lines, value, strlen(value));
+}
+
+const char *session_line(const SignedRequest *r, size_t i, size_t *size) {
+  size_t end = i + 1 < r->header_count ? r->line[i + 1] - (sizeof BETWEEN - 1) : r->lines.size;
+  *size = end - r->line[i];
+  return r->lines.data + r->line[i];
 }
 
 /* The scheme "headers". */
 static bool sign_headers(Session *s, const Bytes *payload, int64_t timestamp, int64_t window,
-                         SignedRequest *r, size_t at[]) {
+                         SignedRequest *r) {
   char time_text[BYTES_NUMBER], window_text[BYTES_NUMBER], signature[SIGN_TEXT_MAX];
   const SignPart parts[] = {{time_text, bytes_number(timestamp, time_text)},
                             {s->key, strlen(s->key)},
@@ -72,17 +80,15 @@ static bool sign_headers(Session *s, const Bytes *payload, int64_t timestamp, in
                             {payload->data == NULL ? "" : payload->data, payload->size}};
   size_t size = signer_sign(s->signer, parts, sizeof parts / sizeof *parts, signature);
   if (size == 0) return false;
-  bool fine =
-      add_header(r, at, "X-BAPI-API-KEY", s->key) && add_header(r, at, "X-BAPI-TIMESTAMP", time_text) &&
-      add_header(r, at, "X-BAPI-RECV-WINDOW", window_text) && add_header(r, at, "X-BAPI-SIGN", signature);
+  bool fine = add_header(r, "X-BAPI-API-KEY", s->key) && add_header(r, "X-BAPI-TIMESTAMP", time_text) &&
+              add_header(r, "X-BAPI-RECV-WINDOW", window_text) && add_header(r, "X-BAPI-SIGN", signature);
   fine = fine && bytes_text(&r->signature, signature);
   wipe(signature, size);
   return fine;
 }
 
-static bool sign_params(Session *s, const Bytes *payload, int64_t timestamp, int64_t window, SignedRequest *r,
-                        size_t at[]) {
-  (void)at;
+static bool sign_params(Session *s, const Bytes *payload, int64_t timestamp, int64_t window,
+                        SignedRequest *r) {
   return session_sign_params(s, payload, timestamp, window, r);
 }
 
@@ -118,7 +124,7 @@ void signed_request_clear(SignedRequest *r) {
   clear_bytes(&r->params);
   clear_bytes(&r->text);
   r->header_count = r->body_size = 0;
-  r->body = NULL;
+  r->body = r->headers = NULL;
 }
 
 /* Growing a buffer leaves a copy of its contents in freed memory. So there must be room for 'size' bytes before a key or
@@ -149,24 +155,22 @@ static bool make_rooms(const Session *s, const char *path, const Bytes *payload,
 
 bool session_request(Session *s, bool post, const char *path, const Bytes *payload, bool sign,
                      int64_t timestamp, int64_t receive_window, SignedRequest *r) {
-  size_t at[SESSION_HEADERS] = {0};
   signed_request_clear(r);
   sign = sign && s->signer != NULL;
-  bool fine = copy_key(s, r);
-  if (fine && sign)
-    fine = make_rooms(s, path, payload, r) && s->scheme->sign(s, payload, timestamp, receive_window, r, at);
+  bool fine = copy_key(s, r) && (!sign || make_rooms(s, path, payload, r));
+  /* The first line, since libcurl looks for it there: without it, it would add another. */
+  if (fine && post) fine = add_header(r, "Content-Type", s->scheme->content_type);
+  if (fine && sign) fine = s->scheme->sign(s, payload, timestamp, receive_window, r);
+  if (fine && s->referer != NULL) fine = add_header(r, "Referer", s->referer);
   const Bytes *out = sign && s->scheme->params ? &r->params : payload;
   fine = fine && bytes_text(&r->url, s->url) && bytes_text(&r->url, path);
   if (fine && post) {
     r->body = out->data == NULL ? "" : out->data;
     r->body_size = out->size;
-    fine = add_header(r, at, "Content-Type", s->scheme->content_type);
   } else if (fine && out->size > 0)
     fine = bytes_text(&r->url, "?") && bytes_append(&r->url, out->data, out->size);
-  if (fine && s->referer != NULL) fine = add_header(r, at, "Referer", s->referer);
-  if (!fine) return false;
-  for (size_t i = 0; i < r->header_count; i++) r->header[i] = r->lines.data + at[i];
-  return true;
+  if (r->header_count > 0) r->headers = r->lines.data;
+  return fine;
 }
 
 static void wipe_text(char **text) {

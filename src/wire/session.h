@@ -32,10 +32,13 @@ static inline int64_t session_fence(int64_t timestamp, int64_t receive_window) {
 
 /* The finished bytes of one request. It owns them. A call uses it for each attempt; session_request clears it first. */
 typedef struct SignedRequest {
-  Bytes url;                           /* whole, with the query of a GET */
-  Bytes lines;                         /* header lines "Name: value", each with a zero byte behind it */
-  const char *header[SESSION_HEADERS]; /* into 'lines' */
+  Bytes url;                    /* whole, with the query of a GET */
+  Bytes lines;                  /* header lines "Name: value", with "\r\n" between them */
+  size_t line[SESSION_HEADERS]; /* where each begins */
   size_t header_count;
+  const char *
+      headers; /* 'lines' as text; NULL: none. libcurl gets them as one, since it looks through all of its lines a
+                       ** dozen times for each request. */
   const char *body; /* of a POST: into the payload or 'params'; NULL: none */
   size_t body_size;
   Bytes
@@ -56,6 +59,8 @@ bool session_credentials(Session *s, const char *key, const char *secret, size_t
 ** failed. */
 bool session_request(Session *s, bool post, const char *path, const Bytes *payload, bool sign,
                      int64_t timestamp, int64_t receive_window, SignedRequest *r);
+/* The header line 'i', '*size' bytes. */
+const char *session_line(const SignedRequest *r, size_t i, size_t *size);
 void session_free(Session *s);              /* wipes and frees; may be called twice */
 void signed_request_free(SignedRequest *r); /* the same */
 /* Wipes what it holds and keeps the memory, for another request. */

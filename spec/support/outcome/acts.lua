@@ -231,17 +231,21 @@ local function call_batch(self, method, list)
   if self.run.broken then error("broken off", 0) end
   self.calls = self.calls + 1
   local key = ("%d%s"):format(self.step.id, string.char(96 + self.calls))
+  for _, p in ipairs(list) do in_units(self.terrain, p) end
   return self.run:batch(key, method, list, { confirm = self.step.confirm, receive_window = self.step.window,
-    deadline = self.step.deadline }, self.calls == 1 and self.step or nil)
+    deadline = self.step.deadline, category = self.run.program.names_category and self.terrain.category or nil },
+    self.calls == 1 and self.step or nil)
 end
 
 local function draw_order(self)
   local side = chance(self, 0.5) and "Buy" or "Sell"
-  local p = { symbol = SYMBOL, side = side, type = "Limit", quantity = fresh_quantity(self), client_order_id = given_id(self),
-    price = fresh_price(self, side == "Buy" and 28000 or 30100), reduce_only = chance(self, 0.1) and true or nil }
+  local p = { symbol = self.terrain.main, side = side, type = "Limit", quantity = fresh_quantity(self),
+    client_order_id = given_id(self), price = fresh_price(self, side == "Buy" and 28000 or 30100),
+    reduce_only = chance(self, 0.1) and true or nil }
   if chance(self, 0.15) then p.type, p.price = "Market", nil end
   if chance(self, 0.15) then p.price = side == "Buy" and 5 or 900000 end -- it is refused
-  if chance(self, 0.12) then p.symbol, p.price = "ETHUSD", side == "Buy" and "1800" or "2200" end
+  if chance(self, 0.12) then p.symbol, p.price = self.terrain.other, side == "Buy" and "1800" or "2200" end
+  choose_position(self, p)
   return p
 end
 
@@ -266,7 +270,8 @@ end
 
 function act.modify_batch(self)
   local list = {}
-  for i, entry in ipairs(some_own(self, function(order) return not order.conditional and order.symbol == SYMBOL end)) do
+  local function fits(order) return not order.conditional and order.symbol == self.terrain.main end
+  for i, entry in ipairs(some_own(self, fits)) do
     local order, p = table.unpack(entry)
     if chance(self, 0.7) then p.new_price = new_price(self, order.side) end
     if not p.new_price then p.new_quantity = fresh_quantity(self) end

@@ -33,6 +33,7 @@ function Account.new(engine, key, deposit)
     funds = {},      -- by coin: what the funding wallet holds
     transfers = {},  -- oldest first, and by their ids
     deliveries = {}, -- of positions in futures, oldest first
+    sessions = {},   -- of positions in USDC contracts that have ended, oldest first
     profits = {},    -- closed profit and loss, a row per closing order, oldest first
   }, Account)
   for name, amount in pairs(deposit) do
@@ -296,6 +297,12 @@ local function sum(a, b)
   return rawequal(a, ZERO) and b or a + b
 end
 
+--- Keeps a row of closed profit and loss.
+function Account:keep_profit(row)
+  self.profits[#self.profits + 1] = row
+  self.profits = shorten(self.profits, self.engine.keep)
+end
+
 -- Closed profit and loss: a row per closing order, grown fill by fill.
 local function note_profit(self, order, closed, value, profit, opening, closing, entry)
   local row, now = order.profit_row, self.engine.now()
@@ -304,8 +311,7 @@ local function note_profit(self, order, closed, value, profit, opening, closing,
       open_fee = ZERO, close_fee = ZERO, created = now, leverage = self:position_of(order).leverage,
       row = self.engine:next_row() }
     order.profit_row = row
-    self.profits[#self.profits + 1] = row
-    self.profits = shorten(self.profits, self.engine.keep)
+    self:keep_profit(row)
   end
   row.closed = sum(row.closed, closed)
   local bought = coin(order.market.instrument.kind.value(closed, entry))

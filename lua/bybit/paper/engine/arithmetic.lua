@@ -35,7 +35,9 @@ function linear.value(quantity, price) return quantity * price end
 function linear.price(quantity, value) return value / quantity end
 
 function linear.bankrupt(p, direction)
-  return p.cost - (p.cost / p.leverage + p.added) * direction
+  local margin = p.cost / p.leverage + p.added
+  if p.drawn then margin = margin - p.drawn end
+  return p.cost - margin * direction
 end
 
 function linear.liquidation(p, direction, bankrupt, rate)

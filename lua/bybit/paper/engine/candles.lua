@@ -71,17 +71,14 @@ end
 
 --- The market's prices are these now, and strangers have traded so many steps at the last one.
 function Candles:arrive(now, steps)
-  local minute, market = current(self, now), self.market
-  local last = market.last
+  local minutes, market = self.minutes, self.market
+  local minute, last = minutes[#minutes], market.last
+  if now - minute.time >= MINUTE then minute = current(self, now) end
   note(minute.last, last)
-  note(minute.mark, market.mark)
-  note(minute.index, market.index)
+  if minute.mark.close ~= market.mark then note(minute.mark, market.mark) end
+  if minute.index.close ~= market.index then note(minute.index, market.index) end
   local flow = minute.flow
-  if not flow then
-    flow = {}
-    minute.flow = flow
-  end
-  flow[last] = (flow[last] or 0) + steps
+  if flow then flow[last] = (flow[last] or 0) + steps else minute.flow = { [last] = steps } end
 end
 
 --- An account has traded so much at a price.

@@ -1,4 +1,4 @@
--- What falls due at a moment: the funding of perpetuals, and the delivery of futures.
+-- What falls due at a moment: the funding of perpetuals, the end of sessions, and the delivery of futures.
 
 local decimal = require("bybit.core").decimal
 local matching = require "bybit.paper.engine.matching"
@@ -15,16 +15,31 @@ function dues.funding_after(instrument, now)
   return (now // interval + 1) * interval
 end
 
--- A fee that a position pays besides trades, or receives, at its mark price.
-local function charge(engine, account, market, p, fee)
-  local instrument, mark = market.instrument, market:reference "MarkPrice"
+-- A fee that a position pays besides trades, or receives, and a profit that is paid out, at its mark price. Returns the order that
+-- stands for both.
+local function charge(engine, account, market, p, fee, profit)
+  local instrument, mark, change = market.instrument, market:reference "MarkPrice", profit - fee
   local c = account:coin(instrument.settle)
-  c.wallet, c.realised = c.wallet - fee, c.realised - fee
-  p.realised, p.total = p.realised - fee, p.total - fee
+  c.wallet, c.realised = c.wallet + change, c.realised + change
+  p.realised, p.total = p.realised + change, p.total + change
   local order = { id = engine:uuid(), market = market, symbol = instrument.symbol, side = p.side, index = p.index, price = mark,
     qty = p.size, type = "UNKNOWN", create_type = "" }
   local row = account:execute(order, false, mark, p.size, position.coin(instrument.kind.value(p.size, mark)), fee, ZERO)
-  row.rate, row.kind, row.profit = instrument.funding_rate, "Funding", ZERO
+  row.rate, row.kind, row.profit = instrument.funding_rate, "Funding", profit
+  return order
+end
+
+-- The session of a USDC contract ends with each funding: its profit is paid out, and counted from the mark price anew (V5
+-- documentation, asset/settlement-record).
+local function end_session(engine, account, market, p, fee)
+  local before, mark, coin = position.entry(p), market:reference "MarkPrice", position.coin
+  local profit, now = position.end_session(p, mark), engine.now()
+  local order = charge(engine, account, market, p, fee, profit)
+  account.sessions[#account.sessions + 1] = { order = order, time = now, size = p.size, session = before:round(8, "half_up"),
+    mark = mark, profit = profit, row = engine:next_row() }
+  account:keep_profit { order = order, kind = "SessionSettlePnL", closed = p.size, pnl = profit, fills = 1,
+    entry_value = coin(p.kind.value(p.size, before)), exit_value = coin(p.cost), open_fee = ZERO, close_fee = ZERO,
+    created = now, updated = now, leverage = p.leverage, row = engine:next_row() }
 end
 
 -- Longs pay shorts value * rate at the mark price, when the rate is above zero.
@@ -33,7 +48,12 @@ local function pay_funding(engine, market)
   for _, account in ipairs(engine.accounts) do
     for _, p in ipairs(account:held(instrument.symbol)) do
       local fee = position.coin(instrument.kind.value(p.size, market:reference "MarkPrice") * instrument.funding_rate)
-      charge(engine, account, market, p, p.side == "Sell" and -fee or fee)
+      if p.side == "Sell" then fee = -fee end
+      if instrument.has_sessions then
+        end_session(engine, account, market, p, fee)
+      else
+        charge(engine, account, market, p, fee, ZERO)
+      end
       matching.shed(engine, account, market)
     end
   end

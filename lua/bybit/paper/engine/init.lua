@@ -186,10 +186,8 @@ end
 local function check_liquidation(engine, market)
   for _, account in ipairs(engine.accounts) do
     for _, p in ipairs(account:held(market.instrument.symbol)) do
-      local price = position.liquidation_price(p, market.instrument)
-      local mark = price and market:reference "MarkPrice"
-      if price and (p.side == "Buy" and mark <= price or p.side == "Sell" and mark >= price)
-        and not (p.auto_add and save(account, market, p, mark)) then
+      if position.is_lost(p, market.instrument, market.mark)
+        and not (p.auto_add and save(account, market, p, market:reference "MarkPrice")) then
         liquidate(engine, account, market, p)
       end
     end
@@ -199,8 +197,13 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Steps.
 
---- Liquidates and fires triggers after a price has moved or an order was filled, until nothing more follows.
+--- Liquidates and fires triggers after a price has moved or an order was filled, until nothing more follows. Where nobody has an
+--- open order or a position, nothing can.
 function Engine:settle(market)
+  if market.users == 0 then
+    self.stirred[market] = nil
+    return
+  end
   for _ = 1, 20 do
     self.stirred[market] = nil
     check_liquidation(self, market) -- first: what is lost already can no longer be stopped

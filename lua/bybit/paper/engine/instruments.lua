@@ -105,6 +105,7 @@ function instruments.compile(given)
   out.category, out.kind = category, arithmetic[category]
   out.quote = out.quote or "USD"
   out.settle = category == "inverse" and out.base or out.quote
+  out.has_sessions = category == "linear" and out.quote == "USDC" and not out.delivery
   out.can_hedge = category == "linear" and out.quote == "USDT" and not out.delivery
   return out
 end

@@ -189,13 +189,15 @@ end
 ---@param steps integer?
 ---@param side "Buy"|"Sell"|nil
 function Market:arrive(now, steps, side)
-  self.moved = now
+  local trades, last, seq = self.trades, self.last, self.seq + 1
+  self.moved, self.seq = now, seq
   steps = steps or self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
-  self:next_seq()
-  local before = self.trades[#self.trades]
-  local rise = before and self.last - before.ticks or 0
-  side = side or rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
-  keep_trade(self, { time = now, ticks = self.last, steps = steps, side = side, number = 0, seq = 0 })
+  if not side then
+    local before = trades[#trades]
+    local rise = before and last - before.ticks or 0
+    side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+  end
+  keep_trade(self, { time = now, ticks = last, steps = steps, side = side, number = 0, seq = 0 })
   self.candles:arrive(now, steps)
   note_premium(self, now)
 end

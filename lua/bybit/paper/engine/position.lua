@@ -25,10 +25,28 @@ function position.new(leverage, kind, index)
     created = 0, updated = 0, added = ZERO, open_fees = ZERO, kind = kind or arithmetic.inverse, index = index or 0 }
 end
 
---- Average entry price, with all its digits; zero when flat.
+--- The average price from which profit is counted, with all its digits; zero when flat. It is the entry price; of a position whose
+--- session has ended, that of the session.
 function position.entry(p)
   if p.size:is_zero() then return ZERO end
   return p.kind.price(p.size, p.cost)
+end
+
+--- Average entry price, whatever sessions there were; zero when flat.
+function position.average(p)
+  if p.size:is_zero() then return ZERO end
+  return p.kind.price(p.size, p.bought or p.cost)
+end
+
+--- A session ends: profit is counted from the mark price now. Returns the profit until then. A loss is drawn from the margin of the
+--- position, which had it to lose; a later profit fills that up first.
+function position.end_session(p, mark)
+  local profit = position.unrealised(p, mark)
+  p.bought = p.bought or p.cost -- at entry prices
+  p.cost = p.kind.value(p.size, mark)
+  local drawn = ZERO:max((p.drawn or ZERO) - profit)
+  p.drawn = not drawn:is_zero() and drawn or nil
+  return profit
 end
 
 -- 1 for a long, -1 for a short position.
@@ -56,8 +74,12 @@ function position.fill(p, side, quantity, price, fee, value)
     local cost = p.cost * closed / p.size
     profit = (cost - (whole and rest_value or value_of(closed, price))) * (direction(p) * p.kind.sign)
     opening = coin(p.open_fees * closed / p.size)
+    if p.bought then p.bought = p.bought - p.bought * closed / p.size end
+    if p.drawn then p.drawn = p.drawn - p.drawn * closed / p.size end
     p.cost, p.open_fees, p.size = p.cost - cost, p.open_fees - opening, p.size - closed
-    if p.size:is_zero() then p.side, p.size, p.cost, p.open_fees, p.added = "", ZERO, ZERO, ZERO, ZERO end
+    if p.size:is_zero() then
+      p.side, p.size, p.cost, p.open_fees, p.added, p.bought, p.drawn = "", ZERO, ZERO, ZERO, ZERO, nil, nil
+    end
     if whole then return closed, profit, opening, fee end
     rest_value, rest_fee = value_of(rest, price), coin(fee * rest / quantity)
     closing = fee - rest_fee
@@ -65,6 +87,7 @@ function position.fill(p, side, quantity, price, fee, value)
   if p.side == "" then p.realised, p.fresh = ZERO, true end
   p.side, p.size, p.cost = side, p.size + rest, p.cost + rest_value
   p.open_fees = p.open_fees + rest_fee
+  if p.bought then p.bought = p.bought + rest_value end
   return closed, profit, opening, closing
 end
 
@@ -97,7 +120,7 @@ end
 function position.initial_margin(p, instrument)
   if p.size:is_zero() then return ZERO end
   local kept = derived(p, instrument)
-  kept.im = kept.im or coin(p.cost / p.leverage + p.added + position.fee_to_close(p, instrument.taker))
+  kept.im = kept.im or coin(p.cost / p.leverage + p.added - (p.drawn or ZERO) + position.fee_to_close(p, instrument.taker))
   return kept.im
 end
 
@@ -123,6 +146,21 @@ function position.liquidation_price(p, instrument)
   local kept = derived(p, instrument)
   if kept.liquidation == nil then kept.liquidation = liquidation_of(p, instrument) end
   return kept.liquidation or nil
+end
+
+--- Has the mark price, in ticks, reached the liquidation price?
+function position.is_lost(p, instrument, mark)
+  if p.side == "" then return false end
+  local kept = derived(p, instrument)
+  local at = kept.lost_at
+  if at == nil then
+    local price = position.liquidation_price(p, instrument)
+    at = price and (price // instrument.tick):tointeger() or false
+    kept.lost_at = at
+  end
+  if not at then return false end
+  if p.side == "Buy" then return mark <= at end
+  return mark >= at
 end
 
 --- Where the margin of the position is used up.

@@ -46,6 +46,7 @@ local function count(self, order)
   local side = self[order.side]
   order.cost = cost_of(self, order.side, order.qty - order.filled, order.price)
   side.sum = side.sum + order.cost
+  self.total = nil
 end
 
 -- An order that has just become active is counted when somebody asks: most often it is filled, or gone, before that.
@@ -69,7 +70,8 @@ local function refresh(self)
 end
 
 -- An order of this side has changed. What the position reaches stays known when the order is beyond it.
-local function forget_reach(side, order)
+local function forget_reach(self, side, order)
+  self.total = nil
   local reach = side.reach
   if reach and not (reach.last and order.row > reach.last) then side.reach = nil end
 end
@@ -82,7 +84,7 @@ function Standing:add(order)
   self.fresh = order
   local side = self[order.side]
   side.rows:add(order)
-  forget_reach(side, order)
+  forget_reach(self, side, order)
 end
 
 --- An active order has ended.
@@ -91,7 +93,7 @@ function Standing:remove(order)
   if order.closing then return self.closing:remove(order) end
   local side = self[order.side]
   side.rows:remove(order)
-  forget_reach(side, order)
+  forget_reach(self, side, order)
   if self.fresh == order then
     self.fresh = nil
     return
@@ -104,7 +106,7 @@ end
 function Standing:change(order)
   if order.closing then return end
   local side = self[order.side]
-  forget_reach(side, order)
+  forget_reach(self, side, order)
   if self.fresh == order then return end
   side.sum = side.sum - order.cost
   count(self, order)
@@ -169,8 +171,12 @@ end
 function Standing:margin(without, extra)
   refresh(self)
   if without and not without.cost then without = nil end -- it is not counted
-  if not extra and self.Buy.rows.count + self.Sell.rows.count == 0 then return ZERO end
-  return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra)
+  if without or extra then return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra) end
+  local p = self.position
+  if not self.total or self.total_side ~= p.side or self.total_size ~= p.size then
+    self.total, self.total_side, self.total_size = margin_of(self, "Buy") + margin_of(self, "Sell"), p.side, p.size
+  end
+  return self.total
 end
 
 return Standing

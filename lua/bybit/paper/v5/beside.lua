@@ -5,6 +5,7 @@ local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
 local checks = require "bybit.paper.engine.checks"
 local declare = require "bybit.paper.v5.declare"
+local view = require "bybit.paper.v5.view"
 
 local ONE = decimal(1)
 
@@ -44,8 +45,6 @@ endpoints["POST /v5/order/disconnected-cancel-all"] =
 endpoints["POST /v5/account/set-hedging-mode"] = refused("trade", 10001, "params error: spot hedging needs portfolio margin")
 --- Greeks of coins: there are no options.
 endpoints["GET /v5/asset/coin-greeks"] = always(50, { { "list", answer.list {} } })
---- Past session settlements: the sessions of USDC contracts are not simulated.
-endpoints["GET /v5/asset/settlement-record"] = empty_list()
 --- Conversions of coins: there are none.
 endpoints["GET /v5/asset/exchange/order-record"] = always(600, { { "nextPageCursor", "" }, { "orderBody", answer.list {} } })
 --- Deposits from outside: there are none.
@@ -75,7 +74,7 @@ endpoints["GET /v5/account/collateral-info"] = {
 }
 
 ---------------------------------------------------------------------------------------------------------------
--- Deliveries of futures.
+-- Ends of sessions, and deliveries of futures.
 
 local MONTH = 30 * 86400000 -- ms: what one query may span
 
@@ -86,6 +85,29 @@ local function day_of(text)
   local day, name, year = tostring(text):match "^(%d%d?)(%u%u%u)(%d%d)$"
   return MONTHS[name or ""] and ("20%s-%02d-%02d"):format(year, MONTHS[name], tonumber(day))
 end
+
+--- Sessions of the account's positions in USDC contracts that have ended, and what was paid out.
+endpoints["GET /v5/asset/settlement-record"] = declare.list {
+  limit = 50, max = 50, default = 20, key = function(row) return row.row end,
+  rows = function(_, account, asked)
+    local from, to, message = checks.span(asked, account.engine.now(), MONTH, MONTH)
+    if not from then return nil, to, message end
+    local rows = {}
+    for i = #account.sessions, 1, -1 do
+      local row = account.sessions[i]
+      if row.time >= from and row.time <= to and row.order.market.instrument.category == asked.category
+        and (not asked.symbol or asked.symbol == row.order.symbol) then
+        rows[#rows + 1] = row
+      end
+    end
+    return rows
+  end,
+  shape = function(row)
+    return answer.object { { "symbol", row.order.symbol }, { "side", row.order.side }, { "size", row.size },
+      { "sessionAvgPrice", row.session }, { "markPrice", view.padded(row.order.market, row.mark) }, { "realisedPnl", row.profit },
+      { "createdTime", tostring(row.time) } }
+  end,
+}
 
 --- Past deliveries of the account's positions in futures.
 endpoints["GET /v5/asset/delivery-record"] = declare.list {

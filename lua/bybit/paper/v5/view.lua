@@ -124,7 +124,7 @@ function view.position(account, market, index)
   return answer.record(POSITION, {
     positionIdx = index, riskId = instrument.id, riskLimitValue = instrument.risk_limit, symbol = symbol, side = p.side,
     size = p.size,
-    avgPrice = flat and "0" or position.entry(p):round(8, "half_up"), positionValue = flat and "" or coin(p.cost),
+    avgPrice = flat and "0" or position.average(p):round(8, "half_up"), positionValue = flat and "" or coin(p.cost),
     tradeMode = 0, positionStatus = "Normal", autoAddMargin = p.auto_add and 1 or 0, adlRankIndicator = flat and 0 or 2,
     leverage = p.leverage,
     breakEvenPrice = position.break_even(p, instrument.taker) or "", positionBalance = im, markPrice = padded(market, mark),
@@ -132,7 +132,8 @@ function view.position(account, market, index)
     positionIM = im, positionIMByMp = im, tpslMode = "Full", takeProfit = level("TakeProfit", "trigger_price"),
     stopLoss = level("StopLoss", "trigger_price"), trailingStop = level("TrailingStop", "distance"),
     unrealisedPnl = position.unrealised(p, mark), curRealisedPnl = p.realised, cumRealisedPnl = p.total,
-    seq = p.seq or "-1", isReduceOnly = false, mmrSysUpdatedTime = "", leverageSysUpdatedTime = "", sessionAvgPrice = "",
+    seq = p.seq or "-1", isReduceOnly = false, mmrSysUpdatedTime = "", leverageSysUpdatedTime = "",
+    sessionAvgPrice = instrument.has_sessions and not flat and position.entry(p):round(8, "half_up") or "",
     createdTime = tostring(p.created), updatedTime = tostring(p.updated), openTime = flat and 0 or p.opened,
   })
 end
@@ -149,7 +150,7 @@ function view.profit(row)
   local function average(value) return value > ZERO and kind.price(row.closed, value):round(8, "half_up") or "0" end
   return answer.record(PROFIT, {
     symbol = o.symbol, orderId = o.id, side = o.side, qty = o.qty, orderPrice = o.price, orderType = o.type,
-    execType = ENDS[o.create_type] or "Trade", closedSize = row.closed,
+    execType = row.kind or ENDS[o.create_type] or "Trade", closedSize = row.closed,
     cumEntryValue = row.entry_value, avgEntryPrice = average(row.entry_value), cumExitValue = row.exit_value,
     avgExitPrice = average(row.exit_value), closedPnl = row.pnl, fillCount = tostring(row.fills), leverage = row.leverage,
     openFee = row.open_fee, closeFee = row.close_fee, createdTime = tostring(row.created),
