@@ -12,9 +12,16 @@ LUA_LIB     ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell 
                  $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
 # Intel's decimal library: arguments by value, no global rounding mode, no global flags.
 BID         ?= -lbidgcc000
-# zlib, for gzipped files of prices: used where it is there.
-ZLIB        ?= $(shell echo 'int main(void) { return zlibVersion() == 0; }' | \
+# zlib, for gzipped files of prices, and libwslay, for streams. Where one is missing, or its variable is set to nothing, client and paper
+# exchange are built without it.
+ifeq ($(origin ZLIB),undefined)
+ZLIB        := $(shell echo 'int main(void) { return zlibVersion() == 0; }' | \
                  $(CC) $(CFLAGS) -include zlib.h -x c - $(LDFLAGS) -lz -o /dev/null 2>/dev/null && echo -lz)
+endif
+ifeq ($(origin WSLAY),undefined)
+WSLAY       := $(shell echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) -include wslay/wslay.h -x c - -lwslay -o /dev/null \
+                 2>/dev/null && echo -lwslay)
+endif
 BUILD       ?= build
 CFLAGS      ?= -O2 -g
 PREFIX      ?= /usr/local
@@ -40,7 +47,7 @@ WRAPPER ?=
 
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
-BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) -Isrc -I$(LUA_INCDIR)
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) -Isrc -I$(LUA_INCDIR)
 ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
@@ -108,7 +115,7 @@ clean: ## removes build/
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
-	  -lcurl -lcrypto $(ZLIB) $(BID) -lm
+	  -lcurl -lcrypto $(ZLIB) $(BID) $(WSLAY) -lm
 
 # The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
 # when a file of it is removed.
@@ -127,7 +134,7 @@ $(JOURNAL): $(JOURNAL_OBJ)
 
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
-	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd -pthread
+	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd $(WSLAY) -pthread
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -7,7 +7,7 @@
 local ROOMS = {
   c = { "core", "paper", "call", "stream", "pace", "schema", "journal", "wire", "value", "loop", "modules" },
   lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "bybit.paper", "simulate",
-    "strategy", "client", "outcome", "wire",
+    "strategy", "client", "stream", "outcome", "wire",
     "records", "paper", "history", "tasks", "errors", "text", "later", "version" },
 }
 

@@ -13,6 +13,7 @@
 #include "value/json_lua.h"
 #include "pace/limiter_lua.h"
 #include "pace/share_lua.h"
+#include "wire/link_lua.h"
 #include "loop/loop_lua.h"
 #include "modules/modules.h"
 #include "value/moment_lua.h"
@@ -20,6 +21,7 @@
 #include "schema/schema.h"
 #include "wire/redact_lua.h"
 #include "wire/sign_lua.h"
+#include "stream/stream.h"
 #include "wire/url_lua.h"
 #include "loop/signals.h"
 #include "loop/terminal.h"
@@ -31,11 +33,12 @@
 /* Each function adds to the table on top of the stack and leaves the stack as it found it. loop_open comes before
 ** all that holds a loop: what is made first is closed last. */
 static void (*const parts[])(lua_State *L) = {
-    hooks_open,     decimal_open,      json_open,    sign_open,    random_open,
-    loop_open,      token_open,        signals_open, http_open,    schema_open,
-    client_open,    client_facts_open, call_open,    limiter_open, clock_open,
-    terminal_open,  moment_open,       url_open,     redact_open,  modules_open,
-    share_open_lua, client_share_open, gzip_open,    fork_open,    NULL,
+    hooks_open,  decimal_open, json_open,    sign_open,         random_open,
+    loop_open,   token_open,   signals_open, http_open,         link_open,
+    schema_open, stream_open,  client_open,  client_facts_open, client_streams_open,
+    call_open,   limiter_open, clock_open,   terminal_open,     moment_open,
+    url_open,    redact_open,  modules_open, share_open_lua,    client_share_open,
+    gzip_open,   fork_open,    NULL,
 };
 
 __attribute__((visibility("default"))) int luaopen_bybit_core(lua_State *L);

@@ -3236,6 +3236,14 @@ function Client:instrument(symbol, options) end
 ---@return integer ms
 function Client:now() end
 
+---An order book that is kept up to date, exactly, while the program waits for anything. It says why it may be old (`book.stale`),
+---and is then read anew by itself: after a lost connection, and when a message was missing, since each has a number. Waits for the
+---first state of the book. Close it (`local book <close> = ...` does that).
+---@param params { symbol: string, depth: 1|50|200|1000|nil, category: string?, cancel: bybit.Token?, timeout: number?, heartbeat: number?, patience: number? } depth: levels of each side (50); timeout: seconds to wait for the first state (10); the others as in client:stream
+---@return bybit.OrderBook?
+---@return bybit.Error? err
+function Client:order_book(params) end
+
 ---Walks the pages of a method that gives a list: `for page in client:pages("get_orders", {symbol = "BTCUSD"}) do`.
 ---A later page leaves out what was on an earlier page of the walk. If a page fails, the loop raises its error; a later walk
 ---can go on from `err.cursor`. `page.cursor` is the cursor that the page was asked with (nil for the first page), and
@@ -3306,11 +3314,22 @@ function Client:resume() end
 ---first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 ---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
----says why the client refuses new risk (client:halt); nil: it does not. `share` is nil without the option `share`; else `path`,
+---says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
+---topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 ---`members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
 ---the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
 ---@return table
 function Client:stats() end
+
+---Events of the exchange's streams, in a loop that ends by `break`, by the token `cancel`, or with the task that runs it. What is
+---asked for stands first: "trade", "ticker", "kline" and "price_limit" of contracts, "order", "execution", "position" and "wallet"
+---of the account. An event has its topic's word as `kind`, and the record under that word: `event.kind == "ticker"`, then
+---`event.ticker`. Events of kind "live" and "stale" say whether the stream is sure: "live" comes when all topics are subscribed
+---to; after "stale" (its `reason` is "connection", "pong", "reader" or "decode") something may be missing, until "live" comes again.
+---Connections are made again by themselves. Raises when the exchange refuses a topic or the login.
+---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two
+---@return fun(state): table? step , table state, nil, table state
+function Client:stream(params) end
 
 ---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
 ---on the wrong side, then changes what has another price or quantity, and places what is missing. An empty list cancels all. Its own
@@ -4160,6 +4179,19 @@ function bybit.wrap(f) end
 ---@field outcome "ok"|"not_sent"|"rejected"|"unknown"|nil nil: a call that only reads has failed
 ---@field error? string one line
 
+---@class bybit.OrderBook
+---@field symbol string
+---@field depth integer how many levels of each side the exchange tells
+---@field best_bid bybit.Decimal? the highest price that is bid; nil: nobody bids
+---@field best_ask bybit.Decimal? the lowest price that is asked
+---@field best_bid_quantity bybit.Decimal? how much is bid at it
+---@field best_ask_quantity bybit.Decimal?
+---@field stale string|false why the book may be old: "connection", "pong", "gap", "decode", "refused" or "closed"; false: it is not
+---@field update_id integer the number of its last message
+---@field cross_sequence integer the matching engine's counter
+---@field time integer when the exchange sent its last message, ms
+---@field resyncs integer how often it was read anew because it had a gap
+
 ---Facts about the request behind a result; prints as `200, 12 ms`. `headers` is made from `header_lines` when it is first
 ---read, or by `pairs`; `next` and `rawget` do not see it before.
 ---@class bybit.Response
@@ -4179,16 +4211,17 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
 ---@field path string? the path that it is about, such as "order/create"; "order/" means every path that begins so
+---@field topic string? of a stream: the topic of the frames that it is about, or what they answer: "pong", "auth", "subscribe", "order.create"; "orderbook." means every topic that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
 ---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
----@field seconds number? how long, for delay; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
+---@field seconds number? how long, for delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
----@field reset boolean? ends with a TCP reset, for cut
+---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http
 ---@field code integer? the retCode, for code and element: 429, 10000, 10006, 10016 ...
 ---@field message string? the text beside the code, for code and element

@@ -97,6 +97,7 @@ end
 
 local STEPS = { "load", "make", "first", "place", "batch", "list", "walk", "journal", "refused", "wrong", "request", "json",
   "decimals", "tasks", "cancelled", "dead" }
+if require("bybit.core").stream.available() then STEPS[#STEPS + 1] = "stream" end
 
 for _, domain in ipairs { "lua", "core", "curl", "openssl", "sqlite" } do
   for _, step in ipairs(STEPS) do

@@ -208,6 +208,22 @@ function steps.journalled()
   return "ok"
 end
 
+-- A book is opened and closed, then a stream. Where memory runs out for good, neither comes in time.
+function steps.stream()
+  local book, err = client:order_book { symbol = "BTCUSD", timeout = 0.03 }
+  if not book then return err.kind, tostring(err) end
+  assert(book.best_bid < book.best_ask and #book:bids(3) == 3)
+  book:close()
+  local done, late = bybit.run(function()
+    return bybit.within(0.03, function()
+      for event in client:stream { "ticker", "order", symbol = "BTCUSD" } do
+        if event.kind == "ticker" then return "ok" end
+      end
+    end)
+  end)
+  return done or late.kind, done and "" or tostring(late)
+end
+
 function steps.close()
   if client then client:close() end
   client = nil

@@ -4,6 +4,7 @@
 ** function here returns one.
 */
 #include "client.h"
+#include "stream/stream.h"
 #include "wire/credentials.h"
 #include "wire/url.h"
 
@@ -220,10 +221,12 @@ static int client_close(lua_State *L) {
   client_drop_claims(c);
   client_drop_spares(L, 1, c);
   if (c->process == loop_process(c->loop)) { /* in a forked child the parent still uses the sockets */
+    streams_free(c->streams);
     http_free(c->http);
     http_free(c->kept_http);
   }
   c->http = c->kept_http = NULL;
+  c->streams = NULL;
   line_leave(&c->line);
   session_free(&c->session);
   loop_timer_stop(c->loop, &c->save);

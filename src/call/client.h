@@ -80,6 +80,7 @@ typedef struct Client {
   int64_t told_losses;        /* how many losses of the share its listener was told of */
   int64_t told_returns;       /* the same of returns */
   Claims claims;              /* what its calls change, and what late copies of them may change */
+  struct Streams *streams;    /* owned; NULL: no stream was asked for yet, see streams.c */
   struct Leftover *leftovers; /* the claims for late copies, see conflicts.c */
   int spares;                 /* how many spare calls it has, see life.c */
   int open_heard;     /* calls of 'heard' endpoints that were sent; Lua does not know their outcome yet */
@@ -89,7 +90,8 @@ typedef struct Client {
 
 /* Adds 'client' to the module table on top of the stack. */
 void client_open(lua_State *L);
-void client_facts_open(lua_State *L); /* adds the functions of facts.c to 'client' in that table */
+void client_streams_open(lua_State *L); /* adds the functions of streams.c to 'client' in that table */
+void client_facts_open(lua_State *L);   /* adds the functions of facts.c to 'client' in that table */
 /* The client at 'index', or NULL when the value is something else. The metatable of clients is at 'metatable'. Never raises. */
 Client *client_test(lua_State *L, int index, int metatable);
 

@@ -51,11 +51,12 @@ typedef struct Line {
 struct PaperHttp {
   struct MHD_Daemon *daemon; /* owned */
   PaperHandler handler;
-  void *owner;   /* the handler's, not ours */
-  Request *held; /* requests whose answer waits, in no order */
-  Line fresh;    /* those that have not made a whole request yet */
-  Line known;    /* those that have */
-  int count;     /* peers that are not leaving */
+  PaperSocketEvents events; /* its owner is the handler's, too, and not ours */
+  PaperSockets *sockets;    /* owned; NULL: this build is without WebSockets */
+  Request *held;            /* requests whose answer waits, in no order */
+  Line fresh;               /* those that have not made a whole request yet */
+  Line known;               /* those that have */
+  int count;                /* peers that are not leaving */
 
   int epoll;     /* owned: holds libmicrohttpd's and the listener */
   int listener;  /* owned */
@@ -68,6 +69,8 @@ struct PaperReply {
   unsigned status;
   PaperFault fault;
   int fd; /* of the connection */
+  PaperHttp *http;
+  int64_t socket; /* the number of the WebSocket that it becomes; 0: none */
 };
 
 struct Request {
@@ -262,6 +265,36 @@ static bool dismiss(PaperHttp *http, const Line *line, int64_t latest) {
   return false;
 }
 
+/* ---- WebSockets ---- */
+
+static void on_release(void *handle) {
+  MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+/* The answer with status 101 is sent. */
+static void on_upgrade(void *cls, struct MHD_Connection *connection, void *request, const char *early,
+                       size_t early_size, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle) {
+  PaperHttp *http = cls;
+  Request *r = request;
+  int64_t id = r->reply.socket;
+  r->reply.socket = 0;
+  set_waiting(connection, true); /* it cannot be missed */
+  if (!paper_sockets_take(http->sockets, id, fd, early, early_size,
+                          (PaperSocketFrom){.release = on_release, .handle = handle}))
+    http->events.closed(http->events.owner, id);
+}
+
+void paper_reply_socket(PaperReply *reply, int64_t id) {
+  if (reply->response != NULL) MHD_destroy_response(reply->response);
+  reply->response = MHD_create_response_for_upgrade(on_upgrade, reply->http);
+  reply->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+  reply->socket = id;
+}
+
+PaperSockets *paper_http_sockets(PaperHttp *http) {
+  return http->sockets;
+}
+
 /* ---- answers on their way ---- */
 
 /* Suspends the connection until the answer is due. */
@@ -317,6 +350,14 @@ static enum MHD_Result deliver(PaperHttp *http, struct MHD_Connection *connectio
   return send_reply(connection, &r->reply);
 }
 
+/* The key of a request for a WebSocket; NULL: it is none (RFC 6455, section 4.2.1). */
+static const char *socket_key(struct MHD_Connection *connection) {
+  const char *upgrade = header(connection, MHD_HTTP_HEADER_UPGRADE);
+  const char *version = header(connection, "Sec-WebSocket-Version");
+  if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0) return NULL;
+  return version != NULL && strcmp(version, "13") == 0 ? header(connection, "Sec-WebSocket-Key") : NULL;
+}
+
 /* Has the handler answer the request. */
 static void ask(PaperHttp *http, struct MHD_Connection *connection, const char *verb, Request *r) {
   char address[INET_ADDRSTRLEN];
@@ -331,9 +372,11 @@ static void ask(PaperHttp *http, struct MHD_Connection *connection, const char *
       .body = r->size > 0 ? r->body : "",
       .body_size = r->size,
       .address = address,
+      .socket = http->sockets == NULL ? NULL : socket_key(connection),
   };
+  r->reply.http = http;
   r->reply.fd = descriptor(connection);
-  http->handler(http->owner, &request, &r->reply);
+  http->handler(http->events.owner, &request, &r->reply);
   r->answered = true;
 }
 
@@ -389,12 +432,13 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
 /* Called last for each request, however it ended. Frees the Request. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
                          enum MHD_RequestTerminationCode how) {
+  PaperHttp *http = cls;
   Request *r = *request;
-  (void)cls;
   (void)connection;
   (void)how;
   if (r == NULL) return;
   unhold(r);
+  if (r->reply.socket != 0) http->events.closed(http->events.owner, r->reply.socket);
   if (r->reply.response != NULL) MHD_destroy_response(r->reply.response);
   free(r->target);
   free(r->body);
@@ -479,25 +523,28 @@ static int daemon_fd(PaperHttp *http) {
   return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
-PaperHttp *paper_http_new(int listener, PaperHandler handler, void *owner) {
+PaperHttp *paper_http_new(int listener, PaperHandler handler, const PaperSocketEvents *events) {
   PaperHttp *http = calloc(1, sizeof *http);
   if (http == NULL) {
     close(listener);
     return NULL;
   }
-  *http = (PaperHttp){.handler = handler, .owner = owner, .listener = listener, .spare = -1};
+  *http = (PaperHttp){.handler = handler, .events = *events, .listener = listener, .spare = -1};
   http->fresh.end = &http->fresh.first;
   http->known.end = &http->known.first;
   http->epoll = epoll_create1(EPOLL_CLOEXEC);
   http->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_access, http,
-      MHD_OPTION_CONNECTION_LIMIT, (unsigned)(PAPER_CONNECTIONS + 2 * BATCH), MHD_OPTION_CONNECTION_TIMEOUT,
-      (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-      MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-      MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+      on_access, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)(PAPER_CONNECTIONS + 2 * BATCH),
+      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+      on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
   open_spare(http);
-  if (http->epoll < 0 || http->daemon == NULL || !watch(http->epoll, daemon_fd(http)) ||
-      !watch(http->epoll, listener)) {
+  http->sockets = paper_sockets_new(events);
+  bool lacks = http->sockets == NULL && paper_sockets_available();
+  if (http->epoll < 0 || http->daemon == NULL || lacks || !watch(http->epoll, daemon_fd(http)) ||
+      !watch(http->epoll, listener) ||
+      (http->sockets != NULL && !watch(http->epoll, paper_sockets_fd(http->sockets)))) {
     paper_http_free(http);
     return NULL;
   }
@@ -518,6 +565,8 @@ int paper_http_timeout(PaperHttp *http) {
   int64_t least = MHD_get_timeout(http->daemon, &ms) == MHD_YES ? (int64_t)(ms > INT_MAX ? INT_MAX : ms) : -1;
   int64_t now = http->held != NULL || http->pause != 0 ? now_ms() : 0;
   for (const Request *r = http->held; r != NULL; r = r->next) least = sooner(least, r->due - now);
+  int64_t socket = http->sockets == NULL ? -1 : paper_sockets_timeout(http->sockets);
+  if (socket >= 0) least = sooner(least, socket);
   if (http->pause != 0) least = sooner(least, http->pause - now);
   return (int)least;
 }
@@ -530,6 +579,7 @@ void paper_http_run(PaperHttp *http) {
   }
   if (http->pause == 0) take_in(http);
   MHD_run(http->daemon);
+  if (http->sockets != NULL) paper_sockets_run(http->sockets);
 }
 
 static void close_fd(int fd) {
@@ -539,6 +589,7 @@ static void close_fd(int fd) {
 void paper_http_free(PaperHttp *http) {
   if (http == NULL) return;
   resume(http, true); /* libmicrohttpd cannot end with a connection that is suspended */
+  paper_sockets_free(http->sockets);
   if (http->daemon != NULL) MHD_stop_daemon(http->daemon);
   close_fd(http->epoll);
   close_fd(http->listener);

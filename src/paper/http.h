@@ -12,6 +12,8 @@
 #define PAPER_BODY_MAX    (256 * 1024) /* the most bytes of a request's body; a longer one gets status 413 */
 #define PAPER_CONNECTIONS 1000 /* the most that are open at once; for one more, a silent one is closed */
 
+#include "sockets.h"
+
 typedef struct PaperHttp PaperHttp;
 /* The answer that a handler makes; it lives until the handler returns. */
 typedef struct PaperReply PaperReply;
@@ -24,6 +26,7 @@ typedef struct PaperRequest {
   const char *body;                            /* never NULL */
   size_t body_size;
   const char *address; /* the client's IP address; "" when it is not IPv4 */
+  const char *socket;  /* the key with which it asks for a WebSocket; NULL: it does not */
 } PaperRequest;
 
 /* What goes wrong with an answer on its way, for tests of clients. All zero: nothing. */
@@ -46,10 +49,14 @@ void paper_reply_fault(PaperReply *reply, const PaperFault *fault);
 bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size);
 bool paper_reply_header(PaperReply *reply, const char *name, const char *value); /* after paper_reply */
 
-/* Serves a listening socket. It takes the socket over, even when it fails and returns NULL. 'owner' is passed to the
-** handler. */
-PaperHttp *paper_http_new(int listener, PaperHandler handler, void *owner);
-int paper_http_fd(PaperHttp *http);      /* readable when paper_http_run has work */
+/* Answers with status 101 and makes the connection a WebSocket of this number (sockets.h), above 0. */
+void paper_reply_socket(PaperReply *reply, int64_t id);
+
+/* Serves a listening socket. It takes the socket over, even when it fails and returns NULL. 'events': of its WebSockets, with
+** the owner that is passed to the handler, too. */
+PaperHttp *paper_http_new(int listener, PaperHandler handler, const PaperSocketEvents *events);
+PaperSockets *paper_http_sockets(PaperHttp *http); /* NULL: this build is without them */
+int paper_http_fd(PaperHttp *http);                /* readable when paper_http_run has work */
 int paper_http_timeout(PaperHttp *http); /* ms until paper_http_run has work in any case; -1: no limit */
 void paper_http_run(PaperHttp *http);    /* serves what is ready, without waiting */
 void paper_http_free(PaperHttp *http);   /* closes all connections; NULL is allowed */

@@ -6,6 +6,7 @@
 */
 #include "heap.h"
 #include "http.h"
+#include "socket_calls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -115,7 +116,8 @@ static void take_fault(lua_State *L, PaperReply *reply) {
 }
 
 /* Runs protected. Stack: request, reply. Calls the host's request function. It returns the status, the body, an array
-** with header names and values in turn, and what goes wrong with the answer, or nil. */
+** with header names and values in turn, and what goes wrong with the answer, or nil. With status 101 a fifth value is the
+** number of the WebSocket that the connection becomes. */
 static int serve_request(lua_State *L) {
   const PaperRequest *r = lua_touserdata(L, 1);
   PaperReply *reply = lua_touserdata(L, 2);
@@ -129,11 +131,16 @@ static int serve_request(lua_State *L) {
   lua_pushstring(L, r->timestamp);
   lua_pushstring(L, r->sign);
   lua_pushstring(L, r->window);
-  lua_call(L, 8, 4);
-  /* stack: request, reply, status, body, headers, fault */
+  lua_pushstring(L, r->socket);
+  lua_call(L, 9, 5);
+  /* stack: request, reply, status, body, headers, fault, number of the socket */
+  lua_insert(L, -2);
   take_fault(L, reply);
   const char *body = luaL_checklstring(L, 4, &size);
-  if (!paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size)) return 0;
+  if (lua_isinteger(L, 6))
+    paper_reply_socket(reply, lua_tointeger(L, 6));
+  else if (!paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size))
+    return 0;
   lua_Integer count = luaL_len(L, 5);
   for (lua_Integer i = 1; i < count; i += 2) {
     lua_geti(L, 5, i);
@@ -170,6 +177,14 @@ static void on_request(void *owner, const PaperRequest *request, PaperReply *rep
   paper_reply(reply, 500, text, sizeof text - 1);
 }
 
+static void on_message(void *owner, int64_t id, const char *text, size_t size) {
+  socket_calls_message(((Server *)owner)->L, id, text, size);
+}
+
+static void on_closed(void *owner, int64_t id) {
+  socket_calls_closed(((Server *)owner)->L, id);
+}
+
 /* Runs protected. Stack: server. Returns the command's answer, a string. */
 static int run_command(lua_State *L) {
   const Server *s = lua_touserdata(L, 1);
@@ -196,8 +211,10 @@ static int run_boot(lua_State *L) {
   lua_pushlstring(L, s->boot, s->boot_size);
   lua_pushlightuserdata(L, s);
   lua_pushcclosure(L, l_clock, 1);
-  lua_call(L, 2, 4);
-  /* stack: ..., on request, on command, on tick, milliseconds between ticks (0: none) */
+  socket_calls_push(L, &s->http);
+  lua_call(L, 3, 6);
+  /* stack: ..., on request, on command, on tick, milliseconds between ticks (0: none), on message, on closed */
+  socket_calls_keep(L);
   struct itimerspec every = {0};
   lua_Integer ms = luaL_checkinteger(L, -1);
   every.it_interval.tv_sec = every.it_value.tv_sec = (time_t)(ms / 1000);
@@ -290,9 +307,10 @@ static bool set_up(Server *s) {
   if ((s->heap = paper_heap_new()) == NULL) return false;
   if ((s->L = lua_newstate(paper_heap_alloc, s->heap)) == NULL) return false;
   if (!call_answer(s, run_boot)) return false;
+  const PaperSocketEvents events = {.message = on_message, .closed = on_closed, .owner = s};
   int listener = s->listener;
   s->listener = -1;
-  s->http = paper_http_new(listener, on_request, s);
+  s->http = paper_http_new(listener, on_request, &events);
   return s->http != NULL && watch(s, paper_http_fd(s->http)) && watch(s, s->wake) && watch(s, s->timer);
 }
 

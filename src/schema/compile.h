@@ -13,5 +13,7 @@ int schema_find(const Endpoint *ep, const char *name); /* the index of a paramet
 void schema_record_open(lua_State *L); /* makes the metatable of compiled records; pushes nothing */
 /* record(declaration, metatable or nil, name -> compiled record of the records that it has lists of) -> userdata */
 int schema_record(lua_State *L);
+/* reader(endpoint, record, envelope) -> the function that decodes messages, see reader.c */
+int schema_reader(lua_State *L);
 
 #endif

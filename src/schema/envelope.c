@@ -26,7 +26,7 @@ enum Part {
 ** the texts alive. */
 typedef struct Names {
   struct {
-    const char *text; /* NULL: it has no such part */
+    const char *text; /* NULL: it has no such part; without one for the code each is a success */
     size_t size;
   } part[PARTS];
   bool seconds; /* its time is in seconds with decimals */
@@ -181,7 +181,8 @@ static bool read_envelope(Envelope *e) {
   }
   if (more < 0 || !json_scan_end(d->s)) return false;
   take_other(e);
-  if (!e->a->has_code) return decode_failed(d->s, "no return code");
+  bool coded = e->names->part[PART_CODE].text != NULL;
+  if (coded && !e->a->has_code) return decode_failed(d->s, "no return code");
   if (e->ep->list_needed && !d->listed && d->misfit == NULL) d->misfit = "no list in the result";
   return e->a->code != 0 || d->misfit == NULL || decode_failed(d->s, d->misfit);
 }

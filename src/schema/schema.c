@@ -451,8 +451,11 @@ void schema_open(lua_State *L) {
   luaL_newmetatable(L, SCHEMA_ENDPOINT);
   lua_pop(L, 1);
   schema_record_open(L);
-  static const luaL_Reg functions[] = {
-      {"endpoint", schema_endpoint}, {"record", schema_record}, {"hints", schema_set_hints}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"endpoint", schema_endpoint},
+                                       {"record", schema_record},
+                                       {"hints", schema_set_hints},
+                                       {"reader", schema_reader},
+                                       {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "schema");
 }

@@ -45,7 +45,8 @@ static HttpError error_of(const Transfer *t) {
   if (t->oversized) return HTTP_TOO_LARGE;
   if (t->out_of_memory || t->unwatched || lacks_text(t)) return HTTP_MEMORY;
   switch (t->code) {
-  case CURLE_OK: return t->headed ? HTTP_OK : HTTP_NETWORK; /* libcurl accepts incomplete headers */
+  case CURLE_OK:
+    return t->headed || t->pipe ? HTTP_OK : HTTP_NETWORK; /* libcurl accepts incomplete headers */
   case CURLE_OUT_OF_MEMORY: return HTTP_MEMORY;
   case CURLE_OPERATION_TIMEDOUT: return HTTP_TIMEOUT;
   case CURLE_SSL_CONNECT_ERROR:
@@ -136,12 +137,13 @@ static void settle(Transfer *t, HttpError error) {
   long status = 0;
   /* until libcurl begins with it, the handle has the status of an earlier one */
   if (t->header_bytes > 0) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_multi_remove_handle(t->http->multi, t->easy);
+  t->open = t->pipe && error == HTTP_OK; /* libcurl keeps its connection as long as it has the handle */
+  if (!t->open) curl_multi_remove_handle(t->http->multi, t->easy);
   room_settles(t);
   t->running = false;
   t->http->running_count--;
   loop_busy(t->http->loop, -1);
-  if (error == HTTP_OK && status < 200)
+  if (error == HTTP_OK && status < 200 && !t->pipe)
     error = HTTP_NETWORK; /* libcurl accepts an interim answer as the last */
   t->result.error = error;
   t->result.sent = t->sendings > 0;
@@ -213,6 +215,7 @@ Transfer *http_start(Http *http, const HttpRequest *request, void (*done)(void *
   t->done = done;
   t->owner = owner;
   t->max_body = request->max_body;
+  t->pipe = request->pipe;
   CURLMcode added = CURLM_OUT_OF_MEMORY;
   if (transfer_set(t, request)) added = curl_multi_add_handle(http->multi, t->easy);
   if (added != CURLM_OK) {
@@ -259,6 +262,12 @@ void http_release(Transfer *t) {
   if (t->running) settle(t, HTTP_CANCELLED);
   unlink_used(http, t);
   transfer_put(t);
+}
+
+void http_same(const Http *http, HttpOptions *options) {
+  if (http == NULL) return;
+  options->ca_file = http->ca_file;
+  options->proxy = http->proxy;
 }
 
 int http_in_flight(const Http *http) {
@@ -322,6 +331,7 @@ void http_free(Http *http) {
     Transfer *t = http->used;
     http_cancel(t);
     if (http->used != t) continue; /* 'done' released it */
+    pipe_close(t);
     unlink_used(http, t);
     t->http = NULL; /* its owner still has to release it */
   }

@@ -51,6 +51,8 @@ typedef struct HttpRequest {
   bool
       at_once; /* ends with HTTP_BUSY rather than wait until another has ended, or until a connection is made */
   bool urgent; /* makes a connection rather than wait until that of another is made */
+  bool
+      pipe; /* makes a connection for http_pipe.h and sends nothing; of the rest only 'url' and the times count */
 } HttpRequest;
 
 /* How a transfer ended. */
@@ -85,6 +87,8 @@ void http_release(Transfer *t); /* frees it; a running one ends without a call o
 /* Empties a buffer of a request or an answer, and keeps its memory for the next, unless it is large. The more 'others' are
 ** kept already, the less counts as large. */
 void http_clear(Bytes *b, int others);
+/* Sets proxy and certificates as this one has them; they live as long as it does. NULL: as libcurl has them. */
+void http_same(const Http *http, HttpOptions *options);
 int http_in_flight(const Http *http); /* how many transfers run */
 int http_spares(const Http *http);    /* how many are kept to be used again */
 

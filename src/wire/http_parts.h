@@ -57,6 +57,8 @@ struct Transfer {
   bool oversized, out_of_memory; /* why a callback stopped it */
   bool unwatched;                /* the loop could not watch its socket, so libcurl cannot go on with it */
   bool headed;                   /* the headers of the answer are complete */
+  bool pipe;                     /* as in HttpRequest */
+  bool open;                     /* of a pipe: it is connected, and libcurl has the handle still */
   int sendings;                  /* how often libcurl was about to send the request */
   CURLcode code;                 /* how it ended, as libcurl says */
   size_t header_bytes;           /* bytes of header lines so far */
@@ -107,6 +109,10 @@ bool transfer_set(Transfer *t, const HttpRequest *r);
 ** the next request could send. */
 void transfer_put(Transfer *t);
 void transfer_free(Transfer *t);
+
+/* http_pipe.c */
+bool pipe_set(Transfer *t);   /* tells its handle to connect and no more. False: memory ran out */
+void pipe_close(Transfer *t); /* closes the connection; does nothing when it is not open */
 
 /* http_room.c */
 void room_open(Http *http, const HttpOptions *options);

@@ -230,7 +230,7 @@ bool transfer_set(Transfer *t, const HttpRequest *r) {
   bad |= set_number(e, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout), &t->set.connect_timeout);
   bad |= set_word(e, CURLOPT_ACCEPT_ENCODING, "gzip", r->gzip, &t->set.gzip);
   bad |= set_word(e, CURLOPT_NOPROXY, "*", r->local, &t->set.local);
-  return bad == CURLE_OK && set_headers(t, r, post) && room_set_request(t, r);
+  return bad == CURLE_OK && set_headers(t, r, post) && room_set_request(t, r) && (!r->pipe || pipe_set(t));
 }
 
 /* ---- kept to be used again ---- */
@@ -272,7 +272,8 @@ Transfer *transfer_get(Http *http) {
 
 void transfer_put(Transfer *t) {
   Http *http = t->http;
-  if (http->spare_count >= http->spare_max) {
+  pipe_close(t);
+  if (t->pipe || http->spare_count >= http->spare_max) {
     transfer_free(t);
     return;
   }

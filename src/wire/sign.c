@@ -194,6 +194,22 @@ bool sign_verify_rsa(const char *public_pem, size_t pem_size, const SignPart *pa
   return fine;
 }
 
+/* ---- without a key ---- */
+
+void sign_base64(const void *data, size_t size, char *text) {
+  EVP_EncodeBlock((unsigned char *)text, data, (int)size);
+}
+
+bool sign_sha1(const void *data, size_t size, char text[SIGN_SHA1_TEXT]) {
+  unsigned char hash[20];
+  if (EVP_Digest(data, size, hash, NULL, EVP_sha1(), NULL) != 1) {
+    ERR_clear_error();
+    return false;
+  }
+  sign_base64(hash, sizeof hash, text);
+  return true;
+}
+
 /* ---- either ---- */
 
 size_t signer_sign(Signer *signer, const SignPart *parts, size_t count, char text[SIGN_TEXT_MAX]) {

@@ -29,6 +29,12 @@ void signer_free(Signer *signer);         /* wipes the key; NULL is allowed */
 /* Is 'text' (base64) a signature of 'parts' by the private key of this public key in PEM? */
 bool sign_verify_rsa(const char *public_pem, size_t pem_size, const SignPart *parts, size_t count,
                      const char *text);
+enum { SIGN_SHA1_TEXT = 29 }; /* base64 of a SHA-1, and a zero byte */
+/* Writes the SHA-1 of 'data' in base64, which the upgrade to WebSocket is answered with (RFC 6455, 4.2.2): no secret depends
+** on it. False on failure. */
+bool sign_sha1(const void *data, size_t size, char text[SIGN_SHA1_TEXT]);
+void sign_base64(const void *data, size_t size,
+                 char *text); /* 'text': 4 bytes for 3 that are begun, and a zero byte */
 /* Compares in a time that does not depend on the contents. */
 bool sign_equal(const void *a, const void *b, size_t size);
 /* Overwrites memory that held a secret; the compiler cannot leave it out. */

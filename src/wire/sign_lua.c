@@ -56,6 +56,15 @@ static int l_rsa_verify(lua_State *L) {
   return 1;
 }
 
+/* sha1(text) -> base64 */
+static int l_sha1(lua_State *L) {
+  SignPart part = check_text(L, 1);
+  char text[SIGN_SHA1_TEXT];
+  if (!sign_sha1(part.data, part.size, text)) return luaL_error(L, "sign: OpenSSL failed");
+  lua_pushstring(L, text);
+  return 1;
+}
+
 /* equal(a, b) -> boolean; the time it takes does not tell where they differ */
 static int l_equal(lua_State *L) {
   SignPart a = check_text(L, 1), b = check_text(L, 2);
@@ -64,11 +73,9 @@ static int l_equal(lua_State *L) {
 }
 
 void sign_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"hmac_sha256", l_hmac},
-                                       {"rsa_sha256", l_rsa},
-                                       {"rsa_verify", l_rsa_verify},
-                                       {"equal", l_equal},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"hmac_sha256", l_hmac},      {"rsa_sha256", l_rsa},
+                                       {"rsa_verify", l_rsa_verify}, {"sha1", l_sha1},
+                                       {"equal", l_equal},           {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "sign");
 }

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-/* Adds 'sign' (hmac_sha256, rsa_sha256, rsa_verify, equal) to the module table on top of the stack. */
+/* Adds 'sign' (hmac_sha256, rsa_sha256, rsa_verify, sha1, equal) to the module table on top of the stack. */
 void sign_open(lua_State *L);
 
 #endif

@@ -55,10 +55,18 @@ local function words_for(name, url)
   return called and called .. " " .. url.url or url.url
 end
 
+-- Where its streams are: false where the exchange documents no host. What is no host of the exchange's has them itself.
+local function streams_of(url)
+  local row = environments[NAMES[url.host]]
+  if not row then return { private = url.url, public = url.url } end
+  return row.streams and { private = row.streams, public = row.public_streams or row.streams } or false
+end
+
 local function place(name, text, exchange, owned)
   local url = read_url(text)
   name = name or NAMES[url.host]
-  return { name = name, url = url.url, real = is_real(url), words = words_for(name, url), exchange = exchange, owned = owned }
+  return { name = name, url = url.url, real = is_real(url), words = words_for(name, url), exchange = exchange, owned = owned,
+    streams = streams_of(url) }
 end
 
 local function named(name)

@@ -62,7 +62,8 @@ return function(options)
     check.credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned or false, holds = environment.exchange or false, class = class,
-      real = environment.real, category = settings.category,
+      real = environment.real, streams = environment.streams, lua_transport = options.transport ~= nil,
+      category = settings.category,
       connections = math.min(settings.in_flight, options.connections), required = required,
       visibility = options.visibility, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, at_large = {},

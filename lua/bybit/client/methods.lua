@@ -16,6 +16,7 @@ local cursor, view = later.module "bybit.client.cursor", later.module "bybit.cli
 local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
 local guard = later.module "bybit.client.guard"
+local stream, order_book = later.module "bybit.stream", later.module "bybit.stream.book"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -155,6 +156,8 @@ local RARE = {
   warm = function() return warm.open end,
   check = function() return preflight.check end,
   instrument = function() return instrument.of end,
+  stream = function() return stream.open end,
+  order_book = function() return order_book.open end,
 }
 
 --- The methods of all clients of a wire.
@@ -241,7 +244,8 @@ end
 --- first of their call. `unknowns` is how many calls ended with the outcome unknown. `p50` and `p99`: half, and 99 of 100, of the
 --- last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 --- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
---- says why the client refuses new risk (client:halt); nil: it does not. `share` is nil without the option `share`; else `path`,
+--- says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
+--- topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 --- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
 --- the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
 ---@return table
@@ -250,6 +254,7 @@ function class_methods.stats(client)
   stats.clock_offset, stats.clock_doubt = core.client.clock(client)
   stats.budget, stats.halted = client:budget(), core.client.halted(client)
   stats.share = core.client.share(client)
+  stats.streams = core.client.streams(client)
   return stats
 end
 

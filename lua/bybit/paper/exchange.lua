@@ -2,14 +2,16 @@
 -- use it: it has real HTTP and real signatures. It runs on a thread of its own, in a Lua state of its own. This file starts,
 -- steers and ends it; neither state can reach the other.
 
+local core = require "bybit.core"
 local door = require "bybit.paper.door"
 local errors = require "bybit.errors"
 local instruments = require "bybit.paper.engine.instruments"
 local known = require "bybit.text.known"
-local loop = require("bybit.core").loop
 local pack = require "bybit.paper.pack"
 local server = require "bybit.paper_server"
 local tasks = require "bybit.tasks"
+
+local loop = core.loop
 
 local paper = {}
 
@@ -117,6 +119,14 @@ local function command(self, ...)
   return pack.read(text)
 end
 
+-- A command that moves the market or the time. Where a program's time follows this exchange, it does not go on before the streams
+-- have brought what was sent for it.
+local function steer(self, ...)
+  command(self, ...)
+  if self ~= leader then return end
+  for connection, messages in pairs(command(self, "streams")) do core.stream.expect(connection, messages) end
+end
+
 ---Sets a symbol's last price and, unless given apart, its mark and index price. Strangers trade there, orders match, and
 ---what is triggered fires. The walk of that symbol's market ends; with `walk = true` it goes on from the price. Done when
 ---it returns, as are all of these.
@@ -126,14 +136,14 @@ end
 function Exchange:set_price(symbol, price, with)
   check_open(self, "set_price")
   local last, others = door.prices(self.contracts, symbol, price, with)
-  command(self, "set_price", symbol, last, others)
+  steer(self, "set_price", symbol, last, others)
 end
 
 ---Walks n ticks of the synthetic market. The clock stands still meanwhile.
 ---@param n integer? 1 when left out; up to 25920000
 function Exchange:step(n)
   check_open(self, "step")
-  command(self, "step", door.ticks("step: 'n'", n == nil and 1 or n))
+  steer(self, "step", door.ticks("step: 'n'", n == nil and 1 or n))
 end
 
 -- Raises on an exchange whose clock is not moved by hand.
@@ -148,7 +158,7 @@ end
 ---@param seconds number
 function Exchange:advance(seconds)
   check_manual(self, "advance")
-  command(self, "advance", door.span("advance: 'seconds'", seconds))
+  steer(self, "advance", door.span("advance: 'seconds'", seconds))
   if self == leader then loop.advance(seconds) end
 end
 
@@ -157,7 +167,7 @@ end
 ---@param seconds number up to 30 days
 function Exchange:walk(seconds)
   check_manual(self, "walk")
-  command(self, "walk", door.walk("walk: 'seconds'", seconds))
+  steer(self, "walk", door.walk("walk: 'seconds'", seconds))
   if self == leader then loop.advance(seconds) end
 end
 
@@ -184,17 +194,20 @@ end
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
 ---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code",
----  "partly", "element" or "restart"; faults.lua says what each does
+---  "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow",
+---  "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
 ---@field path string? the path that it is about, such as "order/create"; "order/" means every path that begins so
+---@field topic string? of a stream: the topic of the frames that it is about, or what they answer: "pong", "auth",
+---  "subscribe", "order.create"; "orderbook." means every topic that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
 ---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
----@field seconds number? how long, for delay; the longest wait for another answer, for reorder (1); how long the exchange
+---@field seconds number? how long, for delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange
 ---  is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
----@field reset boolean? ends with a TCP reset, for cut
+---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http
 ---@field code integer? the retCode, for code and element: 429, 10000, 10006, 10016 ...
 ---@field message string? the text beside the code, for code and element

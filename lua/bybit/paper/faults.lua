@@ -39,6 +39,23 @@ local KINDS = {
       .. "reset for `seconds`." },
 }
 
+-- Those of a stream strike a frame that the exchange sends, by its topic: "order", "orderbook.50.BTCUSD", or what it answers:
+-- "pong", "auth", "subscribe", "order.create".
+local TOPIC = { topic = { "string" } }
+local function frames(words, fields)
+  local all = { topic = TOPIC.topic }
+  for name, field in pairs(fields or {}) do all[name] = field end
+  return { stream = true, fields = all, needs = fields and fields.seconds and "seconds" or nil, doc = words }
+end
+
+KINDS.stream_silent = frames "The stream's connection stays, and nothing is sent on it any more."
+KINDS.stream_half_open = frames "The stream's connection stays, nothing is sent on it any more, and nothing is read."
+KINDS.stream_cut = frames("The stream's connection ends in place of the frame.", { reset = { "boolean" } })
+KINDS.stream_swallow = frames "The frame is never sent. Of an order book, the next one then does not follow on what was sent."
+KINDS.stream_duplicate = frames "The frame is sent twice."
+KINDS.stream_reorder = frames "The frame is sent after the next one of its connection."
+KINDS.stream_late = frames("The frame comes `seconds` late, after later ones.", { seconds = SECONDS })
+
 faults.kinds = KINDS -- for the reference
 
 -- The fields of every rule: the type of each, and the range of numbers.
@@ -180,6 +197,7 @@ local function compile(rule)
     kind = rule[1], label = label(rule), path = rule.path and short(rule.path), verb = rule.verb, nth = nth,
     probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
+    stream = kind.stream or false, topic = rule.topic,
     enters = executed or kind.seen or false, first = rule.first, order = rule.order or 1,
   }
 end
@@ -195,6 +213,7 @@ function Faults:set(wanted)
 end
 
 local function about(rule, verb, path)
+  if rule.stream then return false end
   if rule.verb and rule.verb ~= verb then return false end
   if not rule.path then return true end
   return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
@@ -231,6 +250,24 @@ function Faults:pick(verb, path, now)
     self:count(struck.label)
     if struck.kind == "restart" then self.down_until = now + math.floor((struck.seconds or 0) * 1000) end
   end
+  return struck
+end
+
+local function about_frame(rule, topic)
+  if not rule.stream then return false end
+  if not rule.topic then return true end
+  return topic == rule.topic or rule.topic:sub(-1) == "." and topic:sub(1, #rule.topic) == rule.topic
+end
+
+--- The first rule that strikes this frame of a stream; nil without one. As `pick`, it counts for each rule about it.
+---@param topic string
+---@return table? rule
+function Faults:pick_frame(topic)
+  local struck
+  for _, rule in ipairs(self.rules) do
+    if about_frame(rule, topic) and strikes(self, rule) and not struck then struck = rule end
+  end
+  if struck then self:count(struck.label) end
   return struck
 end
 

@@ -1,8 +1,10 @@
 -- The exchange as it lives in the server's Lua state: puts engine, wire and clock together and gives the three
--- functions that the server calls, for a request, for a command of the owner, and for a tick of the timer.
+-- functions that the server calls, for a request, for a command of the owner, for a tick of the timer, and for the messages and
+-- the end of a WebSocket.
 
 local Engine = require "bybit.paper.engine"
 local Limits = require "bybit.paper.v5.limits"
+local Streams = require "bybit.paper.stream"
 local Wire = require "bybit.paper.v5.wire"
 local books = require "bybit.paper.engine.books"
 local endpoints = require "bybit.paper.v5.endpoints"
@@ -72,53 +74,62 @@ local function nanoseconds_of(seconds)
   return math.tointeger(math.floor(seconds * 1e9 + 0.5))
 end
 
--- Moves time to a moment, and the markets that are fed to each price on the way.
-local function pass(engine, clock, forward, to)
+-- Moves time to a moment, and the markets that are fed to each price on the way. Streams are told at each.
+local function pass(engine, clock, forward, to, streams)
   local point = engine:next_point()
   while point and point * 1000000 <= to do
     forward(math.max(0, point * 1000000 - clock()))
     engine:advance_to(clock() // 1000000)
     engine:play()
+    streams:flush(true)
     point = engine:next_point()
   end
   forward(to - clock())
   engine:advance_to(clock() // 1000000)
 end
 
--- Moves time from tick to tick of the engine, then to the end of the span.
-local function walk(engine, clock, forward, span)
+-- Moves time from tick to tick of the engine, then to the end of the span. Streams are told at each tick.
+local function walk(engine, clock, forward, span, streams)
   local tick, now = engine.tick_ms * 1000000, clock()
   check_end(now, span)
   local to = now + span
   for moment = now - now % tick + tick, to, tick do
-    if #engine.fed > 0 then pass(engine, clock, forward, moment) else forward(moment - clock()) end
+    if #engine.fed > 0 then pass(engine, clock, forward, moment, streams) else forward(moment - clock()) end
     clock()
     engine:tick()
+    streams:flush(true)
   end
-  pass(engine, clock, forward, to)
+  pass(engine, clock, forward, to, streams)
 end
 
 -- The owner's commands. Their arguments were checked at the door, in the owner's Lua state.
-local function make_commands(engine, keys, clock, forward, lines)
+local function make_commands(engine, keys, clock, forward, lines, streams)
   local commands = {}
   function commands.set_price(symbol, price, with) engine:set_price(symbol, price, with) end
-  function commands.step(n) engine:step(n) end
+  function commands.step(n)
+    for _ = 1, n do
+      engine:step(1)
+      streams:flush(true)
+    end
+  end
+  function commands.streams() return streams:counts() end
   function commands.errors() return lines end
   function commands.now() return clock() // 1000000 end
   function commands.books(key) return books.of(keys[key].account) end
   function commands.advance(seconds)
     local span = nanoseconds_of(seconds)
     check_end(clock(), span)
-    pass(engine, clock, forward, clock() + span)
+    pass(engine, clock, forward, clock() + span, streams)
   end
-  function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds)) end
+  function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds), streams) end
   return commands
 end
 
 ---@param boot string the options, packed
 ---@param real_clock fun(): integer nanoseconds since 1970
----@return function on_request, function on_command, function on_tick, integer tick_ms
-function host.start(boot, real_clock)
+---@param sockets table what the server does with WebSockets
+---@return function on_request, function on_command, function on_tick, integer tick_ms, function on_message, function on_closed
+function host.start(boot, real_clock, sockets)
   local options = pack.read(boot)
   local unskewed, forward = make_clock(options, real_clock)
   local injected = faults.new(options.seed)
@@ -142,27 +153,52 @@ function host.start(boot, real_clock)
     endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report,
     auth_status_401 = options.auth_status_401,
   }
-  local commands = make_commands(engine, keys, clock, forward, lines)
+  local streams = Streams.new {
+    sockets = sockets, engine = engine, keys = keys, wire = wire, faults = injected, now = now, seed = options.seed,
+    report = report, eager = forward ~= nil,
+  }
+  local commands = make_commands(engine, keys, clock, forward, lines, streams)
   commands.faults = fault_setter(engine, injected, options)
   function commands.fault_counts() return injected.counts end
   commands.faults(options.faults)
 
-  local function on_request(...) return wire:handle(...) end
+  -- `key` is that with which a WebSocket is asked for. What has changed is told before the answer to the change goes out.
+  local function on_request(verb, target, body, address, api_key, timestamp, sign, window, key)
+    if key then
+      clock()
+      return streams:open(target, key)
+    end
+    local status, text, headers, fault = wire:handle(verb, target, body, address, api_key, timestamp, sign, window)
+    if not streams.used then return status, text, headers, fault end
+    streams:flush()
+    if fault and fault.restart then streams:cut_all() end
+    return status, text, headers, fault
+  end
 
   local function run(name, ...) return pack.write(commands[name](...)) end
 
   local function on_command(text)
     clock()
-    return run(pack.read(text))
+    local answer = run(pack.read(text))
+    streams:flush(true)
+    return answer
   end
 
   local function on_tick()
     clock()
     local ok, trouble = xpcall(engine.tick, debug.traceback, engine)
+    if ok and streams.used then ok, trouble = xpcall(streams.flush, debug.traceback, streams, true) end
     if not ok then report("tick: " .. trouble) end
   end
 
-  return on_request, on_command, on_tick, forward and 0 or engine.tick_ms
+  local function on_message(id, text)
+    clock()
+    streams:message(id, text)
+  end
+
+  local function on_closed(id) streams:closed(id) end
+
+  return on_request, on_command, on_tick, forward and 0 or engine.tick_ms, on_message, on_closed
 end
 
 return host

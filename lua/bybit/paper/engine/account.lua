@@ -399,6 +399,7 @@ function Account:close(order)
   order.active = nil
   order.ended = self.engine:next_row()
   self.closed[#self.closed + 1] = order
+  if self.engine.heard then self.engine.heard(order) end
   drop_oldest(self)
 end
 

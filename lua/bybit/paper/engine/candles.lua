@@ -217,10 +217,12 @@ local function begin_of(interval, moment)
   return moment - (moment - shift) % span
 end
 
--- The begin of the interval after the one that begins at this moment.
+--- The begin of the interval after the one that begins at this moment.
 local function next_begin(interval, begin)
   return begin_of(interval, begin + (interval == "M" and 31 * DAY or INTERVALS[interval]))
 end
+
+Candles.next_begin = next_begin
 
 --- Is this an interval of klines?
 function Candles.has_interval(interval)

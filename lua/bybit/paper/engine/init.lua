@@ -22,6 +22,8 @@ local OTHER = { Buy = "Sell", Sell = "Buy" }
 local Engine = {}
 Engine.__index = Engine
 
+-- Where there is a function `heard`, it is called with each order that has changed (bybit.paper.stream).
+
 -- Matching calls these when an order has ended, and when it was filled.
 Engine.order_ended, Engine.order_filled = triggers.forget, triggers.after_fill
 

@@ -20,8 +20,9 @@ local function is_resting(order)
   return order.active and order.before ~= nil
 end
 
-local function rest(order)
+local function rest(engine, order)
   order.market.resting[order.side]:add(order)
+  if engine.heard then engine.heard(order) end
 end
 
 -- Takes a resting order off the book.
@@ -55,6 +56,7 @@ local function fill(engine, order, quantity, price, value, maker)
     matching.finish(engine, order, "Filled")
   else
     order.status = "PartiallyFilled"
+    if engine.heard then engine.heard(order) end
   end
   engine:order_filled(order, opened)
   if closed > ZERO then
@@ -71,6 +73,7 @@ function matching.trim_closing(engine, filled)
       matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
     elseif possible < order.qty - order.filled then
       order.qty, order.updated = order.filled + possible, engine.now()
+      if engine.heard then engine.heard(order) end
     end
   end
 end
@@ -262,7 +265,7 @@ local function match(engine, order)
   if order.type == "Market" or LEFT[order.tif] then
     return matching.finish(engine, order, "Cancelled", LEFT[order.tif] or "EC_NoImmediateQtyToFill")
   end
-  rest(order)
+  rest(engine, order)
 end
 
 --- An order becomes active.

@@ -252,7 +252,11 @@ local function apply(engine, order, o)
   order.account:change(order)
   if order.armed then triggers.moved(engine, order) end
   triggers.unbind(order)
-  if order.active and moved then matching.resubmit(engine, order) end -- time priority is lost
+  if order.active and moved then
+    matching.resubmit(engine, order) -- time priority is lost
+  elseif engine.heard then
+    engine.heard(order)
+  end
 end
 
 -- Checks what an amendment says, in the exchange's order. True, or nil, code and message.

@@ -72,6 +72,7 @@ function triggers.arm(engine, order)
   watch.rows:add(order)
   waiting[#waiting + 1] = order
   stand(watch, order)
+  if engine.heard then engine.heard(order) end
 end
 
 --- What a waiting order waits for has changed.
@@ -182,6 +183,7 @@ function triggers.set_full(engine, account, market, index, kind, price, by, pare
     if same then return false end
     old.trigger_price, old.trigger_by, old.updated = price or old.trigger_price, by or old.trigger_by, engine.now()
     triggers.moved(engine, old)
+    if engine.heard then engine.heard(old) end
     return true
   end
   if not price then return false end
@@ -228,7 +230,10 @@ end
 local function attach_partial(engine, order, opened)
   local grown = false
   for _, half in ipairs(order.attached or {}) do
-    if half.armed then half.qty, half.updated, grown = half.qty + opened, engine.now(), true end
+    if half.armed then
+      half.qty, half.updated, grown = half.qty + opened, engine.now(), true
+      if engine.heard then engine.heard(half) end
+    end
   end
   if grown then return end
   local a, b = triggers.add_partial(engine, order.account, order.market, order.index, opened,

@@ -104,8 +104,11 @@ end
 local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
 local NOTHING = answer.object {}
 
--- The envelope around what an endpoint returned.
+-- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
 local function envelope(self, context, code, message, result, extra)
+  if context.parts then
+    return { code = code, message = message, result = result, extra = extra, headers = context.headers or {} }
+  end
   local now = context.now
   local headers = {
     "Content-Type", JSON, "Timenow", tostring(now), "Traceid", trace(self), "Ret_code", tostring(code),
@@ -171,6 +174,30 @@ local function respond(self, path, context)
   context.endpoint = endpoint
   local protocol = endpoint.declared.protocol
   return (protocol and protocol.answer or answer_known)(self, setmetatable(context, Context), context)
+end
+
+---Carries out a request of order entry over a stream, whose login has authorised it (V5 documentation, websocket/trade).
+---@param entry table the caller's key
+---@param path string "/v5/order/create"
+---@param asked table parameters, as params.body gives them
+---@param timestamp string
+---@param window string?
+---@param rule table? a fault that strikes it
+---@return table parts code, message, result, extra, and header lines of its limit
+function Wire:enter(entry, path, asked, timestamp, window, rule)
+  local nanoseconds, endpoint = self.clock(), self.routes[path].POST
+  local context = setmetatable({
+    wire = self, endpoint = endpoint, now = nanoseconds // 1000000, nanoseconds = nanoseconds, parts = true, entry = entry,
+    account = entry.account, limit = self.limits:of(endpoint.name, endpoint.declared.limit), fault = rule,
+  }, Context)
+  if entry.read_only then
+    return envelope(self, context, 10005, "Permission denied, please check your API key permissions.")
+  end
+  if not auth.in_window(timestamp, window, context.now) then
+    return envelope(self, context, 10002, "invalid request, please check your server timestamp or recv_window param.")
+  end
+  if not admit(self, context) then return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.") end
+  return call(self, context, asked)
 end
 
 local TARGET_MAX = 16384 -- bytes of path and query

@@ -1,0 +1,104 @@
+-- What callers ask of streams: their parameters, checked, and whether a client can have streams at all.
+
+local categories = require "bybit.wire.categories"
+local core = require "bybit.core"
+local enums = require "bybit.records.enums"
+local errors = require "bybit.errors"
+local nearest = require "bybit.text.nearest"
+
+local asked = {}
+
+local HEARTBEAT, PATIENCE = 20, 10 -- s, as V5 documentation, websocket/connect advises; and how late an answer may be
+
+local function fail(method, text, ...)
+  errors.raise(method .. ": " .. text:format(...))
+end
+
+local function number(least, most, whole)
+  return function(method, name, value)
+    local fine = math.type(value) and value >= least and value <= most and (not whole or math.tointeger(value))
+    if not fine then
+      fail(method, "'%s': a %s from %s to %s expected, got %s", name, whole and "whole number" or "number", least, most,
+        tostring(value))
+    end
+    return value
+  end
+end
+
+local function one_of(method, name, value, words)
+  for _, word in ipairs(words) do
+    if value == word then return value end
+  end
+  fail(method, "'%s': one of %s expected, got %s", name, table.concat(words, ", "), tostring(value))
+end
+
+local checks = { queue = number(1, 1000000, true), heartbeat = number(0.05, 60), patience = number(0.05, 60),
+  timeout = number(0.001, 600) }
+
+function checks.symbol(method, name, value)
+  if type(value) ~= "string" or not value:find "^[A-Z0-9][A-Z0-9%-]+$" then
+    fail(method, "'%s': a contract such as BTCUSD, in capitals, expected, got %s", name, tostring(value))
+  end
+  return value
+end
+
+function checks.symbols(method, name, value)
+  if type(value) ~= "table" or #value == 0 then
+    fail(method, "'%s': a list of contracts expected, got %s", name, tostring(value))
+  end
+  for i, each in ipairs(value) do checks.symbol(method, ("%s[%d]"):format(name, i), each) end
+  return value
+end
+
+function checks.interval(method, name, value) return one_of(method, name, value, enums.kline_interval.values) end
+function checks.category(method, name, value) return one_of(method, name, value, categories.names) end
+
+local DEPTHS = { 1, 50, 200, 1000 } -- V5 documentation, websocket/public/orderbook
+
+function checks.depth(method, name, value) return one_of(method, name, value, DEPTHS) end
+
+function checks.cancel(method, name, value)
+  if type(value) ~= "userdata" or not pcall(function() return value:cancelled() end) then
+    fail(method, "'%s': a cancel token expected, got %s", name, tostring(value))
+  end
+  return value
+end
+
+--- Reads parameters: the options by name, checked, with what the times are when they are left out; and what stands by place.
+---@param method string for messages
+---@param params any what the caller gave
+---@param known string[] which options there are
+---@param example string
+---@return table options, any[] placed
+function asked.options(method, params, known, example)
+  if type(params) ~= "table" then fail(method, "a table such as %s expected, got %s", example, type(params)) end
+  local options, placed, is_known = { heartbeat = HEARTBEAT, patience = PATIENCE }, { table.unpack(params) }, {}
+  for _, name in ipairs(known) do is_known[name] = true end
+  for name, value in pairs(params) do
+    if math.type(name) == "integer" then
+      if placed[name] == nil or name > #placed then fail(method, "a hole in the list before [%d]", name) end
+    elseif not is_known[name] then
+      fail(method, "unknown parameter '%s'%s", tostring(name), nearest.hint(name, known))
+    else
+      options[name] = checks[name](method, name, value)
+    end
+  end
+  return options, placed
+end
+
+--- Raises where this client can have no streams.
+---@param method string for messages
+---@param client userdata
+---@return table t what the client keeps
+function asked.client(method, client)
+  local t = core.client.table(client)
+  if t.class.dialect.name ~= "v5" then fail(method, "streams are on the V5 wire: api = \"v5\"") end
+  if not core.stream.available() then
+    fail(method, "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again")
+  end
+  if t.lua_transport then fail(method, "a client with a transport of its own has no streams") end
+  if not t.streams then fail(method, "the exchange documents no host of streams for this environment") end
+  return t
+end
+
+return asked

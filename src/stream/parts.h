@@ -1,0 +1,24 @@
+/* What the readers of streams share: stream.c has those of events, order_book.c those of books. */
+#ifndef BYBIT_STREAM_PARTS_H
+#define BYBIT_STREAM_PARTS_H
+
+#include "channel.h"
+#include "stream.h"
+
+/* Who reads a client's streams. It is embedded, and leaves when it is closed or the client is. */
+typedef struct Member {
+  Streams *streams;                      /* NULL: its client has closed, or it has left */
+  void (*detach)(struct Member *member); /* the client closes: leave the topics, and wake who waits */
+  struct Member *next, **link;
+} Member;
+
+void member_join(Streams *s, Member *m); /* 'detach' is set */
+void member_leave(Member *m);            /* may be called twice */
+/* The channel of a place; made where there is none, with the fields heartbeat and patience of the table at 'index'. Raises when
+** memory runs out. */
+Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index);
+double stream_number_field(lua_State *L, int table, const char *key); /* raises where it is none */
+void order_book_open(
+    lua_State *L); /* adds 'order_book', functions of books, to the module table on top of the stack */
+
+#endif
