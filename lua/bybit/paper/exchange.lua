@@ -115,7 +115,7 @@ end
 
 local function command(self, ...)
   local done, text = self.server:command(pack.write(...))
-  if not done then error(text, 3) end
+  if not done then errors.raise(text) end
   return pack.read(text)
 end
 
