@@ -157,7 +157,7 @@ describe("a session", function()
 
   it("prints help from the declarations", function()
     local out = session { "help()", 'help "place_order"', "help(set_trading_stop)", 'help "order"', 'help "edit_order"' }
-    has(out[1], "  order     place_order, place_conditional_order, modify_order,\n")
+    has(out[1], "  order     place_order, pre_check_order, place_conditional_order, modify_order,\n")
     has(out[1], '\n  place_order{side = "Buy", type = "Limit", quantity = 100, price = "30000.5"}\n')
     has(out[2], "\n  side                      Buy or Sell; required.")
     has(out[2], "\n  quantity                  decimal, whole contracts of 1 USD; of linear\n"

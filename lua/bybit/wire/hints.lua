@@ -331,11 +331,8 @@ local REQUESTS = {
 ---@return string
 function hints.method(name, methods, face)
   local known = {}
-  for _, method in ipairs(methods) do
-    known[method] = true
-    if synonyms.plain(method) == synonyms.plain(name) then return (": here it is '%s'"):format(method) end
-  end
-  local others = synonyms.of("methods", name)
+  for _, method in ipairs(methods) do known[method] = true end
+  local others = synonyms.of("methods", name) -- first: another client's word may look like a method of ours that does something else
   for _, method in ipairs(others) do
     if known[method] then return (": here it is '%s'"):format(method) end
   end
@@ -343,6 +340,9 @@ function hints.method(name, methods, face)
     if face == "v2" and rows.method(endpoints_of "v5", method) then
       return (": on the V5 wire (api = \"v5\") it is '%s'"):format(method)
     end
+  end
+  for _, method in ipairs(methods) do
+    if synonyms.plain(method) == synonyms.plain(name) then return (": here it is '%s'"):format(method) end
   end
   local verb, path = synonyms.path(name)
   if path then return REQUESTS[face or "v5"]:format(verb, path) end

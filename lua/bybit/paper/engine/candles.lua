@@ -99,7 +99,8 @@ function Candles:pass(now, high, low, close)
     local open = newest.last.close
     if open > high then high = open elseif open < low then low = open end
     if newest.count > FEW then work_out(self, newest) end
-    newest = { time = time, volume = ZERO, turnover = ZERO, count = 1, last = { open = open, high = high, low = low, close = close },
+    newest = { time = time, volume = ZERO, turnover = ZERO, count = 1,
+      last = { open = open, high = high, low = low, close = close },
       mark = { open = open, high = high, low = low, close = close },
       index = { open = open, high = high, low = low, close = close }, flow = { [close] = STEPS } }
     list[#list + 1] = newest

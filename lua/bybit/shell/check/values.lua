@@ -250,7 +250,7 @@ function field.module(state, node)
 end
 function field.part(state, node, base)
   local there, part = pcall(function() return bybit[base.name] end) -- the paper exchange may not be installed
-  if there then check_word(state, node, names_of(part), "bybit." .. base.name) end
+  if there then check_word(state, node, names_of(part, getmetatable(part).lazy), "bybit." .. base.name) end
 end
 function field.decimal(state, node, base)
   if not base.guessed and not state.assigned[node[1]] and not oracle.has_decimal(node[1]) then
