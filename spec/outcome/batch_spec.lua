@@ -487,3 +487,45 @@ describe("the journal", function()
     assert.equal("ok", outcomes(assert(heir:cancel_multiple_orders { { symbol = "BTCUSD", client_order_id = "a" } }))[1])
   end)
 end)
+
+-- What raises inside of the module, such as lack of memory, loses no outcome. make oom lets each allocation fail; here it is said what
+-- follows.
+describe("a batch in which something is raised", function()
+  local evidence, recovery = require "bybit.outcome.evidence", require "bybit.outcome.recovery"
+
+  -- The next call of a function of a module raises.
+  local function raises_once(module, name)
+    local real = module[name]
+    finally(function() module[name] = real end)
+    module[name] = function()
+      module[name] = real
+      error("not enough memory", 0)
+    end
+  end
+
+  local function settled(client)
+    local out = {}
+    for _, entry in ipairs(assert(client:reconcile {}).settled) do out[entry.client_order_id] = entry.outcome end
+    return out
+  end
+
+  it("while its answer is read raises that, and leaves each order to be settled", function()
+    local client <close> = exchange:client()
+    raises_once(evidence, "text")
+    local ok, value = pcall(client.place_multiple_orders, client, three())
+    assert.same({ false, "not enough memory" }, { ok, (tostring(value):gsub("^.-: ", "")) })
+    assert.equal(3, #client:unsettled())
+    assert.same({ a = "placed", b = "placed", c = "placed" }, settled(client))
+    for i = 2, #exchange.copies do assert.equal("read", exchange.copies[i].kind) end
+  end)
+
+  it("while a lost answer is recovered does so too", function()
+    local client <close> = exchange:client()
+    exchange:plan(CREATE, staged.lost_answer)
+    raises_once(recovery, "recover")
+    local ok = pcall(client.place_multiple_orders, client, three())
+    assert.is_false(ok)
+    assert.equal(3, #client:unsettled())
+    assert.same({ a = "placed", b = "placed", c = "placed" }, settled(client))
+  end)
+end)
