@@ -150,11 +150,11 @@ describe("a process that is killed", function()
   for name, stride in pairs { take = 151, halt = 151, join = 2003 } do
     it(("at any instruction of '%s' leaves a share that is right"):format(name), function()
       local path = free_path()
-      local run = process.start("", {}, HELPER, nil)
-      run:wait()
       local pipe = io.popen(("%s %s %s %s 2>&1"):format(HELPER, name, path, os.getenv "SHARE_KILL_STRIDE" or stride))
       local said = pipe:read "a"
-      assert.is_true(pipe:close(), said)
+      local ended = pipe:close()
+      if said:find("cannot trace", 1, true) then return pending "no process may be traced here" end
+      assert.is_true(ended, said)
       local steps, inside = said:match "^steps (%d+), inside (%d+)\n$"
       assert.is_true(tonumber(steps) > 5, said)
       if name == "take" then assert.is_true(tonumber(inside) > 2, said) end
