@@ -409,12 +409,13 @@ describe("client:stream", function()
     end)
   end)
 
-  it("gives the same events in each run with the same seed", function()
+  -- Public and private topics come over two connections, so their order among each other is not the exchange's.
+  it("gives the same events of each kind in each run with the same seed", function()
     local function run()
       client:close()
       exchange:close()
       start { seed = 5, keys = { { key = "k", secret = "s" } } }
-      local lines = {}
+      local lines, count = {}, 0
       local next_event, close = open { "trade", "ticker", "order", "execution", "wallet", symbol = "BTCUSD" }
       until_kind(next_event, "live")
       for i = 1, 8 do
@@ -423,13 +424,16 @@ describe("client:stream", function()
       end
       exchange:set_price("BTCUSD", "12345")
       local _, before = until_kind(next_event, "trade", function(e) return e.trade.price:eq "12345" end)
-      for _, event in ipairs(before) do lines[#lines + 1] = ("%s %s"):format(event.kind, event[event.kind]) end
+      for _, event in ipairs(before) do
+        lines[event.kind], count = lines[event.kind] or {}, count + 1
+        table.insert(lines[event.kind], tostring(event[event.kind]))
+      end
       close()
-      return lines
+      return lines, count
     end
-    local first = run()
-    assert.is_true(#first > 20)
-    assert.same(first, run())
+    local first, count = run()
+    assert.is_true(count > 20)
+    assert.same(first, (run()))
   end)
 end)
 
