@@ -49,7 +49,8 @@ end
 -- The client's files, without those that no program loads. The paper exchange is a rock of its own.
 local function files()
   local list = {}
-  local pipe <close> = assert(io.popen "find lua/bybit -name '*.lua' ! -path 'lua/bybit/paper/*' ! -path 'lua/bybit/simulate/*' ! -name types.lua")
+  local others = "! -path 'lua/bybit/paper/*' ! -path 'lua/bybit/simulate/*' ! -name types.lua"
+  local pipe <close> = assert(io.popen("find lua/bybit -name '*.lua' " .. others))
   for path in pipe:lines() do
     list[#list + 1] = { path = path, name = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".") }
   end
