@@ -23,7 +23,7 @@ enum { RECENT = 1024 }; /* how many durations are kept for the percentiles */
 
 /* An order that the client placed; an id that is not known, or too long, is "". */
 typedef struct PlacedOrder {
-  double at; /* loop_now() when it was known to be placed */
+  double at; /* loop_now() when its answer came, or when Lua found out */
   bool conditional;
   char symbol[33], order_id[64], client_order_id[37];
 } PlacedOrder;

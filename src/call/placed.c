@@ -15,10 +15,10 @@ static void copy(char *out, size_t room, const char *text) {
   out[size] = '\0';
 }
 
-static void note(Client *client, const char *symbol, const char *order_id, const char *client_order_id,
-                 bool conditional) {
+static void note(Client *client, double at, const char *symbol, const char *order_id,
+                 const char *client_order_id, bool conditional) {
   PlacedOrder *p = &client->placed[client->placed_count++ % PLACED];
-  p->at = loop_now(client->loop);
+  p->at = at;
   p->conditional = conditional;
   copy(p->symbol, sizeof p->symbol, symbol);
   copy(p->order_id, sizeof p->order_id, order_id);
@@ -29,7 +29,7 @@ void call_note_placed(lua_State *L, const Call *c, int result) {
   if (c->ep->change != CHANGE_PLACE || !lua_istable(L, result)) return;
   lua_pushliteral(L, "order_id");
   const char *id = lua_rawget(L, result) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-  note(c->client, c->e.symbol, id, c->e.client_order_id, c->ep->conditional);
+  note(c->client, c->ended_at, c->e.symbol, id, c->e.client_order_id, c->ep->conditional);
   lua_pop(L, 1);
 }
 
@@ -65,7 +65,8 @@ static int l_placed(lua_State *L) {
 ** known is nil */
 static int l_note_placed(lua_State *L) {
   Client *c = luaL_checkudata(L, 1, CLIENT);
-  note(c, luaL_checkstring(L, 2), luaL_optstring(L, 3, ""), luaL_optstring(L, 4, ""), lua_toboolean(L, 5));
+  note(c, loop_now(c->loop), luaL_checkstring(L, 2), luaL_optstring(L, 3, ""), luaL_optstring(L, 4, ""),
+       lua_toboolean(L, 5));
   return 0;
 }
 

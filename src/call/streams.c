@@ -30,22 +30,22 @@ static Streams *streams_of(lua_State *L, Client *c) {
   return c->streams;
 }
 
-static int l_subscribe(lua_State *L) {
+/* Has 'make' push a reader or a book from the table at 2; it keeps its client, which is at 1. */
+static int push_kept(lua_State *L, void (*make)(lua_State *L, Streams *streams, int options)) {
   Client *c = luaL_checkudata(L, 1, CLIENT);
   luaL_checktype(L, 2, LUA_TTABLE);
-  streams_subscribe(L, streams_of(L, c), 2);
+  make(L, streams_of(L, c), 2);
   lua_pushvalue(L, 1);
-  lua_setiuservalue(L, -2, 2); /* a reader keeps its client */
+  lua_setiuservalue(L, -2, 2);
   return 1;
 }
 
+static int l_subscribe(lua_State *L) {
+  return push_kept(L, streams_subscribe);
+}
+
 static int l_order_book(lua_State *L) {
-  Client *c = luaL_checkudata(L, 1, CLIENT);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  streams_order_book(L, streams_of(L, c), 2);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, -2, 2); /* a book keeps its client */
-  return 1;
+  return push_kept(L, streams_order_book);
 }
 
 static int l_streams(lua_State *L) {

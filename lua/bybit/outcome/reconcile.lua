@@ -10,6 +10,7 @@ local hints = require "bybit.later".module "bybit.wire.hints"
 local intents = require "bybit.outcome.intents"
 local Run = require "bybit.outcome.run"
 local settle = require "bybit.outcome.settle"
+local walk = require "bybit.wire.walk"
 
 local reconcile = {}
 
@@ -197,30 +198,19 @@ end
 -- returns an error if the journal cannot be read.
 local function ownership(client, found, prefix)
   local t, owned = core.client.table(client), {}
-  if prefix then
-    local start = prefix .. "-"
-    return function(list, into)
-      for _, record in ipairs(list) do
-        local id = evidence.text(record, "client_order_id")
-        if id and id:sub(1, #start) == start then into[#into + 1] = record end
-      end
-      setmetatable(into, getmetatable(list))
-    end
-  end
   for _, entry in ipairs(found) do
     local intent, conclusion = entry[1], entry[2]
     if intent.kind == "place" and intent.client_order_id and not conclusion.unclear then
       owned[intent.client_order_id] = conclusion.done ~= nil
     end
   end
-  local start = t.id_prefix and t.id_prefix .. "-" or nil
 
   local function learn(list)
     local asked = {}
     for _, record in ipairs(list) do
       local id = evidence.text(record, "client_order_id")
       if id and owned[id] == nil then
-        owned[id] = start ~= nil and id:sub(1, #start) == start
+        owned[id] = t.id_prefix and walk.has_prefix(id, t.id_prefix) or false
         if not owned[id] then asked[#asked + 1] = id end
       end
     end
@@ -230,11 +220,16 @@ local function ownership(client, found, prefix)
     for id in pairs(set) do owned[id] = true end
   end
 
+  local function is_own(id)
+    if prefix then return walk.has_prefix(id, prefix) end
+    return owned[id]
+  end
+
   return function(list, into)
-    local err = learn(list)
+    local err = not prefix and learn(list)
     if err then return err end
     for _, record in ipairs(list) do
-      if owned[evidence.text(record, "client_order_id")] then into[#into + 1] = record end
+      if is_own(evidence.text(record, "client_order_id")) then into[#into + 1] = record end
     end
     setmetatable(into, getmetatable(list))
   end

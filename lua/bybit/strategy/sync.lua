@@ -8,6 +8,7 @@ local odd = require "bybit.records.odd"
 local scheduler = require "bybit.tasks.scheduler"
 local status = require "bybit.records.status"
 local tasks = require "bybit.tasks"
+local walk = require "bybit.wire.walk"
 
 local decimal, loop = core.decimal, core.loop
 local TOKEN = getmetatable(core.token())
@@ -124,9 +125,8 @@ end
 
 -- The tag in an id of ours; nil: it is none.
 local function tag_of(id, prefix)
-  local start = prefix .. "-"
-  if type(id) ~= "string" or id:sub(1, #start) ~= start then return nil end
-  return id:sub(#start + 1):match "^(%a[%w_]*)%-%d+$"
+  if type(id) ~= "string" or not walk.has_prefix(id, prefix) then return nil end
+  return id:sub(#prefix + 2):match "^(%a[%w_]*)%-%d+$"
 end
 
 -- Forgets what lists show by now.

@@ -230,13 +230,18 @@ function walk.keep(list, response, wanted)
   return list
 end
 
+--- Does a client order id begin with the prefix and a '-'?
+---@param id string?
+---@param prefix string
+---@return boolean
+function walk.has_prefix(id, prefix)
+  return id ~= nil and id:sub(1, #prefix + 1) == prefix .. "-"
+end
+
 --- Takes all records out of a list whose client order id does not begin with the prefix; without a prefix it takes out none.
 function walk.keep_prefix(list, response, prefix)
   if not prefix then return list end
-  local start = prefix .. "-"
-  return walk.keep(list, response, function(record)
-    return (rawget(record, "client_order_id") or ""):sub(1, #start) == start
-  end)
+  return walk.keep(list, response, function(record) return walk.has_prefix(rawget(record, "client_order_id"), prefix) end)
 end
 
 --- Adds to a list of open orders those that this client has placed so lately that the list may not show them yet: of the symbol and
@@ -246,11 +251,11 @@ end
 ---@param p table symbol, id_prefix
 ---@param conditional boolean
 function walk.add_placed(client, list, p, conditional)
-  local start, listed = p.id_prefix .. "-", {}
+  local listed = {}
   for _, order in ipairs(list) do listed[walk.id_of(order) or ""] = true end
   for _, order in ipairs(core.client.placed(client, core.client.table(client).visibility)) do
-    local id = order.client_order_id or ""
-    if order.symbol == p.symbol and order.conditional == conditional and id:sub(1, #start) == start
+    local id = order.client_order_id
+    if order.symbol == p.symbol and order.conditional == conditional and walk.has_prefix(id, p.id_prefix)
       and not listed[order.order_id or id] then
       list[#list + 1] = { just_placed = true, order_id = order.order_id, client_order_id = not order.order_id and id or nil,
         stop_order_type = conditional and "Stop" or nil }

@@ -6,11 +6,6 @@ local function endpoint(path, limit)
   return { verb = "GET", path = "/v5/account/" .. path, limit = limit, source = "V5 documentation, account/" .. path }
 end
 
--- A method of several requests: the internal rows `over` make them.
-local function composite(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
-end
-
 -- A call that sets something.
 local function change(path, limit)
   return { verb = "POST", path = "/v5/account/" .. path, limit = limit, source = "V5 documentation, account/" .. path }
@@ -107,7 +102,7 @@ for contract in client:each("get_account_instruments", {}) do print(contract.sym
 local fees = assert(client:get_fee_rate { symbol = "BTCUSD" })
 print(fees[1].taker_fee_rate, fees[1].maker_fee_rate)]] },
 
-  { "get_transaction_history", on = composite(LEDGER, { "transaction_page" }),
+  { "get_transaction_history", on = LEDGER, composite = true, over = { "transaction_page" },
     doc = "The account's ledger, newest first: every trade, funding and transfer, with the wallet after it. The last 24 hours, "
       .. "unless start_time is given.",
     params = ENTRIES,

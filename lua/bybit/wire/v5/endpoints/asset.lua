@@ -12,11 +12,6 @@ MOVE.verb = "POST"
 local SETTLEMENTS, DELIVERIES = endpoint("settlement-record", 50), endpoint("delivery-record", 50)
 SETTLEMENTS.categories, DELIVERIES.categories = { "linear" }, EVERY
 
--- What a method shares with its pages, which are internal rows.
-local function walked(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = { over } }
-end
-
 local READING = { "invalid_parameter", "permission_denied" }
 local SPAN = { "start_time", "end_time", { like = "limit", doc = "Page size; 20 when left out." }, "cursor" }
 
@@ -38,7 +33,7 @@ local EXPIRY = { "expiry", "expDate", "string", example = "25MAR22",
   doc = "Only contracts that expired on this day, as 25MAR22." }
 
 return {
-  { "get_delivery_history", on = walked(DELIVERIES, "delivery_page"),
+  { "get_delivery_history", on = DELIVERIES, composite = true, over = { "delivery_page" },
     doc = "How positions ended when their contracts expired, newest first.",
     params = params(ANY_SYMBOL, EXPIRY),
     result = paged "delivery",
@@ -49,7 +44,7 @@ print(#assert(client:get_delivery_history { limit = 10 }))]] },
   { "delivery_page", on = DELIVERIES, internal = true, doc = "A page of them.",
     params = params(ANY_SYMBOL, EXPIRY), result = paged "delivery" },
 
-  { "get_settlement_history", on = walked(SETTLEMENTS, "settlement_page"),
+  { "get_settlement_history", on = SETTLEMENTS, composite = true, over = { "settlement_page" },
     doc = "The settlements of sessions of USDC contracts, newest first.",
     params = params(ANY_SYMBOL),
     result = paged "settlement",
@@ -91,7 +86,7 @@ local done = assert(client:create_internal_transfer {
 })
 print(done.transfer_id, done.status)]] },
 
-  { "get_internal_transfers", on = walked(TRANSFERS, "transfer_page"),
+  { "get_internal_transfers", on = TRANSFERS, composite = true, over = { "transfer_page" },
     doc = "The transfers between the wallets of the account, newest first.",
     params = TRANSFER,
     result = paged "transfer",

@@ -25,7 +25,9 @@ local function complete(row)
   params.add_category(row)
   for _, pattern in ipairs(PUBLIC) do row.open = row.open or row.path:find(pattern) ~= nil or nil end
   local group = row.path:match("^/v5/([%w/_%-]+)$")
-  if not row.composite and group then
+  if row.composite then
+    row.limit, row.per = nil, nil -- it sends nothing itself: its internal rows do
+  elseif group then
     row.group, row.limit = group, row.limit or groups[group]
   end
   local result = row.result

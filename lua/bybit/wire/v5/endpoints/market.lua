@@ -8,11 +8,6 @@ local function endpoint(path)
     categories = EVERY }
 end
 
--- A method of several requests: the internal rows `over` make them.
-local function composite(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
-end
-
 -- Codes to expect.
 local READING = { "invalid_parameter", "rate_limited" }
 
@@ -37,7 +32,7 @@ local function klines(name, path, record, doc, example)
   local page, columns = name .. "_page", name .. "_columns"
   local params = { "symbol", INTERVAL, { like = "start_time", "start_time", "start" }, { like = "end_time", "end_time", "end" },
     limit(1000, 200) }
-  return { name, on = composite(on, { page, columns }),
+  return { name, on = on, composite = true, over = { page, columns },
     doc = doc .. " Newest first; client:each walks back page by page, to start_time or the first candle. The newest candle is "
       .. "not final before its interval is over.",
     params = { params[1], INTERVAL, params[3], params[4], params[5], "cursor", COLUMNS },
@@ -153,7 +148,7 @@ for _, ticker in ipairs(assert(client:get_tickers {})) do
   end
 end]] },
 
-  { "get_funding_rate_history", on = composite(FUNDING, { "funding_rate_page" }),
+  { "get_funding_rate_history", on = FUNDING, composite = true, over = { "funding_rate_page" },
     doc = "The fundings that took place, newest first; client:each walks back page by page, to start_time or the first one.",
     params = { "symbol", "start_time", "end_time", limit(200, 200), "cursor" },
     result = list("funding_rate", true),

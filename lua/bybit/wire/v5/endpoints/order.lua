@@ -16,11 +16,6 @@ local CANCEL_ALL = endpoint("POST", "order/cancel-all", 10)
 local HISTORY = endpoint("GET", "order/history", 50)
 local EXECUTIONS = endpoint("GET", "execution/list", 50)
 
--- A composite method has no limit and sends nothing itself: its internal rows do.
-local function composite(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
-end
-
 -- Codes to expect.
 local PLACING = { "insufficient_balance", "price_above_limit", "price_below_limit", "price_out_of_range",
   "duplicate_client_order_id", "too_many_orders", "contract_reduce_only", "risk_limit_exceeded" }
@@ -240,7 +235,7 @@ assert(client:cancel_conditional_order { symbol = "BTCUSD", stop_order_id = stop
   -------------------------------------------------------------------------------------------------------------
   -- order/realtime
 
-  { "get_orders", on = composite(REALTIME, { "order_realtime", "order_history" }),
+  { "get_orders", on = REALTIME, composite = true, over = { "order_realtime", "order_history" },
     source = "V5 documentation, order/realtime and order/history",
     doc = "A page of the account's orders, or of a symbol's: open ones first, then closed ones, newest first. "
       .. "History lags a little, and orders cancelled without a fill leave it after a day.",
@@ -258,7 +253,7 @@ for order in client:each("get_orders", { symbol = "BTCUSD" }) do -- every page
   print(order.create_time, order.side, order.quantity, order.price, order.status)
 end]] },
 
-  { "get_conditional_orders", on = composite(REALTIME, { "order_realtime", "order_history" }), conditional = true,
+  { "get_conditional_orders", on = REALTIME, composite = true, over = { "order_realtime", "order_history" }, conditional = true,
     source = "V5 documentation, order/realtime and order/history",
     doc = "A page of the account's conditional orders, or of a symbol's: untriggered ones first, then those of the "
       .. "past, newest first.",
@@ -286,7 +281,7 @@ local ack = assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = 
 local order = assert(client:get_open_order_real_time { symbol = "BTCUSD", order_id = ack.order_id })
 if order:is_done() then print(order.status, order.filled_quantity, "at", order.avg_price) end]] },
 
-  { "get_open_orders_real_time", on = composite(REALTIME, { "order_realtime" }),
+  { "get_open_orders_real_time", on = REALTIME, composite = true, over = { "order_realtime" },
     doc = "All open orders of the account, or of a symbol. They are read with a request for every 50, so they are not one "
       .. "snapshot.",
     params = { ANY_SYMBOL, "settle_coin", "base_coin", "id_prefix" },
@@ -312,7 +307,7 @@ local ack = assert(client:place_conditional_order {
 local order = assert(client:get_open_conditional_order_real_time { symbol = "BTCUSD", stop_order_id = ack.order_id })
 print(order)]] },
 
-  { "get_open_conditional_orders_real_time", on = composite(REALTIME, { "order_realtime" }), conditional = true,
+  { "get_open_conditional_orders_real_time", on = REALTIME, composite = true, over = { "order_realtime" }, conditional = true,
     doc = "All untriggered conditional orders of the account, or of a symbol. Those that protect a position are among them.",
     params = { ANY_SYMBOL, "settle_coin", "base_coin", "id_prefix" },
     rules = { narrow() },
@@ -332,7 +327,8 @@ end]] },
   -------------------------------------------------------------------------------------------------------------
   -- order/cancel-all. Without its filter this would cancel everything, protective stops included.
 
-  { "cancel_all_orders", on = composite(CANCEL_ALL, { "cancel_all", "order_realtime", "cancel_one" }), cancels = true,
+  { "cancel_all_orders", on = CANCEL_ALL, composite = true, over = { "cancel_all", "order_realtime", "cancel_one" },
+    cancels = true,
     doc = "Cancels every active order of the symbol, at most 500 in one call: repeat it until the list is empty. With "
       .. "id_prefix the orders are listed and cancelled one by one, those that this client has just placed too.",
     params = { "symbol", "id_prefix" },
@@ -344,7 +340,7 @@ local cancelled = assert(client:cancel_all_orders { symbol = "BTCUSD" })
 print(#cancelled, cancelled[1].order_id)]] },
 
   { "cancel_all_conditional_orders", cancels = true, conditional = true,
-    on = composite(CANCEL_ALL, { "cancel_all_conditional", "conditional_realtime", "cancel_one" }),
+    on = CANCEL_ALL, composite = true, over = { "cancel_all_conditional", "conditional_realtime", "cancel_one" },
     doc = "Cancels every conditional order of the symbol. The take profits, stop losses and trailing stops that protect a "
       .. "position are among them; stop_order_type = \"Stop\" spares those. With id_prefix the orders are listed and "
       .. "cancelled one by one, those that this client has just placed too.",
@@ -380,7 +376,7 @@ print(#cancelled, "cancelled")]] },
   -------------------------------------------------------------------------------------------------------------
   -- execution/list
 
-  { "get_user_trades", on = composite(EXECUTIONS, { "execution_list" }),
+  { "get_user_trades", on = EXECUTIONS, composite = true, over = { "execution_list" },
     doc = "A page of executions, newest first: trades, and also funding, liquidations and others. Page n costs n requests; with "
       .. "cursors and client:each each page costs one.",
     params = { ANY_SYMBOL, "settle_coin", "base_coin",

@@ -9,11 +9,6 @@ end
 
 local LIST, PROFITS = endpoint("list", 50), endpoint("closed-pnl", 50)
 
--- A method of several requests, or of what it makes of one: the rows `over` make them.
-local function composite(on, over)
-  return { verb = on.verb, path = on.path, source = on.source, categories = on.categories, composite = true, over = over }
-end
-
 -- A call that sets something; the last number: how many a second.
 local function change(path, limit)
   return { verb = "POST", path = "/v5/position/" .. path, limit = limit, source = "V5 documentation, position/" .. path,
@@ -34,7 +29,7 @@ local ONE_OF_TWO = { like = "position_mode",
   doc = "Which position: 0 the only one; in hedge mode 1 the long one, 2 the short one." }
 
 return {
-  { "get_position", on = composite(LIST, { "get_positions" }),
+  { "get_position", on = LIST, composite = true, over = { "get_positions" },
     doc = "The position of a contract. If there is none, side is nil and quantity 0; the leverage is there all the same. In "
       .. "hedge mode a contract has two positions, and position_mode says which; get_positions with the symbol reads both.",
     params = { "symbol", ONE_OF_TWO },
@@ -160,7 +155,7 @@ assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", qu
 local position = assert(client:add_or_reduce_margin { symbol = "BTCUSD", margin = "0.001" })
 print(position.position_margin, position.liquidation_price)]] },
 
-  { "get_closed_profit_loss", on = composite(PROFITS, { "closed_profit_page" }),
+  { "get_closed_profit_loss", on = PROFITS, composite = true, over = { "closed_profit_page" },
     doc = "What the orders won that closed positions, newest first. Fees are counted, funding is not.",
     params = PROFIT,
     result = { list = "closed_profit_loss", key = "list", cursor = "nextPageCursor" },
