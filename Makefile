@@ -185,13 +185,20 @@ install_part = install -d '$(DESTDIR)$(INST_LIBDIR)/bybit' && install -m 755 $(1
   cd lua && find bybit -name '*.lua' $(2) | while read -r file; do \
   install -D -m 644 "$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
 
+# The rooms of lua/bybit that belong to the rock bybit-paper; all else is the client's.
+PAPER_ROOMS := paper simulate
+paper_room := $(patsubst %,-o -path 'bybit/%/*',$(PAPER_ROOMS))
+
+paper-rooms:
+	@echo $(PAPER_ROOMS)
+
 install: install-client install-paper install-command ## installs everything under PREFIX=/usr/local
 
 install-client: $(CORE) $(JOURNAL) ## installs the client alone
-	$(call install_part,$(CORE) $(JOURNAL),! -path 'bybit/paper/*' ! -path 'bybit/simulate/*')
+	$(call install_part,$(CORE) $(JOURNAL),! '(' -false $(paper_room) ')')
 
 install-paper: $(PAPER) ## installs the paper exchange alone
-	$(call install_part,$(PAPER),'(' -path 'bybit/paper/*' -o -path 'bybit/simulate/*' ')')
+	$(call install_part,$(PAPER),'(' -false $(paper_room) ')')
 
 # The command, with the interpreter and the paths that it was installed for; its manual page, and its completion in shells.
 install-command: $(CORE) ## installs the command `bybit` alone

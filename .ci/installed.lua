@@ -12,11 +12,16 @@ local function found(name, path, wanted)
   expect(wanted or not file, "%s: found as %s, but belongs to the other rock", name, file)
 end
 
+local rooms <close> = assert(io.popen "make -s paper-rooms")
+local in_paper = {}
+for room in rooms:read("a"):gmatch "%S+" do in_paper[room] = true end
+expect(next(in_paper), "make paper-rooms names no room")
+
 local list <close> = assert(io.popen "cd lua && find bybit -name '*.lua'")
 local count = 0
 for file in list:lines() do
   local name = file:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
-  found(name, package.path, what == "both" or not file:find "^bybit/paper/")
+  found(name, package.path, what == "both" or not in_paper[file:match "^bybit/([^/]+)/"])
   count = count + 1
 end
 expect(count > 10, "only %d Lua files in lua/", count)
