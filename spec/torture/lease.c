@@ -224,7 +224,7 @@ static void start(int i) {
   Trader *t = &world.trader[i];
   int life = t->life + 1;
   *t = (Trader){.rate = t->rate, .life = life, .cut_until = t->cut_until};
-  lease_open(&t->lease, "mm1", ++holders, WINDOW);
+  lease_open(&t->lease, "mm1", ++holders, WINDOW, world.visibility);
 }
 
 static Event from(int i, Kind kind, double seconds) {
@@ -330,7 +330,7 @@ static void hear(const Event *e) {
   case ANSWER:
     if (e->question != t->asking) return; /* it waits for that no more */
     t->asking = 0;
-    lease_heard(&t->lease, &e->answer, e->own, world.visibility, own);
+    lease_heard(&t->lease, &e->answer, e->own, own);
     break;
   case HAS_READ:
     t->reading = false;

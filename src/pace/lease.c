@@ -51,9 +51,13 @@ void lease_back(LeaseRecord *r, uint64_t number, double rest, double now) {
 
 /* ---- what a client knows ---- */
 
-void lease_open(Lease *l, const char *name, uint64_t holder, int64_t window) {
+void lease_open(Lease *l, const char *name, uint64_t holder, int64_t window, double visibility) {
   const double longest = (double)session_fence(0, window) / 1000;
-  *l = (Lease){.holder = holder, .window = window, .lasts = longest * FACTOR, .asks_at = -INFINITY};
+  *l = (Lease){.holder = holder,
+               .window = window,
+               .lasts = longest * FACTOR,
+               .visibility = visibility,
+               .asks_at = -INFINITY};
   l->acts_until = l->loose_until = -INFINITY;
   snprintf(l->name, sizeof l->name, "%s", name);
 }
@@ -83,7 +87,7 @@ static void refused(Lease *l, const LeaseAnswer *answer, double now) {
 
 /* The lease counts from the moment at which it was asked for. A number that is not the known one means that somebody else may have
 ** had it meanwhile. */
-void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double visibility, double now) {
+void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double now) {
   lease_look(l, now);
   lease_put_off(l, now);
   if (!answer->given) {
@@ -96,7 +100,7 @@ void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double visib
     if (l->held) l->losses++;
     l->held = l->ready = false;
     l->number = answer->number;
-    l->reads_at = now + fmax(visibility - answer->age, 0);
+    l->reads_at = now + fmax(l->visibility - answer->age, 0);
   }
   if (now >= l->until) return;
   if (!l->held) l->gains++;

@@ -66,6 +66,7 @@ typedef struct Lease {
   uint64_t holder;              /* random: each client is another holder */
   int64_t window;               /* ms: the longest receive window of a call that adds risk */
   double lasts;                 /* seconds */
+  double visibility;            /* seconds: within that time the exchange shows what it did */
   uint64_t number;              /* of the lease that it got last; 0: it never got one */
   double until;                 /* by its own clock it lasts until then */
   bool held;                    /* 'until' had not passed when somebody looked last */
@@ -90,9 +91,9 @@ typedef enum LeaseVerdict {
 } LeaseVerdict;
 
 /* A client without a lease yet; its calls have receive windows of at most so many ms. */
-void lease_open(Lease *l, const char *name, uint64_t holder, int64_t window);
-/* The share has answered a request that was made at 'asked'. 'visibility': within so many seconds the exchange shows what it did. */
-void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double visibility, double now);
+void lease_open(Lease *l, const char *name, uint64_t holder, int64_t window, double visibility);
+/* The share has answered a request that was made at 'asked'. */
+void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double now);
 /* Notes that time has passed. Returns whether the client has the lease. */
 bool lease_look(Lease *l, double now);
 /* The share did not answer, or was not asked: when to ask again. */
