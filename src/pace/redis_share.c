@@ -95,21 +95,25 @@ void redis_share_lose(RedisShare *s, const char *why) {
 
 /* ---- commands ---- */
 
-void redis_share_call(RedisShare *s, const char *act, const char *group) {
+void command_call(Command *c, const char *base, const char *shut, const char *address, const char *group,
+                  const char *act, const char *member) {
   static const char *const names[] = {"members", "halt", "limits", "windows"};
-  Command *c = &s->command;
   char key[96];
   command_begin(c);
   command_number(c, group == NULL ? 6 : 7);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    snprintf(key, sizeof key, "%s:%s", s->base, names[i]);
+    snprintf(key, sizeof key, "%s:%s", base, names[i]);
     command_word(c, key);
   }
-  command_word(c, s->shut != NULL ? s->shut : s->base);
-  command_word(c, s->address != NULL ? s->address : s->base);
+  command_word(c, shut == NULL ? base : shut);
+  command_word(c, address == NULL ? base : address);
   if (group != NULL) command_word(c, group);
   command_word(c, act);
-  command_word(c, s->id);
+  command_word(c, member);
+}
+
+void redis_share_call(RedisShare *s, const char *act, const char *group) {
+  command_call(&s->command, s->base, s->shut, s->address, group, act, s->id);
 }
 
 /* Sends the words of a command behind EVALSHA, or EVAL where the server has forgotten the script. */
@@ -461,15 +465,17 @@ static void on_retry(LoopTimer *timer) {
 
 /* ---- a share's life ---- */
 
-static bool name_keys(RedisShare *s) {
-  const char *share = s->url.share == NULL ? "share" : s->url.share;
+void redis_base(const RedisUrl *url, char base[REDIS_BASE]) {
+  snprintf(base, REDIS_BASE, "bybit:{%.32s}", url->share == NULL ? "share" : url->share);
+}
+
+/* The exchange counts requests by address. Processes of one machine have one; machines behind one address are given one name. */
+static void name_machine(RedisShare *s) {
   char boot[SHARE_BOOT];
-  snprintf(s->base, sizeof s->base, "bybit:{%s}", share);
   share_boot(boot);
   boot[SHARE_BOOT - 1] = '\0';
   boot[strcspn(boot, "\n")] = '\0';
   snprintf(s->machine, sizeof s->machine, "%.36s", s->url.machine == NULL ? boot : s->url.machine);
-  return true;
 }
 
 RedisShare *redis_share_open(Shared *x, const char *url, Loop *loop, char why[SHARE_WHY]) {
@@ -490,7 +496,8 @@ RedisShare *redis_share_open(Shared *x, const char *url, Loop *loop, char why[SH
   s->due.fire = on_due;
   s->tidy.fire = on_tidy;
   random_system(&s->random);
-  name_keys(s);
+  redis_base(&s->url, s->base);
+  name_machine(s);
   const HttpOptions options = {.connections = 4, .ca_file = s->url.ca_file, .proxy = ""};
   s->http = redis_available() ? http_new(loop, &options, &wrong) : NULL;
   if (s->http == NULL) {

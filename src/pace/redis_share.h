@@ -14,6 +14,7 @@
 #include "wire/redis.h"
 
 enum {
+  REDIS_BASE = 48,   /* bytes of what all keys begin with */
   REDIS_ID = 12,     /* characters of a member */
   REDIS_SHA = 40,    /* of the script's name at the server */
   REDIS_TURNS = 32,  /* turns that a place has at once */
@@ -31,6 +32,10 @@ typedef struct Command {
 void command_begin(Command *c);
 void command_word(Command *c, const char *text);
 void command_number(Command *c, double n); /* a whole number */
+/* A call of the script, up to its arguments: what stands behind EVALSHA and the script's name. 'shut', 'address', 'group': keys, or
+** NULL. */
+void command_call(Command *c, const char *base, const char *shut, const char *address, const char *group,
+                  const char *act, const char *member);
 void command_free(Command *c);
 
 typedef enum RedisAct {
@@ -103,7 +108,7 @@ typedef struct RedisShare {
   Http *http;         /* owned, as the next two */
   Redis *main, *ears; /* NULL: there is none */
   bool main_ready, ears_ready;
-  char base[64];                            /* what all keys begin with */
+  char base[REDIS_BASE];                    /* what all keys begin with */
   char machine[40];                         /* tells addresses apart */
   char id[REDIS_ID + 1], was[REDIS_ID + 1]; /* the member now; and when it was here last, "" for never */
   char sha[REDIS_SHA + 1];
@@ -142,6 +147,8 @@ void redis_share_serve(RedisShare *s); /* those who wait ask again */
 /* Takes in what all answers end with: item[0] and what follows it. False: it has another form. */
 bool redis_share_hear(RedisShare *s, const Pending *p, const RedisItem *item, size_t count);
 void redis_share_push(RedisShare *s); /* tells of pauses and bans */
+
+void redis_base(const RedisUrl *url, char base[REDIS_BASE]);
 
 /* shared_redis.c */
 void redis_place_answer(RedisPlace *p, const Pending *pending, const RedisItem *item);
