@@ -42,6 +42,16 @@ static int l_resume_all(lua_State *L) {
   return 1;
 }
 
+/* told(client) -> true: the others know of the last halt or resume; false: they do not; nil: they have not answered yet */
+static int l_told(lua_State *L) {
+  Client *client;
+  const Shared *share = share_of(L, &client);
+  int told = share == NULL ? 0 : shared_told(share);
+  if (told < 0) return 0;
+  lua_pushboolean(L, told);
+  return 1;
+}
+
 /* share(client) -> {path, members, waits, losses, returns, lost, recovered}; nothing for a client without a share */
 static int l_share(lua_State *L) {
   Client *client;
@@ -67,8 +77,11 @@ static int l_share(lua_State *L) {
 }
 
 void client_share_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"halt_all", l_halt_all}, {"resume_all", l_resume_all}, {"share", l_share}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"halt_all", l_halt_all},
+                                       {"resume_all", l_resume_all},
+                                       {"told", l_told},
+                                       {"share", l_share},
+                                       {NULL, NULL}};
   lua_getfield(L, -1, "client");
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

@@ -1,5 +1,6 @@
 /* What both kinds of shares have in common, see shared.h. */
 #include "shared.h"
+#include "redis_share.h"
 
 #include <string.h>
 
@@ -9,6 +10,13 @@ bool shared_is_url(const char *where) {
 
 bool shared_open(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
   x->process = loop_process(loop);
+  if (shared_is_url(where)) {
+    x->redis = redis_share_open(x, where, loop, why);
+    if (x->redis == NULL) return false;
+    x->ways = &shared_redis;
+    x->name = x->redis->url.name;
+    return true;
+  }
   x->share = share_open(where, SHARE_JOIN, now, why);
   if (x->share == NULL) return false;
   x->ways = &shared_file;
@@ -77,6 +85,10 @@ bool shared_halt(Shared *x, const char *reason, int64_t wall, double now) {
 
 bool shared_resume(Shared *x, double now) {
   return x->ways->resume(x, now);
+}
+
+int shared_told(const Shared *x) {
+  return x->ways->told == NULL ? 1 : x->ways->told(x);
 }
 
 uint64_t shared_halted(Shared *x, double now) {

@@ -90,6 +90,7 @@ typedef struct SharedWays {
   int64_t (*changes)(const Shared *x);
   bool (*halt)(Shared *x, const char *reason, int64_t wall, double now);
   bool (*resume)(Shared *x, double now);
+  int (*told)(const Shared *x); /* NULL: what halt and resume have returned is so */
   uint64_t (*halted)(Shared *x, double now);
   void (*halt_words)(Shared *x, char reason[SHARE_REASON], int *pid, int64_t *at);
   void (*state)(Shared *x, double now, SharedState *state);
@@ -99,7 +100,7 @@ typedef struct SharedWays {
   bool (*lease_of)(Shared *x, const char *id, double now, LeaseRecord *copy);
 } SharedWays;
 
-extern const SharedWays shared_file;
+extern const SharedWays shared_file, shared_redis;
 
 /* Does it name a server rather than a file? */
 bool shared_is_url(const char *where);
@@ -138,9 +139,10 @@ bool shared_left(Shared *x, const LimitAccount *account, const LimitGroup *group
 double shared_mends_in(const Shared *x, double now);
 void shared_mend(Shared *x, double now);
 
-/* The halt. False: the share is lost, so the others cannot be told. */
+/* The halt. False: the share is lost, so the others cannot be told. True: they are told, or it was asked for, see shared_told. */
 bool shared_halt(Shared *x, const char *reason, int64_t wall, double now);
 bool shared_resume(Shared *x, double now);
+int shared_told(const Shared *x); /* what has become of that: 1: the others are told, 0: not, -1: not yet */
 /* 0 when trading is not halted; else a number that differs for each halt. */
 uint64_t shared_halted(Shared *x, double now);
 /* The reason, who halted and when. Printable. */

@@ -190,9 +190,6 @@ function check.share(given)
     wrong_option("share", 'a path, or {path = ..., on_loss = "divide", "halt" or "alone", lease = 1 to 16 of A-Z a-z 0-9 - _}',
       given)
   end
-  if path:find "^%w+://" then
-    wrong_option("share", "the path of a file, which the processes of one machine share,", path)
-  end
 end
 
 --- Checks what a lease needs of other options, whose defaults are filled in. Returns the prefix of ids.
