@@ -179,6 +179,7 @@ void redis_place_answer(RedisPlace *p, const Pending *q, const RedisItem *item) 
   }
   if (p->turns > 0 && s->tidy.among == NULL) loop_timer_start(s->loop, &s->tidy, LEASE);
   redis_share_serve(s);
+  if (p->begins > 0 && !p->pending && s->state == REDIS_LIVES) ask(p, 1, 0, 0); /* they began while this was asked for */
 }
 
 /* Takes a turn of that weight which is still good. False: there is none. */
