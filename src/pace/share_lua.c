@@ -199,5 +199,7 @@ void share_open_lua(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
+  lua_pushboolean(L, redis_visit_works());
+  lua_setfield(L, -2, "servers");
   lua_setfield(L, -2, "share");
 }
