@@ -2,6 +2,7 @@
 -- (spec/support/machine.lua), so nothing waits for a lease to expire. What the exchange took is read from its books.
 
 local machine = require "spec.support.machine"
+local redis = require "spec.support.redis"
 
 local START = [[
 exchange = bybit.paper.start { lag = 0 }
@@ -263,5 +264,86 @@ describe("a lease", function()
     m:sleep(60) -- it expires, and nobody asks for it
     assert.equal("placed", holder:ask "return order('mm1-5')")
     assert.has_match("holds the lease", other:ask "return order('mm1-6')", 1, true)
+  end)
+end)
+
+-- The same on a Redis server, which is a computer of its own.
+if redis.missing then
+  describe("a lease on a server", function() it("is tried with a real one", function() pending(redis.missing) end) end)
+  return
+end
+
+describe("a lease on a server", function()
+  local m, far, server, exchange, url, key, secret
+  local number = 0
+
+  setup(function()
+    m, far = machine.new(), machine.new()
+    local variables = far:variables()
+    server = redis.start { variables = ("LD_PRELOAD='%s' ASLEEP='%s'"):format(variables.LD_PRELOAD, variables.ASLEEP) }
+    exchange = m:start()
+    url, key, secret = exchange:ask(START):match "(%S+) (%S+) (%S+)"
+  end)
+
+  teardown(function()
+    for _, x in ipairs { m, far, server } do x:close() end
+  end)
+
+  before_each(function() number = number + 1 end)
+
+  local function trader()
+    local program = m:start()
+    program:ask(NETWORK)
+    program:ask(TRADER:format(url, key, secret, ("share = { path = '%s', lease = 'mm%d' }"):format(server.url, number), number))
+    return program
+  end
+
+  -- Both computers sleep.
+  local function sleep(seconds)
+    m:sleep(seconds)
+    far:sleep(seconds)
+  end
+
+  -- A client that looks at the server's answers until it has the lease, which is new.
+  local function holder()
+    local program = trader()
+    assert.has_match("nobody gets the lease", program:ask(("return order('mm%d-0')"):format(number)), 1, true)
+    sleep(11)
+    assert.equal("nil", program:ask "local _, err = client:await_lease { timeout = 20 } return err")
+    return program
+  end
+
+  it("is its holder's until that one has been silent for as long as it lasts", function()
+    local first = holder()
+    local second = trader()
+    local function order(program, id) return program:ask(("return order('mm%d-%s')"):format(number, id)) end
+    assert.equal("placed", order(first, "a"))
+    assert.has_match("^guard not_sent: process " .. first.run.pid .. " on %g+ holds the lease", order(second, "b"))
+    first:signal "STOP"
+    far:sleep(3600) -- somebody sets the server's clock
+    assert.has_match("holds the lease", order(second, "c"), 1, true)
+    sleep(10)
+    second:ask "local _, err = client:await_lease { timeout = 20 } return err"
+    assert.equal("placed", order(second, "d"))
+    first:signal "CONT"
+    assert.has_match("^guard not_sent: process " .. second.run.pid .. " on %g+ holds the lease", order(first, "e"))
+    second:ask "client:close()"
+    assert.equal("nil", first:ask "local _, err = client:await_lease { timeout = 20 } return err")
+    assert.equal("placed", order(first, "f"))
+  end)
+
+  it("is nobody's for 10 seconds when the server was started anew, also if it kept what it knew", function()
+    local first = holder()
+    assert.equal("placed", first:ask(("return order('mm%d-a')"):format(number)))
+    server:cli "save"
+    server:stop()
+    server:run()
+    first:ask [[local l
+      repeat bybit.sleep(0.02) l = client:stats().share.lease until not client:stats().share.lost and (l.why or ""):find "nobody gets"]]
+    sleep(5)
+    assert.has_match("nobody gets the lease", first:ask(("return order('mm%d-b')"):format(number)), 1, true)
+    sleep(6)
+    assert.equal("nil", first:ask "local _, err = client:await_lease { timeout = 20 } return err")
+    assert.equal("placed", first:ask(("return order('mm%d-c')"):format(number)))
   end)
 end)
