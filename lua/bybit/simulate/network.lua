@@ -12,7 +12,7 @@ local MS, SECOND = 1000000, 1000000000
 ---@param latency { from: number, to: number } seconds, each way
 ---@param journal table hears of each request: note(kind, fields)
 function network.new(world, latency, journal)
-  return setmetatable({ world = world, latency = latency, journal = journal, counts = {}, sent = 0 }, Network)
+  return setmetatable({ world = world, latency = latency, journal = journal, counts = {}, sent = 0, lines = true }, Network)
 end
 
 local function draw(self)

@@ -93,10 +93,10 @@ end
 function asked.client(method, client)
   local t = core.client.table(client)
   if t.class.dialect.name ~= "v5" then fail(method, "streams are on the V5 wire: api = \"v5\"") end
-  if not core.stream.available() then
+  if not t.lines then fail(method, "a client with a transport of its own has no streams") end
+  if t.lines == "sockets" and not core.stream.available() then
     fail(method, "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again")
   end
-  if t.lua_transport then fail(method, "a client with a transport of its own has no streams") end
   if not t.streams then fail(method, "the exchange documents no host of streams for this environment") end
   return t
 end
