@@ -22,6 +22,13 @@ ifeq ($(origin WSLAY),undefined)
 WSLAY       := $(shell echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) -include wslay/wslay.h -x c - -lwslay -o /dev/null \
                  2>/dev/null && echo -lwslay)
 endif
+# The name that a program knows libcurl by, which core.so opens when it first needs it (src/wire/libcurl.h). Empty: core.so is linked
+# with it. So it is where readelf is missing, and where a system names what a program needs in another way.
+ifeq ($(origin LIBCURL),undefined)
+LIBCURL     := $(shell probe=$$(mktemp) && echo 'int curl_version(void); int main(void) { return curl_version(); }' | \
+                 $(CC) $(CFLAGS) -x c - $(LDFLAGS) -lcurl -o $$probe 2>/dev/null && readelf -d $$probe 2>/dev/null | \
+                 sed -n 's/.*(NEEDED).*\[\(libcurl[^]]*\)\].*/\1/p'; rm -f "$$probe")
+endif
 BUILD       ?= build
 CFLAGS      ?= -O2 -g
 PREFIX      ?= /usr/local
@@ -48,7 +55,8 @@ WRAPPER ?=
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) -Isrc -I$(LUA_INCDIR)
-ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
+ALL_CFLAGS  := $(BASE_CFLAGS) $(if $(LIBCURL),-DBYBIT_LIBCURL='"$(LIBCURL)"') $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) \
+               $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
 JOURNAL_SRC := $(wildcard src/journal/*.c)
@@ -115,7 +123,7 @@ clean: ## removes build/
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
-	  -lcurl -lcrypto $(ZLIB) $(BID) $(WSLAY) -lm
+	  $(if $(LIBCURL),-ldl,-lcurl) -lcrypto $(ZLIB) $(BID) $(WSLAY) -lm
 
 # The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
 # when a file of it is removed.
@@ -143,7 +151,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 # Changes when the compiler, its flags or the Lua of the bytecode do, so that no object of another setting is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS) $(LUA)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LUA)' >$@
+	@echo "$(CC) "'$(subst ','\'',$(ALL_CFLAGS)) $(LUA)' | cmp -s - $@ || echo "$(CC) "'$(subst ','\'',$(ALL_CFLAGS)) $(LUA)' >$@
 
 # No file: what depends on it is made each time.
 FORCE:
