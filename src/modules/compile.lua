@@ -11,12 +11,17 @@ end
 
 -- The digest of a source, as modules.c computes it.
 local function digest(text)
-  local padded, sum = text .. ("\0"):rep(-#text % 8), 0
-  for at = 1, #padded, 8 do
-    sum = (sum ~ string.unpack("=i8", padded, at)) * 0x9E3779B97F4A7C15
-    sum = sum ~ sum >> 32
+  local function with_word(sum, word)
+    word = (sum ~ word) * 0x9E3779B97F4A7C15
+    return word << 29 | word >> 35
   end
-  return (sum ~ #text) * 0x9E3779B97F4A7C15
+  local padded, sums, total = text .. ("\0"):rep(-#text % 32), { 0, 0, 0, 0 }, #text
+  for at = 0, #padded - 1, 8 do
+    local lane = at // 8 % 4 + 1
+    sums[lane] = with_word(sums[lane], string.unpack("=i8", padded, at + 1))
+  end
+  for _, sum in ipairs(sums) do total = with_word(total, sum) end
+  return total
 end
 
 -- A size in a dump: groups of 7 bits, the last one marked.
@@ -46,9 +51,9 @@ local function slim(code, all)
 
   -- Passes a number, and returns it.
   local function number()
-    local n, byte = 0, nil
+    local n = 0
     repeat
-      byte = code:byte(at)
+      local byte = code:byte(at)
       n, at = n << 7 | byte & 127, at + 1
     until byte > 127
     return n
