@@ -1,7 +1,6 @@
 /*
-** libcurl's functions. libcurl is opened when something first asks for it, not with core.so: Lua binds all symbols of what it
-** loads at once, and libcurl brings thirty libraries. Opened here, a symbol is bound when it is first called. A build that does
-** not know the library's name (BYBIT_LIBCURL, see the Makefile) is linked with libcurl.
+** libcurl's functions. libcurl and the thirty libraries that it brings are opened when something first asks for them (library.h).
+** A build that does not know the library's name (BYBIT_LIBCURL, see the Makefile) is linked with it.
 */
 #ifndef BYBIT_LIBCURL_H
 #define BYBIT_LIBCURL_H
