@@ -22,6 +22,18 @@ ifeq ($(origin WSLAY),undefined)
 WSLAY       := $(shell echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) -include wslay/wslay.h -x c - -lwslay -o /dev/null \
                  2>/dev/null && echo -lwslay)
 endif
+# The names that programs know libcurl and libwslay by: core.so opens them when it first needs them (src/value/library.h). Where a
+# name is empty, core.so is linked with the library; so it is where readelf is missing, or the system names libraries in another way.
+# $(call name_of,-lcurl,curl_version), the latter one of its functions
+name_of = $(shell probe=$$(mktemp) && echo 'int $(2)(void); int main(void) { return $(2)(); }' | \
+            $(CC) $(CFLAGS) -w -x c - $(LDFLAGS) $(1) -o $$probe 2>/dev/null && readelf -d $$probe 2>/dev/null | \
+            sed -n 's/.*(NEEDED).*\[\($(1:-l%=lib%)[^]]*\)\].*/\1/p'; rm -f "$$probe")
+ifeq ($(origin LIBCURL),undefined)
+LIBCURL     := $(call name_of,-lcurl,curl_version)
+endif
+ifeq ($(origin LIBWSLAY),undefined)
+LIBWSLAY    := $(if $(WSLAY),$(call name_of,$(WSLAY),wslay_event_config_set_allowed_rsv_bits))
+endif
 BUILD       ?= build
 CFLAGS      ?= -O2 -g
 PREFIX      ?= /usr/local
@@ -48,7 +60,9 @@ WRAPPER ?=
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) -Isrc -I$(LUA_INCDIR)
-ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
+OPENED      := $(if $(LIBCURL),-DBYBIT_LIBCURL='"$(LIBCURL)"') $(if $(LIBWSLAY),-DBYBIT_LIBWSLAY='"$(LIBWSLAY)"')
+ALL_CFLAGS  := $(BASE_CFLAGS) $(OPENED) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) \
+               $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
 JOURNAL_SRC := $(wildcard src/journal/*.c)
@@ -115,7 +129,7 @@ clean: ## removes build/
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
-	  -lcurl -lcrypto $(ZLIB) $(BID) $(WSLAY) -lm
+	  $(if $(LIBCURL),,-lcurl) -lcrypto $(ZLIB) $(BID) $(if $(LIBWSLAY),,$(WSLAY)) -lm -ldl
 
 # The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
 # when a file of it is removed.
@@ -143,7 +157,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 # Changes when the compiler, its flags or the Lua of the bytecode do, so that no object of another setting is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS) $(LUA)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LUA)' >$@
+	@echo "$(CC) "'$(subst ','\'',$(ALL_CFLAGS)) $(LUA)' | cmp -s - $@ || echo "$(CC) "'$(subst ','\'',$(ALL_CFLAGS)) $(LUA)' >$@
 
 # No file: what depends on it is made each time.
 FORCE:
