@@ -59,6 +59,14 @@ describe("time in a simulation", function()
     assert.is_false(core.loop.is_virtual())
   end)
 
+  it("goes on after years, when a float of its seconds cannot tell one nanosecond from the next", function()
+    local report = simulate({ duration = 4e7 + 100, tick = 3600, latency = { 0.02, 0.06 } }, function(client)
+      bybit.sleep(4e7)
+      for _ = 1, 100 do assert(client:get_position { symbol = "BTCUSD" }) end
+    end)
+    assert.equal(100, report.requests)
+  end)
+
   it("goes on until `duration`, and then a strategy has a minute to end; deferred functions run", function()
     local cleaned
     local report = simulate({ duration = 60 }, function(client)
