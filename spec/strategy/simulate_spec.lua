@@ -60,8 +60,10 @@ describe("time in a simulation", function()
   end)
 
   it("goes on after years, when a float of its seconds cannot tell one nanosecond from the next", function()
-    local report = simulate({ duration = 4e7 + 100, tick = 3600, latency = { 0.02, 0.06 } }, function(client)
-      bybit.sleep(4e7)
+    local prices = flat(2, 30000)
+    prices[2].start_time = START + 40000000000
+    local report = simulate({ prices = { BTCUSD = prices }, latency = { 0.02, 0.06 } }, function(client)
+      bybit.sleep(3e7)
       for _ = 1, 100 do assert(client:get_position { symbol = "BTCUSD" }) end
     end)
     assert.equal(100, report.requests)
