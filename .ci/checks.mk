@@ -103,7 +103,7 @@ fuzz-all: ## the second half of fuzz, which calls it with the right compiler and
 
 link_fuzzer = $(call brief,CC)mkdir -p $(@D) && $(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(ZLIB) $(BID) \
-  $(WSLAY) $(LUA_LIB) -lm -pthread
+  $(WSLAY) $(HIREDIS) $(LUA_LIB) -lm -pthread
 
 $(BUILD)/target/%: spec/fuzz/%.c $(CORE_OBJ)
 	$(link_fuzzer)

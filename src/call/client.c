@@ -152,9 +152,10 @@ static void open_share(lua_State *L, Client *c) {
   if (loop_is_virtual(c->loop))
     luaL_error(L,
                "bybit.client: option 'share': time is virtual here, and other processes have the real one");
-  Share *share = share_open(path, SHARE_JOIN, line_now(c->line.line), why);
-  if (share == NULL) luaL_error(L, "bybit.client: option 'share': the file '%s' %s", path, why);
-  line_share(&c->line, share, (OnLoss)loss, c->session.key);
+  if (!line_share(&c->line, path, (OnLoss)loss, c->session.key, why)) {
+    if (shared_is_url(path)) luaL_error(L, "bybit.client: option 'share': %s", why);
+    luaL_error(L, "bybit.client: option 'share': the file '%s' %s", path, why);
+  }
 }
 
 /* client.new(options, table of the Lua layer [, Lua transport]) -> a client */

@@ -316,8 +316,14 @@ void client_has_room(void *owner) {
   line_serve(client->line.line);
 }
 
+/* LineClient.news: calls that wait and add risk end when there is a halt. */
+static void news(LineClient *line) {
+  client_halted((Client *)((char *)line - offsetof(Client, line)));
+}
+
 void client_line_open(Client *client) {
   client->line.go = go;
+  client->line.news = news;
   client->line.refuse = refuse;
   client->save.fire = on_save;
 }

@@ -30,11 +30,14 @@ enum {
 typedef struct Share Share;
 typedef struct SharedWindow SharedWindow;
 
-/* Where a window was found. Empty at first; the share fills it in. */
+/* Where a window was found, in a share of either kind. Empty at first; the share fills it in. */
 typedef struct SharePlace {
   uint32_t epoch;      /* Share's at that time; 0: not looked for yet */
   uint32_t index;      /* of the window */
   uint32_t generation; /* of the window */
+  bool asking;         /* of a server: it was asked for a turn, and has not answered */
+  struct RedisPlace
+      *redis; /* what is known of it at a server; owned by who has the place; NULL: nothing yet */
 } SharePlace;
 
 typedef enum ShareUse {

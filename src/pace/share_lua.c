@@ -3,8 +3,10 @@
 ** cannot be had is nil and a message that goes on from the file's name.
 */
 #include "share_lua.h"
+#include "redis_visit.h"
 #include "share_layout.h"
 #include "share_parts.h"
+#include "shared.h"
 #include "loop/loop.h"
 
 #include <lauxlib.h>
@@ -51,9 +53,11 @@ static int lost(lua_State *L, const char *why) {
   return 2;
 }
 
-/* halt(path, reason) -> true: all who use the share are halted */
+/* halt(path, reason) -> true: all who use the share are halted. Of a URL, here and below, its name without a password is a second
+** result, and the message of a failure is whole. */
 static int l_halt(lua_State *L) {
   const char *reason = luaL_checkstring(L, 2);
+  if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_halt(L, reason);
   double now = now_of(L);
   Share *s = visit(L, now);
   if (s == NULL) return 2;
@@ -65,6 +69,7 @@ static int l_halt(lua_State *L) {
 
 /* resume(path) -> was it halted? */
 static int l_resume(lua_State *L) {
+  if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_resume(L);
   double now = now_of(L);
   Share *s = visit(L, now);
   if (s == NULL) return 2;
@@ -143,8 +148,10 @@ static void set_halted(lua_State *L, Share *s, double now) {
   lua_setfield(L, -2, "halted");
 }
 
-/* look(path) -> {members, windows, halted, recovered}: what is in it now. Members that died are looked for first. */
+/* look(path) -> {members, windows, halted, recovered}: what is in it now; of a URL a text in JSON, see redis_script.lua. Members that
+** died are looked for first. */
 static int l_look(lua_State *L) {
+  if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_look(L);
   double now = now_of(L);
   Share *s = visit(L, now);
   if (s == NULL) return 2;

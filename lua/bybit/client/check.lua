@@ -184,9 +184,6 @@ function check.share(given)
   if type(path) ~= "string" or path == "" or path:find "%z" then
     wrong_option("share", 'a path, or {path = ..., on_loss = "divide", "halt" or "alone"}', given)
   end
-  if path:find "^%w+://" then
-    wrong_option("share", "the path of a file, which the processes of one machine share,", path)
-  end
 end
 
 --- Checks the option `guard`.
