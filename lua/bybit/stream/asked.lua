@@ -55,6 +55,14 @@ function checks.category(method, name, value) return one_of(method, name, value,
 
 local DEPTHS = { 1, 50, 200, 1000 } -- V5 documentation, websocket/public/orderbook
 
+-- Is a moment, or a bookmark, see stream/follow.
+function checks.since(_, _, value) return value end
+
+local span, pause = number(1, 86400), number(0.05, 3600)
+
+function checks.audit(method, name, value) return value and span(method, name, value) end
+function checks.poll(method, name, value) return pause(method, name, value) end
+
 function checks.depth(method, name, value) return one_of(method, name, value, DEPTHS) end
 
 function checks.cancel(method, name, value)
@@ -93,12 +101,21 @@ end
 function asked.client(method, client)
   local t = core.client.table(client)
   if t.class.dialect.name ~= "v5" then fail(method, "streams are on the V5 wire: api = \"v5\"") end
+  if not t.wants_streams then fail(method, "this client was made with streams = false") end
   if not core.stream.available() then
     fail(method, "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again")
   end
   if t.lua_transport then fail(method, "a client with a transport of its own has no streams") end
   if not t.streams then fail(method, "the exchange documents no host of streams for this environment") end
   return t
+end
+
+--- Can this client have streams of its account?
+---@param t table what the client keeps
+---@return boolean
+function asked.has_streams(t)
+  return t.class.dialect.name == "v5" and t.wants_streams and core.stream.available() and not t.lua_transport
+    and t.streams ~= false
 end
 
 return asked
