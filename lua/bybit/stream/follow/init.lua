@@ -176,11 +176,9 @@ function take.data(self, topic, text)
     return
   end
   for _, record in ipairs(list) do
-    if self.phase == "live" then
-      if self.reads:is_about(record) then told[topic.kind](self, record) end
-    elseif self.reads:is_about(record) then
-      self.pending[#self.pending + 1] = { topic.kind, record }
-    end
+    local wanted = topic.kind == "wallet" or self.reads:is_about(record)
+    if wanted and self.phase == "live" then told[topic.kind](self, record) end
+    if wanted and self.phase ~= "live" then self.pending[#self.pending + 1] = { topic.kind, record } end
   end
   if #self.pending > self.options.queue then -- history has them
     self.pending = {}
