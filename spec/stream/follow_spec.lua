@@ -5,6 +5,8 @@ local bybit = require "bybit"
 local core = require "bybit.core"
 local paper = require "bybit.paper"
 
+local SLOW = (os.getenv "LD_PRELOAD" or ""):find "san" and 4 or 1 -- a sanitizer makes answers late
+
 describe("client:follow", function()
   local exchange, client
 
@@ -330,6 +332,165 @@ describe("client:follow", function()
       local trades, events = run(nil, function() for i = 1, 20 do buy(i) end end, { queue = 5 })
       assert.same(executions(), ids_of(trades))
       assert.same({ "reader", "live" }, kinds_of(events))
+    end)
+
+    it("cannot be read: what was lost is read from history", function()
+      local trades, events = run({ { "stream_cut", topic = "position", nth = 2, reset = true } }, three)
+      assert.same(executions(), ids_of(trades))
+      assert.same({ "connection", "live" }, kinds_of(events))
+    end)
+
+    it("is silent: it is stale when a pong is late", function()
+      local next_event, close = open { symbol = "BTCUSD", heartbeat = 5, patience = 0.2 * SLOW }
+      until_kind(next_event, "live")
+      exchange:faults { { "stream_silent", topic = "execution" } }
+      local before = exchange:now()
+      buy(1)
+      local stale = until_kind(next_event, "stale")
+      assert.equal("pong", stale.reason)
+      assert.is_true(exchange:now() - before <= 5000 + 200 * SLOW)
+      exchange:faults(false)
+      local _, events = until_kind(next_event, "live")
+      close()
+      assert.same(executions(), ids_of(trades_of(events)))
+    end)
+
+    it("fills that history shows late are still told before it is live", function()
+      exchange:faults { { "stream_cut", topic = "execution", nth = 2 }, lag = 3000 }
+      local next_event, close = open { symbol = "BTCUSD" }
+      until_kind(next_event, "live")
+      three()
+      local _, events = until_kind(next_event, "live")
+      close()
+      assert.same(executions(), ids_of(trades_of(events)))
+      for _, event in ipairs(trades_of(events)) do assert.is_nil(event.late) end
+    end)
+  end)
+
+  describe("an order that this client places", function()
+    local function place_and_follow(faults, place)
+      local order_of, early = {}, 0
+      bybit.run(function()
+        local done = false
+        local follower = bybit.spawn(function()
+          local seen = 0
+          for event in client:follow { symbol = "BTCUSD" } do
+            if event.kind == "live" then exchange:faults(faults) end
+            if event.order or event.trade then
+              local id = (event.order or event.trade).client_order_id
+              if not order_of[id] then early = early + 1 end
+              if event.trade then seen = seen + 1 end
+            end
+            if done and seen >= 2 then break end
+          end
+        end)
+        bybit.sleep(0.5)
+        for i = 1, 2 do
+          local id = "mine" .. i
+          place(id)
+          order_of[id] = true
+        end
+        done = true
+        place "other"
+        order_of.other = true
+        follower:await()
+      end)
+      return early
+    end
+
+    it("is told of only when its call has returned, however late the answer is", function()
+      assert.equal(0, place_and_follow({ { "delay", path = "order/create", seconds = 0.05 } },
+        function(id) buy(1, { client_order_id = id }) end))
+    end)
+
+    it("is told of only when its outcome is settled", function()
+      assert.equal(0, place_and_follow({ { "lost_answer", path = "order/create", nth = 1 } },
+        function(id) buy(1, { client_order_id = id }) end))
+    end)
+
+    it("is told of only when its batch has returned", function()
+      assert.equal(0, place_and_follow({ { "delay", path = "order/create-batch", seconds = 0.05 } }, function(id)
+        local list = assert(client:place_multiple_orders {
+          { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1, client_order_id = id } })
+        assert.equal(0, list.failed)
+      end))
+    end)
+
+    it("is told of when its call has ended, whichever way", function()
+      local kinds = {}
+      bybit.run(function()
+        local token = bybit.cancel_token()
+        local follower = bybit.spawn(function()
+          for event in client:follow { symbol = "BTCUSD" } do
+            if event.kind == "live" then exchange:faults { { "delay", path = "order/create", seconds = 3 } } end
+            kinds[#kinds + 1] = event.kind
+            if event.trade then break end
+          end
+        end)
+        bybit.sleep(0.5)
+        local placer = bybit.spawn(function()
+          return client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1, cancel = token }
+        end)
+        bybit.sleep(0)
+        while exchange:fault_counts().delay == nil do bybit.sleep(0) end
+        assert.is_false(core.json.encode(kinds):find "trade" ~= nil)
+        token:cancel()
+        local _, err = placer:await()
+        assert.equal("unknown", err.outcome)
+        follower:await()
+      end)
+      assert.equal("trade", kinds[#kinds])
+    end)
+  end)
+
+  describe("the loop ends", function()
+    it("by its token, also while history is read", function()
+      local token = bybit.cancel_token()
+      bybit.run(function()
+        bybit.spawn(function()
+          bybit.sleep(2)
+          token:cancel()
+        end)
+        for event in client:follow { symbol = "BTCUSD", since = exchange:now() - 1000, cancel = token } do
+          assert.not_equal("live", event.kind)
+        end
+      end)
+      for _ in client:follow { symbol = "BTCUSD", cancel = token } do error "an event of a cancelled token" end
+    end)
+
+    it("with its task, and leaves nothing subscribed to", function()
+      bybit.run(function()
+        local task = bybit.spawn(function()
+          for event in client:follow { symbol = "BTCUSD" } do assert(event) end
+        end)
+        bybit.sleep(1)
+        assert.is_true(client:stats().follows[1].live)
+        task:cancel()
+        local ok, err = pcall(task.await, task)
+        assert.same({ false, "cancelled" }, { ok, err.kind })
+        assert.equal(0, client:stats().streams[1].topics)
+        assert.same({}, client:stats().follows)
+      end)
+    end)
+
+    it("when the exchange refuses the login: it raises", function()
+      local wrong <close> = bybit.client { environment = { url = exchange.url }, key = exchange.key, secret = "another" }
+      local ok, err = pcall(open({ symbol = "BTCUSD" }, wrong))
+      assert.same({ false, "auth" }, { ok, err.kind })
+      assert.is_nil(tostring(err):find(exchange.key, 1, true))
+      local polling <close> = bybit.client { environment = { url = exchange.url }, key = exchange.key, secret = "another",
+        streams = false }
+      ok, err = pcall(open({ symbol = "BTCUSD" }, polling))
+      assert.same({ false, "auth" }, { ok, err.kind })
+    end)
+
+    it("when the client closes: it raises", function()
+      local next_event = open { symbol = "BTCUSD" }
+      until_kind(next_event, "live")
+      client:close()
+      local ok, err = pcall(next_event)
+      assert.same({ false, "closed" }, { ok, err.kind })
+      client = bybit.client { environment = { url = exchange.url } }
     end)
   end)
 end)
