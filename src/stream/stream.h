@@ -31,6 +31,7 @@ void streams_free(Streams *s); /* its readers end; NULL is allowed */
 void streams_subscribe(lua_State *L, Streams *s, int index);
 /* Pushes a book that is kept up to date: {name =, url =, heartbeat =, patience =, cancel = token?}, see order_book.c. */
 void streams_order_book(lua_State *L, Streams *s, int index);
+void streams_nudge(Streams *s); /* a placement has returned: wakes the readers that asked; NULL is allowed */
 void streams_push_stats(lua_State *L, const Streams *s); /* pushes a list of tables, one for each channel */
 /* Adds 'stream' (available, expect) to the module table on top of the stack. */
 void stream_open(lua_State *L);

@@ -62,7 +62,7 @@ return function(options)
     check.credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned or false, holds = environment.exchange or false, class = class,
-      real = environment.real, streams = environment.streams,
+      real = environment.real, streams = environment.streams, wants_streams = options.streams, follows = false,
       lines = options.transport == nil and "sockets" or options.transport.lines and "post",
       category = settings.category,
       connections = math.min(settings.in_flight, options.connections), required = required,
