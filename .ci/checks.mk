@@ -54,7 +54,7 @@ soak: ## runs a strategy's load for SECONDS=60; memory and descriptors must stay
 	@$(SUBMAKE) all
 	@$(IN_TREE) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
 
-prove: ## runs a market maker in SEEDS=10000 simulations with every fault: no order left, none twice; FIRST=1
+prove: ## simulates a market maker with every fault, SEEDS=10000: no order left, none twice; FIRST=1
 	@$(NEED) build
 	@$(SUBMAKE) all
 	@$(IN_TREE) SEEDS='$(or $(SEEDS),10000)' FIRST='$(or $(FIRST),1)' $(LUA) examples/proved_maker.lua
