@@ -1,7 +1,7 @@
 /*
 ** The streams of a client: core.client.subscribe(client, what) -> a reader, core.client.order_book(client,
-** what) -> a book, see stream.h; core.client.streams(client) -> how
-** its channels are. They log in with the client's key, and use its proxy, its certificates and its clock.
+** what) -> a book, core.client.recorder(client, what) -> a recorder of either, see stream.h; core.client.streams(client) -> how its
+** channels are. They log in with the client's key, and use its proxy, its certificates and its clock.
 */
 #include "client.h"
 #include "stream/stream.h"
@@ -48,6 +48,12 @@ static int l_order_book(lua_State *L) {
   return push_kept(L, streams_order_book);
 }
 
+static int l_recorder(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  return streams_recorder(L, streams_of(L, c), 2);
+}
+
 static int l_streams(lua_State *L) {
   const Client *c = luaL_checkudata(L, 1, CLIENT);
   streams_push_stats(L, c->streams);
@@ -60,6 +66,8 @@ void client_streams_open(lua_State *L) {
   lua_setfield(L, -2, "subscribe");
   lua_pushcfunction(L, l_order_book);
   lua_setfield(L, -2, "order_book");
+  lua_pushcfunction(L, l_recorder);
+  lua_setfield(L, -2, "recorder");
   lua_pushcfunction(L, l_streams);
   lua_setfield(L, -2, "streams");
   lua_pop(L, 1);

@@ -27,10 +27,14 @@ typedef struct StreamsOptions {
 Streams *streams_new(lua_State *L, const StreamsOptions *options, const char **why);
 void streams_free(Streams *s); /* its readers end; NULL is allowed */
 /* Pushes a reader of what the table at 'index' says: {topics = {{name =, url =, private =, policy = "each"|"latest"|"merge"|
-** "account"}}, most = how many messages may wait, heartbeat =, patience =, cancel = token?}. */
+** "account"}}, most = how many messages may wait, heartbeat =, patience =, cancel = token?, record = recorder?}. */
 void streams_subscribe(lua_State *L, Streams *s, int index);
-/* Pushes a book that is kept up to date: {name =, url =, heartbeat =, patience =, cancel = token?}, see order_book.c. */
+/* Pushes a book that is kept up to date: {name =, url =, heartbeat =, patience =, cancel = token?, record = recorder?}, see
+** order_book.c. */
 void streams_order_book(lua_State *L, Streams *s, int index);
+/* Pushes a recorder of what the table at 'index' says: {path =, label = a JSON list of topics}; or nil and why the file cannot be
+** opened. Returns how many values it pushes. */
+int streams_recorder(lua_State *L, const Streams *s, int index);
 void streams_push_stats(lua_State *L, const Streams *s); /* pushes a list of tables, one for each channel */
 /* Adds 'stream' (available, expect) to the module table on top of the stack. */
 void stream_open(lua_State *L);
