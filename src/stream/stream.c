@@ -31,6 +31,7 @@ typedef struct Wanted { /* a topic of a reader */
   Channel *channel;
   Policy policy;
   bool live;
+  bool sights;    /* it tells of the account's orders */
   Entry *waiting; /* LATEST, MERGE: what waits of it; NULL: nothing */
   Ticker ticker;  /* MERGE */
 } Wanted;
@@ -111,6 +112,7 @@ static void on_live(Listener *l) {
   Wanted *w = wanted_of(l);
   if (w->live) return;
   w->live = true;
+  if (w->sights) sightings_live(w->reader->member.streams->o.sightings, true);
   if (--w->reader->dead == 0) tell_state(w, ENTRY_LIVE, "");
 }
 
@@ -118,12 +120,17 @@ static void on_stale(Listener *l, const char *why) {
   Wanted *w = wanted_of(l);
   if (!w->live) return;
   w->live = false;
+  if (w->sights) sightings_live(w->reader->member.streams->o.sightings, false);
   if (w->reader->dead++ == 0) tell_state(w, ENTRY_STALE, why);
 }
 
 static void on_calm(Listener *l) {
-  Reader *r = wanted_of(l)->reader;
+  const Wanted *w = wanted_of(l);
+  Reader *r = w->reader;
   if (r->queue.first != NULL) wake(r);
+  if (!w->sights) return;
+  r->member.streams->o.sightings->coming = false;
+  sightings_tell(r->member.streams->o.sightings);
 }
 
 static void on_refused(Listener *l, const char *why) {
@@ -139,6 +146,14 @@ static void fall_behind(Wanted *w) {
   }
   tell(w, ENTRY_STALE, "reader");
   if (r->dead == 0) tell(w, ENTRY_LIVE, "");
+}
+
+/* Keeps a message about orders for who has to know what became of one. */
+static void sight(const Wanted *w, const char *text, size_t size) {
+  Sightings *s = w->reader->member.streams->o.sightings;
+  sightings_add(s, text, size, loop_now(w->reader->loop));
+  s->coming = channel_coming(w->channel);
+  if (!s->coming) sightings_tell(s);
 }
 
 /* Makes room for a message. Returns how many were dropped for it. */
@@ -167,6 +182,7 @@ static void on_message(Listener *l, const char *text, size_t size) {
   Reader *r = w->reader;
   if (r->record != NULL)
     check_recorded(w, record_message(r->record, text, size, streams_now(r->member.streams)));
+  if (w->sights) sight(w, text, size);
   if (w->policy == MERGE)
     merge(w, text, size);
   else {
@@ -193,7 +209,13 @@ static void on_cancelled(TokenWatch *watch) {
 /* Leaves its topics and its client. May run twice. */
 static void leave(Reader *r) {
   token_unwatch(&r->watch);
-  for (int i = 0; i < r->count; i++) channel_leave(&r->wanted[i].listener);
+  for (int i = 0; i < r->count; i++) {
+    Wanted *w = &r->wanted[i];
+    channel_leave(&w->listener);
+    if (w->sights && w->live && r->member.streams != NULL)
+      sightings_live(r->member.streams->o.sightings, false);
+    w->live = false;
+  }
   member_leave(&r->member);
 }
 
@@ -367,6 +389,9 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
   Wanted *w = &r->wanted[i];
   lua_getfield(L, -1, "policy");
   w->policy = (Policy)luaL_checkoption(L, -1, NULL, policies);
+  lua_pop(L, 1);
+  lua_getfield(L, -1, "sights");
+  w->sights = lua_toboolean(L, -1);
   lua_pop(L, 1);
   w->reader = r;
   w->channel = channel_of(L, s, index);

@@ -7,6 +7,7 @@
 #include "loop/loop.h"
 #include "value/random.h"
 #include "wire/http.h"
+#include "sightings.h"
 #include "wire/sign.h"
 
 #include <lua.h>
@@ -21,13 +22,14 @@ typedef struct StreamsOptions {
   Signer *signer;
   int64_t (*now)(void *owner); /* the exchange's clock, ms */
   void *owner;
+  Sightings *sightings; /* what is told of orders; it outlives the streams, too */
 } StreamsOptions;
 
 /* NULL with '*why' (static text). Raises when memory of Lua runs out; the stack stays as it is. */
 Streams *streams_new(lua_State *L, const StreamsOptions *options, const char **why);
 void streams_free(Streams *s); /* its readers end; NULL is allowed */
 /* Pushes a reader of what the table at 'index' says: {topics = {{name =, url =, private =, policy = "each"|"latest"|"merge"|
-** "account"}}, most = how many messages may wait, heartbeat =, patience =, cancel = token?, record = recorder?}. */
+** "account", sights = does it tell of orders?}}, most = how many messages may wait, heartbeat =, patience =, cancel = token?, record = recorder?}. */
 void streams_subscribe(lua_State *L, Streams *s, int index);
 /* Pushes a book that is kept up to date: {name =, url =, heartbeat =, patience =, cancel = token?, record = recorder?}, see
 ** order_book.c. */

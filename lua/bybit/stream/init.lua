@@ -5,6 +5,7 @@ local asked = require "bybit.stream.asked"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local events = require "bybit.stream.events"
+local later = require "bybit.later"
 local nearest = require "bybit.text.nearest"
 local scheduler = require "bybit.tasks.scheduler"
 local topics = require "bybit.stream.topics"
@@ -12,6 +13,7 @@ local topics = require "bybit.stream.topics"
 local loop = core.loop
 
 local stream = {}
+local sightings = later.module "bybit.stream.sightings"
 
 local MOST = 1000 -- events that wait for a reader
 
@@ -62,7 +64,7 @@ local function wanted(client, rows, options)
         or place.public .. "/v5/public/" .. (options.category or t.category)
       if not seen[name] then
         seen[name] = true
-        list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, row = row,
+        list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, sights = row.sights, row = row,
           symbol = values.symbol, interval = row[1] == "kline" and options.interval or nil }
       end
     end
@@ -172,6 +174,9 @@ function stream.open(client, params)
     if row.private and not core.client.keyed(client) then fail("%s is about an account: the client needs a key", row[1]) end
   end
   local list = wanted(client, rows, options)
+  for _, topic in ipairs(list) do
+    if topic.sights then sightings.offer(client) end
+  end
   local reader = core.client.subscribe(client, { topics = list, most = options.queue or MOST, cancel = options.cancel,
     heartbeat = options.heartbeat, patience = options.patience, record = asked.recorder("stream", client, options.record, list) })
   local state = setmetatable({ reader = reader, topics = list, events = {}, at = 1 }, State)

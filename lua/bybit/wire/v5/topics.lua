@@ -8,6 +8,7 @@
 --   record     what its events hold, see records/
 --   first      a message holds one record, not a list of them
 --   renamed    names of the wire that are others than in answers: our name = name in the stream
+--   sights     it tells of the account's orders: whoever has to know what became of one may look there
 --   policy     what becomes of events that wait when the reader is slow. "each": of too many the oldest go, and the next event says how
 --              many; "latest": a newer one takes the place of one that waits; "merge": messages tell changes, which are put
 --              together; "account": of too many all go, and the reader is told that it has fallen behind
@@ -28,7 +29,7 @@ return {
     doc = "A candle as it grows; the event's `confirm` is true once, when it is closed." },
   { "price_limit", wire = "priceLimit.%s", of = { "symbol" }, record = "price_limit", first = true, policy = "latest",
     source = public "order-price-limit", doc = "The highest price to buy at and the lowest to sell at." },
-  { "order", wire = "order", private = true, record = "order", policy = "account", source = private "order",
+  { "order", wire = "order", private = true, sights = true, record = "order", policy = "account", source = private "order",
     doc = "Each change of an order of the account." },
   { "execution", wire = "execution", private = true, record = "trade", policy = "account", source = private "execution",
     doc = "Each execution of the account: fills, funding and the like." },
