@@ -1357,6 +1357,7 @@
 ---@field share? string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil } A file that all processes of this machine share which trade with the same keys: rate limits, bans, and client:halt hold for all of them together. It is made when it is not there; take a place in memory, such as /dev/shm. `on_loss` is what happens when the file is gone or its lock cannot be had (divide): divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. See the guide on several processes.
 ---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
+---@field streams? boolean May the client connect to the exchange's streams? Without them client:follow polls, and client:stream and client:order_book raise. Default: true.
 ---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of level `debug` for each request that is only part of a call. An error that it raises is dropped.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
 ---@field ca_file? string A file of certificates (PEM) that are trusted in place of the system's, also of a proxy. The file has to be there.
@@ -3214,6 +3215,16 @@ function Client:dismiss(intent) end
 ---@overload fun(self: bybit.Client, method: "get_settlement_history", params: bybit.get_settlement_history.params): fun(): bybit.settlement, bybit.settlement_list
 ---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer, bybit.transfer_list
 function Client:each(method, params, options) end
+
+---What happens to the account, in a loop, each fill once. Kinds of events: "trade" (`event.trade`), "order" (`event.order`),
+---"position", "wallet", and "live" and "stale", which say whether what was told is all (`event.reason`, `event.since`). What is
+---missed while a line is lost is read from history before "live" comes again. `event.bookmark` is a text with which a later loop,
+---also of another process, goes on: it gets each fill that this loop did not give out. The loop ends by `break`, by the token
+---`cancel`, or with its task; it raises when the exchange refuses the key. Where the client has no streams (`streams = false`, a
+---build without libwslay, the v2 wire) it polls, with the same events.
+---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil, poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } symbol, symbols: only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
+---@return fun(state): table? step , table state, nil, table state
+function Client:follow(params) end
 
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
 ---Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make

@@ -117,6 +117,14 @@ describe("what a stream tells of orders", function()
       assert.is_true(requests > 1 and order.price:eq(29100), requests)
     end)
 
+    it("may come to a loop of client:follow", function()
+      close_stream()
+      local step, state, _, closer = client:follow { symbol = "BTCUSD" }
+      repeat local event = step(state) until event.kind == "live"
+      assert.equal(1, (counted(function() return assert(place { confirm = true }) end)))
+      getmetatable(closer).__close(closer)
+    end)
+
     it("may come out of its order", function()
       exchange:faults { { "stream_reorder", topic = "order", nth = 1 } }
       local requests, order = counted(function()
@@ -241,7 +249,9 @@ describe("what a stream tells of orders", function()
       local ack = assert(place())
       exchange:faults { { "stream_swallow", topic = "order" } }
       exchange:set_price("BTCUSD", "28000")
-      local requests, order = counted(function() return assert(client:await_order { symbol = "BTCUSD", order_id = ack.order_id }) end)
+      local requests, order = counted(function()
+        return assert(client:await_order { symbol = "BTCUSD", order_id = ack.order_id })
+      end)
       assert.equal("Filled", order.status)
       assert.is_true(requests <= 3, requests)
     end)

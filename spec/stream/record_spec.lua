@@ -136,6 +136,19 @@ describe("record", function()
       assert.same(table.move(once, 1, #once, #once + 1, { table.unpack(once) }), marks)
     end)
 
+    it("what client:follow hears, too", function()
+      for event in client:follow { symbol = "BTCUSD", record = path } do
+        if event.kind == "live" then place("30200", "followed") end
+        if event.kind == "trade" then break end
+      end
+      local kinds = {}
+      for _, event in ipairs(replayed(path)) do kinds[event.kind] = true end
+      assert.is_true(kinds.execution and kinds.live)
+      local polling <close> = bybit.client { environment = exchange, streams = false }
+      assert.error_matches(function() polling:follow { symbol = "BTCUSD", record = path } end,
+        "follow: 'record': this client has no streams")
+    end)
+
     it("a file that only its owner can read", function()
       local _, close = open { "order", record = path }
       close()
@@ -279,10 +292,12 @@ describe("record", function()
     end)
 
     it("says where the line was lost, and where a file has holes", function()
-      local message = '{"topic":"priceLimit.BTCUSD","ts":5,"data":{"symbol":"BTCUSD","buyLmt":"31000","sellLmt":"29000"},"heard":7}\n'
+      local message = '{"topic":"priceLimit.BTCUSD","ts":5,"data":{"symbol":"BTCUSD","buyLmt":"31000","sellLmt":"29000"},'
+        .. '"heard":7}\n'
       local file <close> = assert(io.open(path, "w"))
-      file:write('{"mark":"open","time":1,"topics":["priceLimit.BTCUSD"]}\n{"mark":"live","time":2,"topics":["priceLimit.BTCUSD"]}\n',
-        message, message:sub(1, 60), "\n", message, '{"mark":"lost","lines":3}\n',
+      file:write('{"mark":"open","time":1,"topics":["priceLimit.BTCUSD"]}\n',
+        '{"mark":"live","time":2,"topics":["priceLimit.BTCUSD"]}\n', message, message:sub(1, 60), "\n", message,
+        '{"mark":"lost","lines":3}\n',
         '{"mark":"stale","reason":"pong","time":3,"topics":["priceLimit.BTCUSD"]}\n',
         '{"mark":"live","time":4,"topics":["priceLimit.BTCUSD"]}\n', -- its process dies here, and another one begins
         '{"mark":"open","time":8,"topics":["priceLimit.BTCUSD"]}\n',
@@ -290,13 +305,15 @@ describe("record", function()
       file:close()
       local seen = {}
       for _, event in ipairs(replayed(path)) do
-        seen[#seen + 1] = event.kind .. (event.reason and " " .. event.reason or "") .. (event.lines and " " .. event.lines or "")
+        local parts = { event.kind, event.reason }
+        if event.lines then parts[#parts + 1] = tostring(event.lines) end
+        seen[#seen + 1] = table.concat(parts, " ")
         if event.price_limit then
           assert.same({ "31000", 5, 7 }, { tostring(event.price_limit.buy_limit), event.time, event.heard })
         end
       end
-      assert.same({ "live", "price_limit", "stale recording", "live", "price_limit", "stale recording 3", "live", "stale pong", "live",
-        "stale closed", "stale decode", "live", "stale recording", "live" }, seen)
+      assert.same({ "live", "price_limit", "stale recording", "live", "price_limit", "stale recording 3", "live", "stale pong",
+        "live", "stale closed", "stale decode", "live", "stale recording", "live" }, seen)
     end)
 
     it("gives the messages of a book, as the exchange's public files are read", function()
@@ -330,8 +347,9 @@ describe("record", function()
     end)
 
     it("says where a book has a gap, and that the next whole state ends it", function()
-      local function line(kind, u) return ('{"topic":"orderbook.1.BTCUSD","type":"%s","ts":1,"data":{"s":"BTCUSD","b":[],"a":[],"u":%d}}\n')
-        :format(kind, u) end
+      local function line(kind, u)
+        return ('{"topic":"orderbook.1.BTCUSD","type":"%s","ts":1,"data":{"s":"BTCUSD","b":[],"a":[],"u":%d}}\n'):format(kind, u)
+      end
       local file <close> = assert(io.open(path, "w"))
       file:write(line("delta", 3), line("snapshot", 4), line("delta", 5), line("delta", 5), line("delta", 7), line("delta", 8),
         line("snapshot", 9), line("delta", 10))

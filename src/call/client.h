@@ -74,6 +74,7 @@ typedef struct Client {
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */
   struct Call *away;          /* list of calls in CALL_AWAY; linked by Call.next */
+  struct Call *placing;       /* list of placements that have not returned, see placed.c */
   LoopTimer save;             /* fires at the end of a step of the loop, when there is something to commit */
   pid_t process;              /* the process that made it; a forked child must not use the sockets */
   uint64_t successes;         /* how many calls succeeded */

@@ -10,6 +10,7 @@
 typedef struct Member {
   Streams *streams;                      /* NULL: its client has closed, or it has left */
   void (*detach)(struct Member *member); /* the client closes: leave the topics, and wake who waits */
+  void (*nudge)(struct Member *member);  /* see streams_nudge; NULL: it does not want to know */
   struct Member *next, **link;
 } Member;
 

@@ -45,6 +45,9 @@ struct Reader {
   Queue queue;
   int64_t wait; /* the number of who waits; 0: nobody does */
   bool cancelled, lost;
+  bool asks;             /* it is to be woken by streams_nudge */
+  LoopTimer limit;       /* of a wait that blocks */
+  bool timed_out;        /* it has fired */
   Bytes merged, changed; /* room for push_merged; owned */
   Record *record;        /* of user value 3; NULL: none */
   TokenWatch watch;
@@ -206,6 +209,16 @@ static void on_cancelled(TokenWatch *watch) {
   wake(r);
 }
 
+static void on_limit(LoopTimer *timer) {
+  ((Reader *)((char *)timer - offsetof(Reader, limit)))->timed_out = true;
+}
+
+static void on_nudge(Member *member) {
+  Reader *r = (Reader *)member;
+  if (r->asks) wake(r);
+  r->asks = false;
+}
+
 /* Leaves its topics and its client. May run twice. */
 static void leave(Reader *r) {
   token_unwatch(&r->watch);
@@ -318,11 +331,25 @@ static int l_forget(lua_State *L) {
   return 0;
 }
 
-/* reader:block([seconds]): serves the next event of the loop, whatever it is about */
+/* reader:block([seconds]): serves the next event of the loop, whatever it is about; with a limit, events until something is there */
 static int l_block(lua_State *L) {
   Reader *r = luaL_checkudata(L, 1, READER);
+  double seconds = luaL_optnumber(L, 2, -1);
+  bool fine = true;
   if (is_ready(r)) return 0;
-  return loop_block(L, r->loop, luaL_optnumber(L, 2, -1)) ? 0 : lua_error(L);
+  if (seconds < 0) return loop_block(L, r->loop, -1) ? 0 : lua_error(L);
+  r->timed_out = false;
+  loop_later(r->loop, &r->limit, seconds);
+  while (fine && !is_ready(r) && !r->timed_out) fine = loop_block(L, r->loop, -1);
+  loop_timer_stop(r->loop, &r->limit);
+  return fine ? 0 : lua_error(L);
+}
+
+/* reader:ask(): the next wait also ends when a placement of the client has returned */
+static int l_ask(lua_State *L) {
+  Reader *r = luaL_checkudata(L, 1, READER);
+  r->asks = true;
+  return 0;
 }
 
 /* ---- making one ---- */
@@ -413,7 +440,8 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
 void streams_subscribe(lua_State *L, Streams *s, int index) {
   index = lua_absindex(L, index);
   Reader *r = lua_newuserdatauv(L, sizeof *r, 3);
-  *r = (Reader){.loop = s->o.loop, .member = {.detach = on_detach}};
+  *r = (Reader){
+      .loop = s->o.loop, .member = {.detach = on_detach, .nudge = on_nudge}, .limit = {.fire = on_limit}};
   luaL_setmetatable(L, READER); /* from here on __gc frees what it has */
   member_join(s, &r->member);
   r->queue.most = (int)stream_number_field(L, index, "most");
@@ -512,6 +540,11 @@ void streams_free(Streams *s) {
   free(s);
 }
 
+void streams_nudge(Streams *s) {
+  for (Member *m = s == NULL ? NULL : s->members; m != NULL; m = m->next)
+    if (m->nudge != NULL) m->nudge(m);
+}
+
 void streams_push_stats(lua_State *L, const Streams *s) {
   lua_newtable(L);
   lua_Integer n = 0;
@@ -553,8 +586,8 @@ static int l_expected(lua_State *L) {
 
 void stream_open(lua_State *L) {
   static const luaL_Reg methods[] = {{"take", l_take},     {"ready", l_ready}, {"expect", l_expect},
-                                     {"forget", l_forget}, {"block", l_block}, {"close", l_close},
-                                     {NULL, NULL}};
+                                     {"forget", l_forget}, {"block", l_block}, {"ask", l_ask},
+                                     {"close", l_close},   {NULL, NULL}};
   static const luaL_Reg functions[] = {{"available", l_available}, {"expect", l_expected}, {NULL, NULL}};
   Streams **all = lua_newuserdatauv(L, sizeof(Streams *), 0);
   *all = NULL;

@@ -37,6 +37,7 @@ void streams_order_book(lua_State *L, Streams *s, int index);
 /* Pushes a recorder of what the table at 'index' says: {path =, label = a JSON list of topics}; or nil and why the file cannot be
 ** opened. Returns how many values it pushes. */
 int streams_recorder(lua_State *L, const Streams *s, int index);
+void streams_nudge(Streams *s); /* a placement has returned: wakes the readers that asked; NULL is allowed */
 void streams_push_stats(lua_State *L, const Streams *s); /* pushes a list of tables, one for each channel */
 /* Adds 'stream' (available, expect) to the module table on top of the stack. */
 void stream_open(lua_State *L);

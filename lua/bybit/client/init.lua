@@ -62,7 +62,8 @@ return function(options)
     check.credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned or false, holds = environment.exchange or false, class = class,
-      real = environment.real, streams = environment.streams, lua_transport = options.transport ~= nil,
+      real = environment.real, streams = environment.streams, wants_streams = options.streams, follows = false,
+      lua_transport = options.transport ~= nil,
       category = settings.category,
       connections = math.min(settings.in_flight, options.connections), required = required,
       visibility = options.visibility, impatient = settings.impatient or false,

@@ -17,6 +17,7 @@ local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
 local guard = later.module "bybit.client.guard"
 local stream, order_book = later.module "bybit.stream", later.module "bybit.stream.book"
+local follow = later.module "bybit.stream.follow"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -158,6 +159,7 @@ local RARE = {
   instrument = function() return instrument.of end,
   stream = function() return stream.open end,
   order_book = function() return order_book.open end,
+  follow = function() return follow.open end,
 }
 
 --- The methods of all clients of a wire.
@@ -255,6 +257,7 @@ function class_methods.stats(client)
   stats.budget, stats.halted = client:budget(), core.client.halted(client)
   stats.share = core.client.share(client)
   stats.streams = core.client.streams(client)
+  stats.follows = core.client.table(client).follows and follow.stats(client) or nil
   return stats
 end
 

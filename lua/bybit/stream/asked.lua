@@ -55,6 +55,14 @@ function checks.category(method, name, value) return one_of(method, name, value,
 
 local DEPTHS = { 1, 50, 200, 1000 } -- V5 documentation, websocket/public/orderbook
 
+-- Is a moment, or a bookmark, see stream/follow.
+function checks.since(_, _, value) return value end
+
+local span, pause = number(1, 86400), number(0.05, 3600)
+
+function checks.audit(method, name, value) return value and span(method, name, value) end
+function checks.poll(method, name, value) return pause(method, name, value) end
+
 function checks.depth(method, name, value) return one_of(method, name, value, DEPTHS) end
 
 function checks.record(method, name, value)
@@ -100,6 +108,7 @@ end
 function asked.client(method, client)
   local t = core.client.table(client)
   if t.class.dialect.name ~= "v5" then fail(method, "streams are on the V5 wire: api = \"v5\"") end
+  if not t.wants_streams then fail(method, "this client was made with streams = false") end
   if not core.stream.available() then
     fail(method, "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again")
   end
@@ -120,6 +129,14 @@ function asked.recorder(method, client, path, list)
   for i, topic in ipairs(list) do names[i] = ('"%s"'):format(topic.name) end
   local recorder, why = core.client.recorder(client, { path = path, label = "[" .. table.concat(names, ",") .. "]" })
   return recorder or fail(method, "'record': %s: %s", path, why)
+end
+
+--- Can this client have streams of its account?
+---@param t table what the client keeps
+---@return boolean
+function asked.has_streams(t)
+  return t.class.dialect.name == "v5" and t.wants_streams and core.stream.available() and not t.lua_transport
+    and t.streams ~= false
 end
 
 return asked

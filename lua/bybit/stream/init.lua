@@ -7,10 +7,8 @@ local errors = require "bybit.errors"
 local events = require "bybit.stream.events"
 local later = require "bybit.later"
 local nearest = require "bybit.text.nearest"
-local scheduler = require "bybit.tasks.scheduler"
+local reading = require "bybit.stream.reading"
 local topics = require "bybit.stream.topics"
-
-local loop = core.loop
 
 local stream = {}
 local sightings = later.module "bybit.stream.sightings"
@@ -64,8 +62,8 @@ local function wanted(client, rows, options)
         or place.public .. "/v5/public/" .. (options.category or t.category)
       if not seen[name] then
         seen[name] = true
-        list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, sights = row.sights, row = row,
-          symbol = values.symbol, interval = row[1] == "kline" and options.interval or nil }
+        list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, sights = row.sights,
+          row = row, symbol = values.symbol, interval = row[1] == "kline" and options.interval or nil }
       end
     end
   end
@@ -74,13 +72,6 @@ end
 
 ---------------------------------------------------------------------------------------------------------------
 -- What a message becomes.
-
-local function refused(topic, why)
-  local said = why ~= "" and why or "no reason given"
-  return errors.new { kind = topic.private and "auth" or "exchange", method = "stream",
-    message = ("the exchange refuses %s: %s"):format(topic.private and "the login, or " .. topic.name or topic.name, said),
-    attempts = 1, elapsed = 0 }
-end
 
 local handlers = {}
 
@@ -107,24 +98,7 @@ function handlers.unrecorded(state, _, why)
 end
 
 function handlers.refused(_, topic, why)
-  error(refused(topic, why), 0)
-end
-
----------------------------------------------------------------------------------------------------------------
--- Waiting.
-
--- Waits until the reader has something, or another event of the loop was served.
-local function wait(reader)
-  scheduler.check_cancelled()
-  if loop.may_yield() then
-    local cancelled = scheduler.yield(reader:expect())
-    reader:forget()
-    if cancelled then error(cancelled, 0) end
-  elseif loop.may_block() then
-    reader:block()
-  else
-    fail "this would block, which bybit.blocking(false) forbids: call it in a task"
-  end
+  error(reading.refused("stream", topic, why), 0)
 end
 
 local function step(state)
@@ -138,9 +112,9 @@ local function step(state)
     local kind, index, text, more = state.reader:take()
     if kind == "cancelled" then return nil end
     if kind == "closed" then
-      error(errors.new { kind = "closed", method = "stream", message = "the client was closed", attempts = 0, elapsed = 0 }, 0)
+      error(reading.closed "stream", 0)
     end
-    if kind then handlers[kind](state, state.topics[index], text, more) else wait(state.reader) end
+    if kind then handlers[kind](state, state.topics[index], text, more) else reading.wait("stream", state.reader) end
   end
 end
 
