@@ -12,7 +12,7 @@ Recording.__index = Recording
 
 local function mark_of(self, message)
   local word = rawget(message, "mark")
-  local row = { mark = word, time = rawget(message, "time"), topics = rawget(message, "topics"), 
+  local row = { mark = word, time = rawget(message, "time"), topics = rawget(message, "topics"),
     reason = rawget(message, "reason"), lines = rawget(message, "lines") }
   if type(word) ~= "string" then self.lines:wrong "'mark' is no word" end
   return row
