@@ -228,6 +228,8 @@ static int client_close(lua_State *L) {
   }
   c->http = c->kept_http = NULL;
   c->streams = NULL;
+  token_unwatch(&c->sightings.news);
+  sightings_clear(&c->sightings);
   line_leave(&c->line);
   session_free(&c->session);
   loop_timer_stop(c->loop, &c->save);

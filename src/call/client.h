@@ -12,6 +12,7 @@
 #include "wire/http.h"
 #include "journal/journal.h"
 #include "pace/line.h"
+#include "stream/sightings.h"
 #include "value/random.h"
 #include "wire/session.h"
 #include <lua.h>
@@ -82,6 +83,7 @@ typedef struct Client {
   int64_t told_returns;       /* the same of returns */
   Claims claims;              /* what its calls change, and what late copies of them may change */
   struct Streams *streams;    /* owned; NULL: no stream was asked for yet, see streams.c */
+  Sightings sightings;        /* what streams told of its account's orders lately */
   struct Leftover *leftovers; /* the claims for late copies, see conflicts.c */
   int spares;                 /* how many spare calls it has, see life.c */
   int open_heard;     /* calls of 'heard' endpoints that were sent; Lua does not know their outcome yet */

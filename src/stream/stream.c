@@ -32,6 +32,7 @@ typedef struct Wanted { /* a topic of a reader */
   Channel *channel;
   Policy policy;
   bool live;
+  bool sights;    /* it tells of the account's orders */
   Entry *waiting; /* LATEST, MERGE: what waits of it; NULL: nothing */
   Ticker ticker;  /* MERGE */
 } Wanted;
@@ -49,6 +50,7 @@ struct Reader {
   LoopTimer limit;       /* of a wait that blocks */
   bool timed_out;        /* it has fired */
   Bytes merged, changed; /* room for push_merged; owned */
+  Record *record;        /* of user value 3; NULL: none */
   TokenWatch watch;
 };
 
@@ -96,23 +98,44 @@ static void tell(Wanted *w, EntryKind kind, const char *text) {
   wake(r);
 }
 
+/* Tells that nothing can be recorded, where 'why' is given. */
+static void check_recorded(Wanted *w, const char *why) {
+  if (why != NULL) tell(w, ENTRY_UNRECORDED, why);
+}
+
+/* Tells, and records, whether what comes is sure. */
+static void tell_state(Wanted *w, EntryKind kind, const char *why) {
+  const Reader *r = w->reader;
+  tell(w, kind, why);
+  if (r->record == NULL || r->member.streams == NULL) return;
+  bool live = kind == ENTRY_LIVE;
+  check_recorded(
+      w, record_mark(r->record, live ? "live" : "stale", live ? NULL : why, streams_now(r->member.streams)));
+}
+
 static void on_live(Listener *l) {
   Wanted *w = wanted_of(l);
   if (w->live) return;
   w->live = true;
-  if (--w->reader->dead == 0) tell(w, ENTRY_LIVE, "");
+  if (w->sights) sightings_live(w->reader->member.streams->o.sightings, true);
+  if (--w->reader->dead == 0) tell_state(w, ENTRY_LIVE, "");
 }
 
 static void on_stale(Listener *l, const char *why) {
   Wanted *w = wanted_of(l);
   if (!w->live) return;
   w->live = false;
-  if (w->reader->dead++ == 0) tell(w, ENTRY_STALE, why);
+  if (w->sights) sightings_live(w->reader->member.streams->o.sightings, false);
+  if (w->reader->dead++ == 0) tell_state(w, ENTRY_STALE, why);
 }
 
 static void on_calm(Listener *l) {
-  Reader *r = wanted_of(l)->reader;
+  const Wanted *w = wanted_of(l);
+  Reader *r = w->reader;
   if (r->queue.first != NULL) wake(r);
+  if (!w->sights) return;
+  r->member.streams->o.sightings->coming = false;
+  sightings_tell(r->member.streams->o.sightings);
 }
 
 static void on_refused(Listener *l, const char *why) {
@@ -128,6 +151,14 @@ static void fall_behind(Wanted *w) {
   }
   tell(w, ENTRY_STALE, "reader");
   if (r->dead == 0) tell(w, ENTRY_LIVE, "");
+}
+
+/* Keeps a message about orders for who has to know what became of one. */
+static void sight(const Wanted *w, const char *text, size_t size) {
+  Sightings *s = w->reader->member.streams->o.sightings;
+  sightings_add(s, text, size, loop_now(w->reader->loop));
+  s->coming = channel_coming(w->channel);
+  if (!s->coming) sightings_tell(s);
 }
 
 /* Makes room for a message. Returns how many were dropped for it. */
@@ -154,6 +185,9 @@ static void on_message(Listener *l, const char *text, size_t size) {
   static const char closed[] = "\"confirm\":true";
   Wanted *w = wanted_of(l);
   Reader *r = w->reader;
+  if (r->record != NULL)
+    check_recorded(w, record_message(r->record, text, size, streams_now(r->member.streams)));
+  if (w->sights) sight(w, text, size);
   if (w->policy == MERGE)
     merge(w, text, size);
   else {
@@ -190,7 +224,13 @@ static void on_nudge(Member *member) {
 /* Leaves its topics and its client. May run twice. */
 static void leave(Reader *r) {
   token_unwatch(&r->watch);
-  for (int i = 0; i < r->count; i++) channel_leave(&r->wanted[i].listener);
+  for (int i = 0; i < r->count; i++) {
+    Wanted *w = &r->wanted[i];
+    channel_leave(&w->listener);
+    if (w->sights && w->live && r->member.streams != NULL)
+      sightings_live(r->member.streams->o.sightings, false);
+    w->live = false;
+  }
   member_leave(&r->member);
 }
 
@@ -203,6 +243,9 @@ static void on_detach(Member *member) {
 /* reader:close(), __close and __gc. May run twice. */
 static int l_close(lua_State *L) {
   Reader *r = luaL_checkudata(L, 1, READER);
+  if (r->record != NULL && r->member.streams != NULL)
+    (void)record_mark(r->record, "close", NULL, streams_now(r->member.streams));
+  if (r->record != NULL) record_close(r->record);
   leave(r);
   for (int i = 0; i < r->count; i++) ticker_free(&r->wanted[i].ticker);
   queue_clear(&r->queue);
@@ -237,14 +280,12 @@ static void push_merged(lua_State *L, Reader *r, Wanted *w) {
 }
 
 /* reader:take() -> the first thing that waits, and takes it out: "data", topic, text, dropped; "merged", topic, text, changed;
-** "live", topic; "stale", topic, why, since; "refused", topic, why; "cancelled"; "closed"; nothing where nothing waits. Topics
-** count from 1. */
+** "live", topic; "stale", topic, why, since; "refused", topic, why; "unrecorded", topic, why; "cancelled"; "closed"; nothing where
+** nothing waits. Topics count from 1. */
 static int l_take(lua_State *L) {
-  static const char *const kinds[] = {[ENTRY_DATA] = "data",
-                                      [ENTRY_MERGED] = "merged",
-                                      [ENTRY_LIVE] = "live",
-                                      [ENTRY_STALE] = "stale",
-                                      [ENTRY_REFUSED] = "refused"};
+  static const char *const kinds[] = {
+      [ENTRY_DATA] = "data",   [ENTRY_MERGED] = "merged",   [ENTRY_LIVE] = "live",
+      [ENTRY_STALE] = "stale", [ENTRY_REFUSED] = "refused", [ENTRY_UNRECORDED] = "unrecorded"};
   Reader *r = luaL_checkudata(L, 1, READER);
   Entry *e = r->queue.first;
   if (r->cancelled || r->wanted == NULL || (e == NULL && r->member.streams == NULL)) {
@@ -378,6 +419,9 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
   lua_getfield(L, -1, "policy");
   w->policy = (Policy)luaL_checkoption(L, -1, NULL, policies);
   lua_pop(L, 1);
+  lua_getfield(L, -1, "sights");
+  w->sights = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   w->reader = r;
   w->channel = channel_of(L, s, index);
   w->listener = (Listener){.snapshot = w->policy == MERGE,
@@ -397,7 +441,7 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
 
 void streams_subscribe(lua_State *L, Streams *s, int index) {
   index = lua_absindex(L, index);
-  Reader *r = lua_newuserdatauv(L, sizeof *r, 2);
+  Reader *r = lua_newuserdatauv(L, sizeof *r, 3);
   *r = (Reader){
       .loop = s->o.loop, .member = {.detach = on_detach, .nudge = on_nudge}, .limit = {.fire = on_limit}};
   luaL_setmetatable(L, READER); /* from here on __gc frees what it has */
@@ -411,6 +455,7 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
     if (!r->cancelled) token_watch(token, &r->watch, on_cancelled);
   }
   lua_pop(L, 1);
+  r->record = recorder_field(L, index, 3);
   lua_getfield(L, index, "topics");
   lua_Integer count = luaL_len(L, -1);
   r->wanted = calloc((size_t)count, sizeof *r->wanted);
@@ -419,16 +464,26 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
     return;
   }
   r->dead = (int)count; /* none is told as live before all are wanted */
+  const char *why = r->record == NULL ? NULL : record_mark(r->record, "open", NULL, streams_now(s));
   for (int i = 0; i < count; i++) {
     lua_geti(L, -1, i + 1);
     r->dead--;
     want(L, r, s, index, i);
     lua_pop(L, 1);
   }
+  check_recorded(&r->wanted[0], why);
   lua_pop(L, 1);
 }
 
 /* ---- the streams of a client ---- */
+
+const char *streams_key(const Streams *s) {
+  return s->o.key;
+}
+
+int64_t streams_now(const Streams *s) {
+  return s->o.now(s->o.owner);
+}
 
 void member_join(Streams *s, Member *m) {
   m->streams = s;
@@ -541,6 +596,8 @@ void stream_open(lua_State *L) {
   *all = NULL;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &all_key);
   order_book_open(L);
+  recorder_open(L);
+  ticker_open(L);
   luaL_newmetatable(L, READER);
   lua_pushcfunction(L, l_close);
   lua_setfield(L, -2, "__gc");

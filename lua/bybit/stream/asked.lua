@@ -65,6 +65,13 @@ function checks.poll(method, name, value) return pause(method, name, value) end
 
 function checks.depth(method, name, value) return one_of(method, name, value, DEPTHS) end
 
+function checks.record(method, name, value)
+  if type(value) ~= "string" or value == "" then
+    fail(method, "'%s': the path of a file expected, got %s", name, tostring(value))
+  end
+  return value
+end
+
 function checks.cancel(method, name, value)
   if type(value) ~= "userdata" or not pcall(function() return value:cancelled() end) then
     fail(method, "'%s': a cancel token expected, got %s", name, tostring(value))
@@ -114,6 +121,20 @@ function asked.client(method, client)
   local why = reason(t)
   if why then fail(method, why) end
   return t
+end
+
+--- What writes a recording; nil where none is asked for. Raises where the file cannot be opened.
+---@param method string for messages
+---@param client userdata
+---@param path string?
+---@param list { name: string }[] the topics, by their names on the wire
+---@return userdata?
+function asked.recorder(method, client, path, list)
+  if not path then return nil end
+  local names = {}
+  for i, topic in ipairs(list) do names[i] = ('"%s"'):format(topic.name) end
+  local recorder, why = core.client.recorder(client, { path = path, label = "[" .. table.concat(names, ",") .. "]" })
+  return recorder or fail(method, "'record': %s: %s", path, why)
 end
 
 --- Can this client have streams?
