@@ -184,7 +184,7 @@ FORCE:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
 hosts: $(BUILD)/examples/host $(BUILD)/support/two_states $(BUILD)/support/forks $(BUILD)/support/interrupt.so \
-       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/share_kill
+       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/share_kill $(BUILD)/support/leases
 hosts: ## builds the C programs that the specs run
 	@:
 
@@ -200,12 +200,18 @@ $(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
 	$(link_program)
 
 # Works on a share without Lua.
-SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/shared_file.o pace/limiter.o \
+SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/share_lease.o pace/lease.o pace/clock.o pace/shared_file.o pace/limiter.o \
                value/random.o wire/sign.o)
 
 $(BUILD)/support/share_kill: spec/support/share_kill.c $(SHARE_OBJ) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(SHARE_OBJ) $(LDFLAGS) -lcrypto -lm -pthread
+
+LEASE_OBJ := $(addprefix $(BUILD)/obj/,pace/lease.o pace/clock.o value/random.o)
+
+$(BUILD)/support/leases: spec/torture/lease.c $(LEASE_OBJ) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(LEASE_OBJ) $(LDFLAGS) -lm
 
 # A module of the specs' own.
 $(BUILD)/support/%.so: spec/support/%.c $(BUILD)/flags

@@ -99,6 +99,23 @@ void shared_halt_words(Shared *x, char reason[SHARE_REASON], int *pid, int64_t *
   x->ways->halt_words(x, reason, pid, at);
 }
 
+bool shared_lease_open(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  return x->ways->lease_open(x, l, now, why);
+}
+
+void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
+  lease_put_off(l, now);
+  x->ways->lease_ask(x, l, wall, now);
+}
+
+void shared_lease_back(Shared *x, const Lease *l, double now) {
+  if (l->number != 0) x->ways->lease_back(x, l, now);
+}
+
+bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  return x->ways->lease_of(x, id, now, copy);
+}
+
 int64_t shared_changes(const Shared *x) {
   return x->ways->changes(x);
 }

@@ -15,7 +15,7 @@ local batches, outcome_batch = later.module "bybit.client.batch", later.module "
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
 local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
-local guard = later.module "bybit.client.guard"
+local guard, lease = later.module "bybit.client.guard", later.module "bybit.client.lease"
 local stream, order_book = later.module "bybit.stream", later.module "bybit.stream.book"
 local follow = later.module "bybit.stream.follow"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
@@ -150,6 +150,7 @@ local RARE = {
   unsettled = function() return reconcile.unsettled end,
   dismiss = function() return reconcile.dismiss end,
   reconcile = function() return reconcile.reconcile end,
+  await_lease = function() return lease.await end,
   with = function() return view.new end,
   each = function() return cursor.each end,
   pages = function() return cursor.pages end,
@@ -255,13 +256,16 @@ end
 --- says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
 --- topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 --- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
---- the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
+--- the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock). With a
+--- lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it is not
+--- renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`: pid, since.
 ---@return table
 function class_methods.stats(client)
   local stats = core.client.stats(client)
   stats.clock_offset, stats.clock_doubt = core.client.clock(client)
   stats.budget, stats.halted = client:budget(), core.client.halted(client)
   stats.share = core.client.share(client)
+  if stats.share then stats.share.lease = core.client.lease(client) end
   stats.streams = core.client.streams(client)
   stats.follows = core.client.table(client).follows and follow.stats(client) or nil
   return stats
