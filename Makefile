@@ -184,7 +184,7 @@ FORCE:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
 hosts: $(BUILD)/examples/host $(BUILD)/support/two_states $(BUILD)/support/forks $(BUILD)/support/interrupt.so \
-       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/share_kill $(BUILD)/support/leases
+       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/asleep.so $(BUILD)/support/share_kill $(BUILD)/support/leases
 hosts: ## builds the C programs that the specs run
 	@:
 

@@ -78,6 +78,7 @@ function Server:stop()
     socket.sleep(0.01)
   end
   os.execute(("rm -f %s %s/pid"):format(self.socket, self.folder))
+  self.pid = nil
 end
 
 ---What redis-cli prints.
@@ -85,15 +86,29 @@ function Server:cli(command)
   return shell("redis-cli -s %s %s 2>&1", self.socket, command)
 end
 
----All that it holds, as one text: names and contents.
+---What a script prints that runs inside the server.
+function Server:eval(script)
+  local path = self.folder .. "/script"
+  local file <close> = assert(io.open(path, "w"))
+  file:write(script)
+  file:close()
+  return self:cli("--eval " .. path)
+end
+
+---All that it holds: names, how many seconds each stays, and contents, three lines each.
 function Server:dump()
-  local parts = {}
-  for key in self:cli("keys '*'"):gmatch "[^\n]+" do
-    local kind = self:cli(("type '%s'"):format(key)):match "%S+"
-    local how = { string = "get '%s'", hash = "hgetall '%s'", zset = "zrange '%s' 0 -1 withscores" }
-    parts[#parts + 1] = key .. "\n" .. self:cli(how[kind]:format(key))
-  end
-  return table.concat(parts, "\n")
+  return self:eval [[
+    local how = { string = { "GET" }, hash = { "HGETALL" }, zset = { "ZRANGE", 0, -1, "WITHSCORES" } }
+    local lines = {}
+    for _, key in ipairs(redis.call("KEYS", "*")) do
+      local words = how[redis.call("TYPE", key).ok]
+      local held = redis.call(words[1], key, unpack(words, 2))
+      lines[#lines + 1] = key
+      lines[#lines + 1] = redis.call("TTL", key)
+      lines[#lines + 1] = type(held) == "table" and table.concat(held, " ") or held
+    end
+    return lines
+  ]]
 end
 
 function Server:close()

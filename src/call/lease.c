@@ -95,14 +95,14 @@ static void say_none(Client *client, const Lease *l, char *out, size_t room) {
   const char *lost =
       line_shared(&client->line) == NULL ? "time is virtual" : shared_lost(&client->line.shared);
   char since[24];
-  if (r->pid != 0) {
+  if (lost != NULL)
+    snprintf(out, room, "nobody can get the lease '%s': the share is lost (%.100s)", l->name, lost);
+  else if (r->pid != 0) {
     write_moment(r->since, since);
     snprintf(out, room,
              "process %d holds the lease '%s' since %s UTC: only its holder adds risk under that prefix",
              (int)r->pid, l->name, since);
-  } else if (lost != NULL)
-    snprintf(out, room, "nobody can get the lease '%s': the share is lost (%.100s)", l->name, lost);
-  else if (r->left > 0)
+  } else if (r->left > 0)
     snprintf(out, room,
              "the share is new, or has lost what it knew: nobody gets the lease '%s' for another %.1f s",
              l->name, r->left);

@@ -52,13 +52,13 @@ static int l_told(lua_State *L) {
   return 1;
 }
 
-/* share(client) -> {path, members, waits, losses, returns, lost, recovered}; nothing for a client without a share */
+/* share(client) -> {path, members, waits, losses, returns, lost, recovered, joined, asked, ahead}; nothing for a client without a share */
 static int l_share(lua_State *L) {
   Client *client;
   Shared *share = share_of(L, &client);
   if (share == NULL) return 0;
   const SharedState state = shared_state(share, loop_now(client->loop));
-  lua_createtable(L, 0, 7);
+  lua_createtable(L, 0, 10);
   lua_pushstring(L, share->name);
   lua_setfield(L, -2, "path");
   lua_pushinteger(L, state.members);
@@ -71,6 +71,12 @@ static int l_share(lua_State *L) {
   lua_setfield(L, -2, "returns");
   lua_pushinteger(L, (lua_Integer)state.recovered);
   lua_setfield(L, -2, "recovered");
+  lua_pushboolean(L, !state.never);
+  lua_setfield(L, -2, "joined");
+  lua_pushinteger(L, state.asked);
+  lua_setfield(L, -2, "asked");
+  lua_pushinteger(L, state.ahead);
+  lua_setfield(L, -2, "ahead");
   lua_pushstring(L, state.lost);
   lua_setfield(L, -2, "lost");
   return 1;

@@ -1,5 +1,5 @@
--- What a share on a Redis server does there: this script runs inside the server (Lua 5.1), whole or not at all. One call of it takes
--- from all windows or from none, by the server's clock, and tells whether trading is halted.
+-- What a share on a Redis server does there: this script runs inside the server (Lua 5.1), whole or not at all. One call of it
+-- takes from all windows or from none, by the server's clock, and tells whether trading is halted.
 --
 -- ARGV[1] is the act, ARGV[2] the member: a client's connection. A member is alive while it listens to its channel: the server
 -- notices the end of a killed process at once.
@@ -10,11 +10,12 @@
 --       windows  a hash: a window's key -> "limit span", for people
 --       shut     a hash: pauses and bans of the address
 --       address  the window of the address; group: the window of the group
--- A window is a sorted set: "member.number" of each request that counts -> when it stops counting, in microseconds. While a request
--- runs, nobody knows its end; it counts for long then, and its end puts that right.
+-- A window is a sorted set: "member.number" of each request that counts -> when it stops counting, in microseconds. While a
+-- request runs, nobody knows its end; it counts for long then, and its end puts that right.
 
 local act, me = ARGV[1], ARGV[2]
-local MEMBERS, HALT, LIMITS, WINDOWS, SHUT, ADDRESS, GROUP = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7] or ""
+local MEMBERS, HALT, LIMITS, WINDOWS, SHUT, ADDRESS, GROUP = unpack(KEYS)
+GROUP = GROUP or ""
 local call = redis.call
 
 if redis.replicate_commands then redis.replicate_commands() end
@@ -68,7 +69,7 @@ local function clean(window)
   return call("ZCARD", window)
 end
 
--- What dead members had under way ends soon. Returns whether there was any.
+-- What dead members had under way ends soon.
 local function bury(window, span)
   local running = call("ZRANGEBYSCORE", window, "(" .. whole(now + span + GRACE + MARGIN), "+inf")
   local members, seen = {}, {}
@@ -80,11 +81,10 @@ local function bury(window, span)
     end
   end
   local living, n = alive(members)
-  if n == #members then return false end
+  if n == #members then return end
   for _, entry in ipairs(running) do
     if not living[entry:match "^[^.]*"] then call("ZADD", window, whole(now + GRACE + span), entry) end
   end
-  return true
 end
 
 -- us until `more` requests fit into the window; 0: they do.
@@ -92,12 +92,9 @@ local function wait_in(window, count, limit, more, span)
   if limit <= 0 then return 0 end
   local over = count + math.min(more, limit) - limit
   if over <= 0 then return 0 end
+  bury(window, span)
   local wait = call("ZRANGE", window, over - 1, over - 1, "WITHSCORES")[2] - now
-  if wait > span + MARGIN then
-    bury(window, span)
-    return AGAIN
-  end
-  return wait
+  return wait > span + MARGIN and AGAIN or wait
 end
 
 local function put(window, entry, weight, at)
@@ -160,16 +157,18 @@ local function finish(answer, members, seen)
   answer[#answer + 1] = changes
   if changes ~= seen then
     local paused, banned, probe, pause, probe_pause, prober = shut_now()
-    for _, x in ipairs { paused, banned, probe, pause, probe_pause, prober == "" and 0 or 1 } do answer[#answer + 1] = x end
+    for _, x in ipairs { paused, banned, probe, pause, probe_pause, prober == "" and 0 or 1 } do
+      answer[#answer + 1] = x
+    end
   end
   return answer
 end
 
 local acts = {}
 
--- Turns for requests of `weight`: `need` of them, and up to `ahead` more where there is plenty of room. Turns that were taken ahead and
--- have begun count as running. ARGV: first number, weight, need, ahead, urgent, limits and spans of the address and of the group,
--- the user's own limit of the group, seen changes, then the numbers that have begun.
+-- Turns for requests of `weight`: `need` of them, and up to `ahead` more where there is plenty of room. Turns that were taken ahead
+-- and have begun count as running. ARGV: first number, weight, need, ahead, urgent, limits and spans of the address and of the
+-- group, the user's own limit of the group, seen changes, then the numbers that have begun.
 -- -> { turns, us to wait, the told limit, what is left of the group, ... }
 function acts.take()
   local first, weight, need, ahead, urgent = number(3), number(4), number(5), number(6), ARGV[7] == "1"
@@ -274,10 +273,11 @@ function acts.learn()
   return 0
 end
 
--- A window as a member that comes back knows it. ARGV: the member that it was, span, weight and number of each request that runs, "|",
--- how many us ago others ended. GROUP is the window.
+-- A window as a member that comes back knows it. ARGV: the member that it was, limit, span, weight and number of each request
+-- that runs, "|", how many us ago others ended. GROUP is the window.
 function acts.again()
-  local was, span, i = ARGV[3], number(4), 5
+  local was, span, i = ARGV[3], number(5), 6
+  note(GROUP, number(4), span)
   for _, entry in ipairs(call("ZRANGE", GROUP, 0, -1)) do
     if was ~= "" and entry:sub(1, #was + 1) == was .. "." then call("ZREM", GROUP, entry) end
   end
@@ -342,8 +342,8 @@ end
 
 -- The address was shut, opened or probed. ARGV: as shut_now tells it; the last: 1 while this member probes.
 function acts.shut()
-  call("HMSET", SHUT, "paused", whole(now + number(3)), "banned", whole(now + number(4)), "probe", whole(now + number(5)), "pause",
-    whole(number(6)), "probe_pause", whole(number(7)), "prober", ARGV[8] == "1" and me or "")
+  call("HMSET", SHUT, "paused", whole(now + number(3)), "banned", whole(now + number(4)), "probe", whole(now + number(5)),
+    "pause", whole(number(6)), "probe_pause", whole(number(7)), "prober", ARGV[8] == "1" and me or "")
   local changes = shut_changed()
   publish("shut", "")
   return changes
@@ -359,7 +359,7 @@ function acts.look()
   for i = 1, #list, 2 do
     local limit, span = list[i + 1]:match "^(%S+) (%S+)$"
     if limit and call("TYPE", list[i]).ok == "zset" then
-      windows[#windows + 1] = { key = list[i], limit = tonumber(call("HGET", LIMITS, list[i])) or tonumber(limit), span = span / 1e6,
+      windows[#windows + 1] = { key = list[i], limit = tonumber(call("HGET", LIMITS, list[i]) or limit), span = span / 1e6,
         used = clean(list[i]), running = call("ZCOUNT", list[i], "(" .. whole(now + span + MARGIN), "+inf"),
         held = math.max(call("PTTL", list[i] .. ":held"), 0) / 1000 }
     end

@@ -114,11 +114,11 @@ typedef struct RedisShare {
   char sha[REDIS_SHA + 1];
   Random random;
   RedisState state;
-  bool dropping; /* the connections are to be freed */
-  bool joined;   /* it was a member even once */
-  char why[240]; /* why it is lost, or was last */
-  int64_t losses, returns;
-  double lost_at, tries; /* when it was lost, and how often it was tried since */
+  bool dropping;                         /* the connections are to be freed */
+  bool joined;                           /* it was a member even once */
+  char why[240];                         /* why it is lost, or was last */
+  int64_t losses, returns, asked, ahead; /* as in SharedState */
+  double lost_at, tries;                 /* when it was lost, and how often it was tried since */
   int members;
   Pending *first, **last;    /* commands that were not answered */
   uint64_t commands, number; /* given last */

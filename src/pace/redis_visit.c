@@ -124,6 +124,10 @@ static int done(lua_State *L, Visit *v) {
   return 2;
 }
 
+bool redis_visit_works(void) {
+  return redis_available();
+}
+
 int redis_visit_halt(lua_State *L, const char *reason) {
   Loop *loop = loop_get(L);
   char text[SHARE_REASON + 64];

@@ -47,7 +47,8 @@ typedef struct SharedState {
   int64_t losses, returns; /* how often */
   int members;             /* how many clients take part, as last known, this one included */
   uint32_t recovered;      /* of a file: how often a process died with its lock */
-  bool never;              /* it was not reached even once, so nobody knows how many take part */
+  int64_t asked, ahead; /* of a server: how many requests waited for its answer, and had a turn taken ahead */
+  bool never;           /* it was not reached even once, so nobody knows how many take part */
 } SharedState;
 
 /* What a request has taken from the share. */

@@ -179,6 +179,7 @@ void redis_place_answer(RedisPlace *p, const Pending *q, const RedisItem *item) 
   }
   if (p->turns > 0 && s->tidy.among == NULL) loop_timer_start(s->loop, &s->tidy, LEASE);
   redis_share_serve(s);
+  if (p->begins > 0 && !p->pending && s->state == REDIS_LIVES) ask(p, 1, 0, 0); /* they began while this was asked for */
 }
 
 /* Takes a turn of that weight which is still good. False: there is none. */
@@ -235,6 +236,10 @@ static double take(Shared *x, const SharedAsk *wanted, double now, SharedTurn *t
   }
   if (use_turn(p, wanted->weight, now, &found)) {
     if (!begin(p, found.number, wanted, turn)) return 1;
+    if (found.ahead)
+      s->ahead++;
+    else
+      s->asked++;
     if (found.ahead && p->begins < REDIS_TURNS) p->begun[p->begins++] = found.number;
     look_ahead(p, wanted, found.ahead, now);
     return 0;
@@ -321,23 +326,15 @@ void redis_place_lost(RedisPlace *p) {
   p->later = 0;
 }
 
-/* Tells of a window of ours: what runs, and the moments of what has ended. */
-static void tell_window(RedisShare *s, const char *key, double span, const LimitWindow *w) {
-  double now = now_of(s);
-  size_t gone = window_gone(w, now);
-  command_word(&s->command, "|");
-  for (size_t i = gone; i < w->count; i++)
-    command_number(&s->command, fmax(now - w->ended[(w->first + i) % w->room], 0) * US);
-  (void)key, (void)span;
-  redis_share_send(s, ACT_AGAIN, NULL);
-}
-
-static void begin_again(RedisShare *s, const char *key, double span) {
+/* Begins to tell of a window of ours. */
+static void begin_again(RedisShare *s, const char *key, double span, int limit) {
   redis_share_call(s, "again", key);
   command_word(&s->command, s->was);
+  command_number(&s->command, limit);
   command_number(&s->command, span * US);
 }
 
+/* What runs in it. */
 static void add_running(RedisShare *s, const RedisPlace *p, bool weighs) {
   for (int i = 0; i < p->runs; i++) {
     command_number(&s->command, weighs ? p->running[i].weight : 1);
@@ -345,20 +342,30 @@ static void add_running(RedisShare *s, const RedisPlace *p, bool weighs) {
   }
 }
 
+/* The moments of what has ended in it. */
+static void send_again(RedisShare *s, const LimitWindow *w) {
+  double now = now_of(s);
+  command_word(&s->command, "|");
+  for (size_t i = window_gone(w, now); i < w->count; i++)
+    command_number(&s->command, fmax(now - w->ended[(w->first + i) % w->room], 0) * US);
+  redis_share_send(s, ACT_AGAIN, NULL);
+}
+
 void redis_place_again(RedisPlace *p) {
   RedisShare *s = p->share;
-  for (const RedisPlace *q = s->places; q != p && p->group != NULL; q = q->next)
-    if (q->group == p->group) return; /* another lane has told of the window */
   if (p == s->places) {
-    begin_again(s, s->address, IP_SPAN);
+    const LimitWindow *ip = s->account->address->ip;
+    begin_again(s, s->address, IP_SPAN, window_limit(ip));
     for (const RedisPlace *q = s->places; q != NULL; q = q->next) add_running(s, q, false);
-    tell_window(s, s->address, IP_SPAN, s->account->address->ip);
+    send_again(s, ip);
   }
-  if (p->group == NULL || s->state == REDIS_LIVES || s->dropping) return;
-  begin_again(s, p->key, span_of(p));
+  if (p->group == NULL || s->dropping) return;
+  for (const RedisPlace *q = s->places; q != p; q = q->next)
+    if (q->group == p->group) return; /* another lane has told of the window */
+  begin_again(s, p->key, span_of(p), window_limit(&p->group->window));
   for (const RedisPlace *q = p; q != NULL; q = q->next)
     if (q->group == p->group) add_running(s, q, true);
-  tell_window(s, p->key, span_of(p), &p->group->window);
+  send_again(s, &p->group->window);
 }
 
 /* ---- what answers tell ---- */
@@ -501,6 +508,8 @@ static void state(Shared *x, double now, SharedState *out) {
                        .last_loss = s->losses > 0 ? s->why : NULL,
                        .losses = s->losses,
                        .returns = s->returns,
+                       .asked = s->asked,
+                       .ahead = s->ahead,
                        .members = s->members,
                        .never = !s->joined};
 }

@@ -13,6 +13,8 @@ local MEMBERS = { { name = "process" }, { name = "since", kind = "time" }, { nam
 local WINDOWS = { { name = "limit of" }, { name = "used", kind = "number" }, { name = "of", kind = "number" },
   { name = "in seconds", kind = "number" }, { name = "shut for", kind = "number" } }
 
+local LEASES = { { name = "lease" }, { name = "process" }, { name = "since", kind = "time" }, { name = "for seconds", kind = "number" } }
+
 local share = {}
 
 local function moment(ms)
@@ -26,27 +28,28 @@ end
 
 -- A number of a server's answer.
 local function plain(n)
-  return math.tointeger(tonumber(tostring(n))) or tonumber(tostring(n)) or 0
+  local x = tonumber(tostring(n)) or 0
+  return math.tointeger(x) or x
 end
 
 -- What a server told (src/pace/redis_script.lua), in the form of what is told of a file.
 local function of_server(text)
   local told = assert(bybit.json.decode(text))
-  local found = { members = {}, windows = {}, recovered = 0 }
+  local found = { members = {}, windows = {}, leases = {}, recovered = 0 }
   for i, line in ipairs(told.members) do
     local pid, since, machine = tostring(line):match "^(%d+) (%d+) (.*)$"
-    found.members[i] = { pid = math.tointeger(tonumber(pid)) or 0, since = math.tointeger(tonumber(since)) or 0, machine = machine }
+    found.members[i] = { pid = plain(pid), since = plain(since), machine = machine }
   end
   for i, w in ipairs(told.windows) do
     local limit = plain(w.limit)
     found.windows[i] = { name = tostring(w.key):gsub("^bybit:{[^}]*}:", ""):gsub("^w:", ""), used = plain(w.used),
-      running = plain(w.running), limit = limit > 0 and limit or nil, span = plain(w.span), held_for = plain(w.held), paused_for = 0,
-      banned_for = 0 }
+      running = plain(w.running), limit = limit > 0 and limit or nil, span = plain(w.span), held_for = plain(w.held),
+      paused_for = 0, banned_for = 0 }
   end
   table.sort(found.windows, function(a, b) return a.name < b.name end)
   local pid, at, reason = told.halt:match "^%d+ (%d+) (%d+) ?(.*)$"
   if pid then
-    found.halted = { pid = math.tointeger(tonumber(pid)), at = math.tointeger(tonumber(at)), reason = reason }
+    found.halted = { pid = plain(pid), at = plain(at), reason = reason }
   elseif told.halt ~= "" then
     found.halted = { pid = 0, at = 0, reason = told.halt }
   end
@@ -59,11 +62,13 @@ local function shut_for(window)
 end
 
 local function as_text(found)
-  local parts, members, windows = {}, {}, {}
+  local parts, members, windows, leases = {}, {}, {}, {}
   local halted = found.halted
   parts[1] = halted and ("HALTED by process %d at %s: %s"):format(halted.pid, moment(halted.at), printable(halted.reason))
     or "trading is not halted"
-  for i, member in ipairs(found.members) do members[i] = { tostring(member.pid), moment(member.since), printable(member.machine or "") } end
+  for i, member in ipairs(found.members) do
+    members[i] = { tostring(member.pid), moment(member.since), printable(member.machine or "") }
+  end
   for _, window in ipairs(found.windows) do
     local shut = shut_for(window)
     if window.used > 0 or shut > 0 then
@@ -72,7 +77,13 @@ local function as_text(found)
     end
   end
   parts[2] = #members == 0 and "nobody uses it" or table_of(MEMBERS, members)
-  parts[3] = #windows > 0 and table_of(WINDOWS, windows) or nil
+  for i, lease in ipairs(found.leases) do
+    local held = lease.left > 0
+    leases[i] = { printable(lease.name), held and tostring(lease.pid) or "nobody", held and moment(lease.since) or "",
+      held and ("%.1f"):format(lease.left) or "" }
+  end
+  if #leases > 0 then parts[#parts + 1] = table_of(LEASES, leases) end
+  if #windows > 0 then parts[#parts + 1] = table_of(WINDOWS, windows) end
   return table.concat(parts, "\n\n")
 end
 
