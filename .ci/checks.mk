@@ -54,6 +54,11 @@ soak: ## runs a strategy's load for SECONDS=60; memory and descriptors must stay
 	@$(SUBMAKE) all
 	@$(IN_TREE) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
 
+prove: ## simulates a market maker with every fault, SEEDS=10000: no order left, none twice; FIRST=1
+	@$(NEED) build
+	@$(SUBMAKE) all
+	@$(IN_TREE) SEEDS='$(or $(SEEDS),10000)' FIRST='$(or $(FIRST),1)' $(LUA) examples/proved_maker.lua
+
 # Each line of what settles outcomes runs in a spec that drives the paper exchange. No branch is left that never ran.
 COVERED_FILES ?= $(patsubst lua/bybit/%.lua,%,$(wildcard lua/bybit/outcome/*.lua)) wire/limits
 COVERING_SPECS ?= $(filter-out %/host_spec.lua %/share_spec.lua %/reads_spec.lua,$(wildcard spec/e2e/*_spec.lua)) $(wildcard spec/wire/v2/*_spec.lua) \
@@ -138,4 +143,4 @@ $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
 
-.PHONY: asan tsan valgrind oom soak coverage model leases mutants fuzz fuzz-all bench peers instructions
+.PHONY: asan tsan valgrind oom soak prove coverage model leases mutants fuzz fuzz-all bench peers instructions

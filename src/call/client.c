@@ -230,6 +230,8 @@ static int client_close(lua_State *L) {
   }
   c->http = c->kept_http = NULL;
   c->streams = NULL;
+  token_unwatch(&c->sightings.news);
+  sightings_clear(&c->sightings);
   client_lease_close(c);
   line_leave(&c->line);
   session_free(&c->session);

@@ -12,6 +12,7 @@
 #include "wire/http.h"
 #include "journal/journal.h"
 #include "pace/line.h"
+#include "stream/sightings.h"
 #include "value/random.h"
 #include "wire/session.h"
 #include <lua.h>
@@ -73,6 +74,7 @@ typedef struct Client {
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */
   struct Call *away;          /* list of calls in CALL_AWAY; linked by Call.next */
+  struct Call *placing;       /* list of placements that have not returned, see placed.c */
   LoopTimer save;             /* fires at the end of a step of the loop, when there is something to commit */
   pid_t process;              /* the process that made it; a forked child must not use the sockets */
   uint64_t successes;         /* how many calls succeeded */
@@ -82,6 +84,7 @@ typedef struct Client {
   Claims claims;              /* what its calls change, and what late copies of them may change */
   struct ClientLease *lease;  /* owned; NULL: it asks for none, see lease.c */
   struct Streams *streams;    /* owned; NULL: no stream was asked for yet, see streams.c */
+  Sightings sightings;        /* what streams told of its account's orders lately */
   struct Leftover *leftovers; /* the claims for late copies, see conflicts.c */
   int spares;                 /* how many spare calls it has, see life.c */
   int open_heard;     /* calls of 'heard' endpoints that were sent; Lua does not know their outcome yet */

@@ -84,6 +84,8 @@ typedef struct Call {
                              clock, ms; 0: not known */
   int64_t timestamp; /* of the last attempt, as signed: the exchange's clock, ms */
   char made_id[40];  /* our id for a call that gives none */
+  struct Call *placing,
+      **placing_link; /* in the client's list of placements under way; NULL: it is in none */
   bool leased;       /* the attempt was signed under the client's lease, and has not ended */
   double acts_until; /* ... and after this moment it can act no more */
 } Call;
@@ -212,6 +214,9 @@ void call_tell_words(lua_State *L, Client *c, int client, const char *method, co
 void call_placed_open(lua_State *L);
 /* Remembers the order that the call has placed; its result is at that stack place. Does nothing for another call. */
 void call_note_placed(lua_State *L, const Call *c, int result);
+void call_placing(Call *c); /* its placement begins */
+void call_placed(
+    Call *c); /* it returns to its caller now; does nothing for another call, and may be called twice */
 
 /* answer.c */
 /* Reads the answer of the last attempt. Pushes result, message, and the names of fields that did not decode; each may be

@@ -66,13 +66,15 @@ return function(options)
     check.credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned or false, holds = environment.exchange or false, class = class,
-      real = environment.real, streams = environment.streams, lua_transport = options.transport ~= nil,
+      real = environment.real, streams = environment.streams, wants_streams = options.streams, follows = false,
+      lines = options.transport == nil and "sockets" or options.transport.lines and "post",
       category = settings.category,
       connections = math.min(settings.in_flight, options.connections), required = required,
       visibility = options.visibility, impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, at_large = {},
       receive_window = options.receive_window, parts = {}, closing = core.token(),
-      budget_of_retries = false, guard = false, reads_lease = false, lease_report = false }
+      budget_of_retries = false, guard = false, sightings = false, sighting_news = false, reads_lease = false,
+      lease_report = false }
     local c = errors.call(core.client.new, settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
     if options.check_instruments then instrument.guard(t) end

@@ -17,6 +17,7 @@ local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
 local guard, lease = later.module "bybit.client.guard", later.module "bybit.client.lease"
 local stream, order_book = later.module "bybit.stream", later.module "bybit.stream.book"
+local follow = later.module "bybit.stream.follow"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -159,6 +160,7 @@ local RARE = {
   instrument = function() return instrument.of end,
   stream = function() return stream.open end,
   order_book = function() return order_book.open end,
+  follow = function() return follow.open end,
 }
 
 --- The methods of all clients of a wire.
@@ -174,21 +176,27 @@ local function class_of(api)
     return class.inners[name]
   end
   for name, f in pairs(class_methods) do class.methods[name] = f end
-  setmetatable(class.methods, {
-    __index = function(methods, name)
+  -- The method of this name, or nil.
+  function class.find(name)
+    local method = rawget(class.methods, name)
+    if method == nil then
       local rare = RARE[name] or added[name] and added[name].load
-      local method = rare and rare() or not rare and make_method(class, name)
-      if method then
-        methods[name] = method
-        return method
-      end
-      local names = rows.methods(dialect.endpoints)
-      for _, list in ipairs { class_methods, RARE, added } do
-        for k in pairs(list) do names[#names + 1] = k end
-      end
-      errors.raise(("a client has no method '%s'%s"):format(tostring(name), hints.method(tostring(name), names,
-        dialect.name)))
-    end,
+      method = rare and rare() or not rare and make_method(class, name) or nil
+      class.methods[name] = method
+    end
+    return method
+  end
+  -- Raises that there is no such name in `what`, which has the names `own` besides a client's.
+  function class.missing(what, name, own)
+    local names = rows.methods(dialect.endpoints)
+    for _, list in ipairs { class_methods, RARE, added, own } do
+      for k in pairs(list) do names[#names + 1] = k end
+    end
+    errors.raise(("%s has no %s '%s'%s"):format(what, own and "field or method" or "method", tostring(name),
+      hints.method(tostring(name), names, dialect.name)))
+  end
+  setmetatable(class.methods, {
+    __index = function(_, name) return class.find(name) or class.missing("a client", name) end,
   })
   local pinged
   -- Asks for the exchange's time. It is as urgent as a cancel: it makes connections for those, too.
@@ -259,6 +267,7 @@ function class_methods.stats(client)
   stats.share = core.client.share(client)
   if stats.share then stats.share.lease = core.client.lease(client) end
   stats.streams = core.client.streams(client)
+  stats.follows = core.client.table(client).follows and follow.stats(client) or nil
   return stats
 end
 

@@ -102,6 +102,9 @@ return {
     doc = "How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent "
       .. "after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the "
       .. "order. A change is judged this long after the exchange can no longer accept it." }),
+  row("streams", { type = "boolean", default = true,
+    doc = "May the client connect to the exchange's streams? Without them client:follow polls, and client:stream and "
+      .. "client:order_book raise." }),
   row("log", { types = "userdata|fun(event: bybit.LogEvent)",
     doc = "io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for "
       .. "each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of "
