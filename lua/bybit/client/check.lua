@@ -182,7 +182,7 @@ function check.share(given)
     end
   end
   if type(path) ~= "string" or path == "" or path:find "%z" then
-    wrong_option("share", 'a path, or {path = ..., on_loss = "divide", "halt" or "alone"}', given)
+    wrong_option("share", 'a path or redis://..., or {path = ..., on_loss = "divide", "halt" or "alone"}', given)
   end
 end
 
