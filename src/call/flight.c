@@ -191,6 +191,7 @@ const char *call_prepare(Call *c) {
                   &earliest);
   if (!c->ep->open && client->line.member != NULL)
     c->timestamp = stamps_take(&client->line.member->stamps, c->timestamp, earliest);
+  if (call_unleased(c) != NULL) return c->guarded;
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
                        c->e.receive_window, &c->request))
     return "not enough memory";

@@ -38,16 +38,24 @@ void call_tell(lua_State *L, Call *c, int client, int params, int response) {
   tell(L, c->client, client, 7);
 }
 
+void call_tell_words(lua_State *L, Client *c, int client, const char *method, const char *level,
+                     const char *words) {
+  if (!c->listens) return;
+  luaL_checkstack(L, 10, "log");
+  client = lua_absindex(L, client);
+  lua_pushvalue(L, client);
+  lua_pushstring(L, method);
+  for (int i = 0; i < 3; i++) lua_pushnil(L); /* no parameters, no response, no id */
+  lua_pushstring(L, words);
+  lua_pushstring(L, level);
+  tell(L, c, client, 7);
+}
+
 /* Tells the listener of the client at stack place 'client' what has become of its share. */
 static void tell_share(lua_State *L, Client *c, int client, const char *level, const char *words,
                        const char *why) {
-  luaL_checkstack(L, 10, "log");
-  lua_pushvalue(L, client);
-  lua_pushliteral(L, "share");
-  for (int i = 0; i < 3; i++) lua_pushnil(L); /* no parameters, no response, no id */
-  lua_pushfstring(L, words, c->line.shared.name, why);
-  lua_pushstring(L, level);
-  tell(L, c, client, 7);
+  call_tell_words(L, c, client, "share", level, lua_pushfstring(L, words, c->line.shared.name, why));
+  lua_pop(L, 1);
 }
 
 void call_tell_share(lua_State *L, Client *c, int client) {
@@ -59,6 +67,7 @@ void call_tell_share(lua_State *L, Client *c, int client) {
   c->told_returns = counts.returns;
   if (!c->listens) return;
   client = lua_absindex(L, client);
+  luaL_checkstack(L, 10, "log");
   if (lost) tell_share(L, c, client, "warn", "the share %s is lost: %s", counts.last_loss);
   if (back && counts.lost == NULL) tell_share(L, c, client, "info", "the share %s is back", NULL);
 }

@@ -91,4 +91,5 @@ void client_share_open(lua_State *L) {
   lua_getfield(L, -1, "client");
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);
+  client_lease_functions(L);
 }

@@ -133,6 +133,24 @@ static void push_windows(lua_State *L, const Layout *y, double now) {
   }
 }
 
+/* Pushes a list of {name, pid, since, number, left}: the leases, and who has each or had it last. */
+static void push_leases(lua_State *L, const Layout *y, double now) {
+  lua_newtable(L);
+  for (uint32_t i = 0; i < y->leases && i < SHARE_LEASES; i++) {
+    const LeaseRecord *r = &y->lease[i];
+    lua_createtable(L, 0, 5);
+    lua_pushlstring(L, r->name, strnlen(r->name, LEASE_NAME));
+    lua_setfield(L, -2, "name");
+    set_number(L, "left", r->holder == 0 ? 0 : fmax(r->until - now, 0));
+    if (r->holder != 0) {
+      set_integer(L, "pid", r->pid);
+      set_integer(L, "since", r->since);
+      set_integer(L, "number", (lua_Integer)r->number);
+    }
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
 /* Sets 'halted' in the table on top of the stack: {reason, pid, at}, if it is. */
 static void set_halted(lua_State *L, Share *s, double now) {
   char reason[SHARE_REASON];
@@ -148,7 +166,7 @@ static void set_halted(lua_State *L, Share *s, double now) {
   lua_setfield(L, -2, "halted");
 }
 
-/* look(path) -> {members, windows, halted, recovered}: what is in it now; of a URL a text in JSON, see redis_script.lua. Members that
+/* look(path) -> {members, windows, leases, halted, recovered}: what is in it now; of a URL a text in JSON, see redis_script.lua. Members that
 ** died are looked for first. */
 static int l_look(lua_State *L) {
   if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_look(L);
@@ -165,21 +183,27 @@ static int l_look(lua_State *L) {
   lua_setfield(L, -2, "members");
   push_windows(L, copy, now);
   lua_setfield(L, -2, "windows");
+  push_leases(L, copy, now);
+  lua_setfield(L, -2, "leases");
   set_integer(L, "recovered", copy->recovered);
   set_halted(L, s, now);
   visit_end(L);
   return 1;
 }
 
+/* servers() -> can a share be on a server? false: this build is without hiredis */
+static int l_servers(lua_State *L) {
+  lua_pushboolean(L, redis_visit_works());
+  return 1;
+}
+
 void share_open_lua(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"look", l_look}, {"halt", l_halt}, {"resume", l_resume}, {NULL, NULL}};
+      {"look", l_look}, {"halt", l_halt}, {"resume", l_resume}, {"servers", l_servers}, {NULL, NULL}};
   luaL_newmetatable(L, VISIT);
   lua_pushcfunction(L, visit_end);
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
-  lua_pushboolean(L, redis_visit_works());
-  lua_setfield(L, -2, "servers");
   lua_setfield(L, -2, "share");
 }

@@ -1,6 +1,5 @@
 /* What both kinds of shares have in common, see shared.h. */
 #include "shared.h"
-#include "redis_share.h"
 
 #include <string.h>
 
@@ -9,18 +8,10 @@ bool shared_is_url(const char *where) {
 }
 
 bool shared_open(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
+  const SharedWays *ways = shared_is_url(where) ? &shared_redis : &shared_file;
   x->process = loop_process(loop);
-  if (shared_is_url(where)) {
-    x->redis = redis_share_open(x, where, loop, why);
-    if (x->redis == NULL) return false;
-    x->ways = &shared_redis;
-    x->name = x->redis->url.name;
-    return true;
-  }
-  x->share = share_open(where, SHARE_JOIN, now, why);
-  if (x->share == NULL) return false;
-  x->ways = &shared_file;
-  x->name = share_path(x->share);
+  if (!ways->open(x, where, loop, now, why)) return false;
+  x->ways = ways;
   return true;
 }
 
@@ -97,6 +88,23 @@ uint64_t shared_halted(Shared *x, double now) {
 
 void shared_halt_words(Shared *x, char reason[SHARE_REASON], int *pid, int64_t *at) {
   x->ways->halt_words(x, reason, pid, at);
+}
+
+bool shared_lease_open(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  return x->ways->lease_open(x, l, now, why);
+}
+
+void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
+  lease_put_off(l, now);
+  x->ways->lease_ask(x, l, wall, now);
+}
+
+void shared_lease_back(Shared *x, const Lease *l, double now) {
+  if (l->number != 0) x->ways->lease_back(x, l, now);
+}
+
+bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  return x->ways->lease_of(x, id, now, copy);
 }
 
 int64_t shared_changes(const Shared *x) {

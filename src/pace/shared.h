@@ -73,6 +73,8 @@ typedef struct SharedAsk {
 
 /* The two kinds. The functions below are these, and do nothing for a client without a share. */
 typedef struct SharedWays {
+  bool (*open)(Shared *x, const char *where, Loop *loop, double now,
+               char why[SHARE_WHY]);    /* see shared_open */
   void (*leave)(Shared *x, double now); /* takes part no more, and frees it */
   void (*forget)(Shared *x);            /* in a forked child: frees it, and touches nothing that is shared */
   void (*drop)(SharePlace *place);      /* frees what the kind keeps at a place; NULL: nothing */
@@ -95,6 +97,10 @@ typedef struct SharedWays {
   uint64_t (*halted)(Shared *x, double now);
   void (*halt_words)(Shared *x, char reason[SHARE_REASON], int *pid, int64_t *at);
   void (*state)(Shared *x, double now, SharedState *state);
+  bool (*lease_open)(Shared *x, const Lease *l, double now, char why[SHARE_WHY]);
+  void (*lease_ask)(Shared *x, Lease *l, int64_t wall, double now);
+  void (*lease_back)(Shared *x, const Lease *l, double now);
+  bool (*lease_of)(Shared *x, const char *id, double now, LeaseRecord *copy);
 } SharedWays;
 
 extern const SharedWays shared_file, shared_redis;
@@ -144,6 +150,15 @@ int shared_told(const Shared *x); /* what has become of that: 1: the others are 
 uint64_t shared_halted(Shared *x, double now);
 /* The reason, who halted and when. Printable. */
 void shared_halt_words(Shared *x, char reason[SHARE_REASON], int *pid, int64_t *at);
+
+/* The client is going to ask for that lease. False: it cannot have one, 'why' goes on from the share's name. */
+bool shared_lease_open(Shared *x, const Lease *l, double now, char why[SHARE_WHY]);
+/* Asks for the lease, or for more of it: lease_heard tells it what the share says, now or later; or nothing, while it is lost. */
+void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now);
+void shared_lease_back(Shared *x, const Lease *l,
+                       double now); /* gives it back, for when nothing can act any more */
+/* share_lease_of */
+bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy);
 
 /* Counts losses and returns. */
 int64_t shared_changes(const Shared *x);

@@ -268,6 +268,13 @@ static bool left_of(Shared *x, const LimitAccount *account, const LimitGroup *gr
 
 /* ---- the rest is the share's own ---- */
 
+static bool open_file(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
+  (void)loop;
+  x->share = share_open(where, SHARE_JOIN, now, why);
+  if (x->share != NULL) x->name = share_path(x->share);
+  return x->share != NULL;
+}
+
 static void leave(Shared *x, double now) {
   share_free(x->share, now);
 }
@@ -320,7 +327,40 @@ static void state(Shared *x, double now, SharedState *out) {
                        .recovered = share_recovered(x->share)};
 }
 
-const SharedWays shared_file = {.leave = leave,
+/* ---- the lease ---- */
+
+static bool lease_open_file(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  if (!share_enter(x->share, now)) return true; /* it gets its place when the share is back */
+  bool has = share_lease(x->share, l->name, why) != NULL;
+  share_leave(x->share);
+  return has;
+}
+
+static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
+  LeaseAsk ask = {.holder = l->holder, .pid = (int32_t)x->process, .lasts = l->lasts, .wall = wall};
+  LeaseAnswer answer;
+  char why[SHARE_WHY];
+  if (!share_enter(x->share, now)) return;
+  LeaseRecord *r = share_lease(x->share, l->name, why);
+  if (r != NULL) share_lease_give(x->share, r, &ask, now, &answer);
+  share_leave(x->share);
+  if (r != NULL) lease_heard(l, &answer, now, now);
+}
+
+static void lease_back_file(Shared *x, const Lease *l, double now) {
+  char why[SHARE_WHY];
+  if (!share_enter(x->share, now)) return;
+  LeaseRecord *r = share_lease(x->share, l->name, why);
+  if (r != NULL) lease_back(r, l->number, lease_rest(l, now), now);
+  share_leave(x->share);
+}
+
+static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  return share_lease_of(x->share, id, now, copy);
+}
+
+const SharedWays shared_file = {.open = open_file,
+                                .leave = leave,
                                 .forget = forget,
                                 .take = take_turn,
                                 .end = end,
@@ -338,4 +378,8 @@ const SharedWays shared_file = {.leave = leave,
                                 .resume = resume,
                                 .halted = halted,
                                 .halt_words = halt_words,
-                                .state = state};
+                                .state = state,
+                                .lease_open = lease_open_file,
+                                .lease_ask = lease_ask,
+                                .lease_back = lease_back_file,
+                                .lease_of = lease_of};

@@ -1,6 +1,6 @@
 /*
 ** HTTP transfers over one libcurl multi handle: connections are kept and reused, TLS is verified, every size is bounded.
-** Knows no Lua; only http.c and url.c know libcurl. A transfer sends its request once: it never repeats it, whatever happens.
+** Knows no Lua; only http*.c and url.c know libcurl. A transfer sends its request once: it never repeats it, whatever happens.
 */
 #ifndef BYBIT_HTTP_H
 #define BYBIT_HTTP_H

@@ -3,8 +3,7 @@
 #define BYBIT_HTTP_PARTS_H
 
 #include "http.h"
-
-#include <curl/curl.h>
+#include "libcurl.h"
 
 /* What http_room.c knows of a transfer. */
 typedef struct TransferRoom {

@@ -7,6 +7,7 @@ local Book = require "bybit.client.guard.book"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local evidence = require "bybit.outcome.evidence"
+local lease = require "bybit.later".module "bybit.client.lease"
 local look = require "bybit.client.guard.look"
 local rails = require "bybit.client.guard.rails"
 local tasks = require "bybit.tasks"
@@ -297,6 +298,8 @@ function guard.ask(client, call, row, params, link, left)
   for _, act in ipairs(t.class.dialect.category and list or {}) do act.category = act.category or t.category end
   local asked = { client = client, class = t.class, params = params, stop = began + left }
   if core.client.halted(client) then return all_harmless(asked, list) or nil end
+  local unleased = core.client.leases(client) and lease.prepare(client, asked.stop, params.cancel) or nil
+  if unleased then return all_harmless(asked, list) or unleased end
   local self = t.guard
   if not self then return nil end
   for _, act in ipairs(list) do

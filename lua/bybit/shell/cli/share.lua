@@ -13,6 +13,8 @@ local MEMBERS = { { name = "process" }, { name = "since", kind = "time" }, { nam
 local WINDOWS = { { name = "limit of" }, { name = "used", kind = "number" }, { name = "of", kind = "number" },
   { name = "in seconds", kind = "number" }, { name = "shut for", kind = "number" } }
 
+local LEASES = { { name = "lease" }, { name = "process" }, { name = "since", kind = "time" }, { name = "for seconds", kind = "number" } }
+
 local share = {}
 
 local function moment(ms)
@@ -33,7 +35,7 @@ end
 -- What a server told (src/pace/redis_script.lua), in the form of what is told of a file.
 local function of_server(text)
   local told = assert(bybit.json.decode(text))
-  local found = { members = {}, windows = {}, recovered = 0 }
+  local found = { members = {}, windows = {}, leases = {}, recovered = 0 }
   for i, line in ipairs(told.members) do
     local pid, since, machine = tostring(line):match "^(%d+) (%d+) (.*)$"
     found.members[i] = { pid = plain(pid), since = plain(since), machine = machine }
@@ -60,7 +62,7 @@ local function shut_for(window)
 end
 
 local function as_text(found)
-  local parts, members, windows = {}, {}, {}
+  local parts, members, windows, leases = {}, {}, {}, {}
   local halted = found.halted
   parts[1] = halted and ("HALTED by process %d at %s: %s"):format(halted.pid, moment(halted.at), printable(halted.reason))
     or "trading is not halted"
@@ -75,7 +77,13 @@ local function as_text(found)
     end
   end
   parts[2] = #members == 0 and "nobody uses it" or table_of(MEMBERS, members)
-  parts[3] = #windows > 0 and table_of(WINDOWS, windows) or nil
+  for i, lease in ipairs(found.leases) do
+    local held = lease.left > 0
+    leases[i] = { printable(lease.name), held and tostring(lease.pid) or "nobody", held and moment(lease.since) or "",
+      held and ("%.1f"):format(lease.left) or "" }
+  end
+  if #leases > 0 then parts[#parts + 1] = table_of(LEASES, leases) end
+  if #windows > 0 then parts[#parts + 1] = table_of(WINDOWS, windows) end
   return table.concat(parts, "\n\n")
 end
 
