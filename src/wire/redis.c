@@ -5,10 +5,6 @@
 */
 #include "redis.h"
 
-#ifndef BYBIT_HIREDIS
-#define BYBIT_HIREDIS 0
-#endif
-
 const char redis_none[] =
     "this build of bybit is without hiredis, which a share on a Redis server needs: install "
     "libhiredis-dev and build again";
@@ -22,11 +18,11 @@ void redis_clean(const char *text, size_t size, char *out, size_t room) {
   out[n] = '\0';
 }
 
-bool redis_available(void) {
-  return BYBIT_HIREDIS;
-}
+#ifndef BYBIT_HIREDIS
 
-#if !BYBIT_HIREDIS
+bool redis_available(void) {
+  return false;
+}
 
 Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, double timeout,
                  const RedisEvents *events, const char **why) {
@@ -68,6 +64,48 @@ void redis_forget(Redis *r) {
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef BYBIT_LIBHIREDIS /* it is opened when it is needed, see library.h */
+
+#include "value/library.h"
+
+#include <pthread.h>
+
+#define HIREDIS_FUNCTIONS(f)                                                                                 \
+  f(redisReaderCreateWithFunctions) f(redisReaderFree) f(redisReaderFeed) f(redisReaderGetReply)             \
+      f(redisFormatCommandArgv) f(redisFreeCommand)
+#define MEMBER(name)   __typeof__(name) *name;
+#define FUNCTION(name) {#name, &hiredis.name},
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool there;
+static struct Hiredis { HIREDIS_FUNCTIONS(MEMBER) } hiredis;
+
+static void open_once(void) {
+  static const LibraryFunction functions_[] = {HIREDIS_FUNCTIONS(FUNCTION){NULL, NULL}};
+  char why[256];
+  there = library_open(BYBIT_LIBHIREDIS, functions_, why, sizeof why);
+}
+
+bool redis_available(void) {
+  pthread_once(&once, open_once);
+  return there;
+}
+
+#define redisReaderCreateWithFunctions hiredis.redisReaderCreateWithFunctions
+#define redisReaderFree                hiredis.redisReaderFree
+#define redisReaderFeed                hiredis.redisReaderFeed
+#define redisReaderGetReply            hiredis.redisReaderGetReply
+#define redisFormatCommandArgv         hiredis.redisFormatCommandArgv
+#define redisFreeCommand               hiredis.redisFreeCommand
+
+#else
+
+bool redis_available(void) {
+  return true;
+}
+
+#endif
+
 #if HIREDIS_MAJOR >= 1
 typedef size_t ArraySize;
 #else
@@ -97,7 +135,8 @@ struct Redis {
   int waiting;    /* commands without an answer */
   char *password; /* owned; to keep it out of what the server says */
   int database;
-  char *user; /* owned */
+  bool socket; /* it is reached by one of this machine */
+  char *user;  /* owned */
   char why[320];
 };
 
@@ -347,7 +386,7 @@ static void on_pipe(void *owner) {
   if (result->error != HTTP_OK) {
     char why[sizeof r->why];
     redis_clean(result->message, strlen(result->message), why, sizeof why);
-    end(r, why);
+    end(r, r->socket ? "nobody answers at its socket" : why);
     return;
   }
   r->connected = true;
@@ -379,6 +418,7 @@ Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, doub
                .events = *events,
                .listens = listens,
                .database = url->database,
+               .socket = url->socket != NULL,
                .has_password = url->password != NULL};
   r->watch.ready = on_ready;
   r->limit.fire = on_limit;
