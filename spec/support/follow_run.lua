@@ -8,7 +8,8 @@ local paper = require "bybit.paper"
 
 local follow_run = {}
 
-local ROUND = 600        -- fills between two looks into the exchange's books
+local ROUND = 2000        -- fills between two looks into the exchange's books
+local RESTART = 0.0015     -- the chance, after a fill, that the program ends
 local WATCH = 1200       -- s of the exchange's time in which all has to come
 local PATIENCE = 0.3     -- s, real ones, that a silent line costs
 
@@ -55,7 +56,7 @@ function Run:trade(most)
     self.placed = self.placed + 10
     local done = assert(client:place_multiple_orders(list))
     assert(done.failed == 0, tostring(done.failed > 0 and done[1].error))
-    self.exchange:step(1) -- strangers offer anew
+    self.exchange:walk(0.1) -- strangers offer anew
     count = count + 25
   end
 end
@@ -132,7 +133,7 @@ function Run:read()
     local event = bybit.within(WATCH, self.next)
     if not event then break end
     if handle[event.kind] then handle[event.kind](self, event) end
-    if self.marks and event.kind == "trade" and self.random:unit() < 0.004 then self:restart(self.random:integer(0, 3)) end
+    if self.marks and event.kind == "trade" and self.random:unit() < RESTART then self:restart(self.random:integer(0, 3)) end
   end
   self.figures.lost = self.figures.lost + self.left
   self.missing, self.left = {}, 0
@@ -162,7 +163,7 @@ end
 ---@param options { fills: integer, seed: integer, hear: fun(figures: table)? }
 ---@return table figures
 function follow_run.run(options)
-  local exchange <close> = paper.start { seed = options.seed, clock = "manual", limits = false, keep = 4000,
+  local exchange <close> = paper.start { seed = options.seed, clock = "manual", limits = false, keep = 5000,
     deposit = { BTC = "1000000" } }
   local client <close> = bybit.client { environment = exchange, seed = options.seed, rate = false }
   local self = setmetatable({ exchange = exchange, client = client, random = core.random(options.seed), placed = 0, count = 0,
