@@ -130,6 +130,6 @@ $(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 
 $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
 .PHONY: asan tsan valgrind oom soak coverage model mutants fuzz fuzz-all bench peers instructions
