@@ -59,6 +59,16 @@ describe("time in a simulation", function()
     assert.is_false(core.loop.is_virtual())
   end)
 
+  it("goes on after years, when a float of its seconds cannot tell one nanosecond from the next", function()
+    local prices = flat(2, 30000)
+    prices[2].start_time = START + 40000000000
+    local report = simulate({ prices = { BTCUSD = prices }, latency = { 0.02, 0.06 } }, function(client)
+      bybit.sleep(3e7)
+      for _ = 1, 100 do assert(client:get_position { symbol = "BTCUSD" }) end
+    end)
+    assert.equal(100, report.requests)
+  end)
+
   it("goes on until `duration`, and then a strategy has a minute to end; deferred functions run", function()
     local cleaned
     local report = simulate({ duration = 60 }, function(client)

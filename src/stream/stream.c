@@ -5,6 +5,7 @@
 #include "stream.h"
 #include "loop/token.h"
 #include "parts.h"
+#include "post.h"
 #include "queue.h"
 #include "ticker.h"
 #include "wire/url.h"
@@ -61,7 +62,8 @@ typedef struct Place { /* a channel, and where it is */
 
 struct Streams {
   StreamsOptions o;
-  Http *http; /* owned */
+  Http *http; /* owned; NULL: they are carried by the post */
+  Carrier carrier;
   Budget budget;
   Place *places; /* owned */
   Member *members;
@@ -386,7 +388,7 @@ static Channel *make_channel(lua_State *L, Streams *s, const char *url, const Ch
 Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index) {
   const Place *p = find_place(s, url);
   if (p != NULL) return p->channel;
-  const ChannelOptions o = {.http = s->http,
+  const ChannelOptions o = {.carrier = s->carrier,
                             .loop = s->o.loop,
                             .random = s->o.random,
                             .budget = &s->budget,
@@ -507,16 +509,17 @@ static Streams **all_of(lua_State *L) {
 
 Streams *streams_new(lua_State *L, const StreamsOptions *options, const char **why) {
   HttpOptions http = {.connections = 64};
-  http_same(options->like, &http);
+  if (options->like != NULL) http_same(options->like, &http);
   *why = "not enough memory";
   Streams *s = calloc(1, sizeof *s), **all = all_of(L);
   if (s == NULL) return NULL;
   s->o = *options;
-  s->http = http_new(options->loop, &http, why);
-  if (s->http == NULL) {
+  if (options->like != NULL) s->http = http_new(options->loop, &http, why);
+  if (options->like != NULL && s->http == NULL) {
     free(s);
     return NULL;
   }
+  s->carrier = s->http != NULL ? socket_carrier(s->http) : post_carrier(L);
   s->next = *all;
   s->link = all;
   if (s->next != NULL) s->next->link = &s->next;
@@ -534,7 +537,7 @@ void streams_free(Streams *s) {
     free(p->url);
     free(p);
   }
-  http_free(s->http);
+  if (s->http != NULL) http_free(s->http);
   *s->link = s->next;
   if (s->next != NULL) s->next->link = s->link;
   free(s);
@@ -604,5 +607,6 @@ void stream_open(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
+  post_open(L);
   lua_setfield(L, -2, "stream");
 }

@@ -17,7 +17,7 @@ typedef struct Streams Streams;
 typedef struct StreamsOptions {
   Loop *loop;
   Random *random;   /* as all below, it outlives the streams */
-  const Http *like; /* whose proxy and certificates they use */
+  const Http *like; /* whose proxy and certificates they use; NULL: the state's post carries them (post.h) */
   const char *key;  /* what to log in with; NULL: there are public topics only */
   Signer *signer;
   int64_t (*now)(void *owner); /* the exchange's clock, ms */

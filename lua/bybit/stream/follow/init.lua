@@ -28,6 +28,7 @@ local QUEUE = 10000                -- messages, and events, that wait
 local FIRST_PAUSE, LONGEST = 0.5, 30 -- s before a read that failed is made again
 local RECENT, MANY = 50, 500       -- closed orders that are looked at: now and then, and after a gap
 local AUDIT_LEAST = 1              -- s between two audits, however many fills there are
+local HELD = 0.05                  -- s between two looks at what is held back, where nothing wakes the loop
 local ADVANCE = 200                -- fills between two looks at how far a bookmark can move
 
 local WORDS = { "execution", "order", "position", "wallet" }
@@ -307,7 +308,8 @@ end
 local function audited(self, at)
   self.ledger:audit(at - self.settled)
   self.audits = self.audits + 1
-  self.audit_at, self.poll_at = loop.now() + self.audit_pause, loop.now() + self.options.poll
+  self.audit_at = loop.now() + (self.full and AUDIT_LEAST or self.audit_pause)
+  self.poll_at = loop.now() + self.options.poll
 end
 
 -- Two sweeps agree: tells what was missed, how all stands, what waited, and that it is live.
@@ -456,20 +458,20 @@ end
 -- May the trade that comes next go out? A program that keeps bookmarks gets no more of them than one can tell, until an audit has
 -- moved it on.
 local function is_full(self)
-  if not self.marks or #self.ledger.epoch.ids < bookmark.MOST then
-    self.full = nil
+  local most = bookmark.MOST
+  if self.marks and #self.ledger.epoch.ids >= most then move_bookmark(self) end
+  if not self.marks or #self.ledger.epoch.ids < most then
+    self.full, self.spilt = nil, false
     return false
   end
-  move_bookmark(self)
-  if #self.ledger.epoch.ids < bookmark.MOST then
-    self.full = nil
-    return false
-  end
+  if self.spilt then return false end
   if not self.full then
     self.full = loop.now() + 2 * self.settled / 1000 + AUDIT_LEAST
     self.audit_at = math.min(self.audit_at, loop.now() + AUDIT_LEAST)
   end
-  return loop.now() < self.full
+  if loop.now() < self.full then return true end
+  self.full, self.spilt = nil, true -- too many in one moment: the bookmark stays where it is, so that nothing is lost
+  return false
 end
 
 -- The next event that may go out; nil: there is none.
@@ -513,13 +515,12 @@ local function do_due(self)
 end
 
 local function wait(self, seconds)
-  if self.reader then
+  if self.reader and not self.full then
     if self.holding > 0 then self.reader:ask() end
     return reading.wait("follow", self.reader, seconds)
   end
-  if self.holding > 0 then seconds = math.min(seconds, 0.05) end
-  local token = core.token(self.options.cancel)
-  token:wait(seconds)
+  if self.holding > 0 then seconds = math.min(seconds, HELD) end
+  core.token(self.options.cancel):wait(seconds)
 end
 
 -- Does what is next: takes what waits, makes a read that is due, or waits.
