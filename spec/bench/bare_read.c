@@ -41,15 +41,17 @@ static SSL *connected(const char *port, const char *ca) {
 }
 
 int main(int argc, char **argv) {
-  static const char upgrade[] = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  static const char upgrade[] =
+      "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
   static char data[16384];
   if (argc < 5) fail("usage: bare_read PORT CA_FILE PIPE BYTES_OF_A_FRAME");
   SSL *ssl = connected(argv[1], argv[2]);
   FILE *pipe = fopen(argv[3], "w");
   long long each = atoll(argv[4]);
   int count;
-  if (pipe == NULL || SSL_write(ssl, upgrade, sizeof upgrade - 1) <= 0 || SSL_read(ssl, data, sizeof data) <= 0)
+  if (pipe == NULL || SSL_write(ssl, upgrade, sizeof upgrade - 1) <= 0 ||
+      SSL_read(ssl, data, sizeof data) <= 0)
     fail("no upgrade");
   while (scanf("%d", &count) == 1 && count > 0) {
     double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
