@@ -8,7 +8,8 @@ local paper = require "bybit.paper"
 
 local follow_run = {}
 
-local ROUND = 600        -- fills between two looks into the exchange's books
+local ROUND = 2000
+local RESTART = 0.0015
 local WATCH = 1200       -- s of the exchange's time in which all has to come
 local PATIENCE = 0.3     -- s, real ones, that a silent line costs
 
@@ -55,7 +56,7 @@ function Run:trade(most)
     self.placed = self.placed + 10
     local done = assert(client:place_multiple_orders(list))
     assert(done.failed == 0, tostring(done.failed > 0 and done[1].error))
-    self.exchange:step(1) -- strangers offer anew
+    self.exchange:walk(0.1) -- strangers offer anew
     count = count + 25
   end
 end
@@ -114,7 +115,8 @@ function handle.trade(self, event)
   if not event.late and before and place < before then figures.out_of_order = figures.out_of_order + 1 end
   if not event.late then self.lasts[order] = place end
   figures.fills = figures.fills + 1
-  self.saved[#self.saved + 1] = { id = id, order = order, before = before, late = event.late, mark = self.marks and event.bookmark }
+  local mark = self.marks and event.bookmark
+  self.saved[#self.saved + 1] = { id = id, order = order, before = before, late = event.late, mark = mark }
   if self.marks then figures.longest = math.max(figures.longest, #event.bookmark) end
 end
 
@@ -132,7 +134,8 @@ function Run:read()
     local event = bybit.within(WATCH, self.next)
     if not event then break end
     if handle[event.kind] then handle[event.kind](self, event) end
-    if self.marks and event.kind == "trade" and self.random:unit() < 0.004 then self:restart(self.random:integer(0, 3)) end
+    local ends_here = self.marks and event.kind == "trade" and self.random:unit() < self.restarts
+    if ends_here then self:restart(self.random:integer(0, 3)) end
   end
   self.figures.lost = self.figures.lost + self.left
   self.missing, self.left = {}, 0
@@ -159,14 +162,16 @@ function Run:begin_marks()
 end
 
 --- Runs until there were so many fills.
----@param options { fills: integer, seed: integer, hear: fun(figures: table)? }
+---@param options { fills: integer, seed: integer, round: integer?, restart: number?, hear: fun(figures: table)? } round: fills
+---between two looks into the exchange's books; restart: the chance, after a fill, that the program ends
 ---@return table figures
 function follow_run.run(options)
-  local exchange <close> = paper.start { seed = options.seed, clock = "manual", limits = false, keep = 4000,
+  local exchange <close> = paper.start { seed = options.seed, clock = "manual", limits = false, keep = 5000,
     deposit = { BTC = "1000000" } }
   local client <close> = bybit.client { environment = exchange, seed = options.seed, rate = false }
   local self = setmetatable({ exchange = exchange, client = client, random = core.random(options.seed), placed = 0, count = 0,
     place = {}, missing = {}, left = 0, got = {}, lasts = {}, saved = {}, sure = false, rounds = 0,
+    restarts = options.restart or RESTART,
     figures = { fills = 0, lost = 0, twice = 0, foreign = 0, out_of_order = 0, late = 0, restarts = 0, longest = 0,
       stale = {} } }, Run)
   bybit.run(function()
@@ -181,7 +186,7 @@ function follow_run.run(options)
       self:forget()
       self:begin_marks()
       exchange:faults(faults_of(self.random, self.rounds))
-      self:trade(math.min(ROUND, options.fills))
+      self:trade(options.round or ROUND)
       exchange:faults(faults_of(self.random, self.rounds))
       self:look()
       self:read()

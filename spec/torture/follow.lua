@@ -10,8 +10,8 @@ local figures = follow_run.run { fills = fills, seed = seed, hear = function(f)
   if f.fills - shown < fills // 20 then return end
   shown = f.fills
   collectgarbage()
-  io.stderr:write(("%d fills, %d s, lost %d, twice %d, out of order %d, %.0f KB\n"):format(f.fills, os.time() - began, f.lost, f.twice,
-    f.out_of_order, collectgarbage "count"))
+  io.stderr:write(("%d fills, %d s, lost %d, twice %d, out of order %d, %.0f KB\n"):format(f.fills, os.time() - began, f.lost,
+    f.twice, f.out_of_order, collectgarbage "count"))
 end }
 
 local function show(name, value)
