@@ -155,17 +155,23 @@ local function our_stream(work)
 end
 
 local function node_ws(what)
-  return function(server) return ("%s spec/bench/peer_ws.js %d %s %s %s"):format(NODE, server.port, server.ca, server.pipe, what) end
+  return function(server)
+    return ("%s spec/bench/peer_ws.js %d %s %s %s"):format(NODE, server.port, server.ca, server.pipe, what)
+  end
 end
 
 for _, records in ipairs(has.streams and { "each", "full" } or {}) do
   add { ("a trade over a stream, %s"):format(records == "each" and "a TLS record each" or "in full TLS records"),
     contenders = function()
-      local list = { { "bare read", pushed(bare_read, "trade", records) }, { "frames", pushed(our_stream "frames", "trade", records) },
-        { "by topic", pushed(our_stream "topic", "trade", records) }, { "events", pushed(our_stream "events", "trade", records) } }
+      local list = {}
+      local function reader(name, command) list[#list + 1] = { name, pushed(command, "trade", records) } end
+      reader("bare read", bare_read)
+      reader("frames", our_stream "frames")
+      reader("by topic", our_stream "topic")
+      reader("events", our_stream "events")
       if has.ws then
-        list[5] = { "ws", pushed(node_ws "text", "trade", records) }
-        list[6] = { "ws, JSON", pushed(node_ws "parse", "trade", records) }
+        reader("ws", node_ws "text")
+        reader("ws, JSON", node_ws "parse")
       end
       return list
     end }

@@ -134,8 +134,8 @@ function site.pusher(kind, records)
   file:write(message)
   file:close()
   assert(os.execute(("mkfifo -m 600 %s.pipe"):format(at)))
-  local run = assert(io.popen(("echo $$; exec %s/bench/pusher %s/right.pem %s/right.key %s.message %s.pipe %s"):format(BUILD, dir, dir,
-    at, at, records)))
+  local run = assert(io.popen(("echo $$; exec %s/bench/pusher %s/right.pem %s/right.key %s.message %s.pipe %s"):format(BUILD, dir,
+    dir, at, at, records)))
   local pid = run:read "l"
   local size = #message + (#message < 126 and 2 or 4)
   return { port = assert(run:read "n", "the pusher did not start"), ca = dir .. "/ca.pem", pipe = at .. ".pipe", size = size,
