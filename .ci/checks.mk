@@ -54,12 +54,11 @@ soak: ## runs a strategy's load for SECONDS=60; memory and descriptors must stay
 	@$(SUBMAKE) all
 	@$(IN_TREE) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
 
-<<<<<<< HEAD
 prove: ## simulates a market maker with every fault, SEEDS=10000: no order left, none twice; FIRST=1
 	@$(NEED) build
 	@$(SUBMAKE) all
 	@$(IN_TREE) SEEDS='$(or $(SEEDS),10000)' FIRST='$(or $(FIRST),1)' $(LUA) examples/proved_maker.lua
-=======
+
 FILLS ?= 1000000
 SEED  ?= 1
 
@@ -67,7 +66,6 @@ follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1), non
 	@$(NEED) build test
 	@$(SUBMAKE) all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/torture/follow.lua $(FILLS) $(SEED)
->>>>>>> follow
 
 # Each line of what settles outcomes runs in a spec that drives the paper exchange. No branch is left that never ran.
 COVERED_FILES ?= $(patsubst lua/bybit/%.lua,%,$(wildcard lua/bybit/outcome/*.lua)) wire/limits
@@ -151,10 +149,6 @@ $(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 
 $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
-<<<<<<< HEAD
-.PHONY: asan tsan valgrind oom soak prove coverage model leases mutants fuzz fuzz-all bench peers instructions
-=======
-.PHONY: asan tsan valgrind oom soak follow coverage model mutants fuzz fuzz-all bench peers instructions
->>>>>>> follow
+.PHONY: asan tsan valgrind oom soak prove follow coverage model leases mutants fuzz fuzz-all bench peers instructions
