@@ -51,14 +51,17 @@ BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-
 ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
+ENGINE_SRC  := $(wildcard src/engine/*.c)
 JOURNAL_SRC := $(wildcard src/journal/*.c)
-CORE_SRC    := $(filter-out $(PAPER_SRC) $(JOURNAL_SRC),$(wildcard src/*.c src/*/*.c))
+CORE_SRC    := $(filter-out $(PAPER_SRC) $(ENGINE_SRC) $(JOURNAL_SRC),$(wildcard src/*.c src/*/*.c))
 CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o
 PAPER_OBJ   := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
+# The engine has the decimals of the core as its own: only their arithmetic, which knows no Lua.
+ENGINE_OBJ  := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/value/decimal.o $(BUILD)/obj/value/decimal_text.o
 JOURNAL_OBJ := $(JOURNAL_SRC:src/%.c=$(BUILD)/obj/%.o)
 CORE        := $(BUILD)/bybit/core.so
 JOURNAL     := $(BUILD)/bybit/journal.so
-PAPER       := $(if $(PAPER_SRC),$(BUILD)/bybit/paper_server.so)
+PAPER       := $(if $(PAPER_SRC),$(BUILD)/bybit/paper_server.so $(BUILD)/bybit/paper_engine.so)
 
 # Runs a program with the working tree's Lua files and this variant's shared objects.
 IN_TREE = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;' LUA='$(LUA)'
@@ -135,6 +138,10 @@ $(JOURNAL): $(JOURNAL_OBJ)
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd $(WSLAY) -pthread
+
+$(BUILD)/bybit/paper_engine.so: $(ENGINE_OBJ)
+	@mkdir -p $(@D)
+	$(call brief,LD)$(CC) -shared -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(ENGINE_OBJ) $(LDFLAGS) $(BID) -lm
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -37,6 +37,13 @@ function answer.text(text)
   return setmetatable({ text = text }, Text)
 end
 
+---The JSON of what answer.text has made; nil for anything else.
+---@param value table
+---@return string?
+function answer.written(value)
+  return getmetatable(value) == Text and value.text or nil
+end
+
 ---A decimal as a JSON number, where the wire has one: with an exponent below a millionth, as v2 wrote it.
 ---@param value userdata a decimal
 function answer.number(value)
