@@ -113,8 +113,8 @@ function prices.feed(symbol, source, tick)
   return self
 end
 
---- The next bar or trade; nil after the last one. It is good until the next but one is asked for. A bar stops where the next one begins, or after the usual span where some are
---- missing.
+--- The next bar or trade; nil after the last one. It is good until the next but one is asked for. A bar stops where the next one
+--- begins, or after the usual span where some are missing.
 function Feed:next()
   local row = self.ahead
   if not row then return nil end
