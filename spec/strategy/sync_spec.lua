@@ -118,6 +118,43 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
     assert.same({ "mm-bid Buy 100 @ 29900" }, open())
   end)
 
+  it("sees an order that an earlier process placed a moment ago, though no list shows it yet", function()
+    exchange:close()
+    start(3000)
+    assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29800,
+      client_order_id = "mm-bid-1" })
+    client:close() -- as in a crash: nothing is known of it any more
+    client = exchange:client { api = api, id_prefix = "mm" }
+    local result
+    assert.same({ 1, 1, 0, 0 }, calls(function() result = assert(sync(BID, ASK)) end))
+    assert.same({ 1, 1 }, { #result.placed, #result.modified })
+    assert.same({ "mm-ask Sell 100 @ 30100", "mm-bid Buy 100 @ 29900" }, open())
+    -- once it is old enough, it waits no more
+    local now = core.loop.now()
+    assert(sync(BID))
+    assert(sync(BID, ASK))
+    assert.is_true(core.loop.now() - now < 1)
+  end)
+
+  it("waits before it places only, and its token ends that", function()
+    client:close()
+    client = exchange:client { api = api, id_prefix = "mm" }
+    local now = core.loop.now()
+    assert(sync())
+    assert.is_true(core.loop.now() - now < 1)
+    local token = bybit.cancel_token()
+    bybit.run(function()
+      bybit.spawn(function()
+        bybit.sleep(1)
+        token:cancel()
+      end)
+      local result, err = client:sync_orders { symbol = "BTCUSD", cancel = token, BID }
+      assert.same({ nil, "cancelled" }, { result, err.kind })
+    end)
+    assert.is_true(core.loop.now() - now < 2)
+    assert.same({}, open())
+  end)
+
   it("places again what was filled", function()
     assert(sync(BID))
     core.loop.advance(1)
@@ -146,6 +183,7 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
   end)
 
   it("never places a tag again while the outcome of its last call is open", function()
+    core.loop.advance(10) -- the client is old enough to place at once
     exchange:always("read", staged.page) -- so that recovery cannot find out
     exchange:plan("place", staged.lost_answer, staged.lost_request, staged.lost_request, staged.lost_request,
       staged.lost_request)

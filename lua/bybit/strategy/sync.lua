@@ -349,12 +349,28 @@ function Work:place(step)
   self:note("placed", step, id)
 end
 
+-- For how many seconds a client is too young to place: an order that an earlier process of this strategy placed a moment ago may not be
+-- listed yet, and nothing here knows of it.
+local function youth(client)
+  local own = core.client.table(client)
+  return math.min(own.made + own.visibility - loop.now(), own.visibility) -- time may have become virtual since
+end
+
+-- The strategy's orders as they are, and what is to be done. Nil and an error when they cannot be read.
+local function look(client, memory, entries, options)
+  local by_tag, err = read(client, memory, options)
+  if not by_tag then return nil, err end
+  local blocked = unsettled_tags(client, options)
+  return plan(entries, by_tag, blocked), blocked
+end
+
 --- Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
 --- on the wrong side, then changes what has another price or quantity, and places what is missing. An empty list cancels all. Its own
 --- are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 --- that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
---- changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
---- in its record: one that is partly filled stays as it is, one that is filled is placed again.
+--- changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
+--- the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
+--- is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
 ---@param client table
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?,
 --- [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once;
@@ -367,19 +383,27 @@ function sync.orders(client, list)
   local entries, options = check(client, list)
   local memory = memory_of(client)
   local turn <close> = take_turn(memory) -- luacheck: ignore 211
-  local by_tag, err = read(client, memory, options)
-  if not by_tag then
-    err.outcome = "not_sent"
-    return nil, err
+  local steps, blocked = look(client, memory, entries, options)
+  if not steps then
+    blocked.outcome = "not_sent"
+    return nil, blocked
   end
-  local blocked = unsettled_tags(client, options)
-  local steps = plan(entries, by_tag, blocked)
   local result = { placed = {}, modified = {}, cancelled = {}, kept = {}, unsettled = {} }
   local work = setmetatable({ client = client, options = options, memory = memory, result = result, stuck = {} }, Work)
+  each(steps.cancel, function(step) work:cancel(step) end)
+  local wait = steps.place[1] and youth(client) or 0
+  if wait > 0 then
+    tasks.cancel_token(options.cancel):wait(wait)
+    steps, blocked = look(client, memory, entries, options)
+    if not steps then
+      blocked.done = result
+      return nil, blocked
+    end
+    each(steps.cancel, function(step) work:cancel(step) end)
+  end
   for name in pairs(blocked) do table.insert(result.unsettled, name) end
   table.sort(result.unsettled)
   for _, step in ipairs(steps.kept) do work:note("kept", step, step.order.client_order_id) end
-  each(steps.cancel, function(step) work:cancel(step) end)
   local rest = table.move(steps.place, 1, #steps.place, #steps.modify + 1, table.move(steps.modify, 1, #steps.modify, 1, {}))
   each(rest, function(step)
     if step.order then work:modify(step) else work:place(step) end
