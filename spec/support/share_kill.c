@@ -49,7 +49,7 @@ static Share *open_at(double now) {
 }
 
 /* What the child does, from the moment at which it is run step by step. */
-static void act(Shared *x, SharePlace *place, double now) {
+static void act(Shared *x, const SharedAsk *ask, double now) {
   SharedTurn turn = {0};
   if (strcmp(scenario, "join") == 0) {
     Share *s = open_at(now);
@@ -61,21 +61,22 @@ static void act(Shared *x, SharePlace *place, double now) {
     share_resume(x->share, now);
     told->halt = RESUMED;
   } else {
-    if (shared_take(x, account, group, place, 1, false, now, &turn) == 0) told->taken = told->taken + 1;
-    shared_end(x, &turn, place, true, now);
+    if (shared_file.take(x, ask, now, &turn) == 0) told->taken = told->taken + 1;
+    shared_file.end(x, &turn, ask->place, true, now);
   }
 }
 
 static _Noreturn void child(double now) {
-  Shared x = {.share = open_at(now), .key = "key"};
+  Shared x = {.ways = &shared_file, .share = open_at(now), .key = "key"};
   SharePlace place = {0};
-  SharedTurn turn;
+  const SharedAsk ask = {.account = account, .group = group, .place = &place, .weight = 1, .waiting = 1};
+  SharedTurn turn = {0};
   if (x.share == NULL) _exit(2);
-  shared_take(&x, account, group, &place, 1, false, now, &turn); /* finds the windows */
-  shared_end(&x, &turn, &place, false, now);
+  shared_file.take(&x, &ask, now, &turn); /* finds the windows */
+  shared_file.end(&x, &turn, &place, false, now);
   if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(3);
   raise(SIGSTOP);
-  act(&x, &place, now);
+  act(&x, &ask, now);
   _exit(0);
 }
 

@@ -5,6 +5,7 @@
 #include "stream.h"
 #include "loop/token.h"
 #include "parts.h"
+#include "post.h"
 #include "queue.h"
 #include "ticker.h"
 #include "wire/url.h"
@@ -31,6 +32,7 @@ typedef struct Wanted { /* a topic of a reader */
   Channel *channel;
   Policy policy;
   bool live;
+  bool sights;    /* it tells of the account's orders */
   Entry *waiting; /* LATEST, MERGE: what waits of it; NULL: nothing */
   Ticker ticker;  /* MERGE */
 } Wanted;
@@ -44,7 +46,11 @@ struct Reader {
   Queue queue;
   int64_t wait; /* the number of who waits; 0: nobody does */
   bool cancelled, lost;
+  bool asks;             /* it is to be woken by streams_nudge */
+  LoopTimer limit;       /* of a wait that blocks */
+  bool timed_out;        /* it has fired */
   Bytes merged, changed; /* room for push_merged; owned */
+  Record *record;        /* of user value 3; NULL: none */
   TokenWatch watch;
 };
 
@@ -56,7 +62,8 @@ typedef struct Place { /* a channel, and where it is */
 
 struct Streams {
   StreamsOptions o;
-  Http *http; /* owned */
+  Http *http; /* owned; NULL: they are carried by the post */
+  Carrier carrier;
   Budget budget;
   Place *places; /* owned */
   Member *members;
@@ -91,23 +98,44 @@ static void tell(Wanted *w, EntryKind kind, const char *text) {
   wake(r);
 }
 
+/* Tells that nothing can be recorded, where 'why' is given. */
+static void check_recorded(Wanted *w, const char *why) {
+  if (why != NULL) tell(w, ENTRY_UNRECORDED, why);
+}
+
+/* Tells, and records, whether what comes is sure. */
+static void tell_state(Wanted *w, EntryKind kind, const char *why) {
+  const Reader *r = w->reader;
+  tell(w, kind, why);
+  if (r->record == NULL || r->member.streams == NULL) return;
+  bool live = kind == ENTRY_LIVE;
+  check_recorded(
+      w, record_mark(r->record, live ? "live" : "stale", live ? NULL : why, streams_now(r->member.streams)));
+}
+
 static void on_live(Listener *l) {
   Wanted *w = wanted_of(l);
   if (w->live) return;
   w->live = true;
-  if (--w->reader->dead == 0) tell(w, ENTRY_LIVE, "");
+  if (w->sights) sightings_live(w->reader->member.streams->o.sightings, true);
+  if (--w->reader->dead == 0) tell_state(w, ENTRY_LIVE, "");
 }
 
 static void on_stale(Listener *l, const char *why) {
   Wanted *w = wanted_of(l);
   if (!w->live) return;
   w->live = false;
-  if (w->reader->dead++ == 0) tell(w, ENTRY_STALE, why);
+  if (w->sights) sightings_live(w->reader->member.streams->o.sightings, false);
+  if (w->reader->dead++ == 0) tell_state(w, ENTRY_STALE, why);
 }
 
 static void on_calm(Listener *l) {
-  Reader *r = wanted_of(l)->reader;
+  const Wanted *w = wanted_of(l);
+  Reader *r = w->reader;
   if (r->queue.first != NULL) wake(r);
+  if (!w->sights) return;
+  r->member.streams->o.sightings->coming = false;
+  sightings_tell(r->member.streams->o.sightings);
 }
 
 static void on_refused(Listener *l, const char *why) {
@@ -123,6 +151,14 @@ static void fall_behind(Wanted *w) {
   }
   tell(w, ENTRY_STALE, "reader");
   if (r->dead == 0) tell(w, ENTRY_LIVE, "");
+}
+
+/* Keeps a message about orders for who has to know what became of one. */
+static void sight(const Wanted *w, const char *text, size_t size) {
+  Sightings *s = w->reader->member.streams->o.sightings;
+  sightings_add(s, text, size, loop_now(w->reader->loop));
+  s->coming = channel_coming(w->channel);
+  if (!s->coming) sightings_tell(s);
 }
 
 /* Makes room for a message. Returns how many were dropped for it. */
@@ -149,6 +185,9 @@ static void on_message(Listener *l, const char *text, size_t size) {
   static const char closed[] = "\"confirm\":true";
   Wanted *w = wanted_of(l);
   Reader *r = w->reader;
+  if (r->record != NULL)
+    check_recorded(w, record_message(r->record, text, size, streams_now(r->member.streams)));
+  if (w->sights) sight(w, text, size);
   if (w->policy == MERGE)
     merge(w, text, size);
   else {
@@ -172,10 +211,26 @@ static void on_cancelled(TokenWatch *watch) {
   wake(r);
 }
 
+static void on_limit(LoopTimer *timer) {
+  ((Reader *)((char *)timer - offsetof(Reader, limit)))->timed_out = true;
+}
+
+static void on_nudge(Member *member) {
+  Reader *r = (Reader *)member;
+  if (r->asks) wake(r);
+  r->asks = false;
+}
+
 /* Leaves its topics and its client. May run twice. */
 static void leave(Reader *r) {
   token_unwatch(&r->watch);
-  for (int i = 0; i < r->count; i++) channel_leave(&r->wanted[i].listener);
+  for (int i = 0; i < r->count; i++) {
+    Wanted *w = &r->wanted[i];
+    channel_leave(&w->listener);
+    if (w->sights && w->live && r->member.streams != NULL)
+      sightings_live(r->member.streams->o.sightings, false);
+    w->live = false;
+  }
   member_leave(&r->member);
 }
 
@@ -188,6 +243,9 @@ static void on_detach(Member *member) {
 /* reader:close(), __close and __gc. May run twice. */
 static int l_close(lua_State *L) {
   Reader *r = luaL_checkudata(L, 1, READER);
+  if (r->record != NULL && r->member.streams != NULL)
+    (void)record_mark(r->record, "close", NULL, streams_now(r->member.streams));
+  if (r->record != NULL) record_close(r->record);
   leave(r);
   for (int i = 0; i < r->count; i++) ticker_free(&r->wanted[i].ticker);
   queue_clear(&r->queue);
@@ -222,14 +280,12 @@ static void push_merged(lua_State *L, Reader *r, Wanted *w) {
 }
 
 /* reader:take() -> the first thing that waits, and takes it out: "data", topic, text, dropped; "merged", topic, text, changed;
-** "live", topic; "stale", topic, why, since; "refused", topic, why; "cancelled"; "closed"; nothing where nothing waits. Topics
-** count from 1. */
+** "live", topic; "stale", topic, why, since; "refused", topic, why; "unrecorded", topic, why; "cancelled"; "closed"; nothing where
+** nothing waits. Topics count from 1. */
 static int l_take(lua_State *L) {
-  static const char *const kinds[] = {[ENTRY_DATA] = "data",
-                                      [ENTRY_MERGED] = "merged",
-                                      [ENTRY_LIVE] = "live",
-                                      [ENTRY_STALE] = "stale",
-                                      [ENTRY_REFUSED] = "refused"};
+  static const char *const kinds[] = {
+      [ENTRY_DATA] = "data",   [ENTRY_MERGED] = "merged",   [ENTRY_LIVE] = "live",
+      [ENTRY_STALE] = "stale", [ENTRY_REFUSED] = "refused", [ENTRY_UNRECORDED] = "unrecorded"};
   Reader *r = luaL_checkudata(L, 1, READER);
   Entry *e = r->queue.first;
   if (r->cancelled || r->wanted == NULL || (e == NULL && r->member.streams == NULL)) {
@@ -277,11 +333,25 @@ static int l_forget(lua_State *L) {
   return 0;
 }
 
-/* reader:block([seconds]): serves the next event of the loop, whatever it is about */
+/* reader:block([seconds]): serves the next event of the loop, whatever it is about; with a limit, events until something is there */
 static int l_block(lua_State *L) {
   Reader *r = luaL_checkudata(L, 1, READER);
+  double seconds = luaL_optnumber(L, 2, -1);
+  bool fine = true;
   if (is_ready(r)) return 0;
-  return loop_block(L, r->loop, luaL_optnumber(L, 2, -1)) ? 0 : lua_error(L);
+  if (seconds < 0) return loop_block(L, r->loop, -1) ? 0 : lua_error(L);
+  r->timed_out = false;
+  loop_later(r->loop, &r->limit, seconds);
+  while (fine && !is_ready(r) && !r->timed_out) fine = loop_block(L, r->loop, -1);
+  loop_timer_stop(r->loop, &r->limit);
+  return fine ? 0 : lua_error(L);
+}
+
+/* reader:ask(): the next wait also ends when a placement of the client has returned */
+static int l_ask(lua_State *L) {
+  Reader *r = luaL_checkudata(L, 1, READER);
+  r->asks = true;
+  return 0;
 }
 
 /* ---- making one ---- */
@@ -318,7 +388,7 @@ static Channel *make_channel(lua_State *L, Streams *s, const char *url, const Ch
 Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index) {
   const Place *p = find_place(s, url);
   if (p != NULL) return p->channel;
-  const ChannelOptions o = {.http = s->http,
+  const ChannelOptions o = {.carrier = s->carrier,
                             .loop = s->o.loop,
                             .random = s->o.random,
                             .budget = &s->budget,
@@ -349,6 +419,9 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
   lua_getfield(L, -1, "policy");
   w->policy = (Policy)luaL_checkoption(L, -1, NULL, policies);
   lua_pop(L, 1);
+  lua_getfield(L, -1, "sights");
+  w->sights = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   w->reader = r;
   w->channel = channel_of(L, s, index);
   w->listener = (Listener){.snapshot = w->policy == MERGE,
@@ -368,8 +441,9 @@ static void want(lua_State *L, Reader *r, Streams *s, int index, int i) {
 
 void streams_subscribe(lua_State *L, Streams *s, int index) {
   index = lua_absindex(L, index);
-  Reader *r = lua_newuserdatauv(L, sizeof *r, 2);
-  *r = (Reader){.loop = s->o.loop, .member = {.detach = on_detach}};
+  Reader *r = lua_newuserdatauv(L, sizeof *r, 3);
+  *r = (Reader){
+      .loop = s->o.loop, .member = {.detach = on_detach, .nudge = on_nudge}, .limit = {.fire = on_limit}};
   luaL_setmetatable(L, READER); /* from here on __gc frees what it has */
   member_join(s, &r->member);
   r->queue.most = (int)stream_number_field(L, index, "most");
@@ -381,6 +455,7 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
     if (!r->cancelled) token_watch(token, &r->watch, on_cancelled);
   }
   lua_pop(L, 1);
+  r->record = recorder_field(L, index, 3);
   lua_getfield(L, index, "topics");
   lua_Integer count = luaL_len(L, -1);
   r->wanted = calloc((size_t)count, sizeof *r->wanted);
@@ -389,16 +464,26 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
     return;
   }
   r->dead = (int)count; /* none is told as live before all are wanted */
+  const char *why = r->record == NULL ? NULL : record_mark(r->record, "open", NULL, streams_now(s));
   for (int i = 0; i < count; i++) {
     lua_geti(L, -1, i + 1);
     r->dead--;
     want(L, r, s, index, i);
     lua_pop(L, 1);
   }
+  check_recorded(&r->wanted[0], why);
   lua_pop(L, 1);
 }
 
 /* ---- the streams of a client ---- */
+
+const char *streams_key(const Streams *s) {
+  return s->o.key;
+}
+
+int64_t streams_now(const Streams *s) {
+  return s->o.now(s->o.owner);
+}
 
 void member_join(Streams *s, Member *m) {
   m->streams = s;
@@ -424,16 +509,17 @@ static Streams **all_of(lua_State *L) {
 
 Streams *streams_new(lua_State *L, const StreamsOptions *options, const char **why) {
   HttpOptions http = {.connections = 64};
-  http_same(options->like, &http);
+  if (options->like != NULL) http_same(options->like, &http);
   *why = "not enough memory";
   Streams *s = calloc(1, sizeof *s), **all = all_of(L);
   if (s == NULL) return NULL;
   s->o = *options;
-  s->http = http_new(options->loop, &http, why);
-  if (s->http == NULL) {
+  if (options->like != NULL) s->http = http_new(options->loop, &http, why);
+  if (options->like != NULL && s->http == NULL) {
     free(s);
     return NULL;
   }
+  s->carrier = s->http != NULL ? socket_carrier(s->http) : post_carrier(L);
   s->next = *all;
   s->link = all;
   if (s->next != NULL) s->next->link = &s->next;
@@ -451,10 +537,15 @@ void streams_free(Streams *s) {
     free(p->url);
     free(p);
   }
-  http_free(s->http);
+  if (s->http != NULL) http_free(s->http);
   *s->link = s->next;
   if (s->next != NULL) s->next->link = s->link;
   free(s);
+}
+
+void streams_nudge(Streams *s) {
+  for (Member *m = s == NULL ? NULL : s->members; m != NULL; m = m->next)
+    if (m->nudge != NULL) m->nudge(m);
 }
 
 void streams_push_stats(lua_State *L, const Streams *s) {
@@ -498,13 +589,15 @@ static int l_expected(lua_State *L) {
 
 void stream_open(lua_State *L) {
   static const luaL_Reg methods[] = {{"take", l_take},     {"ready", l_ready}, {"expect", l_expect},
-                                     {"forget", l_forget}, {"block", l_block}, {"close", l_close},
-                                     {NULL, NULL}};
+                                     {"forget", l_forget}, {"block", l_block}, {"ask", l_ask},
+                                     {"close", l_close},   {NULL, NULL}};
   static const luaL_Reg functions[] = {{"available", l_available}, {"expect", l_expected}, {NULL, NULL}};
   Streams **all = lua_newuserdatauv(L, sizeof(Streams *), 0);
   *all = NULL;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &all_key);
   order_book_open(L);
+  recorder_open(L);
+  ticker_open(L);
   luaL_newmetatable(L, READER);
   lua_pushcfunction(L, l_close);
   lua_setfield(L, -2, "__gc");
@@ -514,5 +607,6 @@ void stream_open(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
+  post_open(L);
   lua_setfield(L, -2, "stream");
 }

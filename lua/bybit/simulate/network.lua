@@ -14,7 +14,7 @@ local tointeger = math.tointeger
 ---@param latency { from: number, to: number } seconds, each way
 ---@param journal table hears of each request: note(verb, path, body, status, code, fault)
 function network.new(world, latency, journal)
-  return setmetatable({ world = world, latency = latency, journal = journal }, Network)
+  return setmetatable({ world = world, latency = latency, journal = journal, lines = true }, Network)
 end
 
 local function draw(self)

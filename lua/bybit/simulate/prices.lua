@@ -21,7 +21,7 @@ end
 -- A function that gives the next row of the source; nil after the last one.
 local function rows_of(symbol, source)
   if history.is_reader(source) then
-    return function() return source:row() end, function() return source:part() end
+    return function() return source:row(symbol) end, function() return source:part() end
   end
   if type(source) == "function" then return source end
   if type(source) ~= "table" or source[1] == nil then

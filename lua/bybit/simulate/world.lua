@@ -54,6 +54,10 @@ function World:load(feed)
   self:wait_for(feed)
 end
 
+--- Lets streams carry what the client has sent on its connections, before time passes.
+---@param streams table see bybit.simulate.streams
+function World:carry(streams) self.streams = streams end
+
 ---------------------------------------------------------------------------------------------------------------
 -- The line.
 
@@ -87,6 +91,7 @@ end
 ---@param seconds number
 function World:pass(seconds)
   local to = self.ns + math.max(seconds > 0 and 1 or 0, math.floor(seconds * SECOND + 0.5))
+  self.streams:collect()
   self.horizon, self.halted = to, false
   while not self.halted do
     local due = math.min(self.line:next() or to, to)
@@ -95,6 +100,7 @@ function World:pass(seconds)
     move_to(self, due)
     local event = self.line:take()
     event[1](self, event[2])
+    self.streams:collect()
   end
   if not self.halted then move_to(self, to) end
 end
@@ -106,6 +112,9 @@ function World:catch_up()
     event[1](self, event[2])
   end
 end
+
+--- Time stands, since the client has something to do.
+function World:halt() self.halted = true end
 
 --- Calls f(world, bar) after each move of a price, and when the account may have changed.
 function World:watch(f) self.watchers[#self.watchers + 1] = f end
@@ -194,7 +203,9 @@ function World:bar(feed)
   while true do
     local bar, next_event = feed.row, line:next() or math.maxinteger
     local stop = bar.stop * MS
-    if stop > self.horizon or next_event < stop or not bars.quiet(engine, market, bar.low, bar.high) then break end
+    if self.streams.public or stop > self.horizon or next_event < stop or not bars.quiet(engine, market, bar.low, bar.high) then
+      break
+    end
     bars.pass(market, bar.time, bar.high, bar.low, bar.close)
     told(self, bar)
     if not take(self, feed) then return end
