@@ -1,4 +1,5 @@
--- What bybit.paper_engine works out in C, against the same a formula at a time (spec/support/paper_plain.lua): to the last digit and zero.
+-- What bybit.paper_engine works out in C, against the same a formula at a time (spec/support/paper_plain.lua): to the last digit and
+-- zero.
 
 local core = require "bybit.core"
 local arithmetic = require "bybit.paper.engine.arithmetic"
@@ -40,7 +41,9 @@ describe("a fill", function()
   end
 
   local function new_order(side)
-    return { side = side, filled = plain.nothing, value = plain.nothing, fee = plain.nothing, exact = plain.nothing }
+    local order = { side = side, qty = decimal "1000000.000" }
+    for _, name in ipairs { "filled", "value", "fee", "exact" } do order[name] = plain.nothing end
+    return order
   end
 
   for _, kind in ipairs { "inverse", "linear" } do
@@ -61,7 +64,8 @@ describe("a fill", function()
           if a.side ~= "" and random:unit() < 0.1 then
             a.bought, b.bought, a.drawn, b.drawn = a.cost, b.cost, decimal "0.03", decimal "0.03"
           end
-          local value, rate = a.kind.value(quantity, price), one_of { decimal "0.00055", decimal "-0.00025", decimal "0.0002" }
+          local value = a.kind.value(quantity, price)
+          local rate = one_of { decimal "0.00055", decimal "-0.00025", decimal "0.0002" }
           local before = a.side
           local expected = table.pack(plain.settle(a, coin_a, order_a, quantity, price, value, rate))
           local got = table.pack(money.settle(b, coin_b, order_b, quantity, price, value, rate))
@@ -85,5 +89,39 @@ describe("a fill", function()
     assert.has_error(function() money.settle(p, {}, order, one, one, one, one) end, "a decimal expected in 'wallet'")
     assert.has_error(function() money.settle(p, coin, order, one, one, decimal(10) ^ 6000, decimal(10) ^ 6000) end)
     assert.has_error(function() engine.money(1) end)
+  end)
+end)
+
+describe("an order", function()
+  local money = engine.money(plain.nothing)
+
+  it("ties up what the formula says, of either kind and side", function()
+    for _ = 1, 400 do
+      local kind, side = one_of { "inverse", "linear" }, one_of { "Buy", "Sell" }
+      local instrument = { kind = arithmetic[kind], taker = one_of { decimal "0.00055", decimal "0.0006" } }
+      local quantity, price, leverage = amount(6, 3), amount(7, 4), one_of { decimal "1", decimal "12.34", decimal "100" }
+      assert.equal(tostring(plain.order_cost(quantity, price, side, leverage, instrument)),
+        tostring(money.cost(quantity, price, side, leverage, instrument)))
+    end
+  end)
+
+  it("has a price of so many ticks", function()
+    for _ = 1, 400 do
+      local price, tick = amount(17, 8), one_of { decimal "0.5", decimal "0.0001", decimal "0.10", decimal "3", decimal(10) ^ 3 }
+      assert.equal((price // tick):tointeger(), money.ticks(price, tick), ("%s %s"):format(price, tick))
+    end
+    for _, price in ipairs { "0", "-1.2", "99999999999999999999", "9223372036854775807", "12345678901234567890.12345" } do
+      for _, tick in ipairs { "0.5", "7", "1.00000000000000000000000001", "1" } do
+        assert.equal((decimal(price) // decimal(tick)):tointeger(), money.ticks(decimal(price), decimal(tick)))
+      end
+    end
+    assert.has_error(function() money.ticks(decimal(1), decimal(0)) end, "division by zero")
+  end)
+
+  it("adds to the sums of a table", function()
+    local t = { a = decimal "1.50", b = decimal "2" }
+    money.add(t, "a", decimal "0.5", "b", decimal "-2.000")
+    assert.same({ "2.00", "0.000" }, { tostring(t.a), tostring(t.b) })
+    assert.has_error(function() money.add(t, "c", decimal(1)) end)
   end)
 end)

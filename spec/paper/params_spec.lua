@@ -56,8 +56,8 @@ describe("a flat JSON body", function()
 
   it("is what the reader of any JSON makes of it, whatever is changed in it", function()
     local random = core.random(20261201)
-    local pieces = { "{", "}", '"', ":", ",", " ", "\n", "true", "false", "null", '"a"', '"b":"c"', '""', "\\", "[", "]", "1", "\0",
-      "\u{e9}", "\255", '"a":', ',"a":"d"' }
+    local pieces = { "{", "}", '"', ":", ",", " ", "\n", "true", "false", "null", '"a"', '"b":"c"', '""', "\\", "[", "]", "1",
+      "\0", "\u{e9}", "\255", '"a":', ',"a":"d"' }
     local body, flat = '{"category":"inverse","symbol":"BTCUSD","qty":"1","reduceOnly":true}', 0
     for _ = 1, 4000 do
       local text = body

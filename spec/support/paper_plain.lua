@@ -69,11 +69,20 @@ function plain.settle(p, c, order, quantity, price, value, rate)
   p.fresh = nil
   order.filled, order.value, order.fee = sum(order.filled, quantity), sum(order.value, worth), sum(order.fee, fee)
   order.exact = sum(order.exact, value)
-  if not entry then return worth, fee, fresh end
+  local leaves = order.qty - order.filled
+  if not entry then return worth, fee, leaves, fresh end
   local opened = quantity - closed
   local exit = opened:is_zero() and worth or coin(p.kind.value(closed, price))
-  return worth, fee, fresh, closed, opened, profit, opening, closing, coin(p.kind.value(closed, entry)), exit,
+  return worth, fee, leaves, fresh, closed, opened, profit, opening, closing, coin(p.kind.value(closed, entry)), exit,
     profit - closing - opening
+end
+
+--- What an order of so much at this price ties up: initial margin, fee to open, fee to close.
+---@param instrument table the contract
+function plain.order_cost(quantity, price, side, leverage, instrument)
+  local kind, taker = instrument.kind, instrument.taker
+  local value, d = kind.value(quantity, price), side == "Sell" and -1 or 1
+  return position.coin(value / leverage + value * taker + value * (decimal(1) + decimal(1) / leverage * (d * kind.sign)) * taker)
 end
 
 plain.nothing = ZERO -- what the sums of an order begin with
@@ -99,7 +108,7 @@ function plain.margin(account, market, index, without, extra)
   local function add(side, leaves, price)
     local free = closing[side]:min(leaves)
     closing[side] = closing[side] - free
-    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, market.instrument) end
+    if leaves > free then total = total + plain.order_cost(leaves - free, price, side, p.leverage, market.instrument) end
   end
   for _, order in ipairs(plain.open(account)) do
     if order.symbol == symbol and order.index == index and order.active and not order.closing and order ~= without then
@@ -124,6 +133,10 @@ local function check_margins(account, market, index, g)
     local without = #open > 0 and g.chance(0.6) and g.one_of(open) or nil
     local got = standing:margin(without, extra)
     same(plain.margin(account, market, index, without, extra), got, what .. ", margin with another order")
+    if without and without.side ~= extra.side then without = nil end
+    local after, before = standing:with(without, extra)
+    local more = plain.margin(account, market, index, without, extra) - plain.margin(account, market, index)
+    assert(more:eq(after - before), what .. ", what another order adds to the margin")
   end
 end
 

@@ -141,7 +141,7 @@ static Fill read_fill(lua_State *L, bool *is_short) {
   return f;
 }
 
-/* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, fresh [, closed, opened, profit, opening, closing, bought,
+/* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, leaves, fresh [, closed, opened, profit, opening, closing, bought,
 ** exit, pnl]: what is behind 'fresh' only where the fill is against the position. */
 int engine_settle(lua_State *L) {
   bool is_short;
@@ -154,8 +154,9 @@ int engine_settle(lua_State *L) {
   money_push(L, f.worth);
   money_push(L, f.fee);
   count_for_order(L, RATE + 1, RATE + 2);
+  money_push(L, money_subtract(L, money_field(L, ORDER, "qty"), money_field(L, ORDER, "filled")));
   lua_pushboolean(L, f.fresh);
-  if (!f.against) return 3;
+  if (!f.against) return 4;
   money_push(L, f.closed);
   money_push(L, money_subtract(L, f.quantity, f.closed));
   money_push(L, f.profit);
@@ -167,5 +168,5 @@ int engine_settle(lua_State *L) {
   else
     money_push(L, money_coin(L, value_of(L, &f, f.closed, f.price)));
   money_push(L, money_subtract(L, money_subtract(L, f.profit, f.closing), f.opening));
-  return 11;
+  return 12;
 }

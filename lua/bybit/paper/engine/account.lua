@@ -1,13 +1,14 @@
 -- An account: its coins, positions, orders and their history. This file books a fill; matching.lua decides who fills whom.
 
 local decimal = require("bybit.core").decimal
-local engine = require "bybit.paper_engine"
+local money = require "bybit.paper_engine".money
 local Rows = require "bybit.paper.engine.rows"
 local Standing = require "bybit.paper.engine.standing"
 local position = require "bybit.paper.engine.position"
 
 local ZERO, TEN = decimal(0), decimal(10)
-local coin, settle = position.coin, engine.money(ZERO).settle
+local coin, settle = position.coin, money(ZERO).settle
+local NO_MARGIN = Standing.NONE
 
 local Account = {}
 Account.__index = Account
@@ -276,7 +277,9 @@ function Account:available(name)
   local c = self.coins[name]
   local tied = ZERO
   for _, standing in ipairs(self.stands[name] or {}) do
-    tied = tied + position.initial_margin(standing.position, standing.market.instrument) + standing:margin()
+    local p, orders = standing.position, standing:margin()
+    if p.side ~= "" then tied = tied + position.initial_margin(p, standing.market.instrument) end
+    if orders ~= NO_MARGIN then tied = tied + orders end
   end
   return (c and c.wallet or ZERO) - tied
 end
@@ -287,9 +290,8 @@ local WANTED = {} -- used again for each question
 ---@param o { side: "Buy"|"Sell", index: integer? }
 function Account:affords(market, o, quantity, price, replaced)
   local standing = self:standing_of(market.instrument.symbol, o.index)
-  local before = standing:margin()
   WANTED.side, WANTED.quantity, WANTED.price = o.side, quantity, price
-  local after = standing:margin(replaced, WANTED)
+  local after, before = standing:with(replaced, WANTED)
   return after <= before or after - before <= self:available(market.instrument.settle)
 end
 
@@ -319,23 +321,24 @@ local NOTHING = coin(ZERO)
 
 --- Books a fill of an order: position, fee, profit, execution. `value` is what it is worth, with all its digits.
 --- `kind` is the execution's type, Trade by default; `rate` the fee, where it is another than that of makers and takers. Returns how
---- much it closed, and how much it opened. A position that begins with the fill has only its part of the fee.
+--- much is left of the order, how much it opened, and how much it closed, nil for nothing. A position that begins with the fill has only
+--- its part of the fee.
 function Account:book(order, quantity, price, value, maker, kind, rate)
   local market, now, p = order.market, self.engine.now(), self:position_of(order)
   local instrument, held = market.instrument, p.side ~= ""
-  local worth, fee, fresh, closed, opened, profit, opening, closing, bought, exit, pnl = settle(p, self:coin(instrument.settle),
-    order, quantity, price, value, rate or maker and instrument.maker or instrument.taker)
+  local worth, fee, leaves, fresh, closed, opened, profit, opening, closing, bought, exit, pnl = settle(p,
+    self:coin(instrument.settle), order, quantity, price, value, rate or maker and instrument.maker or instrument.taker)
   if held ~= (p.side ~= "") then note_held(self, market) end
   if fresh then p.opened = now end
   if p.created == 0 then p.created = now end
   p.updated, p.seq, order.updated = now, market.seq, now
   self:change(order)
-  local row = self:execute(order, maker, price, quantity, worth, fee, order.qty - order.filled)
+  local row = self:execute(order, maker, price, quantity, worth, fee, leaves)
   if kind then row.kind, row.rate = kind, rate end
-  if not closed then return ZERO, quantity end
+  if not closed then return leaves, quantity end
   row.closed, row.profit = closed, profit
   note_profit(self, order, now, closed, opening, closing, bought, exit, pnl)
-  return closed, opened
+  return leaves, opened, closed
 end
 
 -- Executions of makers and of takers on a contract: what they are unless they say otherwise.

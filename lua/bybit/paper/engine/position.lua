@@ -143,12 +143,4 @@ function position.break_even(p, taker)
   return price > ZERO and price:round(8, "half_up") or nil
 end
 
---- What an order of so much at this price ties up: initial margin, fee to open, fee to close.
----@param instrument table the contract
-function position.order_cost(quantity, price, side, leverage, instrument)
-  local kind, taker = instrument.kind, instrument.taker
-  local value, d = kind.value(quantity, price), side == "Sell" and -1 or 1
-  return coin(value / leverage + value * taker + value * (ONE + ONE / leverage * (d * kind.sign)) * taker)
-end
-
 return position
