@@ -242,7 +242,10 @@ local function sweep(self)
   local till = self.part and since + self.part or nil
   if till and till >= now - self.settled then till, self.part = nil, nil end
   local list, at = self.reads:trades(since, till)
-  if list then return list, at, till end
+  if list then
+    self.ledger:learn(list)
+    return list, at, till
+  end
   if at.too_long and (till or now) - since > 1000 then
     self.part = ((till or now) - since) // 2
     return "again"
