@@ -179,7 +179,8 @@ void redis_place_answer(RedisPlace *p, const Pending *q, const RedisItem *item) 
   }
   if (p->turns > 0 && s->tidy.among == NULL) loop_timer_start(s->loop, &s->tidy, LEASE);
   redis_share_serve(s);
-  if (p->begins > 0 && !p->pending && s->state == REDIS_LIVES) ask(p, 1, 0, 0); /* they began while this was asked for */
+  if (p->begins > 0 && !p->pending && s->state == REDIS_LIVES)
+    ask(p, 1, 0, 0); /* they began while this was asked for */
 }
 
 /* Takes a turn of that weight which is still good. False: there is none. */
@@ -514,6 +515,16 @@ static void state(Shared *x, double now, SharedState *out) {
                        .never = !s->joined};
 }
 
+static bool lease_open_server(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  (void)x, (void)l, (void)now, (void)why;
+  return true; /* the server is asked later */
+}
+
+static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  (void)x, (void)id, (void)now, (void)copy;
+  return false; /* who asks for no lease is not told of any */
+}
+
 const SharedWays shared_redis = {.leave = leave,
                                  .forget = forget,
                                  .drop = drop_place,
@@ -534,4 +545,8 @@ const SharedWays shared_redis = {.leave = leave,
                                  .told = told,
                                  .halted = halted,
                                  .halt_words = halt_words,
-                                 .state = state};
+                                 .state = state,
+                                 .lease_open = lease_open_server,
+                                 .lease_ask = redis_lease_ask,
+                                 .lease_back = redis_lease_back,
+                                 .lease_of = lease_of};
