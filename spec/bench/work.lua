@@ -340,6 +340,32 @@ function work.tail(url, tables)
   return timing(function() assert(client:place_order(ORDER)) end, live(tables))
 end
 
+--- How long orders take with a share, so many milliseconds apart: "none", "file" or "server". 300 ms are too far apart for turns
+--- that are taken ahead, 5 ms are not.
+function work.spaced(url, how)
+  local bybit, redis = require "bybit", require "spec.support.redis"
+  local kind, apart = how:match "^(%l+)_(%d+)$"
+  local server = kind == "server" and redis.start() or nil
+  local path = kind == "file" and os.tmpname() or nil
+  if path then os.remove(path) end
+  local client = new_client(url, { share = server and server.url or path })
+  local now = require("counted").now
+  return function(n)
+    local list = {}
+    for i = 1, n do
+      bybit.sleep(tonumber(apart) / 1000)
+      local from = now()
+      assert(client:place_order(ORDER))
+      list[i] = (now() - from) * 1e6
+    end
+    return tails(list)
+  end, function()
+    client:close()
+    if server then server:close() end
+    if path then os.remove(path) end
+  end
+end
+
 --- How much processor time the calls take one by one. A pause is what one takes more than others; that another program ran
 --- meanwhile is none.
 function work.pause(url, tables)

@@ -28,8 +28,8 @@ function redis.start(options)
   options = options or {}
   local folder = shell("mktemp -d"):match "%S+"
   local self = setmetatable({ folder = folder, socket = folder .. "/s", variables = options.variables or "" }, Server)
-  local lines = { "port 0", "unixsocket " .. self.socket, "dir " .. folder, 'save ""', "daemonize yes", "pidfile " .. folder .. "/pid",
-    "logfile " .. folder .. "/log" }
+  local lines = { "port 0", "unixsocket " .. self.socket, "dir " .. folder, 'save ""', "daemonize yes",
+    "pidfile " .. folder .. "/pid", "logfile " .. folder .. "/log" }
   if options.port then
     self.port = free_port()
     lines[1] = "port " .. self.port
@@ -37,8 +37,8 @@ function redis.start(options)
   end
   if options.tls then
     self.tls_port = free_port()
-    lines[#lines + 1] = ("tls-port %d\ntls-cert-file %s\ntls-key-file %s\ntls-auth-clients no\nbind 127.0.0.1"):format(self.tls_port,
-      options.tls.cert, options.tls.key)
+    lines[#lines + 1] = ("tls-port %d\ntls-cert-file %s\ntls-key-file %s\ntls-auth-clients no\nbind 127.0.0.1"):format(
+      self.tls_port, options.tls.cert, options.tls.key)
   end
   for _, line in ipairs(options.lines or {}) do lines[#lines + 1] = line end
   local file <close> = assert(io.open(folder .. "/conf", "w"))

@@ -24,6 +24,7 @@ local RUNS = 120e6 -- us that a request counts whose end is never told
 local GRACE = 1e6 -- us in which what a dead member had sent must have arrived
 local LEASE = 0.25e6 -- us that a turn may be taken ahead; the client gives it up before that
 local AGAIN = 0.1e6 -- us until the window is asked again when a request has to end first
+local SOON = 0.02e6 -- the same while members are waited for
 local EXPECTED = 2.5e6 -- us that a share which lost members waits for them
 local MARGIN = 2000 -- us: the exchange counts in whole milliseconds, and clocks drift
 local DAY = 86400
@@ -199,7 +200,7 @@ function acts.take()
       if count_members() >= tonumber(call("GET", MEMBERS .. ":expected")) then
         call("DEL", MEMBERS .. ":expected")
       else
-        wait = math.max(wait, AGAIN)
+        wait = math.max(wait, SOON)
       end
     end
     if wait > 0 and weight > 1 and need > 0 and (not claimant or claimant == me) then

@@ -85,12 +85,12 @@ void redis_share_lose(RedisShare *s, const char *why) {
     s->tries = 0;
   }
   snprintf(s->why, sizeof s->why, "%s", why);
+  for (RedisPlace *p = s->places; p != NULL; p = p->next) redis_place_lost(p);
   s->state = REDIS_LOST;
   if (s->told < 0) s->told = 0;
   free_pending(s);
   stop_timers(s);
   redis_lease_lost(s);
-  for (RedisPlace *p = s->places; p != NULL; p = p->next) redis_place_lost(p);
   loop_timer_start(s->loop, &s->retry, 0); /* it frees the connections, which may have called us */
 }
 

@@ -58,8 +58,8 @@ typedef struct Pending {
   double asked, asked_real; /* when it was sent, by loop_now and by loop_real_now */
   struct RedisPlace *place; /* of ACT_TAKE; NULL: it is gone */
   uint64_t first;           /* the number of its first turn */
-  int weight, need;
-  int count; /* words behind the script's name, which follow; each ends with a zero byte */
+  int weight, need, ahead;  /* of the turns that were asked for */
+  int count;                /* words behind the script's name, which follow; each ends with a zero byte */
   size_t size;
   char words[];
 } Pending;
@@ -96,6 +96,7 @@ typedef struct RedisPlace {
   double used_at; /* when a turn was used last */
   double later;   /* there is none before that moment */
   double asks_at; /* when that was told */
+  int kept;       /* how many of our requests counted when the share was lost */
   int left;       /* what was left of the window at left_at; -1: not known */
   double left_at;
 } RedisPlace;

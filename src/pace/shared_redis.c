@@ -15,6 +15,7 @@
 
 static const double LEASE = 0.25; /* seconds that a turn may be kept; redis_script.lua has it, too */
 static const double NEAR = 0.25;  /* seconds between requests that follow each other */
+static const double TRY = 0.02;   /* seconds until a place of ours is looked for again */
 static const double IP_SPAN = 5;  /* of the address's window, as limiter.c has it */
 static const double US = 1e6;
 enum { AHEAD_MOST = 4, LEARNED_MOST = 1024, KEPT = 20 /* as in limiter.c */ };
@@ -155,6 +156,7 @@ static void ask(RedisPlace *p, int weight, int need, int ahead) {
   q->first = s->number + 1;
   q->weight = weight;
   q->need = need;
+  q->ahead = ahead;
   s->number += (uint64_t)(need + ahead);
   p->begins = 0;
   p->pending = true;
@@ -171,7 +173,7 @@ void redis_place_answer(RedisPlace *p, const Pending *q, const RedisItem *item) 
     limiter_adopt(p->group, (int)told);
   p->left = item[4].number < 0 ? -1 : (int)item[4].number;
   p->left_at = q->asked;
-  for (long long i = 0; i < turns && p->turns < REDIS_TURNS; i++)
+  for (long long i = 0; i < turns && i < q->need + q->ahead && p->turns < REDIS_TURNS; i++)
     p->turn[p->turns++] = (RedisTurn){q->first + (uint64_t)i, q->weight, q->asked + LEASE, i >= q->need};
   if (turns == 0) {
     double seconds = fmin(fmax((double)wait / US, 1e-4), LIMITER_BAN);
@@ -201,13 +203,19 @@ static bool begin(RedisPlace *p, uint64_t number, const SharedAsk *wanted, Share
   return true;
 }
 
-/* The share is lost: the request goes by what on_loss says. It has a number too, by which it is known when the share is back. At
-** first nothing goes for a span: what others have sent still counts. */
+/* How many requests of this process count in the window of the group. */
+static int count_ours(const RedisPlace *p, double now) {
+  const LimitWindow *w = &p->group->window;
+  return w->running + (int)(w->count - window_gone(w, now));
+}
+
+/* The share is lost: the request goes by what on_loss says. It has a number too, by which it is known when the share is back. What
+** others had sent still counts for a span: so long a request only goes in the place of one of ours. */
 static double take_alone(RedisPlace *p, const SharedAsk *wanted, double now, SharedTurn *turn) {
   RedisShare *s = p->share;
   double rest = s->lost_at + span_of(p) - loop_real_now(s->loop);
-  if (s->joined && !wanted->urgent && s->shared->on_loss == LOSS_DIVIDE && rest > 0) return rest;
-  (void)now;
+  bool divides = s->joined && !wanted->urgent && s->shared->on_loss == LOSS_DIVIDE && p->group != NULL;
+  if (divides && rest > 0 && count_ours(p, now) + wanted->weight > p->kept) return fmin(rest, TRY);
   return begin(p, ++s->number, wanted, turn) ? 0 : 1;
 }
 
@@ -322,6 +330,7 @@ void redis_share_tidy(RedisShare *s) {
 /* ---- loss and return ---- */
 
 void redis_place_lost(RedisPlace *p) {
+  if (p->share->state != REDIS_LOST && p->group != NULL) p->kept = count_ours(p, now_of(p->share));
   p->turns = p->begins = p->ahead = 0;
   p->pending = p->place->asking = false;
   p->later = 0;
