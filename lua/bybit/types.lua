@@ -3241,7 +3241,7 @@ function Client:each(method, params, options) end
 ---`cancel`, or with its task; it raises when the exchange refuses the key. Where the client has no streams (`streams = false`, a
 ---build without libwslay, the v2 wire) it polls, with the same events.
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil, poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols: only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:follow(params) end
 
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
@@ -3364,7 +3364,7 @@ function Client:stats() end
 ---file is made with mode 0600; one that is there goes on at its end. The key is struck out. When a line cannot be written, an event of
 ---kind "unrecorded" says why, once until lines can be written again.
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:stream(params) end
 
 ---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
