@@ -22,11 +22,12 @@ local function free_port()
 end
 
 ---Starts a server, and waits until it listens.
----@param options? { port: boolean?, tls: boolean?, lines: string[]? } lines of its configuration
+---@param options? { port: boolean?, tls: boolean?, lines: string[]?, variables: string? } lines of its configuration; variables of its
+---environment, as env(1) takes them
 function redis.start(options)
   options = options or {}
   local folder = shell("mktemp -d"):match "%S+"
-  local self = setmetatable({ folder = folder, socket = folder .. "/s" }, Server)
+  local self = setmetatable({ folder = folder, socket = folder .. "/s", variables = options.variables or "" }, Server)
   local lines = { "port 0", "unixsocket " .. self.socket, "dir " .. folder, 'save ""', "daemonize yes",
     "pidfile " .. folder .. "/pid", "logfile " .. folder .. "/log" }
   if options.port then
@@ -51,7 +52,7 @@ end
 
 ---Starts it again after `stop`.
 function Server:run()
-  os.execute(("redis-server %s/conf >/dev/null 2>&1"):format(self.folder))
+  os.execute(("env %s redis-server %s/conf >/dev/null 2>&1"):format(self.variables, self.folder))
   for _ = 1, 500 do
     local pid = io.open(self.folder .. "/pid")
     if pid then

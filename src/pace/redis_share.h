@@ -46,7 +46,8 @@ typedef enum RedisAct {
   ACT_TAKE,
   ACT_DONE,
   ACT_HALT,
-  ACT_SHUT
+  ACT_SHUT,
+  ACT_LEASE
 } RedisAct;
 
 /* A command that was not answered. */
@@ -100,6 +101,15 @@ typedef struct RedisPlace {
   double left_at;
 } RedisPlace;
 
+/* What is known of the client's lease. */
+typedef struct RedisLease {
+  Lease *lease;   /* the client's; NULL: none was asked for */
+  bool asking;    /* it was asked for, and there is no answer */
+  double asked;   /* when that was decided */
+  char mark[96];  /* tells a renewal of it, by whoever has it, from the next; "" before the first answer */
+  double mark_at; /* when that was seen first */
+} RedisLease;
+
 typedef enum RedisState { REDIS_CONNECTS, REDIS_LIVES, REDIS_LOST } RedisState;
 
 typedef struct RedisShare {
@@ -132,6 +142,7 @@ typedef struct RedisShare {
   long long shut_seen;
   Command command;
   int command_weight; /* of the turns that the command gives back */
+  RedisLease lease;
   LoopTimer retry, beat, due, tidy;
 } RedisShare;
 
@@ -148,6 +159,14 @@ void redis_share_serve(RedisShare *s); /* those who wait ask again */
 /* Takes in what all answers end with: item[0] and what follows it. False: it has another form. */
 bool redis_share_hear(RedisShare *s, const Pending *p, const RedisItem *item, size_t count);
 void redis_share_push(RedisShare *s); /* tells of pauses and bans */
+
+void redis_share_describe(RedisShare *s); /* appends "pid moment host" to the command */
+
+/* redis_lease.c */
+void redis_lease_ask(Shared *x, Lease *l, int64_t wall, double now);
+bool redis_lease_answer(RedisShare *s, const RedisItem *item); /* false: it has another form */
+void redis_lease_lost(RedisShare *s);                          /* the share was lost: no answer comes */
+void redis_lease_back(Shared *x, const Lease *l, double now);
 
 void redis_base(const RedisUrl *url, char base[REDIS_BASE]);
 

@@ -531,6 +531,16 @@ static void state(Shared *x, double now, SharedState *out) {
                        .never = !s->joined};
 }
 
+static bool lease_open_server(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  (void)x, (void)l, (void)now, (void)why;
+  return true; /* the server is asked later */
+}
+
+static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  (void)x, (void)id, (void)now, (void)copy;
+  return false; /* who asks for no lease is not told of any */
+}
+
 const SharedWays shared_redis = {.open = open_server,
                                  .leave = leave,
                                  .forget = forget,
@@ -552,4 +562,8 @@ const SharedWays shared_redis = {.open = open_server,
                                  .told = told,
                                  .halted = halted,
                                  .halt_words = halt_words,
-                                 .state = state};
+                                 .state = state,
+                                 .lease_open = lease_open_server,
+                                 .lease_ask = redis_lease_ask,
+                                 .lease_back = redis_lease_back,
+                                 .lease_of = lease_of};
