@@ -609,8 +609,8 @@ end
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil,
 ---  poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols:
 ---  only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit:
----  seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no
----  stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
+---  seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks
+---  where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
 ---@return fun(state): table? step, table state, nil, table state
 function follow.open(client, params)
   if type(client) ~= "userdata" then errors.raise "follow: called with '.' in place of ':': write client:follow{...}" end
