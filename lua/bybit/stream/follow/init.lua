@@ -17,7 +17,7 @@ local reads = require "bybit.stream.follow.reads"
 local time = require "bybit.text.time"
 local topics = require "bybit.stream.topics"
 
-local sightings = later.module "bybit.stream.sightings"
+local sightings, tasks = later.module "bybit.stream.sightings", later.module "bybit.tasks"
 
 local loop = core.loop
 
@@ -523,7 +523,7 @@ local function wait(self, seconds)
     return reading.wait("follow", self.reader, seconds)
   end
   if self.holding > 0 then seconds = math.min(seconds, HELD) end
-  core.token(self.options.cancel):wait(seconds)
+  tasks.wait(core.token(self.options.cancel), seconds)
 end
 
 -- Does what is next: takes what waits, makes a read that is due, or waits.
