@@ -45,12 +45,14 @@ end
 local NODE = "env NODE_PATH=build/peers/node_modules node"
 local has = { lua = lua_stack(), bybit_api = runs(NODE .. " -e 'require(\"bybit-api\")'"),
   ccxt = runs(NODE .. " -e 'require(\"ccxt\")'"), ws = runs(NODE .. " -e 'require(\"ws\")'"),
-  streams = require("bybit.core").stream.available(), tls = runs "command -v nginx || ls /usr/sbin/nginx" }
+  streams = require("bybit.core").stream.available(), tls = runs "command -v nginx || ls /usr/sbin/nginx",
+  redis = runs "command -v redis-server" }
 
 local rows = { missing = {} }
 for name, what in pairs { lua = "the Lua stack (lua-curl, luaossl, lua-cjson)", bybit_api = "npm's bybit-api (make peers)",
   ccxt = "npm's ccxt (make peers)", ws = "npm's ws (make peers)",
-  streams = "libwslay, so the rows about streams", tls = "nginx, so the rows with TLS" } do
+  streams = "libwslay, so the rows about streams", tls = "nginx, so the rows with TLS",
+  redis = "redis-server, so a share on a server" } do
   if not has[name] then rows.missing[#rows.missing + 1] = what end
 end
 table.sort(rows.missing)
@@ -97,6 +99,16 @@ end
 add { "order, with a journal", contenders = function()
   return { { "without", ours("order", canned()) }, { "with", ours("journalled", canned()) } }
 end }
+for _, apart in ipairs { 5, 300 } do
+  add { ("order, %d ms apart, p50, with a share"):format(apart), metric = "p50", calls = 1000 // apart, rounds = 3,
+    long = apart > 5, contenders = function()
+      local list = {}
+      for _, kind in ipairs { "none", "file", has.redis and "server" or nil } do
+        list[#list + 1] = { kind, ours("spaced", canned(), kind .. "_" .. apart) }
+      end
+      return list
+    end }
+end
 if has.tls then
   add { "order over TLS, one after another", contenders = function()
     local url, ca = tls()
