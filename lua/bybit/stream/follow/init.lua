@@ -9,12 +9,15 @@ local asked = require "bybit.stream.asked"
 local bookmark = require "bybit.stream.follow.bookmark"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
+local later = require "bybit.later"
 local ledger = require "bybit.stream.follow.ledger"
 local odd = require "bybit.records.odd"
 local reading = require "bybit.stream.reading"
 local reads = require "bybit.stream.follow.reads"
 local time = require "bybit.text.time"
 local topics = require "bybit.stream.topics"
+
+local sightings = later.module "bybit.stream.sightings"
 
 local loop = core.loop
 
@@ -31,7 +34,8 @@ local ADVANCE = 200                -- fills between two looks at how far a bookm
 local WORDS = { "execution", "order", "position", "wallet" }
 local KINDS = { execution = "trade", order = "order", position = "position", wallet = "wallet" }
 
-local OPTIONS = { "symbol", "symbols", "category", "since", "audit", "poll", "cancel", "queue", "heartbeat", "patience" }
+local OPTIONS = { "symbol", "symbols", "category", "since", "audit", "poll", "cancel", "queue", "heartbeat", "patience",
+  "record" }
 
 local function fail(text, ...)
   errors.raise("follow: " .. text:format(...))
@@ -191,6 +195,8 @@ end
 function take.live(self) gap(self) end
 
 function take.stale(self, _, why, since) lose(self, why, since > 0 and since or nil) end
+
+function take.unrecorded(self, _, why) push(self, { kind = "unrecorded", reason = why }) end
 
 function take.refused(_, topic, why) error(reading.refused("follow", topic, why), 0) end
 
@@ -578,15 +584,19 @@ end
 
 -- Subscribes to the topics of the account. Nil where this client has no streams.
 local function subscribe(self, t)
-  if not asked.has_streams(t) then return nil end
+  local o = self.options
+  if not asked.has_streams(t) then
+    if o.record then fail "'record': this client has no streams" end
+    return nil
+  end
   for i, word in ipairs(WORDS) do
     local row = topics.row(word)
     self.topics[i] = { word = word, kind = KINDS[word], row = row, name = row.wire, private = true, policy = row.policy,
-      url = t.streams.private .. "/v5/private" }
+      sights = row.sights, url = t.streams.private .. "/v5/private" }
   end
-  local o = self.options
+  sightings.offer(self.client)
   return core.client.subscribe(self.client, { topics = self.topics, most = o.queue, cancel = o.cancel, heartbeat = o.heartbeat,
-    patience = o.patience })
+    patience = o.patience, record = asked.recorder("follow", self.client, o.record, self.topics) })
 end
 
 --- What happens to the account, in a loop, each fill once. Kinds of events: "trade" (`event.trade`), "order" (`event.order`),
@@ -597,11 +607,11 @@ end
 --- build without libwslay, the v2 wire) it polls, with the same events.
 ---@param client userdata
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil,
----  poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } symbol, symbols: only these
----  contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between
----  two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no
+---  poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols:
+---  only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit:
+---  seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no
 ---  stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
----@return fun(state): table? step, table state, nil, table state
+---@return fun(): table? step, table state, nil, table state
 function follow.open(client, params)
   if type(client) ~= "userdata" then errors.raise "follow: called with '.' in place of ':': write client:follow{...}" end
   local options, placed = asked.options("follow", params == nil and {} or params, OPTIONS, "{ symbol = \"BTCUSD\" }")
@@ -627,7 +637,7 @@ function follow.open(client, params)
   if not self.reader then gap(self) end
   t.follows = t.follows or {}
   t.follows[#t.follows + 1] = self
-  return step, self, nil, self
+  return function() return step(self) end, self, nil, self
 end
 
 --- How the loops of a client are, for client:stats().
