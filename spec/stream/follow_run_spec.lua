@@ -54,7 +54,7 @@ describe("client:follow in a long run", function()
     end
     local wanted, count = {}, 0
     for _, row in ipairs(exchange:books().executions) do wanted[row.execution_id], count = true, count + 1 end
-    local ends, ids = os.time() + 30, nil
+    local ends, ids = os.time() + 30
     repeat
       ids = {}
       for id in read_file(path):gmatch "(%x%S+) %S+ %S+\n" do ids[#ids + 1] = id end
