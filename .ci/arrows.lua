@@ -5,7 +5,7 @@
 -- The rooms, from the top. A file outside of all folders is a room by itself. What `require "bybit.paper"` returns leads to rooms above
 -- the exchange's own.
 local ROOMS = {
-  c = { "core", "paper", "call", "stream", "pace", "schema", "journal", "wire", "value", "loop", "modules" },
+  c = { "core", "paper", "engine", "call", "stream", "pace", "schema", "journal", "wire", "value", "loop", "modules" },
   lua = { "repl", "init", "module", "main", "strict", "assert", "adapter", "shell", "bybit.paper", "simulate",
     "strategy", "client", "stream", "outcome", "wire",
     "records", "paper", "history", "tasks", "errors", "text", "later", "version" },

@@ -28,6 +28,7 @@ expect(count > 10, "only %d Lua files in lua/", count)
 found("bybit.core", package.cpath, true)
 found("bybit.journal", package.cpath, true)
 found("bybit.paper_server", package.cpath, what == "both")
+found("bybit.paper_engine", package.cpath, what == "both")
 
 -- core.so has the bytecode of each of its files, made by this Lua.
 local without = table.concat(require("bybit.core").modules.hold "bybit.", " ")

@@ -1,7 +1,10 @@
 -- Parameters of a request as the paper exchange reads them: numbers keep their digits, and what is no JSON is refused.
 
-local json = require("bybit.core").json
+local core = require "bybit.core"
+local engine = require "bybit.paper_engine"
 local params = require "bybit.paper.params"
+
+local json = core.json
 
 describe("a JSON body", function()
   it("keeps the digits of its numbers, and writes exponents out", function()
@@ -31,5 +34,43 @@ describe("a JSON body", function()
       local object = json.decode(text) ~= nil and text:find "^%s*{" ~= nil
       assert.equal(object, params.body(text) ~= nil, text)
     end
+  end)
+end)
+
+describe("a flat JSON body", function()
+  it("is read at once when it has nothing but texts and booleans", function()
+    assert.same({ category = "inverse", qty = "1", reduceOnly = true, closeOnTrigger = false },
+      engine.flat ' { "category":"inverse" ,\n"qty" : "1","price":"","reduceOnly":true,"closeOnTrigger":false}\r\n')
+    assert.same({}, engine.flat "{}")
+    assert.same({ side = "Sell" }, engine.flat '{"side":"Buy","side":"Sell"}')
+    assert.same({}, engine.flat '{"side":"Buy","side":""}')
+  end)
+
+  it("is left to the reader of any JSON when there is more in it, or it is none", function()
+    for _, text in ipairs { "", "{", "[]", '"x"', '{"a":1}', '{"a":null}', '{"a":["x"]}', '{"a":{}}', '{"a":"\\u0041"}',
+      '{"a":"\u{e9}"}', '{"a":"\0"}', '{"a":"\127"}', '{"a":"x"} {', '{"a":"x",}', '{"a" "x"}', "{a:true}", '{"a":tru}',
+      '{"a":truefalse}', '{"a":"x"\0}' } do
+      assert.is_nil(engine.flat(text), text)
+    end
+  end)
+
+  it("is what the reader of any JSON makes of it, whatever is changed in it", function()
+    local random = core.random(20261201)
+    local pieces = { "{", "}", '"', ":", ",", " ", "\n", "true", "false", "null", '"a"', '"b":"c"', '""', "\\", "[", "]", "1",
+      "\0", "\u{e9}", "\255", '"a":', ',"a":"d"' }
+    local body, flat = '{"category":"inverse","symbol":"BTCUSD","qty":"1","reduceOnly":true}', 0
+    for _ = 1, 4000 do
+      local text = body
+      for _ = 1, random:integer(0, 2) do
+        local from = random:integer(1, #text + 1)
+        text = text:sub(1, from - 1) .. pieces[random:integer(1, #pieces)] .. text:sub(from + random:integer(0, 2))
+      end
+      local read = engine.flat(text)
+      if read then
+        flat = flat + 1
+        assert.same(params.any_body(text), read, text)
+      end
+    end
+    assert.is_true(flat > 1000) -- those that were not changed are
   end)
 end)

@@ -28,8 +28,9 @@ enum {
   BATCH = 64,         /* connections taken at once, before those that are open have their turn */
   GRACE_MS = 1000,    /* so long a new connection may be silent where only descriptors are short */
   PAUSE_MS = 100,     /* so long nobody is taken when even refusing is not possible */
-  CONNECTION_MEMORY =
-      80 * 1024 /* bytes for request line and headers; for more, libmicrohttpd answers with a 4xx status */
+  /* Bytes for request line and headers; for more, libmicrohttpd answers with a 4xx status. It wipes all of it after each
+  ** request, so it is no more than a long request needs: the rest would be pushed out of the processor's cache each time. */
+  CONNECTION_MEMORY = 24 * 1024
 };
 
 typedef struct Request Request;
@@ -58,7 +59,7 @@ struct PaperHttp {
   Line known;               /* those that have */
   int count;                /* peers that are not leaving */
 
-  int epoll;     /* owned: holds libmicrohttpd's and the listener */
+  int epoll;     /* the caller's: holds libmicrohttpd's, the listener and that of the WebSockets */
   int listener;  /* owned */
   int spare;     /* owned: a descriptor to give up where one is needed to refuse with; -1: none */
   int64_t pause; /* the listener is not watched until then, ms; 0: it is */
@@ -417,6 +418,16 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
   return answer(cls, connection, method, r);
 }
 
+/* Takes the query off a target. libmicrohttpd would split it next, into arguments that nobody asks for: they take a multiple of
+** its size. The target is in a buffer of the connection, although the prototype is const. */
+static void drop_query(const char *target) {
+  union {
+    const char *in;
+    char *out;
+  } buffer = {.in = strchr(target, '?')};
+  if (buffer.in != NULL) buffer.out[1] = '\0';
+}
+
 /* Called first for each request, with the bytes of its target. Makes the Request; NULL when memory runs out. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection) {
   Request *r = calloc(1, sizeof *r);
@@ -426,6 +437,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     free(r);
     r = NULL;
   }
+  drop_query(target);
   return r;
 }
 
@@ -523,16 +535,16 @@ static int daemon_fd(PaperHttp *http) {
   return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
-PaperHttp *paper_http_new(int listener, PaperHandler handler, const PaperSocketEvents *events) {
+PaperHttp *paper_http_new(int listener, int epoll, PaperHandler handler, const PaperSocketEvents *events) {
   PaperHttp *http = calloc(1, sizeof *http);
   if (http == NULL) {
     close(listener);
     return NULL;
   }
-  *http = (PaperHttp){.handler = handler, .events = *events, .listener = listener, .spare = -1};
+  *http =
+      (PaperHttp){.handler = handler, .events = *events, .epoll = epoll, .listener = listener, .spare = -1};
   http->fresh.end = &http->fresh.first;
   http->known.end = &http->known.first;
-  http->epoll = epoll_create1(EPOLL_CLOEXEC);
   http->daemon = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
       on_access, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)(PAPER_CONNECTIONS + 2 * BATCH),
@@ -542,17 +554,12 @@ PaperHttp *paper_http_new(int listener, PaperHandler handler, const PaperSocketE
   open_spare(http);
   http->sockets = paper_sockets_new(events);
   bool lacks = http->sockets == NULL && paper_sockets_available();
-  if (http->epoll < 0 || http->daemon == NULL || lacks || !watch(http->epoll, daemon_fd(http)) ||
-      !watch(http->epoll, listener) ||
-      (http->sockets != NULL && !watch(http->epoll, paper_sockets_fd(http->sockets)))) {
+  if (http->daemon == NULL || lacks || !watch(epoll, daemon_fd(http)) || !watch(epoll, listener) ||
+      (http->sockets != NULL && !watch(epoll, paper_sockets_fd(http->sockets)))) {
     paper_http_free(http);
     return NULL;
   }
   return http;
-}
-
-int paper_http_fd(PaperHttp *http) {
-  return http->epoll;
 }
 
 static int64_t sooner(int64_t least, int64_t wait) {
@@ -571,13 +578,17 @@ int paper_http_timeout(PaperHttp *http) {
   return (int)least;
 }
 
-void paper_http_run(PaperHttp *http) {
+bool paper_http_comes(const PaperHttp *http, int fd) {
+  return fd == http->listener;
+}
+
+void paper_http_run(PaperHttp *http, bool comes) {
   resume(http, false);
   if (http->pause != 0 && now_ms() >= http->pause) {
     open_spare(http);
     watch_listener(http, true);
   }
-  if (http->pause == 0) take_in(http);
+  if (comes && http->pause == 0) take_in(http);
   MHD_run(http->daemon);
   if (http->sockets != NULL) paper_sockets_run(http->sockets);
 }
@@ -591,7 +602,6 @@ void paper_http_free(PaperHttp *http) {
   resume(http, true); /* libmicrohttpd cannot end with a connection that is suspended */
   paper_sockets_free(http->sockets);
   if (http->daemon != NULL) MHD_stop_daemon(http->daemon);
-  close_fd(http->epoll);
   close_fd(http->listener);
   close_fd(http->spare);
   free(http);

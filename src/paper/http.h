@@ -1,6 +1,5 @@
 /*
-** The HTTP/1.1 server of the paper exchange, with keep-alive, pipelining and bounded requests. It has one descriptor to
-** poll. Knows no Lua and no rule of the exchange; only http.c knows libmicrohttpd. All functions are called from one
+** The HTTP/1.1 server of the paper exchange, with keep-alive, pipelining and bounded requests. Its owner waits for it. Knows no Lua and no rule of the exchange; only http.c knows libmicrohttpd. All functions are called from one
 ** thread.
 */
 #ifndef BYBIT_PAPER_HTTP_H
@@ -52,13 +51,16 @@ bool paper_reply_header(PaperReply *reply, const char *name, const char *value);
 /* Answers with status 101 and makes the connection a WebSocket of this number (sockets.h), above 0. */
 void paper_reply_socket(PaperReply *reply, int64_t id);
 
-/* Serves a listening socket. It takes the socket over, even when it fails and returns NULL. 'events': of its WebSockets, with
-** the owner that is passed to the handler, too. */
-PaperHttp *paper_http_new(int listener, PaperHandler handler, const PaperSocketEvents *events);
+/* Serves a listening socket. It takes the socket over, even when it fails and returns NULL. Its descriptors are added to the
+** epoll instance of the caller, who calls paper_http_run when one of them is ready; each is told by its number. 'events': of its
+** WebSockets, with the owner that is passed to the handler, too. */
+PaperHttp *paper_http_new(int listener, int epoll, PaperHandler handler, const PaperSocketEvents *events);
 PaperSockets *paper_http_sockets(PaperHttp *http); /* NULL: this build is without them */
-int paper_http_fd(PaperHttp *http);                /* readable when paper_http_run has work */
 int paper_http_timeout(PaperHttp *http); /* ms until paper_http_run has work in any case; -1: no limit */
-void paper_http_run(PaperHttp *http);    /* serves what is ready, without waiting */
-void paper_http_free(PaperHttp *http);   /* closes all connections; NULL is allowed */
+bool paper_http_comes(const PaperHttp *http,
+                      int fd); /* does this descriptor tell that connections have come? */
+void paper_http_run(PaperHttp *http,
+                    bool comes);       /* serves what is ready, and who has come, without waiting */
+void paper_http_free(PaperHttp *http); /* closes all connections; NULL is allowed */
 
 #endif

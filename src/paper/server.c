@@ -292,14 +292,20 @@ static bool watch(Server *s, int fd) {
 
 /* Serves requests, ticks and commands until the caller wants the thread to end. */
 static void serve(Server *s) {
+  enum { EVENTS = 8 }; /* more than there are descriptors */
+  struct epoll_event events[EVENTS];
+  bool asked;
   do {
-    struct epoll_event event;
-    if (epoll_wait(s->epoll, &event, 1, paper_http_timeout(s->http)) == 1) {
-      if (event.data.fd == s->timer && drain(s->timer)) tick(s);
-      if (event.data.fd == s->wake) drain(s->wake);
+    int count = epoll_wait(s->epoll, events, EVENTS, paper_http_timeout(s->http));
+    bool comes = asked = false;
+    for (int i = 0; i < count; i++) {
+      int fd = events[i].data.fd;
+      if (fd == s->timer && drain(s->timer)) tick(s);
+      if (fd == s->wake) asked = drain(s->wake);
+      if (paper_http_comes(s->http, fd)) comes = true;
     }
-    paper_http_run(s->http);
-  } while (serve_command(s));
+    paper_http_run(s->http, comes);
+  } while (!asked || serve_command(s));
 }
 
 /* Makes the Lua state and the server. False on failure; 'text' then holds the error of the Lua side, if it was that. */
@@ -310,8 +316,8 @@ static bool set_up(Server *s) {
   const PaperSocketEvents events = {.message = on_message, .closed = on_closed, .owner = s};
   int listener = s->listener;
   s->listener = -1;
-  s->http = paper_http_new(listener, on_request, &events);
-  return s->http != NULL && watch(s, paper_http_fd(s->http)) && watch(s, s->wake) && watch(s, s->timer);
+  s->http = paper_http_new(listener, s->epoll, on_request, &events);
+  return s->http != NULL && watch(s, s->wake) && watch(s, s->timer);
 }
 
 /* The thread. Whatever happens it ends in ENDED, for which the caller waits. */

@@ -352,6 +352,7 @@ static void sweep(PaperSockets *all) {
 
 void paper_sockets_run(PaperSockets *all) {
   struct epoll_event events[EVENTS];
+  if (all->first == NULL) return;
   int count = epoll_wait(all->epoll, events, EVENTS, 0);
   for (int i = 0; i < count; i++) {
     Socket *s = events[i].data.ptr;

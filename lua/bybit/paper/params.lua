@@ -3,6 +3,7 @@
 -- nothing is rounded; lua-cjson alone would make doubles of them.
 
 local cjson = require "cjson"
+local engine = require "bybit.paper_engine"
 
 local find, sub, byte, match, concat = string.find, string.sub, string.byte, string.match, table.concat
 
@@ -109,14 +110,13 @@ local function tidy(value)
   return numbers
 end
 
-local decode = decoder.decode
+local decode, flat = decoder.decode, engine.flat
 
----The parameters of a JSON body; nil when it is not a JSON object. What the decoder makes of a number does not count: it reads
----them by the locale of the process, which the host may have set. Where it finds one, or nothing that it can read, all is
----read again with the numbers as strings.
+--- The parameters of any JSON body. What the decoder makes of a number does not count: it reads them by the locale of the process,
+--- which the host may have set. Where it finds one, or nothing that it can read, all is read again with the numbers as strings.
 ---@param text string
 ---@return table<string, any>?
-function params.body(text)
+function params.any_body(text)
   if not utf8.len(text) or not find(text, "^[ \t\r\n]*{") then return nil end
   local ok, value = pcall(decode, text)
   if ok and not tidy(value) then return value end
@@ -126,6 +126,13 @@ function params.body(text)
   if not ok then return nil end
   tidy(value)
   return value
+end
+
+---The parameters of a JSON body; nil when it is not a JSON object. Most bodies are flat, and have nothing but texts.
+---@param text string
+---@return table<string, any>?
+function params.body(text)
+  return flat(text) or params.any_body(text)
 end
 
 return params

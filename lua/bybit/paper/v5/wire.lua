@@ -104,19 +104,27 @@ end
 local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
 local NOTHING = answer.object {}
 
+-- The body of an answer; `time` is the text of `now`. What is done is mostly written already.
+local function write(code, message, result, extra, now, time)
+  local written = code == 0 and extra == nil and result and answer.written(result)
+  if written then return '{"retCode":0,"retMsg":"OK","result":' .. written .. ',"retExtInfo":{},"time":' .. time .. "}" end
+  return answer.encode(answer.record(ENVELOPE, {
+    retCode = code, retMsg = message, result = result or NOTHING, retExtInfo = extra or NOTHING, time = now,
+  }))
+end
+
 -- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
 local function envelope(self, context, code, message, result, extra)
   if context.parts then
     return { code = code, message = message, result = result, extra = extra, headers = context.headers or {} }
   end
   local now = context.now
+  local time = tostring(now)
   local headers = {
-    "Content-Type", JSON, "Timenow", tostring(now), "Traceid", trace(self), "Ret_code", tostring(code),
+    "Content-Type", JSON, "Timenow", time, "Traceid", trace(self), "Ret_code", code == 0 and "0" or tostring(code),
   }
   if context.headers then table.move(context.headers, 1, #context.headers, #headers + 1, headers) end
-  return { status = 200, headers = headers, body = answer.encode(answer.record(ENVELOPE, {
-    retCode = code, retMsg = message, result = result or NOTHING, retExtInfo = extra or NOTHING, time = now,
-  })) }
+  return { status = 200, headers = headers, body = write(code, message, result, extra, now, time) }
 end
 
 local function run(self, context, asked)
