@@ -74,7 +74,9 @@ end
 
 --- The position of an order has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
 function matching.trim_closing(engine, filled)
-  for _, order in ipairs(filled.account:standing_for(filled).closing:list()) do
+  local closing = filled.standing.closing
+  if closing.count == 0 then return end
+  for _, order in ipairs(closing:list()) do
     local possible = fillable(order)
     if possible:is_zero() then
       matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
@@ -89,6 +91,7 @@ end
 --- rest is covered. The exchange does not say what becomes of such orders; here no order fills without margin.
 function matching.shed(engine, account, market)
   local coin = market.instrument.settle
+  if account.open.count == 0 then return end
   if account:available(coin) >= DUST then return end
   local open = account:open_orders()
   for i = #open, 1, -1 do

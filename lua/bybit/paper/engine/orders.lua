@@ -103,7 +103,9 @@ local function check_new(account, asked, o, market)
   end
   if ok and market.instrument.min_notional then ok, code, message = order_checks.least_value(o, market) end
   if ok and conditional then ok, code, message = order_checks.trigger(asked, o, market) end
-  if ok then ok, code, message = order_checks.slippage(asked, o) end
+  if ok and (asked.slippageToleranceType ~= nil or asked.slippageTolerance ~= nil) then
+    ok, code, message = order_checks.slippage(asked, o)
+  end
   if ok and o.special then ok, code, message = order_checks.attached(o, market) end
   if ok then ok, code, message = check_counts(account, o, market) end
   if ok then ok, code, message = check_means(account, o, market) end
