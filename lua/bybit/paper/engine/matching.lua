@@ -2,6 +2,7 @@
 -- orders against a market that moves.
 
 local decimal = require("bybit.core").decimal
+local leaves_of = require("bybit.paper.engine.standing").leaves_of
 
 local ZERO = decimal(0)
 local OTHER = { Buy = "Sell", Sell = "Buy" }
@@ -39,12 +40,6 @@ function matching.finish(engine, order, status, reject_reason, cancel_type)
   order.updated = engine.now()
   engine:order_ended(order)
   order.account:close(order)
-end
-
--- How much of an order is left.
-local function leaves_of(order)
-  local filled = rawget(order, "filled")
-  return filled and order.qty - filled or order.qty
 end
 
 -- How much of this order may fill now; what only closes shrinks with the position. Of an order that has not ended it is nothing only
