@@ -12,8 +12,8 @@ LUA_LIB     ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell 
                  $(CC) -x c - -l$(name) -o /dev/null 2>/dev/null && echo found),-l$(name))) -llua)
 # Intel's decimal library: arguments by value, no global rounding mode, no global flags.
 BID         ?= -lbidgcc000
-# zlib, for gzipped files of prices, and libwslay, for streams. Where one is missing, or its variable is set to nothing, client and paper
-# exchange are built without it.
+# zlib, for gzipped files of prices, libwslay, for streams, and hiredis, for a share on a Redis server. Where one is missing, or its
+# variable is set to nothing, client and paper exchange are built without it.
 ifeq ($(origin ZLIB),undefined)
 ZLIB        := $(shell echo 'int main(void) { return zlibVersion() == 0; }' | \
                  $(CC) $(CFLAGS) -include zlib.h -x c - $(LDFLAGS) -lz -o /dev/null 2>/dev/null && echo -lz)
@@ -21,6 +21,22 @@ endif
 ifeq ($(origin WSLAY),undefined)
 WSLAY       := $(shell echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) -include wslay/wslay.h -x c - -lwslay -o /dev/null \
                  2>/dev/null && echo -lwslay)
+endif
+# The names that programs know libcurl and libwslay by: core.so opens them when it first needs them (src/value/library.h). Where a
+# name is empty, core.so is linked with the library; so it is where readelf is missing, or the system names libraries in another way.
+# $(call name_of,-lcurl,curl_version), the latter one of its functions
+name_of = $(shell probe=$$(mktemp) && echo 'int $(2)(void); int main(void) { return $(2)(); }' | \
+            $(CC) $(CFLAGS) -w -x c - $(LDFLAGS) $(1) -o $$probe 2>/dev/null && readelf -d $$probe 2>/dev/null | \
+            sed -n 's/.*(NEEDED).*\[\($(1:-l%=lib%)[^]]*\)\].*/\1/p'; rm -f "$$probe")
+ifeq ($(origin LIBCURL),undefined)
+LIBCURL     := $(call name_of,-lcurl,curl_version)
+endif
+ifeq ($(origin LIBWSLAY),undefined)
+LIBWSLAY    := $(if $(WSLAY),$(call name_of,$(WSLAY),wslay_event_config_set_allowed_rsv_bits))
+endif
+ifeq ($(origin HIREDIS),undefined)
+HIREDIS     := $(shell echo 'int main(void) { return redisReaderCreate() == 0; }' | $(CC) $(CFLAGS) -include hiredis/hiredis.h \
+                 -x c - $(LDFLAGS) -lhiredis -o /dev/null 2>/dev/null && echo -lhiredis)
 endif
 BUILD       ?= build
 CFLAGS      ?= -O2 -g
@@ -47,14 +63,16 @@ WRAPPER ?=
 
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
-BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) -Isrc -I$(LUA_INCDIR)
-ALL_CFLAGS  := $(BASE_CFLAGS) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) \
+               $(if $(HIREDIS),-DBYBIT_HIREDIS=1) -Isrc -I$(LUA_INCDIR)
+OPENED      := $(if $(LIBCURL),-DBYBIT_LIBCURL='"$(LIBCURL)"') $(if $(LIBWSLAY),-DBYBIT_LIBWSLAY='"$(LIBWSLAY)"')
+ALL_CFLAGS  := $(BASE_CFLAGS) $(OPENED) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
 ENGINE_SRC  := $(wildcard src/engine/*.c)
 JOURNAL_SRC := $(wildcard src/journal/*.c)
 CORE_SRC    := $(filter-out $(PAPER_SRC) $(ENGINE_SRC) $(JOURNAL_SRC),$(wildcard src/*.c src/*/*.c))
-CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o
+CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o $(BUILD)/obj/pace/script.o
 PAPER_OBJ   := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
 # The engine has the decimals of the core as its own: only their arithmetic, which knows no Lua.
 ENGINE_OBJ  := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/value/decimal.o $(BUILD)/obj/value/decimal_text.o
@@ -118,7 +136,7 @@ clean: ## removes build/
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
-	  -lcurl -lcrypto $(ZLIB) $(BID) $(WSLAY) -lm
+	  $(if $(LIBCURL),,-lcurl) -lcrypto $(ZLIB) $(BID) $(if $(LIBWSLAY),,$(WSLAY)) $(HIREDIS) -lm -ldl
 
 # The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
 # when a file of it is removed.
@@ -126,6 +144,14 @@ $(BUILD)/obj/modules/code.c: src/modules/compile.lua src/modules/probe.lua $(she
                              $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,LUA)$(LUA) src/modules/compile.lua $@.new && mv $@.new $@
+
+# What runs inside a Redis server.
+$(BUILD)/obj/pace/script.c: src/pace/embed.lua src/pace/redis_script.lua
+	@mkdir -p $(@D)
+	$(call brief,LUA)$(LUA) src/pace/embed.lua src/pace/redis_script.lua redis_script $@
+
+$(BUILD)/obj/pace/script.o: $(BUILD)/obj/pace/script.c $(BUILD)/flags
+	$(call brief,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/modules/code.o: $(BUILD)/obj/modules/code.c
 	$(call brief,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -150,7 +176,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 # Changes when the compiler, its flags or the Lua of the bytecode do, so that no object of another setting is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS) $(LUA)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LUA)' >$@
+	@echo "$(CC) "'$(subst ','\'',$(ALL_CFLAGS)) $(LUA)' | cmp -s - $@ || echo "$(CC) "'$(subst ','\'',$(ALL_CFLAGS)) $(LUA)' >$@
 
 # No file: what depends on it is made each time.
 FORCE:
@@ -158,7 +184,7 @@ FORCE:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
 hosts: $(BUILD)/examples/host $(BUILD)/support/two_states $(BUILD)/support/forks $(BUILD)/support/interrupt.so \
-       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/share_kill
+       $(BUILD)/support/authorities.so $(BUILD)/support/no_random.so $(BUILD)/support/asleep.so $(BUILD)/support/share_kill $(BUILD)/support/leases
 hosts: ## builds the C programs that the specs run
 	@:
 
@@ -174,12 +200,18 @@ $(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
 	$(link_program)
 
 # Works on a share without Lua.
-SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/shared.o pace/limiter.o \
+SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/share_lease.o pace/lease.o pace/clock.o pace/shared_file.o pace/limiter.o \
                value/random.o wire/sign.o)
 
 $(BUILD)/support/share_kill: spec/support/share_kill.c $(SHARE_OBJ) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(SHARE_OBJ) $(LDFLAGS) -lcrypto -lm -pthread
+
+LEASE_OBJ := $(addprefix $(BUILD)/obj/,pace/lease.o pace/clock.o value/random.o)
+
+$(BUILD)/support/leases: spec/torture/lease.c $(LEASE_OBJ) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(LEASE_OBJ) $(LDFLAGS) -lm
 
 # A module of the specs' own.
 $(BUILD)/support/%.so: spec/support/%.c $(BUILD)/flags

@@ -49,10 +49,29 @@ $(OOM_BUILD)/torture: spec/torture/oom.c spec/torture/inject.h
 	@mkdir -p $(@D)
 	$(link_program) -lcurl -lcrypto -lsqlite3
 
+# Eight processes on one key at the paper exchange, for a minute each time: no refusal, and 95 % of the rate used.
+share: ## runs processes with a share for SECONDS=60, also killed ones, and with the server away: how much of the rate they use
+	@$(NEED) build test
+	@$(SUBMAKE) all hosts
+	@$(IN_TREE) BUILD='$(BUILD)' SHARE_SECONDS='$(SECONDS)' $(LUA) spec/support/run.lua spec/e2e/share_spec.lua
+
 soak: ## runs a strategy's load for SECONDS=60; memory and descriptors must stay level
 	@$(NEED) build test
 	@$(SUBMAKE) all
 	@$(IN_TREE) SECONDS='$(SECONDS)' $(LUA) spec/torture/soak.lua
+
+prove: ## simulates a market maker with every fault, SEEDS=10000: no order left, none twice; FIRST=1
+	@$(NEED) build
+	@$(SUBMAKE) all
+	@$(IN_TREE) SEEDS='$(or $(SEEDS),10000)' FIRST='$(or $(FIRST),1)' $(LUA) examples/proved_maker.lua
+
+FILLS ?= 1000000
+SEED  ?= 1
+
+follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1), none may be lost or told twice
+	@$(NEED) build test
+	@$(SUBMAKE) all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/torture/follow.lua $(FILLS) $(SEED)
 
 # Each line of what settles outcomes runs in a spec that drives the paper exchange. No branch is left that never ran.
 COVERED_FILES ?= $(patsubst lua/bybit/%.lua,%,$(wildcard lua/bybit/outcome/*.lua)) wire/limits
@@ -65,10 +84,16 @@ coverage: ## lists lines of lua/bybit/outcome that no spec on the paper exchange
 	@$(IN_TREE) SEED=1 CASES=100 COVERED='$(COVERED_FILES)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' \
 	 $(LUA) spec/support/coverage.lua $(COVERING_SPECS)
 
-# The model (spec/model/outcome.pml) is searched whole; then each rule is left out in turn, and spin has to find the lie that follows.
-model: ## checks the model of the rules of outcomes with spin; SHORT=1 takes a minute
+# The models (spec/model/outcome.pml, lease.pml) are searched whole; then each rule is left out in turn, and spin has to find the
+# mistake that follows.
+model: ## checks the models of the rules of outcomes and of the lease with spin; SHORT=1 takes a minute
 	@$(NEED) model
 	@CC='$(CC)' BUILD='$(BUILD)' sh .ci/model $(if $(SHORT),short)
+
+# The short form is spec/pace/lease_spec.lua. WORLD='drift=0.2' lets the world do what the rules do not allow for.
+N ?= 1000000
+leases: $(BUILD)/support/leases ## hands a lease over N=1000000 times among clients that pause, are cut off and die; SEED=1
+	@$(BUILD)/support/leases $(N) seed=$(or $(SEED),1) $(WORLD)
 
 # One operator or constant at a time, in the files of a room. SEED=1 draws other places, AT="src/pace/line.c:118-120" takes every
 # change of those lines, LIST=1 only prints the changes.
@@ -98,7 +123,7 @@ fuzz-all: ## the second half of fuzz, which calls it with the right compiler and
 
 link_fuzzer = $(call brief,CC)mkdir -p $(@D) && $(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(ZLIB) $(BID) \
-  $(WSLAY) $(LUA_LIB) -lm -pthread
+  $(WSLAY) $(HIREDIS) $(LUA_LIB) -lm -pthread
 
 $(BUILD)/target/%: spec/fuzz/%.c $(CORE_OBJ)
 	$(link_fuzzer)
@@ -130,6 +155,6 @@ $(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 
 $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
-.PHONY: asan tsan valgrind oom soak coverage model mutants fuzz fuzz-all bench peers instructions
+.PHONY: asan tsan valgrind oom soak prove follow coverage model leases mutants fuzz fuzz-all bench peers instructions share

@@ -1354,9 +1354,10 @@
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
 ---@field guard? bybit.GuardRails Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind `guard`; nothing was sent then. See the guide on guard rails.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
----@field share? string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil } A file that all processes of this machine share which trade with the same keys: rate limits, bans, and client:halt hold for all of them together. It is made when it is not there; take a place in memory, such as /dev/shm. `on_loss` is what happens when the file is gone or its lock cannot be had (divide): divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. See the guide on several processes.
+---@field share? string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil, lease: string? } What all processes share which trade with the same keys: rate limits, bans, and client:halt hold for all of them together. A file, for the processes of this machine: it is made when it is not there; take a place in memory, such as /dev/shm. Or the URL of a Redis server, for several machines: redis://user:password@host:6379/0, rediss:// for TLS, unix:///path. `on_loss` is what happens when the file is gone or its lock cannot be had, or the server is away (divide): divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. `lease` is an id prefix under which only one client at a time adds risk: see client:await_lease. See the guide on several processes.
 ---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
+---@field streams? boolean May the client connect to the exchange's streams? Without them client:follow polls, and client:stream and client:order_book raise. Default: true.
 ---@field log? userdata|fun(event: bybit.LogEvent) io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of level `debug` for each request that is only part of a call. An error that it raises is dropped.
 ---@field proxy? string A proxy, as curl writes it: `http://host:port`. Never used for loopback.
 ---@field ca_file? string A file of certificates (PEM) that are trusted in place of the system's, also of a proxy. The file has to be there.
@@ -2434,6 +2435,16 @@ function history.klines(paths, options) end
 ---@return string? message
 function history.order_book(paths, options) end
 
+---What the option `record` of client:stream, client:order_book and client:follow has written, as the events that they gave: each
+---topic's, `live` and `stale`; and each message of an order book, {kind = "order_book", order_book = message}, as
+---bybit.history.order_book gives it. `event.heard` is when a message came, ms. Where lines are missing there is a `stale` with the reason
+---"recording". In a simulation it gives the trades of the symbol that it stands for; each symbol needs a reader of its own.
+---@param paths string|string[] files, oldest first
+---@param options? {progress: boolean|fun(part: number)|nil}
+---@return bybit.Reader? reader `for event in reader do`
+---@return string? message
+function history.recording(paths, options) end
+
 ---Trades from CSV files, plain or gzipped, by the names of their columns (timestamp, price; size, side and others where they are
 ---there): the exchange's public files, and others. Otherwise like bybit.history.klines.
 ---@param paths string|string[] files, oldest first
@@ -3125,6 +3136,14 @@ function Client:get_api_key_info(params) end
 ---@return bybit.Response? response
 function Client:get_system_status(params) end
 
+---Waits until this client holds its lease (the option `share`), and has read what earlier holders left: `client:reconcile` with the
+---lease as `id_prefix`. Nothing has to be awaited: an order does the same, within its deadline, but it is refused while another client
+---holds the lease.
+---@param options? {timeout: number?, cancel: bybit.Token?} seconds (30); math.huge waits for ever
+---@return table? report what client:reconcile returned when the lease was got: `live` are the open orders under the prefix
+---@return bybit.Error? err kind `timeout`, whose message says who holds the lease; `cancelled`
+function Client:await_lease(options) end
+
 ---Waits until an order is in a state, and returns it as it is then. An order that has ended is returned whichever way it ended,
 ---since no other state can come: look at its `status`. The order need not be there yet. So a task may wait for an id of the caller's
 ---own before the order is placed. It polls; tasks that wait for orders of the same symbol share their polls.
@@ -3215,6 +3234,16 @@ function Client:dismiss(intent) end
 ---@overload fun(self: bybit.Client, method: "get_internal_transfers", params: bybit.get_internal_transfers.params): fun(): bybit.transfer, bybit.transfer_list
 function Client:each(method, params, options) end
 
+---What happens to the account, in a loop, each fill once. Kinds of events: "trade" (`event.trade`), "order" (`event.order`),
+---"position", "wallet", and "live" and "stale", which say whether what was told is all (`event.reason`, `event.since`). What is
+---missed while a line is lost is read from history before "live" comes again. `event.bookmark` is a text with which a later loop,
+---also of another process, goes on: it gets each fill that this loop did not give out. The loop ends by `break`, by the token
+---`cancel`, or with its task; it raises when the exchange refuses the key. Where the client has no streams (`streams = false`, a
+---build without libwslay, the v2 wire) it polls, with the same events.
+---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil, poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols: only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
+---@return fun(): table? step , table state, nil, table state
+function Client:follow(params) end
+
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
 ---Those that wait for their turn end in the same way. Cancels, orders that may only reduce the position, changes that only make
 ---an order smaller, stops that bound a loss, and calls that read go on. What was sent already is not called back: cancel it.
@@ -3239,7 +3268,7 @@ function Client:now() end
 ---An order book that is kept up to date, exactly, while the program waits for anything. It says why it may be old (`book.stale`),
 ---and is then read anew by itself: after a lost connection, and when a message was missing, since each has a number. Waits for the
 ---first state of the book. Close it (`local book <close> = ...` does that).
----@param params { symbol: string, depth: 1|50|200|1000|nil, category: string?, cancel: bybit.Token?, timeout: number?, heartbeat: number?, patience: number? } depth: levels of each side (50); timeout: seconds to wait for the first state (10); the others as in client:stream
+---@param params { symbol: string, depth: 1|50|200|1000|nil, category: string?, cancel: bybit.Token?, timeout: number?, heartbeat: number?, patience: number?, record: string? } depth: levels of each side (50); timeout: seconds to wait for the first state (10); the others as in client:stream
 ---@return bybit.OrderBook?
 ---@return bybit.Error? err
 function Client:order_book(params) end
@@ -3317,7 +3346,11 @@ function Client:resume() end
 ---says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
 ---topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 ---`members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
----the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
+---the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
+---server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).
+---With a lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it
+---is not renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`:
+---pid, since.
 ---@return table
 function Client:stats() end
 
@@ -3327,16 +3360,20 @@ function Client:stats() end
 ---`event.ticker`. Events of kind "live" and "stale" say whether the stream is sure: "live" comes when all topics are subscribed
 ---to; after "stale" (its `reason` is "connection", "pong", "reader" or "decode") something may be missing, until "live" comes again.
 ---Connections are made again by themselves. Raises when the exchange refuses a topic or the login.
----@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two
----@return fun(state): table? step , table state, nil, table state
+---With `record` all that comes is also written to a file, a line of JSON for each message, which bybit.history.recording reads. The
+---file is made with mode 0600; one that is there goes on at its end. The key is struck out. When a line cannot be written, an event of
+---kind "unrecorded" says why, once until lines can be written again.
+---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
+---@return fun(): table? step , table state, nil, table state
 function Client:stream(params) end
 
 ---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
 ---on the wrong side, then changes what has another price or quantity, and places what is missing. An empty list cancels all. Its own
 ---are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 ---that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
----changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
----in its record: one that is partly filled stays as it is, one that is filled is placed again.
+---changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
+---the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
+---is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
 ---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each {tag, client_order_id}; unsettled: tags that were left alone
 ---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result
@@ -4191,6 +4228,7 @@ function bybit.wrap(f) end
 ---@field cross_sequence integer the matching engine's counter
 ---@field time integer when the exchange sent its last message, ms
 ---@field resyncs integer how often it was read anew because it had a gap
+---@field unrecorded string? why lines of its recording could not be written; nil: all were
 
 ---Facts about the request behind a result; prints as `200, 12 ms`. `headers` is made from `header_lines` when it is first
 ---read, or by `pairs`; `next` and `rawget` do not see it before.

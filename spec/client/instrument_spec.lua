@@ -65,6 +65,16 @@ describe("an instrument", function()
     end
   end)
 
+  it("says of a name that it has not which of its own fields and methods, or of a client's, is meant", function()
+    for name, said in pairs {
+      round_prise = ", did you mean 'round_price'?", tick_sise = ", did you mean 'tick_size'?",
+      plaec_order = ", did you mean 'place_order'?", create_order = ": here it is 'place_order'", zzz = "",
+    } do
+      local _, message = pcall(function() return btc[name] end)
+      assert.equal(("an instrument has no field or method '%s'%s"):format(name, said), (message:gsub("^%S+:%d+: ", "")))
+    end
+  end)
+
   it("is read once, and again when it is an hour old", function()
     assert.equal(3, #sent)
     assert.equal(btc, (client:instrument "BTCUSD"))

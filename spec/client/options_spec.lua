@@ -152,7 +152,7 @@ describe("defaults of options", function()
     for _, row in ipairs(require "bybit.client.options") do defaults[row[1]] = row.default end
     assert.same({ category = "inverse", api = "v5", receive_window = 5000, timeout = 10, connect_timeout = 5, deadline = 30,
       connections = 16, in_flight = 32, rate = "wait", max_body = 16 * 1024 * 1024, http = "1.1", gzip = false, confirm = false,
-      visibility = 5, check_instruments = false }, defaults)
+      visibility = 5, check_instruments = false, streams = true }, defaults)
   end)
 end)
 

@@ -1,44 +1,88 @@
--- Eight processes that trade on one key against the limits of the paper exchange, without a refusal; also while one of them is killed
--- each second. SHARE_SECONDS=60 makes a long run, which also says how much of the rate they use: the short one only wants half, since
--- it must not fail on a busy machine.
+-- Eight processes that trade on one key against the limits of the paper exchange, without a refusal: with a share that is a file, and
+-- with one on a Redis server; also while one of them is killed each second, and while the server is stopped and started. `make share`
+-- makes long runs of each, which also say how much of the rate they use. The short form has all of it at once, and wants little of
+-- the rate, since it must not fail on a busy machine.
 
 local bybit = require "bybit"
 local crowd = require "spec.support.crowd"
+local redis = require "spec.support.redis"
 
 local LONG = math.tointeger(tonumber(os.getenv "SHARE_SECONDS"))
-local SECONDS = LONG or 4
+local SECONDS = LONG or 2
 local WORKERS, LIMIT = 8, 10 -- orders a second, the exchange's own limit
 
-describe(("%d processes on one key, for %d s"):format(WORKERS, SECONDS), function()
-  local exchange, share, notes
+local KINDS = {
+  file = function()
+    local path = os.tmpname()
+    os.remove(path)
+    return { share = path, close = function() os.remove(path) end }
+  end,
+  server = function()
+    local server = redis.start()
+    return { share = server.url, server = server, close = function() server:close() end }
+  end,
+}
 
-  before_each(function()
-    exchange = bybit.paper.start { lag = 0 }
-    share, notes = os.tmpname(), os.tmpname()
-    os.remove(share)
+for kind, open in pairs(KINDS) do
+  describe(("%d processes with a share on a %s, for %d s"):format(WORKERS, kind, SECONDS), function()
+    local exchange, share, notes
+    local missing = kind == "server" and redis.missing
+
+    before_each(function()
+      if missing then return end
+      exchange = bybit.paper.start { lag = 0 }
+      share, notes = open(), os.tmpname()
+    end)
+
+    after_each(function()
+      if missing then return end
+      exchange:close()
+      share.close()
+      os.remove(notes)
+    end)
+
+    local function run(what, more)
+      local site = { exchange = exchange, share = share.share, notes = notes, workers = WORKERS, seconds = SECONDS }
+      for k, v in pairs(more or {}) do site[k] = v end
+      local placed, wrong, seconds = crowd.run(site)
+      local used = placed / (LIMIT * seconds)
+      if LONG then print(("%s, %s: %d orders in %.1f s, %.1f %%"):format(kind, what, placed, seconds, used * 100)) end
+      assert.same({}, wrong)
+      assert.is_true(used >= (LONG and 0.95 or 0.1), used)
+      assert.is_true(used <= 1 + 1 / SECONDS, used)
+    end
+
+    local function away(at)
+      return function(second)
+        if second == at then share.server:stop() end
+        if second == at + 1 then share.server:run() end
+      end
+    end
+
+    if not LONG then
+      it("are never refused, whichever is killed" .. (kind == "server" and ", and with the server away" or ""), function()
+        if missing then return pending(missing) end
+        run("all at once", { kill = true, random = math.random, seconds = kind == "server" and 3 or 2,
+          during = kind == "server" and away(1) or nil })
+      end)
+      return
+    end
+
+    it("are never refused, and use at least 95 % of what they may", function()
+      if missing then return pending(missing) end
+      run "all of the time"
+    end)
+
+    it("do so too while one of them is killed each second", function()
+      if missing then return pending(missing) end
+      run("one killed each second", { kill = true, random = math.random })
+    end)
+
+    if kind == "server" then
+      it("do so too when the server is stopped, and started a second later", function()
+        if missing then return pending(missing) end
+        run("the server away for a second", { seconds = SECONDS + 1, during = away(SECONDS // 2) })
+      end)
+    end
   end)
-
-  after_each(function()
-    exchange:close()
-    os.remove(share)
-    os.remove(notes)
-  end)
-
-  local function run(more)
-    local site = { exchange = exchange, share = share, notes = notes, workers = WORKERS, seconds = SECONDS }
-    for k, v in pairs(more or {}) do site[k] = v end
-    local placed, wrong, seconds = crowd.run(site)
-    assert.same({}, wrong)
-    return placed / (LIMIT * seconds)
-  end
-
-  local function check(used, wanted)
-    if LONG then print(("used %.1f %%"):format(used * 100)) end
-    assert.is_true(used >= (LONG and wanted or 0.5), used)
-    assert.is_true(used <= 1 + 1 / SECONDS, used)
-  end
-
-  it("are never refused, and use at least 95 % of what they may", function() check(run(), 0.95) end)
-
-  it("do so too while one of them is killed each second", function() check(run { kill = 1, random = math.random }, 0.95) end)
-end)
+end

@@ -110,6 +110,27 @@ describe("make install", function()
       for _, said in ipairs { run(AFTER), with_bytes(core, foreign(), AFTER) } do assert.equal("get_orders\n", said) end
     end)
 
+    it("is what the source compiles to, but for the names of local variables", function()
+      local output = run(([[
+        require "bybit.core"
+        local search, same, less = package.searchers[1], 0, 0
+        for path in io.popen "find %s -name *.lua":lines() do
+          local name = path:match "share/lua/5.4/(.*)%%.lua$":gsub("/init$", ""):gsub("/", ".")
+          local code, source = search(name), assert(loadfile(path))
+          if code then
+            assert(string.dump(code, true) == string.dump(source, true), name)
+            assert(debug.getinfo(code, "S").source == debug.getinfo(source, "S").source, name)
+            local lines = debug.getinfo(source, "L").activelines
+            for line in pairs(debug.getinfo(code, "L").activelines) do assert(lines[line], name) end
+            if #string.dump(code) < #string.dump(source) then less = less + 1 end
+            same = same + 1
+          end
+        end
+        print(same, less)]]):format(lua_dir))
+      local same, less = output:match "^(%d+)\t(%d+)\n$"
+      assert.is_true(tonumber(same) > 100 and tonumber(less) > 100, output)
+    end)
+
     it("has the names and lines of the sources in tracebacks", function()
       local output = run(FAIL)
       assert.matches("/bybit/text/nearest%.lua:%d+: .*\n\t.*/bybit/text/nearest%.lua:%d+: in ", output)

@@ -14,6 +14,14 @@ local of, limit, conditional, with = asked.of, asked.limit, asked.conditional, a
 -- Odd values of a field, as JSON.
 local ODD = { '"oops"', '""', "{}", "[]", "true", "null" }
 
+-- The values that a test tries: all, or one after the other in turn with SHORT=1, as under the sanitizers.
+local turn = 0
+local function tried(values)
+  if not os.getenv "SHORT" then return values end
+  turn = turn + 1
+  return { values[turn % #values + 1] }
+end
+
 local FIELDS = { "quantity", "price", "create_time", "update_time", "take_profit_price", "stop_loss_price", "trigger_price",
   "side", "status", "symbol", "order_id", "client_order_id", "type", "stop_order_type", "filled_quantity", "filled_value",
   "avg_price", "reduce_only", "time_in_force", "size", "tpsl_mode", "trailing_stop_price" }
@@ -80,7 +88,7 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
     describe(name .. " whose answer is lost", function()
       for _, field in ipairs(FIELDS) do
         it(("is never reported as not done, and stays on the list, whatever '%s' holds"):format(field), function()
-          for _, value in ipairs(ODD) do
+          for _, value in ipairs(tried(ODD)) do
             local what = ("%s = %s"):format(field, value)
             begin()
             local method, params = prepare(case)
@@ -109,7 +117,7 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
 
     it(name .. " with confirm is done, even if the read-back has an odd field", function()
       for _, field in ipairs(FIELDS) do
-        for _, value in ipairs(ODD) do
+        for _, value in ipairs(tried(ODD)) do
           local what = ("%s = %s"):format(field, value)
           begin { confirm = true }
           local method, params = prepare(case)
@@ -131,7 +139,7 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
     for _, field in ipairs(FIELDS) do
       it(("returns a report and loses no intent, whatever '%s' holds; what can be read is settled"):format(field), function()
         -- for a client order id any text, even an empty one, can be read: those orders are somebody else's
-        for _, value in ipairs(field == "client_order_id" and { "{}", "[]" } or ODD) do
+        for _, value in ipairs(tried(field == "client_order_id" and { "{}", "[]" } or ODD)) do
           local what = ("%s = %s"):format(field, value)
           local journal, left = staged.journal(), nil
           begin { journal = journal }
@@ -173,7 +181,7 @@ for _, api in ipairs(staged.WIRES) do describe("on " .. api, function()
     for _, method in ipairs(LISTS) do
       it(("(%s) keeps every row with an odd field"):format(method), function()
         for _, field in ipairs(FIELDS) do
-          for _, value in ipairs(ODD) do
+          for _, value in ipairs(tried(ODD)) do
             local what = ("%s = %s"):format(field, value)
             begin()
             fill()

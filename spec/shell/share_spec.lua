@@ -103,8 +103,8 @@ describe("the command", function()
 
   it("says what is wrong, and makes no file", function()
     local other = path .. ".none"
-    for line, wanted in pairs { ["share"] = "share FILE", ["share a b"] = "share FILE", ["halt " .. path] = "a reason expected",
-      ["halt"] = "halt FILE REASON", ["resume"] = "resume FILE", ["share " .. other] = "cannot be opened",
+    for line, wanted in pairs { ["share"] = "share SHARE", ["share a b"] = "share SHARE", ["halt " .. path] = "a reason expected",
+      ["halt"] = "halt SHARE REASON", ["resume"] = "resume SHARE", ["share " .. other] = "cannot be opened",
       ["halt " .. other .. " x"] = "cannot be opened", ["resume /dev/null"] = "is no file" } do
       says(line, wanted, 2)
     end

@@ -2,7 +2,6 @@
 
 local bybit = require "bybit"
 local core = require "bybit.core"
-local watch = require "bybit.strategy.watch"
 local staged = require "spec.support.staged_exchange"
 
 local loop = core.loop
@@ -137,15 +136,6 @@ for _, api in ipairs(staged.WIRES) do describe("await_order on " .. api, functio
     end
     local one, ten = reads(1), reads(10)
     assert.is_true(ten <= 3 * one, ("%d reads for one, %d for ten"):format(one, ten))
-  end)
-
-  it("is woken by what another part tells of the order, between two polls", function()
-    local ack = place()
-    local order, _, took = await({ order_id = ack.order_id, timeout = 60 }, 20.2, function()
-      watch.tell(client, { symbol = "BTCUSD", order_id = ack.order_id, status = "Filled" })
-    end)
-    assert.equal("Filled", order.status)
-    assert.is_true(took < 20.21, took)
   end)
 
   it("raises for what cannot be meant", function()

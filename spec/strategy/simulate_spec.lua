@@ -59,6 +59,16 @@ describe("time in a simulation", function()
     assert.is_false(core.loop.is_virtual())
   end)
 
+  it("goes on after years, when a float of its seconds cannot tell one nanosecond from the next", function()
+    local prices = flat(2, 30000)
+    prices[2].start_time = START + 40000000000
+    local report = simulate({ prices = { BTCUSD = prices }, latency = { 0.02, 0.06 } }, function(client)
+      bybit.sleep(3e7)
+      for _ = 1, 100 do assert(client:get_position { symbol = "BTCUSD" }) end
+    end)
+    assert.equal(100, report.requests)
+  end)
+
   it("goes on until `duration`, and then a strategy has a minute to end; deferred functions run", function()
     local cleaned
     local report = simulate({ duration = 60 }, function(client)
@@ -189,8 +199,13 @@ describe("fills in a simulation", function()
         assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1000, stop_loss_price = 29950 })
         buy(client, { price = 29955 })
         while not stop:wait(awake and 7 or 1e6) do end
-        local day = assert(client:get_klines { symbol = "BTCUSD", interval = "60" })
-        for i, k in ipairs(day) do list["h" .. i] = tostring(k) end
+        for _, method in ipairs { "get_klines", "get_mark_price_klines", "get_index_price_klines" } do
+          for _, interval in ipairs { "60", "1" } do
+            for i, k in ipairs(assert(client[method](client, { symbol = "BTCUSD", interval = interval, limit = 200 }))) do
+              list[method .. interval .. " " .. i] = tostring(k)
+            end
+          end
+        end
       end)
     end
     local whole = run(false)

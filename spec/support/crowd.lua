@@ -30,9 +30,9 @@ function crowd.orders(path)
   return counts.ok or 0
 end
 
----Runs workers for so many seconds of real time, and kills a random one each `kill` seconds, in whose place another starts.
----Returns how many orders were placed in the measured time, and the lines of what went wrong.
----@param site table see crowd.start; also `workers`, `seconds`, `kill`, `random`
+---Runs workers for so many seconds of real time. Each second a random one is killed, in whose place another starts, if `kill` is
+---set; and `during(second)` is called. Returns how many orders were placed in the measured time, and the lines of what went wrong.
+---@param site table see crowd.start; also `workers`, `seconds`, `kill`, `during`, `random`
 ---@return integer placed, string[] wrong, number seconds
 function crowd.run(site)
   local workers = {}
@@ -41,8 +41,9 @@ function crowd.run(site)
   bybit.sleep(1.5) -- until all have started, and the first window is over
   local before = crowd.orders(site.notes)
   local began = core.loop.now()
-  for _ = 1, site.kill and site.seconds // site.kill or 1 do
-    bybit.sleep(site.kill or site.seconds)
+  for second = 1, site.seconds do
+    bybit.sleep(1)
+    if site.during then site.during(second) end
     if site.kill then
       local i = site.random(#workers)
       workers[i]:signal "KILL"

@@ -21,21 +21,22 @@ function random_trading.generator(seed)
   return g
 end
 
--- Markets: what the prices that are drawn are multiples of, at how many of these they begin, and the same of quantities.
+-- Markets: the coin that pays for them, what the prices that are drawn are multiples of, at how many of these they begin, and the same
+-- of quantities.
 random_trading.INVERSE = {
-  { category = "inverse", symbol = "BTCUSD", tick = "0.5", start = 60000, unit = "1" },
-  { category = "inverse", symbol = "ETHUSD", tick = "0.05", start = 40000, unit = "1" },
+  { category = "inverse", symbol = "BTCUSD", coin = "BTC", tick = "0.5", start = 60000, unit = "1" },
+  { category = "inverse", symbol = "ETHUSD", coin = "ETH", tick = "0.05", start = 40000, unit = "1" },
 }
 
 random_trading.LINEAR = {
-  { category = "linear", symbol = "BTCUSDT", tick = "0.7", start = 43000, unit = "0.001" },
-  { category = "linear", symbol = "ETHUSDT", tick = "0.03", start = 66667, unit = "0.01" },
-  { category = "linear", symbol = "BTCPERP", tick = "0.6", start = 50000, unit = "0.001" },
+  { category = "linear", symbol = "BTCUSDT", coin = "USDT", tick = "0.7", start = 43000, unit = "0.001" },
+  { category = "linear", symbol = "ETHUSDT", coin = "USDT", tick = "0.03", start = 66667, unit = "0.01" },
+  { category = "linear", symbol = "BTCPERP", coin = "USDC", tick = "0.6", start = 50000, unit = "0.001" },
 }
 
 random_trading.HEDGED = {
-  { category = "linear", symbol = "BTCUSDT", tick = "0.7", start = 43000, unit = "0.001", hedge = true },
-  { category = "linear", symbol = "ETHUSDT", tick = "0.03", start = 66667, unit = "0.01", hedge = true },
+  { category = "linear", symbol = "BTCUSDT", coin = "USDT", tick = "0.7", start = 43000, unit = "0.001", hedge = true },
+  { category = "linear", symbol = "ETHUSDT", coin = "USDT", tick = "0.03", start = 66667, unit = "0.01", hedge = true },
 }
 
 local function quantity(market, units) return tostring(decimal(market.unit) * units) end

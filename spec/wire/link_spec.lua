@@ -11,6 +11,8 @@ if not core.link.available() then
       assert.has_error(function() core.link.new { url = "http://127.0.0.1:1/" } end,
         "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again")
     end)
+
+    it("is made and kept", function() pending "this build is without libwslay" end)
   end)
   return
 end

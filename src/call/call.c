@@ -255,7 +255,9 @@ static int call_finish(lua_State *L, Call *c) {
   call_count_heard(c, false);
   call_redact(c);
   call_tell_share(L, c->client, ARG_CLIENT);
+  call_tell_lease(L, c->client, ARG_CLIENT);
   call_hand_down(c);
+  if (c->error != HTTP_OK || !c->sent) call_lease_ended(c, !c->sent);
   if (c->guarded != NULL) {
     c->failure = c->guarded;
     return call_failed(L, c, &a, "guard", 0);
@@ -265,6 +267,7 @@ static int call_finish(lua_State *L, Call *c) {
   if (c->error != HTTP_OK) return call_failed(L, c, &a, call_error_kind(c->error), 0);
   const char *kind = call_read(L, c, lua_upvalueindex(UP_RECORD), lua_upvalueindex(UP_ENVELOPE), &a);
   int result = lua_gettop(L) - 2, message = result + 1, undecoded = result + 2;
+  call_lease_ended(c, kind == NULL && c->elements == NULL);
   if (kind != NULL) return call_failed(L, c, &a, kind, a.has_code && a.error == NULL ? message : 0);
   if (lua_isnil(L, result)) {
     lua_newtable(L);
@@ -529,6 +532,7 @@ void call_encode(lua_State *L, Call *c) {
   schema_encode(L, lua_gettop(L), ARG_PARAMS, &c->e);
   lua_settop(L, AT_CALL);
   c->protects = takes_risk_away(L, c);
+  call_check_prefix(L, c);
   if (c->ep->change == CHANGE_STOP) c->adds = stop_adds(L);
 }
 
@@ -536,6 +540,7 @@ int call_run(lua_State *L, Call *c) {
   c->blocks = !loop_may_yield(c->client->loop, L);
   call_begin(c);
   call_tell_share(L, c->client, ARG_CLIENT);
+  call_tell_lease(L, c->client, ARG_CLIENT);
   if (!call_asks(c)) return call_attempt(L, c);
   check_blocking(L, c);
   lua_callk(L, call_push_question(L, c, ARG_CLIENT, ARG_PARAMS, AT_CALL), 1, 0, call_asked);

@@ -152,9 +152,10 @@ static void open_share(lua_State *L, Client *c) {
   if (loop_is_virtual(c->loop))
     luaL_error(L,
                "bybit.client: option 'share': time is virtual here, and other processes have the real one");
-  Share *share = share_open(path, SHARE_JOIN, line_now(c->line.line), why);
-  if (share == NULL) luaL_error(L, "bybit.client: option 'share': the file '%s' %s", path, why);
-  line_share(&c->line, share, (OnLoss)loss, c->session.key);
+  if (!line_share(&c->line, path, (OnLoss)loss, c->session.key, why)) {
+    if (shared_is_url(path)) luaL_error(L, "bybit.client: option 'share': %s", why);
+    luaL_error(L, "bybit.client: option 'share': the file '%s' %s", path, why);
+  }
 }
 
 /* client.new(options, table of the Lua layer [, Lua transport]) -> a client */
@@ -197,6 +198,8 @@ static int client_new(lua_State *L) {
   if (c->category[0] == '\0') missing(L, "category");
   short_option(L, "id_prefix", c->id_prefix, sizeof c->id_prefix - 1);
   if (c->id_prefix[0] != '\0') memcpy(c->id_prefix + strlen(c->id_prefix), "-", 2);
+  const char *lease = text_option(L, "lease", NULL);
+  if (lease != NULL) client_lease_open(L, c, lease, number_option(L, "visibility"));
   if (lua_getfield(L, 1, "seed") == LUA_TNUMBER)
     random_seed(&c->random, (uint64_t)lua_tointeger(L, -1));
   else
@@ -227,6 +230,9 @@ static int client_close(lua_State *L) {
   }
   c->http = c->kept_http = NULL;
   c->streams = NULL;
+  token_unwatch(&c->sightings.news);
+  sightings_clear(&c->sightings);
+  client_lease_close(c);
   line_leave(&c->line);
   session_free(&c->session);
   loop_timer_stop(c->loop, &c->save);
@@ -390,5 +396,7 @@ void client_open(lua_State *L) {
   luaL_newlib(L, functions);
   lua_pushinteger(L, SESSION_TOLERANCE);
   lua_setfield(L, -2, "TOLERANCE");
+  lua_pushinteger(L, LEASE_WINDOW);
+  lua_setfield(L, -2, "LEASE_WINDOW");
   lua_setfield(L, -2, "client");
 }

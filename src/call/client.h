@@ -12,6 +12,7 @@
 #include "wire/http.h"
 #include "journal/journal.h"
 #include "pace/line.h"
+#include "stream/sightings.h"
 #include "value/random.h"
 #include "wire/session.h"
 #include <lua.h>
@@ -73,6 +74,7 @@ typedef struct Client {
   Journal *journal;           /* alive as a user value; NULL: none */
   struct Call *saving;        /* list of calls whose intents wait for one commit; linked by Call.next */
   struct Call *away;          /* list of calls in CALL_AWAY; linked by Call.next */
+  struct Call *placing;       /* list of placements that have not returned, see placed.c */
   LoopTimer save;             /* fires at the end of a step of the loop, when there is something to commit */
   pid_t process;              /* the process that made it; a forked child must not use the sockets */
   uint64_t successes;         /* how many calls succeeded */
@@ -80,7 +82,9 @@ typedef struct Client {
   int64_t told_losses;        /* how many losses of the share its listener was told of */
   int64_t told_returns;       /* the same of returns */
   Claims claims;              /* what its calls change, and what late copies of them may change */
+  struct ClientLease *lease;  /* owned; NULL: it asks for none, see lease.c */
   struct Streams *streams;    /* owned; NULL: no stream was asked for yet, see streams.c */
+  Sightings sightings;        /* what streams told of its account's orders lately */
   struct Leftover *leftovers; /* the claims for late copies, see conflicts.c */
   int spares;                 /* how many spare calls it has, see life.c */
   int open_heard;     /* calls of 'heard' endpoints that were sent; Lua does not know their outcome yet */
@@ -106,6 +110,13 @@ void client_drop_line(Client *client);
 const char *client_halted(Client *client);
 /* share.c */
 void client_share_open(
+    lua_State *L); /* adds its functions to 'client' in the module table on top of the stack */
+/* lease.c */
+/* From now on the client asks for that lease. Raises when it cannot have one. */
+void client_lease_open(lua_State *L, Client *client, const char *name, double visibility);
+void client_lease_close(Client *client); /* gives it back; before the share is left */
+bool client_lease_asks(Client *client);  /* has the Lua layer to do something before risk is added? */
+void client_lease_functions(
     lua_State *L); /* adds its functions to 'client' in the module table on top of the stack */
 /* life.c */
 void client_drop_spares(lua_State *L, int at,

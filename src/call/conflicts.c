@@ -82,6 +82,7 @@ static bool claim_one(Call *c, const void *batch) {
                      .leg = c->e.leg,
 
                      .batch = batch};
+  if (change == CHANGE_PLACE) call_placing(c);
   if (!change_undoes(change)) return true;
   bool conflict = claim_conflict(claims, &c->claim) != NULL;
   if (change == CHANGE_PLACE && c->e.used_made_id && !conflict) return true; /* no other call has its id */
@@ -103,6 +104,7 @@ bool call_claim(Call *c) {
 }
 
 void call_unclaim(Call *c) {
+  call_placed(c);
   if (c->claim.among == NULL) return;
   claim_drop(&c->claim);
   if (!c->client->closed) serve(c->client);

@@ -109,8 +109,8 @@ static int l_retry_after(lua_State *L) {
   double seconds = 0;
   if (c->line.account != NULL) {
     const LimitGroup *group = name == NULL ? NULL : limiter_group(c->line.account, name, 0);
-    seconds =
-        limiter_wait(c->line.account, group, 1, false, shared_parts(&c->line.shared), line_now(c->line.line));
+    seconds = limiter_wait(c->line.account, group, 1, false,
+                           shared_parts(&c->line.shared, line_now(c->line.line)), line_now(c->line.line));
   }
   lua_pushnumber(L, isfinite(seconds) ? seconds : 1);
   return 1;

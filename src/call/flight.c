@@ -191,6 +191,7 @@ const char *call_prepare(Call *c) {
                   &earliest);
   if (!c->ep->open && client->line.member != NULL)
     c->timestamp = stamps_take(&client->line.member->stamps, c->timestamp, earliest);
+  if (call_unleased(c) != NULL) return c->guarded;
   if (!session_request(&client->session, c->ep->post, c->ep->path, &c->payload, !c->ep->open, c->timestamp,
                        c->e.receive_window, &c->request))
     return "not enough memory";
@@ -316,8 +317,14 @@ void client_has_room(void *owner) {
   line_serve(client->line.line);
 }
 
+/* LineClient.news: calls that wait and add risk end when there is a halt. */
+static void news(LineClient *line) {
+  client_halted((Client *)((char *)line - offsetof(Client, line)));
+}
+
 void client_line_open(Client *client) {
   client->line.go = go;
+  client->line.news = news;
   client->line.refuse = refuse;
   client->save.fire = on_save;
 }

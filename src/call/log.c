@@ -38,29 +38,38 @@ void call_tell(lua_State *L, Call *c, int client, int params, int response) {
   tell(L, c->client, client, 7);
 }
 
-/* Tells the listener of the client at stack place 'client' what has become of its share. */
-static void tell_share(lua_State *L, Client *c, int client, const char *level, const char *words,
-                       const char *why) {
+void call_tell_words(lua_State *L, Client *c, int client, const char *method, const char *level,
+                     const char *words) {
+  if (!c->listens) return;
   luaL_checkstack(L, 10, "log");
+  client = lua_absindex(L, client);
   lua_pushvalue(L, client);
-  lua_pushliteral(L, "share");
+  lua_pushstring(L, method);
   for (int i = 0; i < 3; i++) lua_pushnil(L); /* no parameters, no response, no id */
-  lua_pushfstring(L, words, share_path(c->line.shared.share), why);
+  lua_pushstring(L, words);
   lua_pushstring(L, level);
   tell(L, c, client, 7);
 }
 
+/* Tells the listener of the client at stack place 'client' what has become of its share. */
+static void tell_share(lua_State *L, Client *c, int client, const char *level, const char *words,
+                       const char *why) {
+  call_tell_words(L, c, client, "share", level, lua_pushfstring(L, words, c->line.shared.name, why));
+  lua_pop(L, 1);
+}
+
 void call_tell_share(lua_State *L, Client *c, int client) {
-  Share *share = line_shared(&c->line);
-  if (share == NULL) return;
-  const ShareCounts counts = share_counts(share);
+  Shared *share = line_shared(&c->line);
+  if (share == NULL || shared_changes(share) == c->told_losses + c->told_returns) return;
+  const SharedState counts = shared_state(share, loop_now(c->loop));
   bool lost = counts.losses != c->told_losses, back = counts.returns != c->told_returns;
   c->told_losses = counts.losses;
   c->told_returns = counts.returns;
   if (!c->listens) return;
   client = lua_absindex(L, client);
-  if (lost) tell_share(L, c, client, "warn", "the share %s is lost: %s", share_last_loss(share));
-  if (back && share_lost(share) == NULL) tell_share(L, c, client, "info", "the share %s is back", NULL);
+  luaL_checkstack(L, 10, "log");
+  if (lost) tell_share(L, c, client, "warn", "the share %s is lost: %s", counts.last_loss);
+  if (back && counts.lost == NULL) tell_share(L, c, client, "info", "the share %s is back", NULL);
 }
 
 /* listen(client, f): from now on f(client, method, params, response, made id or nil, err or nil, level) is told of calls */

@@ -2,7 +2,7 @@
 ** A call: its state, and the functions by which the files of this room work on it. call.c is the method that Lua calls;
 ** life.c makes and frees; batch.c joins several; intent.c writes; id.c makes ids; flight.c sends; conflicts.c claims;
 ** limits.c counts; answer.c reads; parts.c makes tables for Lua; log.c tells; rails.c asks; placed.c remembers; share.c is about the
-** client's share.
+** client's share, lease.c about its lease.
 */
 #ifndef BYBIT_CALL_PARTS_H
 #define BYBIT_CALL_PARTS_H
@@ -84,6 +84,10 @@ typedef struct Call {
                              clock, ms; 0: not known */
   int64_t timestamp; /* of the last attempt, as signed: the exchange's clock, ms */
   char made_id[40];  /* our id for a call that gives none */
+  struct Call *placing,
+      **placing_link; /* in the client's list of placements under way; NULL: it is in none */
+  bool leased;       /* the attempt was signed under the client's lease, and has not ended */
+  double acts_until; /* ... and after this moment it can act no more */
 } Call;
 
 /* Stack places in a method and in 'again', and their upvalues (see call.c). */
@@ -181,6 +185,16 @@ bool call_asks(Call *c);
 /* Why the call is not sent, since its client is halted: c->guarded says so then. NULL: it may be sent. */
 const char *call_halted(Call *c);
 
+/* lease.c */
+/* Why the call, whose timestamp is made, is not signed: the client has no lease for so long, or another one has. c->guarded says so
+** then. NULL: it may be signed. */
+const char *call_unleased(Call *c);
+void call_lease_ended(Call *c, bool known); /* see lease_ended; may be called twice */
+/* Raises when a client with a lease gives an order an id of another prefix. */
+void call_check_prefix(lua_State *L, const Call *c);
+/* Tells the client's listener of gains, losses and waits, once each. The client is at stack place 'client'. */
+void call_tell_lease(lua_State *L, Client *c, int client);
+
 /* log.c */
 /* Adds listen, listens and tell to 'client' in the module table on top of the stack. */
 void call_log_open(lua_State *L);
@@ -191,11 +205,18 @@ void call_tell(lua_State *L, Call *c, int client, int params, int response);
 /* Tells the client's listener that the share was lost or came back, once each. The client is at stack place 'client'. The same. */
 void call_tell_share(lua_State *L, Client *c, int client);
 
+/* Tells the listener of the client at stack place 'client' of what is no call. 'method' and 'level' are the event's. */
+void call_tell_words(lua_State *L, Client *c, int client, const char *method, const char *level,
+                     const char *words);
+
 /* placed.c */
 /* Adds placed and note_placed to 'client' in the module table on top of the stack. */
 void call_placed_open(lua_State *L);
 /* Remembers the order that the call has placed; its result is at that stack place. Does nothing for another call. */
 void call_note_placed(lua_State *L, const Call *c, int result);
+void call_placing(Call *c); /* its placement begins */
+void call_placed(
+    Call *c); /* it returns to its caller now; does nothing for another call, and may be called twice */
 
 /* answer.c */
 /* Reads the answer of the last attempt. Pushes result, message, and the names of fields that did not decode; each may be

@@ -1,8 +1,10 @@
 /*
 ** The orders that a client placed last. The exchange lists an order some time after it acknowledged it. Who cancels a client's
-** own orders by a list has to know those that the list may not show yet.
+** own orders by a list has to know those that the list may not show yet. And the placements that have not returned: whoever tells of
+** orders waits until the caller knows of them.
 */
 #include "parts.h"
+#include "stream/stream.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -31,6 +33,32 @@ void call_note_placed(lua_State *L, const Call *c, int result) {
   const char *id = lua_rawget(L, result) == LUA_TSTRING ? lua_tostring(L, -1) : "";
   note(c->client, c->ended_at, c->e.symbol, id, c->e.client_order_id, c->ep->conditional);
   lua_pop(L, 1);
+}
+
+void call_placing(Call *c) {
+  if (c->placing_link != NULL) return;
+  c->placing = c->client->placing;
+  c->placing_link = &c->client->placing;
+  if (c->placing != NULL) c->placing->placing_link = &c->placing;
+  c->client->placing = c;
+}
+
+void call_placed(Call *c) {
+  if (c->placing_link == NULL) return;
+  *c->placing_link = c->placing;
+  if (c->placing != NULL) c->placing->placing_link = c->placing_link;
+  c->placing_link = NULL;
+  streams_nudge(c->client->streams);
+}
+
+/* placing(client, client_order_id) -> is an order with this id being placed by a call that has not returned? */
+static int l_placing(lua_State *L) {
+  const Client *client = luaL_checkudata(L, 1, CLIENT);
+  const char *id = luaL_checkstring(L, 2);
+  const Call *c = client->placing;
+  while (c != NULL && strcmp(c->e.client_order_id, id) != 0) c = c->placing;
+  lua_pushboolean(L, c != NULL);
+  return 1;
 }
 
 /* Sets t[key] = text in the table on top of the stack, unless the text is empty. */
@@ -71,7 +99,8 @@ static int l_note_placed(lua_State *L) {
 }
 
 void call_placed_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"placed", l_placed}, {"note_placed", l_note_placed}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"placed", l_placed}, {"note_placed", l_note_placed}, {"placing", l_placing}, {NULL, NULL}};
   lua_getfield(L, -1, "client");
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

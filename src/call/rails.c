@@ -35,22 +35,23 @@ void call_take_answer(lua_State *L, int answer, Call *c) {
 }
 
 /* The share is halted: the words for that. The text of who halted is cut where it is too long. */
-static void say_halted(Client *client, Share *share) {
+static void say_halted(Client *client, Shared *share) {
   char reason[SHARE_REASON];
   int pid;
   int64_t at;
-  share_halt_words(share, reason, &pid, &at);
+  shared_halt_words(share, reason, &pid, &at);
   snprintf(client->halted_by, sizeof client->halted_by,
            "all who use the share %.100s are halted by process %d (%s): client:resume() or `bybit resume` "
            "takes that back",
-           share_path(share), pid, reason);
+           share->name, pid, reason);
 }
 
 const char *client_halted(Client *client) {
-  Share *share = line_shared(&client->line);
+  Shared *share = line_shared(&client->line);
   if (client->halted[0] != '\0') return client->halted;
   if (share == NULL) return NULL;
-  uint64_t halt = share_halted(share, loop_now(client->loop));
+  double now = loop_now(client->loop);
+  uint64_t halt = shared_halted(share, now);
   bool news = halt != client->halt_seen;
   client->halt_seen = halt;
   if (news && halt != 0) {
@@ -58,10 +59,12 @@ const char *client_halted(Client *client) {
     client_end_risk(client); /* it asks here again, and hears the same */
   }
   if (halt != 0) return client->halted_by;
-  if (share_lost(share) == NULL || client->line.shared.on_loss != LOSS_HALT) return NULL;
-  snprintf(client->halted_by, sizeof client->halted_by,
-           "the share %.100s is lost (%s), and the option says on_loss = \"halt\"", share_path(share),
-           share_lost(share));
+  const char *lost = shared_forbids(share, now);
+  if (lost == NULL) return NULL;
+  snprintf(client->halted_by, sizeof client->halted_by, "the share %.100s is lost (%s), and %s", share->name,
+           lost,
+           share->on_loss == LOSS_HALT ? "the option says on_loss = \"halt\""
+                                       : "it was never reached, so nobody knows how many take part");
   return client->halted_by;
 }
 
@@ -73,7 +76,7 @@ const char *call_halted(Call *c) {
 
 bool call_asks(Call *c) {
   if (!c->ep->changes || c->protects) return false;
-  return c->client->asks || client_halted(c->client) != NULL;
+  return c->client->asks || client_halted(c->client) != NULL || client_lease_asks(c->client);
 }
 
 /* ask(client, f, always): f(client, call, row, params, client order id or "", seconds left) is called before a call that may add

@@ -1,7 +1,7 @@
 /*
 ** The streams of a client: core.client.subscribe(client, what) -> a reader, core.client.order_book(client,
-** what) -> a book, see stream.h; core.client.streams(client) -> how
-** its channels are. They log in with the client's key, and use its proxy, its certificates and its clock.
+** what) -> a book, core.client.recorder(client, what) -> a recorder of either, see stream.h; core.client.streams(client) -> how its
+** channels are; core.client.sightings and others, below. They log in with the client's key, and use its proxy, its certificates and its clock.
 */
 #include "client.h"
 #include "stream/stream.h"
@@ -21,7 +21,8 @@ static Streams *streams_of(lua_State *L, Client *c) {
                                   .key = c->session.key,
                                   .signer = c->session.signer,
                                   .now = now_of,
-                                  .owner = c};
+                                  .owner = c,
+                                  .sightings = &c->sightings};
   const char *why;
   if (c->closed) luaL_error(L, "this client is closed");
   if (c->process != loop_process(c->loop)) luaL_error(L, "this client was made by the parent process");
@@ -48,19 +49,75 @@ static int l_order_book(lua_State *L) {
   return push_kept(L, streams_order_book);
 }
 
+static int l_recorder(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  return streams_recorder(L, streams_of(L, c), 2);
+}
+
 static int l_streams(lua_State *L) {
   const Client *c = luaL_checkudata(L, 1, CLIENT);
   streams_push_stats(L, c->streams);
   return 1;
 }
 
+/* sightings(client, id, since) -> the messages about orders in which the id stands and that came since that moment (by loop.now()), the
+** oldest first; nothing where the stream is not sure */
+static int l_sightings(lua_State *L) {
+  const Client *c = luaL_checkudata(L, 1, CLIENT);
+  size_t size;
+  const char *id = luaL_checklstring(L, 2, &size);
+  double since = luaL_checknumber(L, 3);
+  if (c->sightings.live == 0 || c->sightings.coming || c->closed) return 0;
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (const Sighting *s = c->sightings.first; s != NULL; s = s->next) {
+    if (s->at < since || memmem(s->text, s->size, id, size) == NULL) continue;
+    lua_pushlstring(L, s->text, s->size);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+static void on_news(TokenWatch *watch) {
+  (void)watch; /* it is cancelled */
+}
+
+/* sighting_news(client, token): the next message, or that the stream is not sure any more, cancels the token, in place of the one
+** that was given before -> is the stream sure? */
+static int l_sighting_news(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  Token *token = luaL_checkudata(L, 2, TOKEN);
+  if (c->closed) return 0;
+  token_unwatch(&c->sightings.news);
+  token_watch(token, &c->sightings.news, on_news);
+  lua_pushboolean(L, c->sightings.live > 0);
+  return 1;
+}
+
+/* sight(client, what): for transports written in Lua, which have no stream: a message about orders (a text), or whether there is a
+** stream that is sure (a boolean) */
+static int l_sight(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  Sightings *s = &c->sightings;
+  if (lua_isboolean(L, 2)) {
+    if (lua_toboolean(L, 2) != (s->live > 0)) sightings_live(s, lua_toboolean(L, 2));
+    return 0;
+  }
+  size_t size;
+  const char *text = luaL_checklstring(L, 2, &size);
+  if (s->live == 0) return 0;
+  sightings_add(s, text, size, loop_now(c->loop));
+  sightings_tell(s);
+  return 0;
+}
+
 void client_streams_open(lua_State *L) {
   lua_getfield(L, -1, "client");
-  lua_pushcfunction(L, l_subscribe);
-  lua_setfield(L, -2, "subscribe");
-  lua_pushcfunction(L, l_order_book);
-  lua_setfield(L, -2, "order_book");
-  lua_pushcfunction(L, l_streams);
-  lua_setfield(L, -2, "streams");
+  static const luaL_Reg functions[] = {{"subscribe", l_subscribe}, {"order_book", l_order_book},
+                                       {"recorder", l_recorder},   {"streams", l_streams},
+                                       {"sightings", l_sightings}, {"sighting_news", l_sighting_news},
+                                       {"sight", l_sight},         {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);
 }

@@ -116,8 +116,12 @@ void loop_timer_start(Loop *loop, LoopTimer *timer, double seconds) {
   start(loop, &loop->real, timer, loop_real_now(loop) + fmax(seconds, 0));
 }
 
+/* After half a year of virtual time a double of its seconds cannot tell one nanosecond from the next. A wait lasts until time has moved
+** all the same: who is woken too early waits again. */
 void loop_later(Loop *loop, LoopTimer *timer, double seconds) {
-  start(loop, &loop->own, timer, loop_now(loop) + fmax(seconds, 0));
+  double now = loop_now(loop), due = now + fmax(seconds, 0);
+  if (loop->virtual && seconds > 0 && due <= now) due = nextafter(now, INFINITY);
+  start(loop, &loop->own, timer, due);
 }
 
 void loop_busy(Loop *loop, int change) {
@@ -152,7 +156,7 @@ void loop_change_time(Loop *loop, bool virtual, int64_t ns) {
   loop->virtual = virtual;
   loop->virtual_ns = loop->virtual_start = ns;
   loop->era++;
-  loop->own.shift += loop_now(loop) - before;
+  timers_shift(&loop->own, loop_now(loop) - before);
 }
 
 /* ---- waits by number ---- */

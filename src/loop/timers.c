@@ -50,7 +50,7 @@ static LoopTimer *gather(LoopTimer *list) {
 }
 
 void timers_add(LoopTimers *timers, LoopTimer *timer, double due) {
-  timer->due = due - timers->shift;
+  timer->due = due;
   timer->number = ++timers->number;
   timer->child = timer->next = timer->before = NULL;
   timer->among = timers;
@@ -82,5 +82,20 @@ void timers_remove(LoopTimer *timer) {
 }
 
 double timers_due(const LoopTimers *timers) {
-  return timers->first->due + timers->shift;
+  return timers->first->due;
+}
+
+/* The timer after this one, parents before their children; NULL after the last. */
+static LoopTimer *following(LoopTimer *t) {
+  if (t->child != NULL) return t->child;
+  while (t->next == NULL) {
+    while (t->before != NULL && t->before->child != t) t = t->before; /* to its leftmost sibling */
+    t = t->before;                                                    /* the parent */
+    if (t == NULL) return NULL;
+  }
+  return t->next;
+}
+
+void timers_shift(LoopTimers *timers, double seconds) {
+  for (LoopTimer *t = timers->first; t != NULL; t = following(t)) t->due += seconds;
 }

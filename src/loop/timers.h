@@ -11,7 +11,7 @@
 typedef struct LoopTimer {
   struct LoopTimers *among;              /* the queue that it is in; NULL: not armed */
   void (*fire)(struct LoopTimer *timer); /* called when it is due; it is not armed then */
-  double due;                            /* its moment, less the queue's 'shift' */
+  double due;                            /* its moment */
   uint64_t number;                       /* counts starts: decides between equal moments */
   struct LoopTimer *child;               /* the first of its children, which all come later */
   struct LoopTimer *next;                /* its right sibling */
@@ -20,7 +20,6 @@ typedef struct LoopTimer {
 
 typedef struct LoopTimers {
   LoopTimer *first; /* the root of the heap: the earliest; NULL: the queue is empty */
-  double shift;     /* seconds that all moments are moved by */
   uint64_t number;  /* of the timer that was started last */
 } LoopTimers;
 
@@ -29,5 +28,6 @@ void timers_add(LoopTimers *timers, LoopTimer *timer, double due);
 void timers_remove(LoopTimer *timer); /* disarms it; does nothing when it is not armed */
 /* When the first timer is due. The queue must not be empty. */
 double timers_due(const LoopTimers *timers);
+void timers_shift(LoopTimers *timers, double seconds); /* moves all moments */
 
 #endif

@@ -14,7 +14,9 @@
 static const char KEY; /* its address is the key of the table of what is held, in the registry */
 
 enum {
-  BLOCK = 16384,   /* bytes of a source that are read at once; whole words */
+  LANES = 4, /* sums of a digest */
+  TURN = 8 * LANES,
+  BLOCK = 16384,   /* bytes of a source that are read at once; whole turns */
   PATH_MOST = 1023 /* bytes of a path; the file of a longer one is compiled */
 };
 
@@ -22,35 +24,41 @@ enum {
 
 /* ---- what was compiled, and what is there now ---- */
 
-static inline uint64_t add_word(uint64_t sum, const unsigned char *bytes) {
+static inline uint64_t with_word(uint64_t sum, const unsigned char *bytes) {
   uint64_t word;
   memcpy(&word, bytes, sizeof word);
-  sum = (sum ^ word) * FACTOR;
-  return sum ^ sum >> 32;
+  word = (sum ^ word) * FACTOR;
+  return word << 29 | word >> 35;
 }
 
-/* The digest of words, after 'sum'. It tells one version of a file from another; it is no seal. compile.lua has it too. */
-static uint64_t digest(uint64_t sum, const unsigned char *bytes, size_t size) {
-  const unsigned char *end = bytes + size;
-  for (; end - bytes >= 32; bytes += 32) /* all sources are read at the start: four words a turn cost less */
-    sum = add_word(add_word(add_word(add_word(sum, bytes), bytes + 8), bytes + 16), bytes + 24);
-  for (; bytes < end; bytes += 8) sum = add_word(sum, bytes);
-  return sum;
+/* Adds words, four a turn, to as many sums: no one of them has to wait for another. Together the sums are the digest. It tells
+** one version of a file from another; it is no seal. compile.lua has it too. */
+static void digest(uint64_t sums[LANES], const unsigned char *bytes, size_t size) {
+  uint64_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+  for (const unsigned char *end = bytes + size; bytes < end; bytes += TURN) {
+    a = with_word(a, bytes);
+    b = with_word(b, bytes + 8);
+    c = with_word(c, bytes + 16);
+    d = with_word(d, bytes + 24);
+  }
+  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
 }
 
 /* Is the open file what was compiled? No if it cannot be read. */
 static bool is_source(const Module *m, int fd) {
   unsigned char block[BLOCK];
-  uint64_t sum = 0, total = 0;
+  uint64_t sums[LANES] = {0}, total = 0;
   ssize_t size;
   do {
     size = read(fd, block, BLOCK); /* less than a block is the end; if not, the digest is another one */
     if (size <= 0) break;
-    memset(block + size, 0, (size_t)-size % 8);
-    sum = digest(sum, block, (size_t)size);
+    size_t rest = (size_t)-size % TURN;
+    memset(block + size, 0, rest);
+    digest(sums, block, (size_t)size + rest);
     total += (uint64_t)size;
   } while (size == BLOCK);
-  return size >= 0 && (sum ^ total) * FACTOR == m->source;
+  for (int i = 0; i < LANES; i++) total = with_word(total, (const unsigned char *)&sums[i]);
+  return size >= 0 && total == m->source;
 }
 
 /* Writes the path that a template of package.path stands for; false: there is no room for it. */

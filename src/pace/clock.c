@@ -62,6 +62,18 @@ bool clock_moment(const Clock *c, double t, int64_t *low, int64_t *high) {
   return true;
 }
 
+/* By one lower bound: the exchange's clock may be behind that by the drift since. */
+static double passes(const ClockBounds *b, int64_t moment) {
+  double t = ((double)moment - b->low) / 1000;
+  return t > b->at ? t + (t - b->at) * DRIFT / (1000 - DRIFT) : t;
+}
+
+double clock_passes(const Clock *c, int64_t moment) {
+  if (!c->known) return INFINITY;
+  double t = passes(&c->bounds, moment);
+  return c->doubted ? fmax(t, passes(&c->last, moment)) : t;
+}
+
 /* The lower bound assumes an answer that took no time on its way. When no round trip was shorter than 2 ms, one way takes
 ** about 1 ms, so the earliest arrival is a millisecond later. */
 bool clock_arrival(const Clock *c, double t, int64_t *earliest) {

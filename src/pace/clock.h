@@ -36,6 +36,9 @@ bool clock_offset(const Clock *c, double now, double *offset, double *doubt);
 /* The earliest and the latest moment of the exchange's clock, in whole ms, at which our clock can have been 't'. The further 't'
 ** is from the answers that are known, before or after them, the wider apart they are. */
 bool clock_moment(const Clock *c, double t, int64_t *low, int64_t *high);
+/* The moment of our clock after which the exchange's has surely passed 'moment' (ms since 1970), whichever of our bounds is right.
+** INFINITY before the first answer. */
+double clock_passes(const Clock *c, int64_t moment);
 /* The earliest moment, in whole ms, at which a request that was signed at 't' can have reached the exchange. */
 bool clock_arrival(const Clock *c, double t, int64_t *earliest);
 /* The exchange's clock, ms since 1970. 'wall' is the local wall clock; it is returned before the first answer. */

@@ -44,15 +44,14 @@ bool line_join(Line *line, LineClient *client, const Session *session, bool limi
 
 /* ---- the share ---- */
 
-Share *line_usable(const LineClient *client) {
-  Share *share = client->shared.share;
+Shared *line_usable(LineClient *client) {
   if (loop_is_virtual(client->line->loop)) return NULL;
-  return share_process(share) == loop_process(client->line->loop) ? share : NULL;
+  return client->shared.process == loop_process(client->line->loop) ? &client->shared : NULL;
 }
 
 /* A share that is lost is tried again, whether or not anybody calls. */
 static void watch_share(LineClient *client, double now) {
-  double seconds = share_mends_in(client->shared.share, now);
+  double seconds = shared_mends_in(&client->shared, now);
   if (isinf(seconds))
     loop_timer_stop(client->line->loop, &client->mend);
   else if (client->mend.among == NULL)
@@ -61,29 +60,36 @@ static void watch_share(LineClient *client, double now) {
 
 static void on_mend(LoopTimer *timer) {
   LineClient *client = (LineClient *)((char *)timer - offsetof(LineClient, mend));
-  Share *share = line_shared(client);
-  if (share == NULL) return;
+  Shared *shared = line_shared(client);
+  if (shared == NULL) return;
   double now = line_now(client->line);
-  share_mend(share, now);
+  shared_mend(shared, now);
   watch_share(client, now);
   line_serve(client->line);
 }
 
-void line_share(LineClient *client, Share *share, OnLoss on_loss, const char *key) {
-  client->shared = (Shared){.share = share, .key = key, .on_loss = on_loss};
+/* Shared.answered */
+static void on_answered(Shared *shared) {
+  LineClient *client = (LineClient *)((char *)shared - offsetof(LineClient, shared));
+  if (line_shared(client) == NULL) return;
+  if (client->news != NULL) client->news(client);
+  line_serve(client->line);
+}
+
+bool line_share(LineClient *client, const char *where, OnLoss on_loss, const char *key, char why[SHARE_WHY]) {
+  client->shared = (Shared){.key = key, .on_loss = on_loss, .answered = on_answered};
   client->mend.fire = on_mend;
+  return shared_open(&client->shared, where, client->line->loop, line_now(client->line), why);
 }
 
 /* Frees the client's share; the lanes' turns in it are over. */
 static void leave_share(LineClient *client) {
-  bool mine = line_shared(client) != NULL;
-  if (client->shared.share == NULL) return;
+  if (client->shared.ways == NULL) return;
+  bool mine = client->shared.process == loop_process(client->line->loop);
   loop_timer_stop(client->line->loop, &client->mend);
-  if (mine)
-    share_free(client->shared.share, line_now(client->line));
-  else
-    share_forget(client->shared.share);
-  client->shared = (Shared){0};
+  for (Lane *lane = client->lanes; lane != NULL; lane = lane->sibling)
+    shared_drop(&client->shared, &lane->place);
+  shared_close(&client->shared, mine, line_now(client->line));
 }
 
 void line_learn(LineClient *client, Waiter *waiter, int limit, int left) {
@@ -98,7 +104,7 @@ void line_learn(LineClient *client, Waiter *waiter, int limit, int left) {
 
 void line_learn_late(LineClient *client, Waiter *waiter, int limit, int left) {
   double now = line_now(client->line);
-  bool shared = waiter->taken.taken && line_shared(client) != NULL;
+  const bool shared = waiter->taken.taken && line_shared(client) != NULL;
   limiter_learn(waiter->lane->group, limit, shared ? -1 : left, now);
   if (shared) shared_learn(&client->shared, &waiter->lane->place, limit, left, now);
 }
@@ -114,7 +120,7 @@ void line_hold(LineClient *client, LimitGroup *group, double seconds) {
   double now = line_now(client->line);
   limiter_hold(group, seconds, now);
   if (line_shared(client) == NULL) return;
-  for (const Lane *lane = client->lanes; lane != NULL; lane = lane->sibling)
+  for (Lane *lane = client->lanes; lane != NULL; lane = lane->sibling)
     if (lane->group == group) shared_hold(&client->shared, &lane->place, seconds, now);
 }
 
@@ -238,10 +244,10 @@ static bool is_full(const Lane *lane) {
 
 static double wait_of(const Lane *lane, double now) {
   LineClient *client = lane->client;
-  if (is_full(lane)) return INFINITY;
+  if (is_full(lane) || lane->place.asking) return INFINITY;
   if (client->account == NULL) return 0;
   double wait = limiter_wait(client->account, lane->group, lane->first->weight, is_urgent(lane),
-                             shared_parts(&client->shared), now);
+                             shared_parts(&client->shared, now), now);
   return lane->later > now ? fmax(wait, lane->later - now) : wait;
 }
 
@@ -252,10 +258,10 @@ static void hear_shut(LineClient *client, double now) {
 }
 
 /* Refuses the impatient of the lane; everyone, while the address is closed to us and no probe is under way that they can wait
-** for. Waiting for a free connection of the client is no reason to refuse. */
+** for. Waiting for a free connection of the client, or for what the share says, is no reason to refuse. */
 static void refuse(Lane *lane, double seconds, double now) {
   LineClient *client = lane->client;
-  if (client->account == NULL || is_full(lane)) return;
+  if (client->account == NULL || is_full(lane) || lane->place.asking) return;
   bool all = limiter_banned(client->account, now) > 0 && !(is_urgent(lane) && isinf(seconds));
   Waiter *next;
   for (Waiter *w = lane->first; w != NULL; w = next) {
@@ -284,14 +290,29 @@ static Lane *next_lane(Line *line, double now, double *wait) {
   return best;
 }
 
-/* Asks the client's share, last of all, whether the first of the lane may go. False: not now; lane->later says when. */
+/* How many waiters at the front of the lane weigh the same; who counts more than a few need not know. */
+static int count_alike(const Lane *lane) {
+  enum { FEW = 16 };
+  int n = 0;
+  for (const Waiter *w = lane->first; w != NULL && n < FEW && w->weight == lane->first->weight; w = w->next)
+    n++;
+  return n;
+}
+
+/* Asks the client's share, last of all, whether the first of the lane may go. False: not now; lane->later says when, or the share has to
+** be asked again when it has answered. */
 static bool ask_share(Lane *lane, double now) {
   LineClient *client = lane->client;
   Waiter *waiter = lane->first;
   waiter->taken = (SharedTurn){0};
   if (client->account == NULL || line_shared(client) == NULL) return true;
-  double wait = shared_take(&client->shared, client->account, lane->group, &lane->place, waiter->weight,
-                            is_urgent(lane), now, &waiter->taken);
+  const SharedAsk ask = {.account = client->account,
+                         .group = lane->group,
+                         .place = &lane->place,
+                         .weight = waiter->weight,
+                         .waiting = count_alike(lane),
+                         .urgent = is_urgent(lane)};
+  double wait = shared_take(&client->shared, &ask, now, &waiter->taken);
   watch_share(client, now);
   if (wait > 0) lane->later = now + wait;
   return wait == 0;

@@ -57,6 +57,7 @@ typedef struct LineClient {
   LoopTimer mend;        /* fires when the share, which is lost or owed something, is to be tried */
   void (*go)(Waiter *waiter);                   /* send it now: it has left the line and is counted */
   void (*refuse)(Waiter *waiter, double after); /* it has left the line; it could go in so many seconds */
+  void (*news)(struct LineClient *client);      /* something may have become known of the share's halt */
 } LineClient;
 
 /* The waiting line; a userdata in the registry. */
@@ -78,12 +79,13 @@ double line_now(Line *line);
 /* Joins the account of the session's key (NULL: without a key) at the host of its url; 'limited': its rate limits are
 ** observed. False when memory runs out. */
 bool line_join(Line *line, LineClient *client, const Session *session, bool limited);
-/* From now on the client's limits are those of all who use the share, which the client owns then. 'key' is the session's. */
-void line_share(LineClient *client, Share *share, OnLoss on_loss, const char *key);
+/* From now on the client's limits are those of all who use the share that 'where' names. 'key' is the session's. False: see
+** shared_open. */
+bool line_share(LineClient *client, const char *where, OnLoss on_loss, const char *key, char why[SHARE_WHY]);
 /* The client's share, if this process may use it now; NULL: there is none, or time is virtual, or this is a forked child. */
-Share *line_usable(const LineClient *client); /* where there is one */
-static inline Share *line_shared(const LineClient *client) {
-  return client->shared.share == NULL ? NULL : line_usable(client);
+Shared *line_usable(LineClient *client); /* where there is one */
+static inline Shared *line_shared(LineClient *client) {
+  return client->shared.ways == NULL ? NULL : line_usable(client);
 }
 /* Leaves the account and frees the lanes. Nobody of this client may be waiting. May be called twice. */
 void line_leave(LineClient *client);

@@ -413,7 +413,9 @@ SharedWindow *share_window(Share *s, SharePlace *place, const char *name, double
   found = find_window(y, name, id);
   if (found == NULL && id[0] != '\0') found = make_window(s, name, id, span, now);
   if (found == NULL) return NULL;
-  *place = (SharePlace){s->epoch, (uint32_t)(found - y->window), found->generation};
+  place->epoch = s->epoch;
+  place->index = (uint32_t)(found - y->window);
+  place->generation = found->generation;
   return found;
 }
 

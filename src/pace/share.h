@@ -12,6 +12,7 @@
 #ifndef BYBIT_SHARE_H
 #define BYBIT_SHARE_H
 
+#include "lease.h"
 #include "limiter.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ enum {
   SHARE_WINDOWS = 128,  /* windows at once */
   SHARE_MOMENTS = 1024, /* requests in a window: no limit counts as higher */
   SHARE_NAME = 96,      /* bytes of a window's name */
+  SHARE_LEASES = 32,    /* leases at once */
   SHARE_REASON = 120,   /* bytes of the reason of a halt */
   SHARE_WHY = 200       /* bytes of a message */
 };
@@ -30,11 +32,14 @@ enum {
 typedef struct Share Share;
 typedef struct SharedWindow SharedWindow;
 
-/* Where a window was found. Empty at first; the share fills it in. */
+/* Where a window was found, in a share of either kind. Empty at first; the share fills it in. */
 typedef struct SharePlace {
   uint32_t epoch;      /* Share's at that time; 0: not looked for yet */
   uint32_t index;      /* of the window */
   uint32_t generation; /* of the window */
+  bool asking;         /* of a server: it was asked for a turn, and has not answered */
+  struct RedisPlace
+      *redis; /* what is known of it at a server; owned by who has the place; NULL: nothing yet */
 } SharePlace;
 
 typedef enum ShareUse {
@@ -89,6 +94,14 @@ void share_shut_changed(Share *s);
 /* Counts changes of pauses and bans; needs no lock. */
 uint32_t share_shut_changes(const Share *s);
 int share_member(const Share *s); /* this member's number */
+
+/* The lease of that name, with a place of its own from now on. NULL when it cannot have one: 'why' says so. */
+LeaseRecord *share_lease(Share *s, const char *name, char why[SHARE_WHY]);
+/* lease_give, by what stands in the share. */
+void share_lease_give(Share *s, LeaseRecord *r, LeaseAsk *ask, double now, LeaseAnswer *answer);
+
+/* Copies the lease under whose prefix the id is. False: under none, or the share is lost. Takes the lock by itself. */
+bool share_lease_of(Share *s, const char *id, double now, LeaseRecord *copy);
 
 /* A request has ended while the share was lost: it is written when the share is back. */
 void share_owe(Share *s, const SharePlace *place, int n, bool sent);

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static const double LEASE_KEPT = 3600; /* seconds that a lease which is over keeps its place */
+
 enum {
   PAUSE = 1000000,      /* ns between two tries */
   SIZE = sizeof(Layout) /* bytes of a file */
@@ -143,13 +145,30 @@ static void mend_window(SharedWindow *w, double now) {
   w->name[SHARE_NAME - 1] = '\0';
 }
 
-/* Takes over what an earlier use left: halts stay for ever, windows and members for this run of the system. */
+/* Keeps the leases of a file that nobody uses, but those whose time is long over. What cannot be is taken for one that was just
+** given. */
+static void mend_leases(Layout *y, double now) {
+  uint32_t kept = 0, count = y->leases;
+  for (uint32_t i = 0; i < SHARE_LEASES && i < count; i++) {
+    LeaseRecord r = y->lease[i];
+    r.name[LEASE_NAME - 1] = '\0';
+    if (!(r.until <= now + LEASE_MOST)) r.until = now + LEASE_MOST;
+    if (r.name[0] != '\0' && r.until > now - LEASE_KEPT) y->lease[kept++] = r;
+  }
+  y->leases = kept;
+  if (!(y->blank_until <= now + LEASE_MOST)) y->blank_until = now + LEASE_MOST;
+}
+
+/* Takes over what an earlier use left: halts stay for ever, windows, members and leases for this run of the system. */
 static bool adopt(Layout *y, double now) {
   char boot[SHARE_BOOT];
   share_boot(boot);
   if (memcmp(boot, y->boot, SHARE_BOOT) != 0) {
     memset(y->window, 0, sizeof y->window);
     memset(y->member, 0, sizeof y->member);
+    y->leases = 0;
+    y->blank_until =
+        LEASE_MOST; /* moments count from the start of the system; whoever had one ended before */
     y->top = 0;
     memcpy(y->boot, boot, SHARE_BOOT);
   }
@@ -164,19 +183,23 @@ static bool adopt(Layout *y, double now) {
   }
   for (int i = 0; i < SHARE_WINDOWS; i++)
     if (y->window[i].generation != 0) mend_window(&y->window[i], now);
+  mend_leases(y, now);
   y->live = 0;
   return share_make_lock(y);
 }
 
 /* Makes a file of what has nothing in it. */
-static bool make(Layout *y) {
+static bool make(Layout *y, double now) {
   Random random;
   random_system(&random);
   y->version = SHARE_VERSION;
   y->size = SIZE + sizeof(pthread_mutex_t);
   y->spaces = share_spaces();
   share_boot(y->boot);
-  if (!random_bytes(&random, y->salt, sizeof y->salt) || !share_make_lock(y)) return false;
+  y->blank_until = now + LEASE_MOST;
+  if (!random_bytes(&random, y->salt, sizeof y->salt) || !random_bits(&random, &y->lease_numbers) ||
+      !share_make_lock(y))
+    return false;
   atomic_signal_fence(memory_order_seq_cst);
   __atomic_store_n(&y->magic, SHARE_MAGIC, __ATOMIC_RELEASE);
   return true;
@@ -217,7 +240,8 @@ static bool open_alone(Mapping *map, ShareUse use, double now, char why[SHARE_WH
   Layout *y = map->layout;
   bool fresh = y->magic == 0 && y->version == 0; /* also when its maker was killed */
   if (!fresh && !check_layout(y, why)) return false;
-  if (!(fresh ? make(y) : adopt(y, now))) return refuse(why, "cannot be made: no lock, or no random bytes");
+  if (!(fresh ? make(y, now) : adopt(y, now)))
+    return refuse(why, "cannot be made: no lock, or no random bytes");
   return set_lock(map->fd, F_RDLCK) || refuse_errno(why, "cannot be locked");
 }
 

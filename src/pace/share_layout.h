@@ -6,6 +6,7 @@
 #ifndef BYBIT_SHARE_LAYOUT_H
 #define BYBIT_SHARE_LAYOUT_H
 
+#include "lease.h"
 #include "share.h"
 
 #include <pthread.h>
@@ -14,7 +15,7 @@
 #include <sys/types.h>
 
 enum {
-  SHARE_VERSION = 1, /* of this layout; a file of another version is refused */
+  SHARE_VERSION = 2, /* of this layout; a file of another version is refused */
   SHARE_ID = 16,     /* bytes that tell windows apart */
   SHARE_BOOT = 40,   /* bytes of the system's boot id */
   SHARE_SALT = 32
@@ -76,8 +77,12 @@ typedef struct Layout {
   uint32_t top;                   /* no member has a number from here on */
   uint32_t recovered;             /* how often a process died with the lock */
   double swept_at;                /* when somebody last looked for dead members */
-  SharedHalt halts[2];            /* the one that counts: that of Layout.halt's change, see halt_of */
+  _Atomic uint32_t leases; /* free; so many places of 'lease' are taken, for as long as the file is used */
+  uint64_t lease_numbers;  /* the one given last; starts at random, so that no other file gives the same */
+  double blank_until;      /* leases that were given before the file was made may last until then */
+  SharedHalt halts[2];     /* the one that counts: that of Layout.halt's change, see halt_of */
   SharedMember member[SHARE_MEMBERS];
+  LeaseRecord lease[SHARE_LEASES];
   SharedWindow window[SHARE_WINDOWS];
 } Layout;
 

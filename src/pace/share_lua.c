@@ -3,8 +3,10 @@
 ** cannot be had is nil and a message that goes on from the file's name.
 */
 #include "share_lua.h"
+#include "redis_visit.h"
 #include "share_layout.h"
 #include "share_parts.h"
+#include "shared.h"
 #include "loop/loop.h"
 
 #include <lauxlib.h>
@@ -51,9 +53,11 @@ static int lost(lua_State *L, const char *why) {
   return 2;
 }
 
-/* halt(path, reason) -> true: all who use the share are halted */
+/* halt(path, reason) -> true: all who use the share are halted. Of a URL, here and below, its name without a password is a second
+** result, and the message of a failure is whole. */
 static int l_halt(lua_State *L) {
   const char *reason = luaL_checkstring(L, 2);
+  if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_halt(L, reason);
   double now = now_of(L);
   Share *s = visit(L, now);
   if (s == NULL) return 2;
@@ -65,6 +69,7 @@ static int l_halt(lua_State *L) {
 
 /* resume(path) -> was it halted? */
 static int l_resume(lua_State *L) {
+  if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_resume(L);
   double now = now_of(L);
   Share *s = visit(L, now);
   if (s == NULL) return 2;
@@ -128,6 +133,24 @@ static void push_windows(lua_State *L, const Layout *y, double now) {
   }
 }
 
+/* Pushes a list of {name, pid, since, number, left}: the leases, and who has each or had it last. */
+static void push_leases(lua_State *L, const Layout *y, double now) {
+  lua_newtable(L);
+  for (uint32_t i = 0; i < y->leases && i < SHARE_LEASES; i++) {
+    const LeaseRecord *r = &y->lease[i];
+    lua_createtable(L, 0, 5);
+    lua_pushlstring(L, r->name, strnlen(r->name, LEASE_NAME));
+    lua_setfield(L, -2, "name");
+    set_number(L, "left", r->holder == 0 ? 0 : fmax(r->until - now, 0));
+    if (r->holder != 0) {
+      set_integer(L, "pid", r->pid);
+      set_integer(L, "since", r->since);
+      set_integer(L, "number", (lua_Integer)r->number);
+    }
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
 /* Sets 'halted' in the table on top of the stack: {reason, pid, at}, if it is. */
 static void set_halted(lua_State *L, Share *s, double now) {
   char reason[SHARE_REASON];
@@ -143,8 +166,10 @@ static void set_halted(lua_State *L, Share *s, double now) {
   lua_setfield(L, -2, "halted");
 }
 
-/* look(path) -> {members, windows, halted, recovered}: what is in it now. Members that died are looked for first. */
+/* look(path) -> {members, windows, leases, halted, recovered}: what is in it now; of a URL a text in JSON, see redis_script.lua. Members that
+** died are looked for first. */
 static int l_look(lua_State *L) {
+  if (shared_is_url(luaL_checkstring(L, 1))) return redis_visit_look(L);
   double now = now_of(L);
   Share *s = visit(L, now);
   if (s == NULL) return 2;
@@ -158,6 +183,8 @@ static int l_look(lua_State *L) {
   lua_setfield(L, -2, "members");
   push_windows(L, copy, now);
   lua_setfield(L, -2, "windows");
+  push_leases(L, copy, now);
+  lua_setfield(L, -2, "leases");
   set_integer(L, "recovered", copy->recovered);
   set_halted(L, s, now);
   visit_end(L);
@@ -172,5 +199,7 @@ void share_open_lua(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
+  lua_pushboolean(L, redis_visit_works());
+  lua_setfield(L, -2, "servers");
   lua_setfield(L, -2, "share");
 }

@@ -1,274 +1,142 @@
-/*
-** Rate limits in a share, see shared.h. A window that stands in the share is looked at through a LimitWindow, so that limiter.c
-** decides by the same rules as for the windows of this process.
-*/
+/* What both kinds of shares have in common, see shared.h. */
 #include "shared.h"
-#include "share_layout.h"
+#include "redis_share.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-/* Seconds until the share is asked again when a request of another process has to end first. When it ends it counts for a
-** whole span still, so this only delays what another process took and did not send. */
-static const double AGAIN = 0.1;
-/* Seconds that a claim outlives the moment at which its process asks again. */
-static const double CLAIM = 1;
-
-enum { WINDOW_NAME = 512 }; /* bytes of a name, whole */
-
-/* The windows of a request. */
-typedef struct Windows {
-  SharedWindow *address, *ip, *group; /* 'group' is NULL for none */
-} Windows;
-
-/* ---- names ---- */
-
-static void name_ip(const LimitAddress *a, char name[WINDOW_NAME]) {
-  snprintf(name, WINDOW_NAME, "ip%s%s", a->local ? " " : "", a->local ? a->host : "");
+bool shared_is_url(const char *where) {
+  return strstr(where, "://") != NULL;
 }
 
-/* "KEY@HOST GROUP", where KEY stands for the key. False: no memory. */
-static bool name_group(Shared *x, const LimitAccount *account, const LimitGroup *group,
-                       char name[WINDOW_NAME]) {
-  char print[17];
-  if (!share_print(x->share, x->key, print)) return false;
-  snprintf(name, WINDOW_NAME, "%s@%s %s", print, account->address->host, group->name);
+bool shared_open(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
+  x->process = loop_process(loop);
+  if (shared_is_url(where)) {
+    x->redis = redis_share_open(x, where, loop, why);
+    if (x->redis == NULL) return false;
+    x->ways = &shared_redis;
+    x->name = x->redis->url.name;
+    return true;
+  }
+  x->share = share_open(where, SHARE_JOIN, now, why);
+  if (x->share == NULL) return false;
+  x->ways = &shared_file;
+  x->name = share_path(x->share);
   return true;
 }
 
-/* ---- finding windows; the share is locked ---- */
-
-static SharedWindow *find_ip(Shared *x, const LimitAddress *a, double now) {
-  SharedWindow *found = share_known(x->share, &x->ip);
-  char name[WINDOW_NAME];
-  if (found != NULL) return found;
-  name_ip(a, name);
-  return share_window(x->share, &x->ip, name, a->ip->span, now);
+void shared_close(Shared *x, bool mine, double now) {
+  if (x->ways == NULL) return;
+  if (mine)
+    x->ways->leave(x, now);
+  else
+    x->ways->forget(x);
+  *x = (Shared){0};
 }
 
-/* What this process knew of pauses and bans before it looked here holds too. */
-static void join_shut(Shared *x, SharedWindow *w, const LimitShut *own, double now) {
-  if (!limiter_is_shut(own, now)) return;
-  w->shut.paused_until = fmax(w->shut.paused_until, own->paused_until);
-  w->shut.banned_until = fmax(w->shut.banned_until, own->banned_until);
-  w->shut.probe_at = fmax(w->shut.probe_at, own->probe_at);
-  share_shut_changed(x->share);
+void shared_drop(const Shared *x, SharePlace *place) {
+  if (x->ways != NULL && x->ways->drop != NULL) x->ways->drop(place);
 }
 
-static SharedWindow *find_address(Shared *x, const LimitAddress *a, double now) {
-  SharedWindow *found = share_known(x->share, &x->address);
-  char name[WINDOW_NAME];
-  if (found != NULL) return found;
-  snprintf(name, sizeof name, "address %s", a->host);
-  found = share_window(x->share, &x->address, name, a->ip->span, now);
-  if (found != NULL) join_shut(x, found, &a->shut, now);
-  x->shut_seen = share_shut_changes(x->share) - 1;
-  return found;
+double shared_take(Shared *x, const SharedAsk *ask, double now, SharedTurn *turn) {
+  *turn = (SharedTurn){.left = -1};
+  return x->ways->take(x, ask, now, turn);
 }
 
-static SharedWindow *find_group(Shared *x, const LimitAccount *account, const LimitGroup *group,
-                                SharePlace *place, double now) {
-  SharedWindow *found = share_known(x->share, place);
-  char name[WINDOW_NAME];
-  if (found != NULL || !name_group(x, account, group, name)) return found;
-  return share_window(x->share, place, name, group->window.span, now);
-}
-
-/* False: there is no place for one of them, or no memory. */
-static bool find(Shared *x, const LimitAccount *account, const LimitGroup *group, SharePlace *place,
-                 double now, Windows *w) {
-  w->address = find_address(x, account->address, now);
-  w->ip = w->address == NULL ? NULL : find_ip(x, account->address, now);
-  w->group = w->ip == NULL || group == NULL ? NULL : find_group(x, account, group, place, now);
-  return w->ip != NULL && (group == NULL || w->group != NULL);
-}
-
-/* A window of the share as one of the limiter. 'own' is this process's, which knows the limit. */
-static LimitWindow view(const Shared *x, SharedWindow *w, const LimitWindow *own) {
-  uint32_t count = w->tail - w->head;
-  LimitWindow v = {.span = own->span,
-                   .limit = own->limit,
-                   .cap = own->cap,
-                   .announced = own->announced,
-                   .running = share_running(x->share, w),
-                   .ended = w->ended,
-                   .first = w->head % SHARE_MOMENTS,
-                   .count = count > SHARE_MOMENTS ? SHARE_MOMENTS : count,
-                   .room = SHARE_MOMENTS,
-                   .held_until = w->held_until};
-  if (window_limit(&v) > SHARE_MOMENTS) v.limit = v.cap = SHARE_MOMENTS;
-  return v;
-}
-
-/* Frees the places of moments that count no more. */
-static void tidy(SharedWindow *w, const LimitWindow *v, double now) {
-  share_drop(w, window_gone(v, now));
-}
-
-/* ---- pauses and bans; the share is locked ---- */
-
-static void take_shut(Shared *x, const SharedWindow *w, LimitAddress *a) {
-  uint32_t changes = share_shut_changes(x->share);
-  if (changes == x->shut_seen) return;
-  a->shut = w->shut;
-  x->shut_seen = changes;
-}
-
-static void give_shut(Shared *x, SharedWindow *w, const LimitAddress *a) {
-  w->shut = a->shut;
-  if (a->shut.prober != 0) w->shut.prober = share_member(x->share) + 1;
-  share_shut_changed(x->share);
-  x->shut_seen = share_shut_changes(x->share);
+void shared_end(Shared *x, const SharedTurn *turn, SharePlace *place, bool sent, double now) {
+  if (turn->taken) x->ways->end(x, turn, place, sent, now);
 }
 
 void shared_push(Shared *x, const LimitAccount *account, double now) {
-  if (!share_enter(x->share, now)) return;
-  SharedWindow *w = find_address(x, account->address, now);
-  if (w != NULL) give_shut(x, w, account->address);
-  share_leave(x->share);
+  x->ways->push(x, account, now);
 }
 
 void shared_pull(Shared *x, LimitAccount *account, double now) {
-  if (share_lost(x->share) != NULL || x->address.epoch == 0 || !share_is_there(x->share, now)) return;
-  if (share_shut_changes(x->share) == x->shut_seen || !share_enter(x->share, now)) return;
-  const SharedWindow *w = find_address(x, account->address, now);
-  if (w != NULL) take_shut(x, w, account->address);
-  share_leave(x->share);
+  x->ways->pull(x, account, now);
 }
 
-/* ---- taking ---- */
-
-/* The limit that another process was told. */
-static void take_limit(const SharedWindow *w, LimitGroup *group) {
-  if (w->announced > 0 && (!group->window.announced || group->window.limit != w->announced))
-    limiter_adopt(group, w->announced);
+void shared_hold(Shared *x, SharePlace *place, double seconds, double now) {
+  if (seconds > 0) x->ways->hold(x, place, seconds, now);
 }
 
-/* A request that counts as several needs room for all of them at once, which it would never find while others take each place that
-** is free. So while it waits, only it may take. A claim ends by itself, should its process die. */
-static bool is_claimed(const Shared *x, const SharedWindow *w, double now) {
-  return w->claimant != 0 && w->claimant != (uint32_t)share_member(x->share) + 1 && now < w->claimed_until;
+void shared_charge(Shared *x, SharePlace *place, int more, double now) {
+  if (more > 0) x->ways->charge(x, place, more, now);
 }
 
-static void claim(const Shared *x, SharedWindow *w, double wait, double now) {
-  w->claimed_until = now + wait + CLAIM;
-  w->claimant = (uint32_t)share_member(x->share) + 1;
-}
-
-/* The share is locked. Returns as shared_take. */
-static double take(Shared *x, LimitAccount *account, LimitGroup *group, const Windows *w, int weight,
-                   bool urgent, double now) {
-  LimitAddress *a = account->address;
-  take_shut(x, w->address, a);
-  if (group != NULL) take_limit(w->group, group);
-  LimitWindow ip = view(x, w->ip, a->ip), own = {0};
-  if (group != NULL) own = view(x, w->group, &group->window);
-  double wait = limiter_wait_in(&w->address->shut, &ip, group == NULL ? NULL : &own, weight, urgent, 1, now);
-  if (isinf(wait)) wait = AGAIN;
-  if (group != NULL && is_claimed(x, w->group, now)) return fmax(wait, AGAIN);
-  if (group != NULL && wait > 0 && weight > 1) claim(x, w->group, wait, now);
-  if (wait > 0) return wait;
-  if (group != NULL && weight > 1) w->group->claimant = 0;
-  w->ip->limit = window_limit(&ip);
-  tidy(w->ip, &ip, now);
-  share_run(x->share, w->ip, 1, now);
-  if (group != NULL) {
-    w->group->limit = window_limit(&own);
-    tidy(w->group, &own, now);
-    share_run(x->share, w->group, weight, now);
-  }
-  if (!limiter_is_shut(&w->address->shut, now)) return 0;
-  w->address->shut.prober = share_member(x->share) + 1;
-  share_shut_changed(x->share);
-  return 0;
-}
-
-double shared_take(Shared *x, LimitAccount *account, LimitGroup *group, SharePlace *place, int weight,
-                   bool urgent, double now, SharedTurn *turn) {
-  Windows w;
-  bool lost = share_lost(x->share) != NULL;
-  *turn = (SharedTurn){.left = -1};
-  if (!share_enter(x->share, now)) {
-    if (!lost) return -1;
-    share_miss(x->share);
-    return 0;
-  }
-  double wait =
-      find(x, account, group, place, now, &w) ? take(x, account, group, &w, weight, urgent, now) : AGAIN;
-  if (wait > 0) {
-    x->waits++;
-    if (!share_sweep(x->share, now)) return wait;
-  } else
-    *turn = (SharedTurn){.taken = true, .weight = weight, .epoch = x->ip.epoch, .left = -1};
-  share_leave(x->share);
-  return wait;
-}
-
-/* The exchange says that so much of the limit is left. What it counted in addition to ours came from another program with the
-** same key. */
-static void learn(const Shared *x, SharedWindow *w, int limit, int left, double now) {
-  w->announced = limit;
-  if (left < 0) return;
-  int ours = (int)(w->tail - w->head) + share_running(x->share, w);
-  for (int i = ours; i < limit - left; i++) share_push(w, now);
-}
-
-void shared_end(Shared *x, const SharedTurn *turn, const SharePlace *place, bool sent, double now) {
-  if (!turn->taken) return;
-  if (!share_enter(x->share, now)) {
-    if (turn->epoch == x->ip.epoch) share_owe(x->share, &x->ip, 1, sent);
-    if (turn->epoch == place->epoch) share_owe(x->share, place, turn->weight, sent);
-    return;
-  }
-  SharedWindow *ip = turn->epoch == x->ip.epoch ? share_known(x->share, &x->ip) : NULL;
-  SharedWindow *group = turn->epoch == place->epoch ? share_known(x->share, place) : NULL;
-  if (group != NULL && turn->limit > 0) learn(x, group, turn->limit, turn->left, now);
-  if (ip != NULL) share_end(x->share, ip, 1, sent, now);
-  if (group != NULL) share_end(x->share, group, turn->weight, sent, now);
-  share_leave(x->share);
-}
-
-int shared_parts(const Shared *x) {
-  bool divides = x->share != NULL && x->on_loss == LOSS_DIVIDE && share_lost(x->share) != NULL;
-  return divides ? share_parts(x->share) : 1;
-}
-
-/* ---- what answers tell ---- */
-
-void shared_hold(Shared *x, const SharePlace *place, double seconds, double now) {
-  if (!(seconds > 0) || !share_enter(x->share, now)) return;
-  SharedWindow *w = share_known(x->share, place);
-  if (w != NULL) w->held_until = fmax(w->held_until, now + fmin(seconds, LIMITER_HOLD_MOST));
-  share_leave(x->share);
-}
-
-void shared_charge(Shared *x, const SharePlace *place, int more, double now) {
-  if (more <= 0 || !share_enter(x->share, now)) return;
-  SharedWindow *w = share_known(x->share, place);
-  for (int i = 0; w != NULL && i < more; i++) share_push(w, now);
-  share_leave(x->share);
-}
-
-void shared_learn(Shared *x, const SharePlace *place, int limit, int left, double now) {
-  if (limit < 1 || left > limit || !share_enter(x->share, now)) return;
-  SharedWindow *w = share_known(x->share, place);
-  if (w != NULL) learn(x, w, limit, left, now);
-  share_leave(x->share);
+void shared_learn(Shared *x, SharePlace *place, int limit, int left, double now) {
+  if (limit >= 1 && left <= limit) x->ways->learn(x, place, limit, left, now);
 }
 
 bool shared_left(Shared *x, const LimitAccount *account, const LimitGroup *group, double now, int *left,
                  double *full_in) {
-  const LimitWindow *own = group == NULL ? account->address->ip : &group->window;
-  char name[WINDOW_NAME];
-  if (!share_enter(x->share, now)) return false;
-  bool named = group == NULL || name_group(x, account, group, name);
-  if (group == NULL) name_ip(account->address, name);
-  SharedWindow *w = named ? share_find(x->share, name) : NULL;
-  if (w != NULL) {
-    const LimitWindow v = view(x, w, own);
-    *left = window_left(&v, now, full_in);
-  }
-  share_leave(x->share);
-  return w != NULL;
+  return x->ways->left(x, account, group, now, left, full_in);
+}
+
+double shared_mends_in(const Shared *x, double now) {
+  return x->ways->mends_in(x, now);
+}
+
+void shared_mend(Shared *x, double now) {
+  x->ways->mend(x, now);
+}
+
+bool shared_halt(Shared *x, const char *reason, int64_t wall, double now) {
+  return x->ways->halt(x, reason, wall, now);
+}
+
+bool shared_resume(Shared *x, double now) {
+  return x->ways->resume(x, now);
+}
+
+int shared_told(const Shared *x) {
+  return x->ways->told == NULL ? 1 : x->ways->told(x);
+}
+
+uint64_t shared_halted(Shared *x, double now) {
+  return x->ways->halted(x, now);
+}
+
+void shared_halt_words(Shared *x, char reason[SHARE_REASON], int *pid, int64_t *at) {
+  x->ways->halt_words(x, reason, pid, at);
+}
+
+bool shared_lease_open(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  return x->ways->lease_open(x, l, now, why);
+}
+
+void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
+  lease_put_off(l, now);
+  x->ways->lease_ask(x, l, wall, now);
+}
+
+void shared_lease_back(Shared *x, const Lease *l, double now) {
+  x->ways->lease_back(x, l, now);
+}
+
+bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  return x->ways->lease_of(x, id, now, copy);
+}
+
+int64_t shared_changes(const Shared *x) {
+  return x->ways->changes(x);
+}
+
+SharedState shared_state(Shared *x, double now) {
+  SharedState state = {0};
+  x->ways->state(x, now, &state);
+  return state;
+}
+
+const char *shared_lost(const Shared *x) {
+  return x->ways->lost(x);
+}
+
+int shared_parts(Shared *x, double now) {
+  if (x->ways == NULL || x->on_loss != LOSS_DIVIDE || shared_lost(x) == NULL) return 1;
+  return shared_state(x, now).members;
+}
+
+const char *shared_forbids(Shared *x, double now) {
+  const char *lost = shared_lost(x);
+  if (lost == NULL || x->on_loss == LOSS_ALONE) return NULL;
+  return x->on_loss == LOSS_HALT || shared_state(x, now).never ? lost : NULL;
 }

@@ -6,7 +6,6 @@
 #include "channel.h"
 #include "head.h"
 #include "value/bytes.h"
-#include "wire/link.h"
 
 #include <ctype.h>
 #include <stddef.h>
@@ -52,7 +51,7 @@ struct Channel {
   ChannelOptions o;
   char *url; /* owned */
   State state;
-  Link *link;                 /* owned; NULL: none */
+  Line *line;                 /* owned; NULL: none */
   Topic *topics;              /* owned, all that are wanted */
   Topic *latest;              /* of the last message */
   LoopTimer pause;            /* until the next connection */
@@ -60,8 +59,8 @@ struct Channel {
   LoopTimer beat;             /* until the next ping */
   LoopTimer limit;            /* until an answer is late */
   int failures;               /* connections that did not hold, in a row */
-  double up_since;            /* by loop_real_now */
-  double agains, again;       /* how many were left of those at that moment, by loop_real_now */
+  double up_since;            /* by now_of */
+  double agains, again;       /* how many were left of those at that moment, by now_of */
   double heard;               /* when the last message came, by loop_now */
   int64_t requests;           /* the number of the last one */
   int unanswered;             /* requests without an answer, the login and pings included */
@@ -74,8 +73,21 @@ struct Channel {
 
 static void connect_later(Channel *c, double seconds);
 
+/* Both count in the time that messages travel in. */
+static double now_of(const Channel *c) {
+  return c->o.carrier.timed ? loop_now(c->o.loop) : loop_real_now(c->o.loop);
+}
+
+static void start_timer(Channel *c, LoopTimer *timer, double seconds) {
+  if (c->o.carrier.timed)
+    loop_later(c->o.loop, timer, seconds);
+  else
+    loop_timer_start(c->o.loop, timer, seconds);
+}
+
 /* Virtual time stands still while an answer is to come, or a message that the exchange says it has sent. */
 static void note_busy(Channel *c) {
+  if (c->o.carrier.timed) return;
   bool coming = c->state == CONNECTING || c->state == LOGGING_IN || c->state == LEAVING ||
                 (c->state == UP && (c->unanswered > 0 || c->received < c->expected || c->work.among != NULL));
   if (coming != c->busy) loop_busy(c->o.loop, coming ? 1 : -1);
@@ -92,8 +104,9 @@ static bool request(Channel *c, const char *op, Bytes *tail) {
   bytes_text(&text, head);
   if (tail != NULL) bytes_append(&text, tail->data, tail->size);
   bytes_text(&text, "}");
-  bool sent = !text.failed && (tail == NULL || !tail->failed) && link_text(c->link, text.data, text.size);
-  if (sent && c->unanswered++ == 0) loop_timer_start(c->o.loop, &c->limit, c->o.patience);
+  bool sent =
+      !text.failed && (tail == NULL || !tail->failed) && c->o.carrier.text(c->line, text.data, text.size);
+  if (sent && c->unanswered++ == 0) start_timer(c, &c->limit, c->o.patience);
   if (text.data != NULL) wipe(text.data, text.size);
   bytes_free(&text);
   if (tail != NULL) {
@@ -105,7 +118,7 @@ static bool request(Channel *c, const char *op, Bytes *tail) {
 
 /* A request cannot be sent: the line is of no use then. */
 static void give_up(Channel *c) {
-  if (c->link != NULL) link_close(c->link, 1000);
+  if (c->line != NULL) c->o.carrier.close(c->line, 1000);
 }
 
 static void log_in(Channel *c) {
@@ -184,7 +197,7 @@ static void on_work(LoopTimer *timer) {
 static void note_answer(Channel *c) {
   if (c->unanswered > 0) c->unanswered--;
   if (c->unanswered > 0)
-    loop_timer_start(c->o.loop, &c->limit, c->o.patience);
+    start_timer(c, &c->limit, c->o.patience);
   else
     loop_timer_stop(c->o.loop, &c->limit);
 }
@@ -193,7 +206,7 @@ static void note_answer(Channel *c) {
 static void begin_topic(Channel *c, Topic *t) {
   t->state = TOPIC_ON;
   for (Listener *l = t->first; l != NULL; l = l->next) t->awaited |= l->snapshot;
-  if (t->awaited && c->unanswered++ == 0) loop_timer_start(c->o.loop, &c->limit, c->o.patience);
+  if (t->awaited && c->unanswered++ == 0) start_timer(c, &c->limit, c->o.patience);
   for (Listener *l = t->first; l != NULL; l = l->next) l->live(l);
 }
 
@@ -215,14 +228,14 @@ static void on_subscribed(Channel *c, const Head *h, const char *why) {
     } else
       t->alone = true;
   }
-  if (!h->success && count > 1) loop_timer_start(c->o.loop, &c->work, 0);
+  if (!h->success && count > 1) start_timer(c, &c->work, 0);
 }
 
 /* ---- what the exchange says ---- */
 
 static void set_up(Channel *c) {
   c->state = UP;
-  c->up_since = loop_real_now(c->o.loop);
+  c->up_since = now_of(c);
   loop_later(c->o.loop, &c->beat, c->o.heartbeat);
   while (ask_some(c)) continue;
 }
@@ -235,7 +248,7 @@ static void on_login(Channel *c, const Head *h, const char *why) {
   }
   c->state = REFUSED;
   for (Topic *t = c->topics; t != NULL; t = t->next) tell_refused(t, why);
-  link_close(c->link, 1000);
+  c->o.carrier.close(c->line, 1000);
 }
 
 static void copy_text(char *out, size_t room, const JsonValue *v) {
@@ -303,8 +316,8 @@ static void on_beat(LoopTimer *timer) {
 
 /* Forgets the connection. What was subscribed to is wanted still. */
 static void drop_link(Channel *c) {
-  link_free(c->link);
-  c->link = NULL;
+  if (c->line != NULL) c->o.carrier.free(c->line);
+  c->line = NULL;
   c->name[0] = '\0';
   c->received = c->expected = 0;
   c->unanswered = 0;
@@ -325,7 +338,7 @@ static double pause_of(Channel *c) {
 
 /* The line is lost. */
 static void lose(Channel *c, const char *why) {
-  bool held = c->state == UP && loop_real_now(c->o.loop) - c->up_since >= HELD;
+  bool held = c->state == UP && now_of(c) - c->up_since >= HELD;
   State before = c->state;
   drop_link(c);
   c->state = c->topics == NULL ? IDLE : before == REFUSED ? REFUSED : PAUSED;
@@ -372,9 +385,9 @@ static void on_pause(LoopTimer *timer) {
   const LinkEvents events = {.open = on_open, .message = on_message, .ended = on_ended, .owner = c};
   const char *why;
   Budget *b = c->o.budget;
-  double now = loop_real_now(c->o.loop), wait = budget_wait(b, now);
+  double now = now_of(c), wait = budget_wait(b, now);
   if (wait > 0) {
-    loop_timer_start(c->o.loop, &c->pause, wait);
+    start_timer(c, &c->pause, wait);
     return;
   }
   drop_link(c); /* one whose login was refused may not be closed yet */
@@ -383,8 +396,8 @@ static void on_pause(LoopTimer *timer) {
   if (b->count < CONNECTS_MOST) b->count++;
   c->stats.connects++;
   c->state = CONNECTING;
-  c->link = link_new(c->o.http, c->o.loop, &options, &events, &why);
-  if (c->link == NULL) {
+  c->line = c->o.carrier.open(c->o.carrier.owner, c->o.loop, &options, &events, &why);
+  if (c->line == NULL) {
     c->state = PAUSED;
     c->failures++;
     connect_later(c, pause_of(c));
@@ -417,7 +430,7 @@ static Topic *add_topic(Channel *c, const char *name) {
   *end = t;
   c->stats.topics++;
   if (c->state == IDLE || c->state == REFUSED) connect_later(c, 0);
-  if (c->state == UP) loop_timer_start(c->o.loop, &c->work, 0);
+  if (c->state == UP) start_timer(c, &c->work, 0);
   return t;
 }
 
@@ -457,7 +470,7 @@ static void drop_topic(Channel *c, Topic *t) {
 
 /* Takes one of the beginnings that are allowed. Returns the seconds that it has to wait for it. */
 static double take_beginning(Channel *c) {
-  double now = loop_real_now(c->o.loop);
+  double now = now_of(c);
   c->agains += now - c->again;
   if (c->agains > AGAINS) c->agains = AGAINS;
   c->again = now;
@@ -473,7 +486,7 @@ bool channel_again(Listener *l) {
   if (t->awaited) note_answer(c);
   t->awaited = false;
   if (!unsubscribe(c, t)) give_up(c);
-  loop_timer_start(c->o.loop, &c->work, take_beginning(c));
+  start_timer(c, &c->work, take_beginning(c));
   note_busy(c);
   return true;
 }
@@ -482,12 +495,12 @@ bool channel_again(Listener *l) {
 static void leave(Channel *c) {
   loop_timer_stop(c->o.loop, &c->pause);
   loop_timer_stop(c->o.loop, &c->limit);
-  if (c->link == NULL) {
+  if (c->line == NULL) {
     c->state = IDLE;
     return;
   }
   c->state = LEAVING;
-  link_close(c->link, 1000);
+  c->o.carrier.close(c->line, 1000);
 }
 
 void channel_leave(Listener *l) {

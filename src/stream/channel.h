@@ -6,9 +6,9 @@
 #ifndef BYBIT_STREAM_CHANNEL_H
 #define BYBIT_STREAM_CHANNEL_H
 
+#include "carrier.h"
 #include "loop/loop.h"
 #include "value/random.h"
-#include "wire/http.h"
 #include "wire/sign.h"
 
 typedef struct Channel Channel;
@@ -35,12 +35,12 @@ enum {
 
 /* When connections were made, for all channels of a client; a ring. */
 typedef struct Budget {
-  double at[CONNECTS_MOST]; /* by loop_real_now */
+  double at[CONNECTS_MOST]; /* by the time that messages travel in */
   int count, next;
 } Budget;
 
 typedef struct ChannelOptions {
-  Http *http; /* for streams alone */
+  Carrier carrier;
   Loop *loop;
   Random *random;
   Budget *budget;

@@ -12,7 +12,7 @@
 
 #define ORDER_BOOK "bybit.order_book"
 
-/* User values: 1 the cancel token; 2 the client; 3 the table that the Lua layer keeps for it. */
+/* User values: 1 the cancel token; 2 the client; 3 the table that the Lua layer keeps for it; 4 the recorder. */
 typedef struct Kept {
   Member member; /* the first, as it is cast back */
   Listener listener;
@@ -27,6 +27,8 @@ typedef struct Kept {
   LoopTimer limit; /* of a wait that blocks */
   bool timed_out;  /* it has fired */
   bool cancelled, closed;
+  Record *record;         /* of user value 4; NULL: none */
+  const char *unrecorded; /* why lines cannot be recorded; NULL: they can */
   TokenWatch watch;
 } Kept;
 
@@ -46,10 +48,17 @@ static void change(Kept *k) {
   wake(k);
 }
 
+static void record_state(Kept *k, const char *mark, const char *reason) {
+  if (k->record == NULL || k->member.streams == NULL) return;
+  const char *why = record_mark(k->record, mark, reason, streams_now(k->member.streams));
+  if (why != NULL) k->unrecorded = why;
+}
+
 static void set_stale(Kept *k, const char *why) {
   k->book.whole = false;
   if (k->stale != NULL) return; /* the first reason stays until it is whole again */
   k->stale = why;
+  record_state(k, "stale", why);
   change(k);
 }
 
@@ -57,9 +66,14 @@ static void on_message(Listener *l, const char *text, size_t size) {
   static const char *const why[] = {
       [BOOK_GAP] = "gap", [BOOK_CROSSED] = "gap", [BOOK_ODD] = "decode", [BOOK_MEMORY] = "memory"};
   Kept *k = kept_of(l);
+  if (k->record != NULL) {
+    const char *unrecorded = record_message(k->record, text, size, streams_now(k->member.streams));
+    if (unrecorded != NULL) k->unrecorded = unrecorded;
+  }
   BookNews news = book_take(&k->book, text, size);
   if (news == BOOK_SAME) return;
   if (news == BOOK_CHANGED) {
+    if (k->stale != NULL) record_state(k, "live", NULL);
     k->stale = NULL;
     change(k);
     return;
@@ -117,6 +131,8 @@ static Kept *check(lua_State *L) {
 /* close(book), __close and __gc. May run twice. */
 static int l_close(lua_State *L) {
   Kept *k = check(L);
+  record_state(k, "close", NULL);
+  if (k->record != NULL) record_close(k->record);
   leave(k);
   set_stale(k, "closed");
   k->closed = true;
@@ -174,7 +190,8 @@ static int l_quantity_to(lua_State *L) {
   return 1;
 }
 
-/* state(book) -> why it is stale (or nil), update, seq, time, resyncs, refused (or nil), cancelled, closed */
+/* state(book) -> why it is stale (or nil), update, seq, time, resyncs, refused (or nil), cancelled, closed, why lines cannot be
+** recorded (or nil) */
 static int l_state(lua_State *L) {
   const Kept *k = check(L);
   lua_pushstring(L, k->stale);
@@ -188,7 +205,8 @@ static int l_state(lua_State *L) {
     lua_pushnil(L);
   lua_pushboolean(L, k->cancelled);
   lua_pushboolean(L, k->closed || k->member.streams == NULL);
-  return 8;
+  lua_pushstring(L, k->unrecorded);
+  return 9;
 }
 
 /* ---- waiting ---- */
@@ -249,7 +267,7 @@ static int l_forget(lua_State *L) {
 
 void streams_order_book(lua_State *L, Streams *s, int index) {
   index = lua_absindex(L, index);
-  Kept *k = lua_newuserdatauv(L, sizeof *k, 3);
+  Kept *k = lua_newuserdatauv(L, sizeof *k, 4);
   *k = (Kept){.member = {.detach = on_detach}, .loop = loop_get(L), .stale = "connection"};
   k->limit.fire = on_limit;
   luaL_setmetatable(L, ORDER_BOOK); /* from here on __gc frees what it has */
@@ -262,6 +280,8 @@ void streams_order_book(lua_State *L, Streams *s, int index) {
     if (!k->cancelled) token_watch(token, &k->watch, on_cancelled);
   }
   lua_pop(L, 1);
+  k->record = recorder_field(L, index, 4);
+  record_state(k, "open", NULL);
   lua_getfield(L, index, "url");
   Channel *c = streams_channel(L, s, luaL_checkstring(L, -1), false, index);
   k->listener = (Listener){.snapshot = true,

@@ -13,8 +13,9 @@ typedef enum EntryKind {
   ENTRY_DATA,   /* a message of a topic */
   ENTRY_MERGED, /* a topic whose messages are put together has news */
   ENTRY_LIVE,
-  ENTRY_STALE,  /* 'text' says why, 'since' since when */
-  ENTRY_REFUSED /* 'text' is what the exchange says */
+  ENTRY_STALE,     /* 'text' says why, 'since' since when */
+  ENTRY_REFUSED,   /* 'text' is what the exchange says */
+  ENTRY_UNRECORDED /* 'text' says why lines cannot be recorded */
 } EntryKind;
 
 typedef struct Entry {

@@ -303,6 +303,8 @@ static bool set_multi(Http *http, const HttpOptions *o) {
 }
 
 Http *http_new(Loop *loop, const HttpOptions *options, const char **why) {
+  *why = libcurl_open();
+  if (*why != NULL) return NULL;
   pthread_once(&once, start_libcurl);
   *why = started == CURLE_OK ? "not enough memory" : curl_easy_strerror(started);
   if (started != CURLE_OK) return NULL;

@@ -1,6 +1,6 @@
 /*
 ** HTTP transfers over one libcurl multi handle: connections are kept and reused, TLS is verified, every size is bounded.
-** Knows no Lua; only http.c and url.c know libcurl. A transfer sends its request once: it never repeats it, whatever happens.
+** Knows no Lua; only http*.c and url.c know libcurl. A transfer sends its request once: it never repeats it, whatever happens.
 */
 #ifndef BYBIT_HTTP_H
 #define BYBIT_HTTP_H
@@ -37,9 +37,11 @@ typedef enum HttpError {
 /* The bytes of a request, which are sent unchanged. The headers' lines and the body are not copied: the caller keeps them
 ** until the transfer has ended. */
 typedef struct HttpRequest {
-  const char *verb;           /* "GET" or "POST" */
-  const char *url;            /* whole, with its query */
-  bool local;                 /* it reaches this machine only, so no proxy is used */
+  const char *verb; /* "GET" or "POST" */
+  const char *url;  /* whole, with its query */
+  const char
+      *socket; /* of a pipe: the path of a socket of this machine in place of the URL's host; NULL: none */
+  bool local;  /* it reaches this machine only, so no proxy is used */
   const char *const *headers; /* lines "Name: value"; or several as one, with "\r\n" between them */
   size_t header_count;
   const char *body; /* POST only; NULL: none */

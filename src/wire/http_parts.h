@@ -3,8 +3,7 @@
 #define BYBIT_HTTP_PARTS_H
 
 #include "http.h"
-
-#include <curl/curl.h>
+#include "libcurl.h"
 
 /* What http_room.c knows of a transfer. */
 typedef struct TransferRoom {
@@ -111,7 +110,8 @@ void transfer_put(Transfer *t);
 void transfer_free(Transfer *t);
 
 /* http_pipe.c */
-bool pipe_set(Transfer *t);   /* tells its handle to connect and no more. False: memory ran out */
+/* Tells its handle to connect and no more. False: memory ran out. */
+bool pipe_set(Transfer *t, const HttpRequest *r);
 void pipe_close(Transfer *t); /* closes the connection; does nothing when it is not open */
 
 /* http_room.c */

@@ -5,8 +5,9 @@
 #include "http_pipe.h"
 #include "http_parts.h"
 
-bool pipe_set(Transfer *t) {
-  return curl_easy_setopt(t->easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+bool pipe_set(Transfer *t, const HttpRequest *r) {
+  return (r->socket == NULL || curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, r->socket) == CURLE_OK) &&
+         curl_easy_setopt(t->easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
          curl_easy_setopt(t->easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK &&
          curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
 }

@@ -230,7 +230,7 @@ bool transfer_set(Transfer *t, const HttpRequest *r) {
   bad |= set_number(e, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout), &t->set.connect_timeout);
   bad |= set_word(e, CURLOPT_ACCEPT_ENCODING, "gzip", r->gzip, &t->set.gzip);
   bad |= set_word(e, CURLOPT_NOPROXY, "*", r->local, &t->set.local);
-  return bad == CURLE_OK && set_headers(t, r, post) && room_set_request(t, r) && (!r->pipe || pipe_set(t));
+  return bad == CURLE_OK && set_headers(t, r, post) && room_set_request(t, r) && (!r->pipe || pipe_set(t, r));
 }
 
 /* ---- kept to be used again ---- */

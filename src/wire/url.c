@@ -3,10 +3,10 @@
 ** 0x7f.0.0.1 are 127.0.0.1 there, 127.0.0.256 is a name.
 */
 #include "url.h"
+#include "libcurl.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +78,8 @@ static bool read_parts(CURLU *u, Url *out, const char **why) {
 
 bool url_read(const char *text, Url *out, const char **why) {
   *out = (Url){0};
+  *why = libcurl_open();
+  if (*why != NULL) return false;
   *why = url_no_memory;
   CURLU *u = curl_url();
   if (u == NULL) return false;
@@ -108,6 +110,7 @@ void url_free(Url *url) {
 
 bool url_is_local(const char *text) {
   const char *why;
+  if (libcurl_open() != NULL) return false;
   CURLU *u = curl_url();
   char *host = u != NULL && curl_url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK
                    ? part_of(u, CURLUPART_HOST, 0, &why)

@@ -2,6 +2,7 @@
 ** The Lua face of url.h.
 */
 #include "url_lua.h"
+#include "libcurl.h"
 #include "url.h"
 
 #include <lauxlib.h>
@@ -14,11 +15,13 @@ static int l_free(lua_State *L) {
   return 0;
 }
 
-/* url(text) -> {url, host, https, loopback}; nil and why. Raises when memory runs out. The url is in one spelling: what leads to one place compares
-** equal. */
+/* url(text) -> {url, host, https, loopback}; nil and why. Raises when memory runs out, or libcurl is not there. The url is in one
+** spelling: what leads to one place compares equal. */
 static int l_url(lua_State *L) {
   size_t size;
-  const char *text = luaL_checklstring(L, 1, &size), *why = "a zero byte";
+  const char *text = luaL_checklstring(L, 1, &size), *why = libcurl_open();
+  if (why != NULL) return luaL_error(L, "%s", why);
+  why = "a zero byte";
   Url *u = lua_newuserdatauv(L, sizeof *u, 0); /* owns what is read while Lua may raise */
   *u = (Url){0};
   luaL_setmetatable(L, URL);

@@ -64,6 +64,45 @@ size_t ws_received(const Ws *ws) {
 
 #include <wslay/wslay.h>
 
+#ifdef BYBIT_LIBWSLAY /* it is opened when it is needed, see library.h */
+
+#include "value/library.h"
+
+#include <pthread.h>
+
+#define WSLAY_FUNCTIONS(f)                                                                                   \
+  f(wslay_frame_context_free) f(wslay_frame_context_init) f(wslay_frame_recv) f(wslay_frame_send)
+#define MEMBER(name)   __typeof__(name) *name;
+#define FUNCTION(name) {#name, &wslay.name},
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool there;
+static struct Wslay { WSLAY_FUNCTIONS(MEMBER) } wslay;
+
+static void open_once(void) {
+  static const LibraryFunction functions[] = {WSLAY_FUNCTIONS(FUNCTION){NULL, NULL}};
+  char why[256];
+  there = library_open(BYBIT_LIBWSLAY, functions, why, sizeof why);
+}
+
+bool ws_available(void) {
+  pthread_once(&once, open_once);
+  return there;
+}
+
+#define wslay_frame_context_free wslay.wslay_frame_context_free
+#define wslay_frame_context_init wslay.wslay_frame_context_init
+#define wslay_frame_recv         wslay.wslay_frame_recv
+#define wslay_frame_send         wslay.wslay_frame_send
+
+#else
+
+bool ws_available(void) {
+  return true;
+}
+
+#endif
+
 enum {
   CONTROL_MAX = 125,  /* bytes of a control frame's payload (RFC 6455, 5.5) */
   SHARE = 256 * 1024, /* bytes that are read before others have their turn */
@@ -95,10 +134,6 @@ struct Ws {
   size_t received; /* frames */
   WsEnding ending;
 };
-
-bool ws_available(void) {
-  return true;
-}
 
 static void end(Ws *ws, WsEnd how, int code, const char *why) {
   if (ws->ending.how != WS_OPEN) return;
@@ -348,7 +383,7 @@ size_t ws_received(const Ws *ws) {
 
 Ws *ws_new(const WsBytes *bytes, Random *random, size_t max, const char *early, size_t early_size) {
   static const struct wslay_frame_callbacks callbacks = {on_send, on_recv, on_mask};
-  Ws *ws = calloc(1, sizeof *ws);
+  Ws *ws = ws_available() ? calloc(1, sizeof *ws) : NULL;
   if (ws == NULL) return NULL;
   *ws = (Ws){.bytes = *bytes, .random = random, .max = max};
   if (wslay_frame_context_init(&ws->frames, &callbacks, ws) == 0 &&

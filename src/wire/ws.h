@@ -39,7 +39,7 @@ enum { WS_QUEUE_MAX = 256 * 1024 }; /* bytes that may wait to be sent */
 
 typedef struct Ws Ws;
 
-/* False: this build is without libwslay, so ws_new gives NULL. */
+/* False: this build is without libwslay, or it cannot be opened; ws_new gives NULL. */
 bool ws_available(void);
 /* 'early': bytes that came behind the answer to the upgrade. 'max': the most bytes of a message. NULL: memory ran out. */
 Ws *ws_new(const WsBytes *bytes, Random *random, size_t max, const char *early, size_t early_size);

@@ -1,6 +1,7 @@
 -- Checks the options of a client: names, types and ranges as their rows say (client/options.lua), and what a row cannot say.
 
 local environments = require "bybit.client.environments"
+local core = require "bybit.core"
 local errors = require "bybit.errors"
 local later = require "bybit.later"
 local rows = require "bybit.wire.rows"
@@ -169,6 +170,10 @@ function check.journal(given)
   if not fine then wrong_option("journal", "a path, or {path = ..., sync = true, keep = days}", given) end
 end
 
+local function is_prefix(text)
+  return type(text) == "string" and #text <= 16 and text:find "^[%w_%-]+$" ~= nil
+end
+
 local ON_LOSS = { divide = true, halt = true, alone = true }
 
 --- Checks the option `share`.
@@ -178,15 +183,33 @@ function check.share(given)
   if type(given) == "table" then
     path = given.path
     for k, v in pairs(given) do
-      if k ~= "path" and not (k == "on_loss" and ON_LOSS[v]) then path = nil end
+      if k ~= "path" and not (k == "on_loss" and ON_LOSS[v]) and not (k == "lease" and is_prefix(v)) then path = nil end
     end
   end
   if type(path) ~= "string" or path == "" or path:find "%z" then
-    wrong_option("share", 'a path, or {path = ..., on_loss = "divide", "halt" or "alone"}', given)
+    wrong_option("share", 'a path or redis://..., or {path = ..., on_loss = "divide", "halt" or "alone", '
+      .. 'lease = 1 to 16 of A-Z a-z 0-9 - _}', given)
   end
-  if path:find "^%w+://" then
-    wrong_option("share", "the path of a file, which the processes of one machine share,", path)
+end
+
+--- Checks what a lease needs of other options, whose defaults are filled in. Returns the prefix of ids.
+---@param options table
+---@return string? id_prefix
+function check.lease(options)
+  local lease = options.share and options.share.lease
+  if not lease then return options.id_prefix end
+  if options.id_prefix and options.id_prefix ~= lease then
+    errors.raise(("bybit.client: option 'id_prefix': the lease is for '%s', got '%s': leave it out"):format(lease,
+      options.id_prefix))
   end
+  if options.api ~= "v5" then
+    errors.raise("bybit.client: option 'share': a lease needs api = \"v5\": the other wire lists orders of one symbol only")
+  end
+  if options.receive_window > core.client.LEASE_WINDOW then
+    errors.raise(("bybit.client: option 'receive_window': with a lease at most %d, got %d"):format(core.client.LEASE_WINDOW,
+      options.receive_window))
+  end
+  return lease
 end
 
 --- Checks the option `guard`.

@@ -27,9 +27,9 @@ local function from_variable()
   return name
 end
 
--- Host -> the name of the environment that lives there.
+-- Host -> the name of the environment that lives there. These addresses end with their host.
 local NAMES = {}
-for name, row in pairs(environments) do NAMES[core.url(row.url).host] = name end
+for name, row in pairs(environments) do NAMES[row.url:match "//(.*)"] = name end
 
 local function read_url(url)
   local found, why = core.url(url)

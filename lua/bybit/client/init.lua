@@ -44,6 +44,7 @@ return function(options)
   check.share(options.share)
   local rails = check.guard(options.guard)
   options = check.filled(options)
+  options.id_prefix = check.lease(options)
   local environment = find_environment(options)
   local class = class_of(options.api)
   local required = check.required(class, options.required)
@@ -54,7 +55,10 @@ return function(options)
   settings.http2 = options.http == "2" and environment.url:find "^https:" ~= nil -- TLS is where it is agreed on
   for _, name in ipairs(COPIED) do settings[name] = options[name] end
   room(settings, options)
-  if options.share then settings.share, settings.on_loss = options.share.path, options.share.on_loss end
+  if options.share then
+    settings.share, settings.on_loss, settings.lease = options.share.path, options.share.on_loss, options.share.lease
+    settings.visibility = options.visibility
+  end
   local journal -- closed at once if making the client fails
   local made, client = pcall(function()
     limits.option(options.rate, class.dialect, settings)
@@ -62,13 +66,15 @@ return function(options)
     check.credentials(options, environment, settings)
     settings.requires = required and true
     local t = { exchange = environment.owned or false, holds = environment.exchange or false, class = class,
-      real = environment.real, streams = environment.streams, lua_transport = options.transport ~= nil,
+      real = environment.real, streams = environment.streams, wants_streams = options.streams, follows = false,
+      lines = options.transport == nil and "sockets" or options.transport.lines and "post",
       category = settings.category,
       connections = math.min(settings.in_flight, options.connections), required = required,
-      visibility = options.visibility, impatient = settings.impatient or false,
+      visibility = options.visibility, made = core.loop.now(), impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, at_large = {},
       receive_window = options.receive_window, parts = {}, closing = core.token(),
-      budget_of_retries = false, guard = false }
+      budget_of_retries = false, guard = false, sightings = false, sighting_news = false, reads_lease = false,
+      lease_report = false }
     local c = errors.call(core.client.new, settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
     if options.check_instruments then instrument.guard(t) end

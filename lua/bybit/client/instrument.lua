@@ -277,6 +277,13 @@ function meta.__index(self, name)
   for _, field in ipairs(objects.metatable "instrument".__names) do
     if field == name then return state.record[name] end
   end
+  local class = core.client.table(state.client).class
+  if not class.find(name) then
+    local own = {}
+    for k in pairs(methods) do own[k] = true end
+    for _, field in ipairs(objects.metatable "instrument".__names) do own[field] = true end
+    class.missing("an instrument", name, own)
+  end
   local method = state.view[name]
   return function(me, ...)
     state_of(me, name)

@@ -15,8 +15,9 @@ local batches, outcome_batch = later.module "bybit.client.batch", later.module "
 local cursor, view = later.module "bybit.client.cursor", later.module "bybit.client.view"
 local instrument = later.module "bybit.client.instrument"
 local preflight = later.module "bybit.client.preflight"
-local guard = later.module "bybit.client.guard"
+local guard, lease = later.module "bybit.client.guard", later.module "bybit.client.lease"
 local stream, order_book = later.module "bybit.stream", later.module "bybit.stream.book"
+local follow = later.module "bybit.stream.follow"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
@@ -149,6 +150,7 @@ local RARE = {
   unsettled = function() return reconcile.unsettled end,
   dismiss = function() return reconcile.dismiss end,
   reconcile = function() return reconcile.reconcile end,
+  await_lease = function() return lease.await end,
   with = function() return view.new end,
   each = function() return cursor.each end,
   pages = function() return cursor.pages end,
@@ -158,6 +160,7 @@ local RARE = {
   instrument = function() return instrument.of end,
   stream = function() return stream.open end,
   order_book = function() return order_book.open end,
+  follow = function() return follow.open end,
 }
 
 --- The methods of all clients of a wire.
@@ -173,21 +176,27 @@ local function class_of(api)
     return class.inners[name]
   end
   for name, f in pairs(class_methods) do class.methods[name] = f end
-  setmetatable(class.methods, {
-    __index = function(methods, name)
+  -- The method of this name, or nil.
+  function class.find(name)
+    local method = rawget(class.methods, name)
+    if method == nil then
       local rare = RARE[name] or added[name] and added[name].load
-      local method = rare and rare() or not rare and make_method(class, name)
-      if method then
-        methods[name] = method
-        return method
-      end
-      local names = rows.methods(dialect.endpoints)
-      for _, list in ipairs { class_methods, RARE, added } do
-        for k in pairs(list) do names[#names + 1] = k end
-      end
-      errors.raise(("a client has no method '%s'%s"):format(tostring(name), hints.method(tostring(name), names,
-        dialect.name)))
-    end,
+      method = rare and rare() or not rare and make_method(class, name) or nil
+      class.methods[name] = method
+    end
+    return method
+  end
+  -- Raises that there is no such name in `what`, which has the names `own` besides a client's.
+  function class.missing(what, name, own)
+    local names = rows.methods(dialect.endpoints)
+    for _, list in ipairs { class_methods, RARE, added, own } do
+      for k in pairs(list) do names[#names + 1] = k end
+    end
+    errors.raise(("%s has no %s '%s'%s"):format(what, own and "field or method" or "method", tostring(name),
+      hints.method(tostring(name), names, dialect.name)))
+  end
+  setmetatable(class.methods, {
+    __index = function(_, name) return class.find(name) or class.missing("a client", name) end,
   })
   local pinged
   -- Asks for the exchange's time. It is as urgent as a cancel: it makes connections for those, too.
@@ -247,14 +256,20 @@ end
 --- says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
 --- topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 --- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
---- the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock).
+--- the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
+--- server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).
+--- With a lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it
+--- is not renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`:
+--- pid, since.
 ---@return table
 function class_methods.stats(client)
   local stats = core.client.stats(client)
   stats.clock_offset, stats.clock_doubt = core.client.clock(client)
   stats.budget, stats.halted = client:budget(), core.client.halted(client)
   stats.share = core.client.share(client)
+  if stats.share then stats.share.lease = core.client.lease(client) end
   stats.streams = core.client.streams(client)
+  stats.follows = core.client.table(client).follows and follow.stats(client) or nil
   return stats
 end
 

@@ -88,11 +88,14 @@ return {
       .. "program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the "
       .. "journal survives a power cut too. What has ended is kept for `keep` days (%d). A journal is for one process, and for "
       .. "one exchange, account and api."):format(JOURNAL.keep) }),
-  row("share", { types = 'string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil }', fields = SHARE,
-    doc = ("A file that all processes of this machine share which trade with the same keys: rate limits, bans, and client:halt "
-      .. "hold for all of them together. It is made when it is not there; take a place in memory, such as /dev/shm. `on_loss` is "
-      .. "what happens when the file is gone or its lock cannot be had (%s): divide: each process keeps its part of every "
-      .. "limit; halt: it adds no risk; alone: it goes on as if it were alone. See the guide on several processes.")
+  row("share", { types = 'string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil, lease: string? }', fields = SHARE,
+    doc = ("What all processes share which trade with the same keys: rate limits, bans, and client:halt hold for all of them "
+      .. "together. A file, for the processes of this machine: it is made when it is not there; take a place in memory, such as "
+      .. "/dev/shm. Or the URL of a Redis server, for several machines: redis://user:password@host:6379/0, rediss:// for TLS, "
+      .. "unix:///path. `on_loss` is what happens when the file is gone or its lock cannot be had, or the server is away (%s): "
+      .. "divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. "
+      .. "`lease` is an id prefix under which only one client at a time adds risk: see client:await_lease. See the guide on "
+      .. "several processes.")
       :format(SHARE.on_loss) }),
   row("check_instruments", { type = "boolean", default = false,
     doc = "Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are "
@@ -101,6 +104,9 @@ return {
     doc = "How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent "
       .. "after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the "
       .. "order. A change is judged this long after the exchange can no longer accept it." }),
+  row("streams", { type = "boolean", default = true,
+    doc = "May the client connect to the exchange's streams? Without them client:follow polls, and client:stream and "
+      .. "client:order_book raise." }),
   row("log", { types = "userdata|fun(event: bybit.LogEvent)",
     doc = "io.stderr, or another open file, which gets one line per call. Or a function, which is called with an event for "
       .. "each call (time, level, method, symbol, client_order_id, attempt, status, duration, outcome, error), and with one of "

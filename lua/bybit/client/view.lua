@@ -107,7 +107,8 @@ end
 -- A function that calls a method of the view's client with the view's defaults.
 local function method_of(state, name)
   local client = state.client
-  local method, class = client[name], core.client.table(client).class -- client[name] raises if there is no such method
+  local class = core.client.table(client).class
+  local method = class.find(name) and client[name] or class.missing("a view", name)
   if not rows.method(class.dialect.endpoints, name) and not added[name] then
     local place = class.dialect.category and OPTIONS[name]
     return function(_, ...) return call(state.raise, method, client, with_category(state, place, ...)) end

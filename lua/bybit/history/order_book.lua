@@ -35,10 +35,18 @@ end
 --- The next message: { type = "snapshot"|"delta", symbol, timestamp, update_id, bids, asks }; a level is { price, quantity }.
 function Books:next()
   local line = self.lines:next()
-  while line == "" do line = self.lines:next() end
+  while line and (line == "" or line:find '^{"mark":') do line = self.lines:next() end -- a recording has marks
   if not line then return nil end
   local message, why = core.json.decode(line)
   if message == nil then self.lines:wrong("no JSON: " .. tostring(why):sub(1, 100)) end
+  return order_book.row(self, message)
+end
+
+--- The row of a message, decoded. `self.lines` is told what is wrong; `self.update_id` is the number of the last one.
+---@param self table
+---@param message any
+---@return table
+function order_book.row(self, message)
   local data = type(message) == "table" and rawget(message, "data")
   if type(data) ~= "table" then self.lines:wrong "no message of an order book" end
   local kind = rawget(message, "type")

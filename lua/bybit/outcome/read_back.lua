@@ -1,5 +1,6 @@
 -- Reading back: V5 only acknowledges a change of an order or a position. With `confirm` the full record is read and returned in
--- place of the acknowledgement. A read-back that fails, or is stopped, never turns a success into an error.
+-- place of the acknowledgement. Where a stream of the account tells of the order, that record takes the place of one that is read.
+-- A read-back that fails, or is stopped, never turns a success into an error.
 
 local core = require "bybit.core"
 local evidence = require "bybit.outcome.evidence"
@@ -25,8 +26,10 @@ local function read_until(run, look, patience)
   end
 end
 
-local function order_read_back(run, ack, wanted, patience)
+local function order_read_back(run, ack, wanted, patience, told)
   local order_id = ack and evidence.text(ack, "order_id") or run:order_id()
+  local seen = told and run:told(order_id, told, run.began)
+  if seen then return seen end
   local link = ack and evidence.text(ack, "client_order_id") or run.made_id or rawget(run.params, "client_order_id")
   return read_until(run, function()
     local order, why = run.class.dialect.find_order(run.call, run.client, run:reading { symbol = run.params.symbol,
@@ -40,16 +43,22 @@ local function is_done(order) return evidence.open(order) == false end
 
 local read = {}
 
+-- Orders that do not rest: what is told first of one is not yet how it stands.
+local PASSES = { IOC = true, FOK = true }
+
 function read.place(run, ack)
-  return order_read_back(run, ack, function() return true end)
+  local p = run.params
+  local passes = not run.conditional and (p.type == "Market" or PASSES[p.time_in_force])
+  return order_read_back(run, ack, function() return true end, nil, passes and is_done or function() return true end)
 end
 
 function read.amend(run, ack)
-  return order_read_back(run, ack, function(order) return is_done(order) or evidence.shows(run.params, order) end)
+  local function shown(order) return is_done(order) or evidence.shows(run.params, order) end
+  return order_read_back(run, ack, shown, nil, shown)
 end
 
 function read.cancel(run, ack)
-  return order_read_back(run, ack, is_done)
+  return order_read_back(run, ack, is_done, nil, is_done)
 end
 
 function read.stop(run)

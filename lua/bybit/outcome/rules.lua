@@ -14,10 +14,29 @@ local rules = {}
 -- the call may have changed an older stop that has ended since. It is one window of the history (V5 documentation, order/history).
 local EARLIER, LONG_AGO = 60000, 7 * 86400000
 
+--- What the account's stream told concludes an intent only where it proves that something was: an order that is ours, and how one
+--- ended. By kind, where there is such a rule.
+rules.told = {}
+
+function rules.told.place(intent, view)
+  local order = view:sighting(intent)
+  local ours = order and evidence.ours(intent, order, function(moment) return view:covers(intent, moment) end)
+  return ours and { done = order } or nil
+end
+
+function rules.told.cancel(intent, view)
+  local order = view:sighting(intent)
+  local cancelled = order and evidence.cancelled(order)
+  if cancelled then return { done = order } end
+  return cancelled == false and order and { refuted = "read", record = order } or nil
+end
+
 -- An order with the id is found: success, if it is ours; a refusal, if it is somebody else's. The order is absent if two
 -- searches of all lists do not find it, the first `visibility` after the fence and the second `visibility` later. That proves
 -- nothing if the exchange has said that the id is taken.
 function rules.place(intent, view)
+  local told = rules.told.place(intent, view)
+  if told then return told end
   local order, time = view:order(intent)
   if order == nil then return nil end
   local ours = order and evidence.ours(intent, order, function(moment) return view:covers(intent, moment) end)
@@ -31,6 +50,8 @@ end
 -- The order is cancelled: success, since it stays cancelled. It ended in another way: it can never be cancelled. It is still
 -- open when a cancel would show: it was not cancelled. It is not found: it may have been cancelled.
 function rules.cancel(intent, view)
+  local told = rules.told.cancel(intent, view)
+  if told then return told end
   local order, time = view:order(intent)
   if order == nil then return nil end
   local cancelled = order and evidence.cancelled(order)

@@ -140,15 +140,16 @@ end
 
 --- Waits. False: the call was stopped meanwhile, or no time is left.
 ---@param seconds number
+---@param news userdata? a token that ends the wait early
 ---@return boolean
-function Run:sleep(seconds)
+function Run:sleep(seconds, news)
   if self.halted then return false end
   local token = self.token or core.token(self.params.cancel, closing(self.client))
   self.token = token
-  local ok, cancelled = pcall(tasks.wait, token, math.max(math.min(seconds, self:left()), 0))
+  local ok, cancelled = pcall(tasks.wait, news and core.token(token, news) or token, math.max(math.min(seconds, self:left()), 0))
   if not ok then
     self:halt("cancelled", cancelled) -- the task that makes the call was cancelled, or Ctrl-C was pressed
-  elseif cancelled then
+  elseif cancelled and token:cancelled() then
     self:halt(core.client.closed(self.client) and "closed" or "cancelled")
   end
   return not self.halted and self:left() > 0
@@ -259,6 +260,26 @@ end
 function Run:position()
   return self.class.dialect.position(self.call, self.client, self:reading { symbol = self.params.symbol,
     position_mode = self.params.position_mode })
+end
+
+-- Seconds to wait until a stream tells of an order.
+local SOON_TOLD = 0.5
+
+--- What the account's stream tells of an order within a moment. Nil: it told nothing, or no such record, or there is none that is
+--- sure; that proves nothing.
+---@param id string? the exchange's id of the order
+---@param wanted fun(order: table): boolean?
+---@param since number? on the loop's clock: what came before does not count
+function Run:told(id, wanted, since)
+  local sightings = core.client.table(self.client).sightings
+  if not sightings or not id then return nil end
+  local stop = loop.now() + SOON_TOLD
+  repeat
+    local news = sightings.news(self.client)
+    if not news then return nil end
+    local order = sightings.find(self.client, id, since)
+    if order and wanted(order) then return order end
+  until loop.now() >= stop or not self:sleep(stop - loop.now(), news)
 end
 
 --- An error that says that the order cannot be seen (yet).

@@ -53,6 +53,29 @@ local function conclude(run, view, intent)
   return conclusion
 end
 
+-- Has the account's stream told how one of the intents ended?
+local function is_told(run, list)
+  local view = View.new(run, list)
+  for _, intent in ipairs(list) do
+    local rule = rules.told[intent.kind]
+    if rule and rule(intent, view) then return true end
+  end
+  return false
+end
+
+-- Waits until it is worth looking again: so many seconds, or until the stream has told something. False as Run:sleep.
+local function rest(run, list, pause)
+  local sightings, stop = core.client.table(run.client).sightings, loop.now() + pause
+  while true do
+    local news = sightings and sightings.news(run.client)
+    if not news then return run:sleep(pause) end
+    if is_told(run, list) then return true end
+    if not run:sleep(pause, news) then return false end
+    pause = stop - loop.now()
+    if pause <= 0 then return true end
+  end
+end
+
 --- Looks until there is a conclusion for each of the intents, or the run has no time left or was stopped.
 ---@param run bybit.Run
 ---@param list bybit.Intent[]
@@ -60,18 +83,18 @@ end
 function settle.watch(run, list, hear)
   local open, wait = { table.unpack(list) }, FIRST
   while #open > 0 and not run.halted and run:left() > 0 do
-    local view, pause, rest = View.new(run, open), 0, {}
+    local view, pause, left = View.new(run, open), 0, {}
     for _, intent in ipairs(open) do
       local conclusion = conclude(run, view, intent)
       if conclusion then
         hear(intent, conclusion)
       else
-        rest[#rest + 1] = intent
+        left[#left + 1] = intent
         pause = math.max(pause, pause_of(run, view, intent, wait)) -- many: the next look is when the last one can be told
       end
     end
-    open = rest
-    if #open == 0 or not run:sleep(pause) then return end
+    open = left
+    if #open == 0 or not rest(run, open, pause) then return end
     wait = math.min(wait * 2, MOST)
   end
 end
@@ -171,6 +194,8 @@ end
 
 function live.place(run)
   local intent = run.intent
+  local told = rules.told.place(intent, View.new(run, { intent }))
+  if told then return settle.apply(run, told) end
   if rawget(run.params, "resend") ~= false then
     local result = send_until(run, function(err, code)
       intent.taken = code ~= nil and code.class == "duplicate"

@@ -143,6 +143,18 @@ function View:order(intent)
   return ask_for(self, intent)
 end
 
+--- The order of an intent as the account's stream has told of it; nil: it has told nothing. It proves that the order was there, and how
+--- one has ended; never that there is none, nor how one that is open stands now.
+---@param intent bybit.Intent
+---@return table?
+function View:sighting(intent)
+  local sightings = core.client.table(self.run.client).sightings
+  local order_id, link = ids_of(intent)
+  local id = order_id or link
+  local order = sightings and type(id) == "string" and sightings.find(self.run.client, id) or nil
+  return order and evidence.text(order, "symbol") == intent.symbol and order or nil
+end
+
 --- All open orders of an intent's symbol and kind; nil when they could not be read.
 ---@param intent bybit.Intent
 ---@return table[]? orders

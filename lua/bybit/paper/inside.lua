@@ -13,7 +13,8 @@ local inside = {}
 ---@param options { seed: integer, clock: fun(): integer, key: string, secret: string, deposit: table?, lag: integer?, limits: any,
 ---  instruments: table?, faults: table?, keep: integer?, through: boolean } clock tells nanoseconds since 1970; through: a resting order
 ---  fills when the market goes through its price
----@return { engine: table, account: table, wire: table, faults: table, errors: string[] }
+---@return { engine: table, account: table, wire: table, faults: table, errors: string[], streams: fun(sockets: table): table }
+---  streams makes the exchange's streams; sockets: what carries their frames, as the server's do
 function inside.start(options)
   local injected, errors = faults.new(options.seed), {}
   injected:set(options.faults)
@@ -24,10 +25,15 @@ function inside.start(options)
   engine.forget_after, engine.through = injected.standing.forget, options.through
   local account = engine:open_account(options.key, {})
   local entry = { key = options.key, secret = options.secret, id = 1001, created = clock() // 1000000, account = account }
-  local wire = Wire.new { engine = engine, keys = { [options.key] = entry }, limits = Limits.new(options.limits),
-    faults = injected, endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed,
-    report = function(line) errors[#errors + 1] = line end }
-  return { engine = engine, account = account, wire = wire, faults = injected, errors = errors }
+  local keys = { [options.key] = entry }
+  local function report(line) errors[#errors + 1] = line end
+  local wire = Wire.new { engine = engine, keys = keys, limits = Limits.new(options.limits), faults = injected,
+    endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report }
+  local function streams(sockets)
+    return require("bybit.paper.stream").new { sockets = sockets, engine = engine, keys = keys, wire = wire, faults = injected,
+      now = function() return clock() // 1000000 end, seed = options.seed, report = report, eager = true }
+  end
+  return { engine = engine, account = account, wire = wire, faults = injected, errors = errors, streams = streams }
 end
 
 return inside

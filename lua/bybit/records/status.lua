@@ -20,10 +20,22 @@ local function both(a, b)
   return set(table.move(b, 1, #b, #a + 1, { table.unpack(a) }))
 end
 
+local DONE = both(CANCELLED, ENDED)
+
+-- Does the first of two records of an order tell more about how it is now? They may come out of their order, but nothing comes after an
+-- order's end.
+local function is_newer(a, b)
+  local ended, other = DONE[rawget(a, "status")] or false, DONE[rawget(b, "status")] or false
+  if ended ~= other then return ended end
+  local time, before = rawget(a, "update_time"), rawget(b, "update_time")
+  return not (math.type(time) and math.type(before)) or time >= before
+end
+
 return {
+  is_newer = is_newer,
   open = both(LISTED, PASSING), -- it may still fill or fire
   listed = set(LISTED),         -- it is among the open orders of V5
-  done = both(CANCELLED, ENDED), -- it has ended, whichever way
+  done = DONE,                   -- it has ended, whichever way
   cancelled = set(CANCELLED),   -- it has ended by being cancelled
   words = { listed = LISTED },  -- in their order, for documentation
 }

@@ -10,6 +10,8 @@ function out.is_unwritten(err)
   return getmetatable(err) == meta
 end
 
+local EPIPE = 32 -- errno(3): whoever read it has gone
+
 local function checked(done, why)
   if not done then error(setmetatable({ message = "standard output: " .. why }, meta), 0) end
 end
@@ -19,6 +21,17 @@ end
 function out.write(...)
   checked(io.stdout:write(...))
   checked(io.stdout:flush())
+end
+
+--- The same, where it may end early: false when whoever read it has gone.
+---@param ... string
+---@return boolean
+function out.write_or_closed(...)
+  local done, why, code = io.stdout:write(...)
+  if done then done, why, code = io.stdout:flush() end
+  if not done and code == EPIPE then return false end
+  checked(done, why)
+  return true
 end
 
 --- As Lua's own, whose failures nobody hears of.

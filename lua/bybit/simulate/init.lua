@@ -13,6 +13,7 @@ local network = require "bybit.simulate.network"
 local prices = require "bybit.simulate.prices"
 local report_of = require "bybit.simulate.report"
 local scheduler = require "bybit.tasks.scheduler"
+local streams = require "bybit.simulate.streams"
 local tasks = require "bybit.tasks"
 local virtual = require "bybit.simulate.virtual"
 local world_of = require "bybit.simulate.world"
@@ -154,7 +155,9 @@ local function once(options, strategy)
     error(why, 0)
   end)
   local journal = journal_of.new(world, options.journal or false)
-  local transport = network.new(world, options.latency or { from = 0.02, to = 0.06 }, journal)
+  local latency = options.latency or { from = 0.02, to = 0.06 }
+  local transport = network.new(world, latency, journal)
+  world:carry(streams.new(world, latency))
   local client <close> = client_of(client_options(options, world, transport))
   local book = ledger.new(world, feeds[1] and feeds[1].symbol or rows[1].symbol, options.duration)
   local stop = tasks.cancel_token()

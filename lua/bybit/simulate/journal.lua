@@ -14,14 +14,18 @@ function journal.new(world, full)
 end
 
 --- Notes a request.
----@param fields { verb: string, path: string, body: string?, status: integer, code: integer?, fault: table? }
-function Journal:note(_, fields)
+---@param verb string
+---@param path string
+---@param body string?
+---@param status integer
+---@param code integer?
+---@param fault table?
+function Journal:note(verb, path, body, status, code, fault)
   self.requests = self.requests + 1
-  if fields.code == 10006 then self.limited = self.limited + 1 end
-  if self.full then
-    fields.time = self.world:now()
-    self.events[#self.events + 1] = fields
-  end
+  if code == 10006 then self.limited = self.limited + 1 end
+  if not self.full then return end
+  self.events[#self.events + 1] = { time = self.world:now(), verb = verb, path = path, body = body, status = status, code = code,
+    fault = fault }
 end
 
 local FAULTS = { "silent", "cut", "delay", "reset", "restart", "overtaken" }

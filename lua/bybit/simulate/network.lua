@@ -7,83 +7,93 @@ local Network = {}
 Network.__index = Network
 
 local MS, SECOND = 1000000, 1000000000
+local floor, match, sub, find, upper = math.floor, string.match, string.sub, string.find, string.upper
+local tointeger = math.tointeger
 
 ---@param world table
 ---@param latency { from: number, to: number } seconds, each way
----@param journal table hears of each request: note(kind, fields)
+---@param journal table hears of each request: note(verb, path, body, status, code, fault)
 function network.new(world, latency, journal)
-  return setmetatable({ world = world, latency = latency, journal = journal, counts = {}, sent = 0 }, Network)
+  return setmetatable({ world = world, latency = latency, journal = journal, lines = true }, Network)
 end
 
 local function draw(self)
   local l = self.latency
-  if l.from == l.to then return math.floor(l.from * SECOND) end
-  return math.floor((l.from + (l.to - l.from) * self.world.random.latency:unit()) * SECOND)
+  if l.from == l.to then return floor(l.from * SECOND) end
+  return floor((l.from + (l.to - l.from) * self.world.random.latency:unit()) * SECOND)
 end
 
-local function header(lines, name)
-  for _, line in ipairs(lines) do
-    if line:sub(1, #name):upper() == name and line:byte(#name + 1) == 58 then return line:sub(#name + 3) end
+local KEY, TIMESTAMP, SIGN, WINDOW = "X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-SIGN", "X-BAPI-RECV-WINDOW"
+
+-- The header lines by their names in capitals.
+local function headers_of(lines)
+  local by_name = {}
+  for i = #lines, 1, -1 do -- of two with one name the first counts
+    local line = lines[i]
+    local colon = find(line, ":", 1, true)
+    if colon then by_name[upper(sub(line, 1, colon - 1))] = sub(line, colon + 2) end
   end
+  return by_name
+end
+
+local FORMS = setmetatable({}, { __index = function(forms, count)
+  forms[count] = ("%s: %s\r\n"):rep(count)
+  return forms[count]
+end })
+
+-- What the client's connection tells of the exchange's answer.
+local function answer_of(status, body, headers, fault)
+  if fault and fault.silent then return nil, "connection reset" end
+  if fault and fault.cut then return nil, "the body is cut short" end
+  return { status = status, body = body, headers = headers and FORMS[#headers // 2]:format(table.unpack(headers)) or "" }
 end
 
 -- The request reaches the exchange.
-local function deliver(self, transfer)
-  local request, world = transfer.request, self.world
-  local target = request.url:match "^https?://[^/]+(.*)$"
-  local lines = request.headers
+local function deliver(world, transfer)
+  local request, self = transfer.request, transfer.network
+  local target, header = match(request.url, "^https?://[^/]+(.*)$"), headers_of(request.headers)
   local status, body, headers, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1",
-    header(lines, "X-BAPI-API-KEY"), header(lines, "X-BAPI-TIMESTAMP"), header(lines, "X-BAPI-SIGN"),
-    header(lines, "X-BAPI-RECV-WINDOW"))
+    header[KEY], header[TIMESTAMP], header[SIGN], header[WINDOW])
   if request.verb ~= "GET" then world:touched() end
-  local path = target:match "^[^?]*"
-  local code = math.tointeger(tonumber(body:match '^{"ret_?[cC]ode":(%-?%d+)'))
-  self.journal:note("request", { verb = request.verb, path = path, body = request.body, status = status, code = code,
-    fault = fault })
-  if fault and fault.silent then
-    transfer.answer = { error = "network", message = "connection reset", sent = true }
-  elseif fault and fault.cut then
-    transfer.answer = { error = "network", message = "the body is cut short", sent = true }
-  else
-    local text = {}
-    for i = 1, #(headers or {}), 2 do text[#text + 1] = ("%s: %s\r\n"):format(headers[i], headers[i + 1]) end
-    transfer.answer = { status = status, body = body, headers = table.concat(text) }
-  end
-  transfer.late = fault and fault.delay and fault.delay * MS or 0
+  self.journal:note(request.verb, match(target, "^[^?]*"), request.body, status,
+    tointeger(tonumber(match(body, '^{"ret_?[cC]ode":(%-?%d+)'))), fault)
+  transfer.answer, transfer.broken = answer_of(status, body, headers, fault)
+  transfer.answered = transfer.arrives + transfer.back + (fault and fault.delay and fault.delay * MS or 0)
 end
 
 function Network:start(request)
   local world = self.world
-  self.sent = self.sent + 1
   local there, back = draw(self), draw(self)
-  local transfer = { request = request, sent = true, arrives = world.ns + there, back = back,
-    limit = world.ns + math.floor(request.timeout * SECOND) }
+  local arrives = world.ns + there
+  local transfer = { request = request, network = self, sent = true, arrives = arrives, back = back, answered = arrives + back,
+    limit = world.ns + floor(request.timeout * SECOND) }
   if there == 0 then
-    deliver(self, transfer)
-    return transfer
+    deliver(world, transfer)
+  else
+    world:at(arrives, deliver, transfer)
+    transfer.after = (math.min(transfer.answered, transfer.limit) - world.ns) / SECOND
   end
-  world:at(transfer.arrives, function() deliver(self, transfer) end)
-  transfer.after = there / SECOND
   return transfer
 end
 
-local function fill(transfer, from)
-  for k, v in pairs(from) do transfer[k] = v end
+local function fail(transfer, kind, message)
+  transfer.error, transfer.message = kind, message
 end
 
--- The client looks after its request again: when it has arrived, when its answer has, or when its time is up.
+-- The client looks after its request again: when its answer has come, or when its time is up.
 function Network:wait(transfer)
   local world = self.world
   world:catch_up()
-  local due = transfer.arrives
-  if transfer.answer then due = due + transfer.back + transfer.late end
-  due = math.min(due, transfer.limit)
+  local due = math.min(transfer.answered, transfer.limit)
   if world.ns < due then
     transfer.after = (due - world.ns) / SECOND
-  elseif transfer.answer and due < transfer.limit then
-    fill(transfer, transfer.answer)
+  elseif transfer.answered >= transfer.limit then
+    fail(transfer, "timeout", "no answer")
+  elseif transfer.broken then
+    fail(transfer, "network", transfer.broken)
   else
-    fill(transfer, { error = "timeout", message = "no answer", sent = true })
+    local answer = transfer.answer
+    transfer.status, transfer.body, transfer.headers = answer.status, answer.body, answer.headers
   end
 end
 

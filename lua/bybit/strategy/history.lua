@@ -1,4 +1,4 @@
--- bybit.history: readers of files of prices, which a `for` walks and bybit.paper.simulate takes.
+-- bybit.history: readers of files of prices and of recorded streams, which a `for` walks and bybit.paper.simulate takes.
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"
@@ -31,10 +31,15 @@ local RECORD = {
       symbol = row.symbol, trade_id = row.trade_id }, objects.metatable "public_trade")
   end,
   order_book = function(row) return row end,
+  recording = function(event) return event end,
 }
 
+-- What opens the rows of each kind.
+local OPENS = { klines = later.module "bybit.history.klines", trades = later.module "bybit.history.trades",
+  order_book = later.module "bybit.history.order_book", recording = later.module "bybit.stream.replay" }
+
 local OPTIONS = { klines = { utc_offset = "number", progress = "any" }, trades = { progress = "any" },
-  order_book = { progress = "any" } }
+  order_book = { progress = "any" }, recording = { progress = "any" } }
 
 local function check_paths(name, paths)
   local list = type(paths) == "table" and paths or { paths }
@@ -70,7 +75,7 @@ end
 local function open(name, paths, options)
   local list = check_paths(name, paths)
   options = check_options(name, options)
-  local rows, why = later.load("bybit.history." .. name).open(list, options)
+  local rows, why = OPENS[name].open(list, options)
   if not rows then return nil, why end
   local label = list[1]:match "[^/]+$" .. (list[2] and (" and %d more"):format(#list - 1) or "")
   return setmetatable({ kind = name, rows = rows, label = label, show = progress.of(options.progress, label) }, Reader)
@@ -103,17 +108,37 @@ function history.trades(paths, options) return open("trades", paths, options) en
 ---@return string? message
 function history.order_book(paths, options) return open("order_book", paths, options) end
 
----The next row as the file has it, for simulations, which need no records.
----@private
-function Reader:row()
+---What the option `record` of client:stream, client:order_book and client:follow has written, as the events that they gave: each
+---topic's, `live` and `stale`; and each message of an order book, {kind = "order_book", order_book = message}, as
+---bybit.history.order_book gives it. `event.heard` is when a message came, ms. Where lines are missing there is a `stale` with the reason
+---"recording". In a simulation it gives the trades of the symbol that it stands for; each symbol needs a reader of its own.
+---@param paths string|string[] files, oldest first
+---@param options? {progress: boolean|fun(part: number)|nil}
+---@return bybit.Reader? reader `for event in reader do`
+---@return string? message
+function history.recording(paths, options) return open("recording", paths, options) end
+
+local function next_row(self)
   local row = self.rows:next()
   if self.show then self.show(row and self.rows:part() or 1) end
   return row
 end
 
+---The next row as the file has it, for simulations, which need no records; of a recording the next trade.
+---@private
+---@param symbol string what the prices are of
+function Reader:row(symbol)
+  local row = next_row(self)
+  while row and self.kind == "recording" do
+    if row.kind == "trade" and row.symbol == symbol then return row.trade end
+    row = next_row(self)
+  end
+  return row
+end
+
 -- A `for` calls it.
 function Reader:__call()
-  local row = self:row()
+  local row = next_row(self)
   return row and RECORD[self.kind](row)
 end
 
@@ -130,5 +155,6 @@ function Reader:__tostring() return ("%s of %s, %.0f %% read"):format(self.kind,
 history.is_reader = function(value) return getmetatable(value) == Reader end
 history.Reader = Reader
 
-local public = known.only("bybit.history", { klines = history.klines, trades = history.trades, order_book = history.order_book })
+local public = known.only("bybit.history", { klines = history.klines, trades = history.trades, order_book = history.order_book,
+  recording = history.recording })
 return { public = public, is_reader = history.is_reader, Reader = Reader }

@@ -1,13 +1,15 @@
--- What is seen of single orders, for whoever waits for one: tasks that wait for orders of the same symbol share their polls. Whatever
--- else brings records of orders tells them here (watch.tell), and wakes those who wait.
+-- What is seen of single orders, for whoever waits for one: tasks that wait for orders of the same symbol share their polls. Where a
+-- stream of the account is sure, what it tells wakes them, and polls are rare.
 
 local core = require "bybit.core"
+local status = require "bybit.records.status"
 local tasks = require "bybit.tasks"
 
 local loop = core.loop
 local watch = {}
 
 local FIRST, MOST = 0.05, 1 -- seconds between two polls: it doubles while nothing changes
+local RARE = 5 -- the same beside a stream: it may lose an event
 local FEW = 2 -- so many orders are looked up one by one; for more of them the open orders are listed
 
 ---@class bybit.Watched one who waits for an order
@@ -16,6 +18,7 @@ local FEW = 2 -- so many orders are looked up one by one; for more of them the o
 ---@field seen table? the order as it was seen last
 ---@field wanted fun(order: table): boolean is this what it waits for?
 ---@field token userdata? wakes it
+---@field began number since when it waits, on the loop's clock
 
 local watches = setmetatable({}, { __mode = "k" }) -- client -> symbol -> watch
 
@@ -36,7 +39,7 @@ end
 
 local function note(self, order)
   for _, entry in ipairs(self.list) do
-    if is_of(entry, order) then
+    if is_of(entry, order) and (not entry.seen or status.is_newer(order, entry.seen)) then
       if not entry.seen or entry.seen.status ~= order.status then self.pause = FIRST end
       entry.seen = order
       if entry.token and entry.wanted(order) then entry.token:cancel() end
@@ -44,13 +47,17 @@ local function note(self, order)
   end
 end
 
---- Tells those who wait for an order what is known of it now.
----@param client userdata
----@param order table a record of an order
-function watch.tell(client, order)
-  local by_symbol = watches[client]
-  local self = by_symbol and by_symbol[order.symbol]
-  if self then note(self, order) end
+-- Notes what the stream has told of the order. Returns the token that it cancels next; nil: there is no stream that is sure.
+local function hear(self, client, entry)
+  local sightings = core.client.table(client).sightings
+  local news = sightings and sightings.news(client) or nil
+  if self.live and not news then self.due = math.min(self.due, loop.now()) end -- it is lost: what it last told may be old
+  self.live = news ~= nil
+  local id = entry.order_id or entry.client_order_id
+  local order = news and sightings.find(client, id)
+  if order and not status.done[rawget(order, "status")] then order = sightings.find(client, id, entry.began) end -- else it may be old
+  if order and rawget(order, "symbol") == self.symbol then note(self, order) end
+  return news
 end
 
 -- The methods that look up one order, and those that list the open ones: of active orders, and of conditional ones.
@@ -105,7 +112,7 @@ local Poll = {}
 
 function Poll:__close()
   local w = self.watch
-  w.polling, w.due = false, loop.now() + w.pause
+  w.polling, w.due = false, loop.now() + (w.live and RARE or w.pause)
   w.pause = math.min(w.pause * 2, MOST)
 end
 
@@ -126,9 +133,9 @@ function Leave:__close()
 end
 
 -- Sleeps until it is told something, or its turn to poll may have come.
-local function sleep(self, entry, left, cancel)
-  entry.token = tasks.cancel_token(cancel)
-  entry.token:wait(math.max(0, math.min(left, self.polling and MOST or self.due - loop.now())))
+local function sleep(self, entry, left, cancel, news)
+  entry.token = core.token(cancel, news)
+  tasks.wait(entry.token, math.max(0, math.min(left, self.polling and MOST or self.due - loop.now())))
   entry.token = nil
 end
 
@@ -144,9 +151,11 @@ function watch.until_wanted(client, symbol, entry, stop, options)
   local cancel = options.cancel
   local self = of(client, symbol)
   table.insert(self.list, entry)
+  entry.began = loop.now()
   self.due, self.pause = math.min(self.due, loop.now()), FIRST
   local leave <close> = setmetatable({ watch = self, entry = entry }, Leave) -- luacheck: ignore 211
   while true do
+    local news = hear(self, client, entry)
     if entry.seen and entry.wanted(entry.seen) then return entry.seen end
     local left = stop - loop.now()
     if left <= 0 or cancel and cancel:cancelled() then return nil end
@@ -155,7 +164,7 @@ function watch.until_wanted(client, symbol, entry, stop, options)
       if not done and not err.retryable and err.kind ~= "timeout" and err.kind ~= "cancelled" then return nil, err end
       entry.failure = err
     else
-      sleep(self, entry, left, cancel)
+      sleep(self, entry, left, cancel, news)
     end
   end
 end

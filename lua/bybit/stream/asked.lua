@@ -55,7 +55,22 @@ function checks.category(method, name, value) return one_of(method, name, value,
 
 local DEPTHS = { 1, 50, 200, 1000 } -- V5 documentation, websocket/public/orderbook
 
+-- Is a moment, or a bookmark, see stream/follow.
+function checks.since(_, _, value) return value end
+
+local span, pause = number(1, 86400), number(0.05, 3600)
+
+function checks.audit(method, name, value) return value and span(method, name, value) end
+function checks.poll(method, name, value) return pause(method, name, value) end
+
 function checks.depth(method, name, value) return one_of(method, name, value, DEPTHS) end
+
+function checks.record(method, name, value)
+  if type(value) ~= "string" or value == "" then
+    fail(method, "'%s': the path of a file expected, got %s", name, tostring(value))
+  end
+  return value
+end
 
 function checks.cancel(method, name, value)
   if type(value) ~= "userdata" or not pcall(function() return value:cancelled() end) then
@@ -86,19 +101,45 @@ function asked.options(method, params, known, example)
   return options, placed
 end
 
+-- Why a client can have no streams; nil: it can.
+local function reason(t)
+  if t.class.dialect.name ~= "v5" then return "streams are on the V5 wire: api = \"v5\"" end
+  if not t.wants_streams then return "this client was made with streams = false" end
+  if not t.lines then return "a client with a transport of its own has no streams" end
+  if t.lines == "sockets" and not core.stream.available() then
+    return "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again"
+  end
+  return not t.streams and "the exchange documents no host of streams for this environment" or nil
+end
+
 --- Raises where this client can have no streams.
 ---@param method string for messages
 ---@param client userdata
 ---@return table t what the client keeps
 function asked.client(method, client)
   local t = core.client.table(client)
-  if t.class.dialect.name ~= "v5" then fail(method, "streams are on the V5 wire: api = \"v5\"") end
-  if not core.stream.available() then
-    fail(method, "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again")
-  end
-  if t.lua_transport then fail(method, "a client with a transport of its own has no streams") end
-  if not t.streams then fail(method, "the exchange documents no host of streams for this environment") end
+  local why = reason(t)
+  if why then fail(method, why) end
   return t
 end
+
+--- What writes a recording; nil where none is asked for. Raises where the file cannot be opened.
+---@param method string for messages
+---@param client userdata
+---@param path string?
+---@param list { name: string }[] the topics, by their names on the wire
+---@return userdata?
+function asked.recorder(method, client, path, list)
+  if not path then return nil end
+  local names = {}
+  for i, topic in ipairs(list) do names[i] = ('"%s"'):format(topic.name) end
+  local recorder, why = core.client.recorder(client, { path = path, label = "[" .. table.concat(names, ",") .. "]" })
+  return recorder or fail(method, "'record': %s: %s", path, why)
+end
+
+--- Can this client have streams?
+---@param t table what the client keeps
+---@return boolean
+function asked.has_streams(t) return reason(t) == nil end
 
 return asked

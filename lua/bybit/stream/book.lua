@@ -10,7 +10,7 @@ local scheduler = require "bybit.tasks.scheduler"
 
 local book, loop = core.order_book, core.loop
 
-local OPTIONS = { "symbol", "depth", "category", "cancel", "timeout", "heartbeat", "patience" }
+local OPTIONS = { "symbol", "depth", "category", "cancel", "timeout", "heartbeat", "patience", "record" }
 local DEPTH, TIMEOUT = 50, 10 -- s
 local BIDS, ASKS = 0, 1
 local ALL = 4096
@@ -29,6 +29,7 @@ local order_book = {}
 ---@field cross_sequence integer the matching engine's counter
 ---@field time integer when the exchange sent its last message, ms
 ---@field resyncs integer how often it was read anew because it had a gap
+---@field unrecorded string? why lines of its recording could not be written; nil: all were
 local methods = {}
 
 local fields = {}
@@ -42,6 +43,7 @@ function fields.update_id(self) return select(2, book.state(self)) end
 function fields.cross_sequence(self) return select(3, book.state(self)) end
 function fields.time(self) return select(4, book.state(self)) end
 function fields.resyncs(self) return select(5, book.state(self)) end
+function fields.unrecorded(self) return (select(9, book.state(self))) end
 
 local function levels(self, side, method, most)
   if most ~= nil and (not math.tointeger(most) or most < 1) then
@@ -149,8 +151,8 @@ end
 --- first state of the book. Close it (`local book <close> = ...` does that).
 ---@param client userdata
 ---@param params { symbol: string, depth: 1|50|200|1000|nil, category: string?, cancel: bybit.Token?, timeout: number?,
----  heartbeat: number?, patience: number? } depth: levels of each side (50); timeout: seconds to wait for the first state (10); the
----  others as in client:stream
+---  heartbeat: number?, patience: number?, record: string? } depth: levels of each side (50); timeout: seconds to wait for the
+---  first state (10); the others as in client:stream
 ---@return bybit.OrderBook?
 ---@return bybit.Error? err
 function order_book.open(client, params)
@@ -161,7 +163,9 @@ function order_book.open(client, params)
   if #placed > 0 then errors.raise "order_book: a table of named parameters expected" end
   if not options.symbol then errors.raise "order_book: 'symbol' is missing" end
   local t, depth = asked.client("order_book", client), options.depth or DEPTH
-  local self = core.client.order_book(client, { name = ("orderbook.%d.%s"):format(depth, options.symbol),
+  local name = ("orderbook.%d.%s"):format(depth, options.symbol)
+  local self = core.client.order_book(client, { name = name,
+    record = asked.recorder("order_book", client, options.record, { { name = name } }),
     url = t.streams.public .. "/v5/public/" .. (options.category or t.category), cancel = options.cancel,
     heartbeat = options.heartbeat, patience = options.patience })
   attach(self, options.symbol, depth)

@@ -4,17 +4,18 @@
 local asked = require "bybit.stream.asked"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
+local events = require "bybit.stream.events"
+local later = require "bybit.later"
 local nearest = require "bybit.text.nearest"
-local scheduler = require "bybit.tasks.scheduler"
+local reading = require "bybit.stream.reading"
 local topics = require "bybit.stream.topics"
 
-local loop = core.loop
-
 local stream = {}
+local sightings = later.module "bybit.stream.sightings"
 
 local MOST = 1000 -- events that wait for a reader
 
-local OPTIONS = { "category", "symbol", "symbols", "interval", "cancel", "queue", "heartbeat", "patience" }
+local OPTIONS = { "category", "symbol", "symbols", "interval", "cancel", "queue", "heartbeat", "patience", "record" }
 
 local function fail(text, ...)
   errors.raise("stream: " .. text:format(...))
@@ -61,8 +62,8 @@ local function wanted(client, rows, options)
         or place.public .. "/v5/public/" .. (options.category or t.category)
       if not seen[name] then
         seen[name] = true
-        list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, row = row,
-          symbol = values.symbol, interval = row[1] == "kline" and options.interval or nil }
+        list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, sights = row.sights,
+          row = row, symbol = values.symbol, interval = row[1] == "kline" and options.interval or nil }
       end
     end
   end
@@ -72,48 +73,16 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- What a message becomes.
 
--- Our names of the fields that have changed, in alphabetical order.
-local function changed_names(text, names)
-  local out = {}
-  for name in text:gmatch "([^,]+)," do out[#out + 1] = names[name] or name end
-  table.sort(out)
-  return out
-end
-
--- The events of a message, put into `out`. False where it cannot be read.
-local function events_of(topic, text, changed, dropped, out)
-  local row, reader = topic.row, topics.compiled(topic.row)
-  local list, undecoded, time = reader.read(text)
-  if not list then return false end
-  if row.first then list = { list } end
-  for i, record in ipairs(list) do
-    local event = { kind = row[1], [row[1]] = record, symbol = topic.symbol or rawget(record, "symbol"), time = time,
-      interval = topic.interval, undecoded = undecoded }
-    if i == 1 and dropped > 0 then event.dropped = dropped end
-    if changed then event.changed = changed_names(changed, reader.names) end
-    if row[1] == "kline" then event.confirm, record.confirm = rawget(record, "confirm") == "true", nil end
-    out[#out + 1] = event
-  end
-  return true
-end
-
-local function refused(topic, why)
-  local said = why ~= "" and why or "no reason given"
-  return errors.new { kind = topic.private and "auth" or "exchange", method = "stream",
-    message = ("the exchange refuses %s: %s"):format(topic.private and "the login, or " .. topic.name or topic.name, said),
-    attempts = 1, elapsed = 0 }
-end
-
 local handlers = {}
 
 function handlers.data(state, topic, text, dropped)
-  if events_of(topic, text, nil, dropped, state.events) then return end
+  if events.of(topic, text, nil, dropped, state.events) then return end
   state.events[1] = { kind = "stale", reason = "decode" } -- a message is lost, and what it said is not known
   state.events[2] = { kind = "live" }
 end
 
 function handlers.merged(state, topic, text, changed)
-  events_of(topic, text, changed, 0, state.events)
+  events.of(topic, text, changed, 0, state.events)
 end
 
 function handlers.live(state)
@@ -124,25 +93,12 @@ function handlers.stale(state, _, why, since)
   state.events[1] = { kind = "stale", reason = why, since = since > 0 and since or nil }
 end
 
-function handlers.refused(_, topic, why)
-  error(refused(topic, why), 0)
+function handlers.unrecorded(state, _, why)
+  state.events[1] = { kind = "unrecorded", reason = why }
 end
 
----------------------------------------------------------------------------------------------------------------
--- Waiting.
-
--- Waits until the reader has something, or another event of the loop was served.
-local function wait(reader)
-  scheduler.check_cancelled()
-  if loop.may_yield() then
-    local cancelled = scheduler.yield(reader:expect())
-    reader:forget()
-    if cancelled then error(cancelled, 0) end
-  elseif loop.may_block() then
-    reader:block()
-  else
-    fail "this would block, which bybit.blocking(false) forbids: call it in a task"
-  end
+function handlers.refused(_, topic, why)
+  error(reading.refused("stream", topic, why), 0)
 end
 
 local function step(state)
@@ -156,9 +112,9 @@ local function step(state)
     local kind, index, text, more = state.reader:take()
     if kind == "cancelled" then return nil end
     if kind == "closed" then
-      error(errors.new { kind = "closed", method = "stream", message = "the client was closed", attempts = 0, elapsed = 0 }, 0)
+      error(reading.closed "stream", 0)
     end
-    if kind then handlers[kind](state, state.topics[index], text, more) else wait(state.reader) end
+    if kind then handlers[kind](state, state.topics[index], text, more) else reading.wait("stream", state.reader) end
   end
 end
 
@@ -174,12 +130,16 @@ end
 --- `event.ticker`. Events of kind "live" and "stale" say whether the stream is sure: "live" comes when all topics are subscribed
 --- to; after "stale" (its `reason` is "connection", "pong", "reader" or "decode") something may be missing, until "live" comes again.
 --- Connections are made again by themselves. Raises when the exchange refuses a topic or the login.
+---
+--- With `record` all that comes is also written to a file, a line of JSON for each message, which bybit.history.recording reads. The
+--- file is made with mode 0600; one that is there goes on at its end. The key is struck out. When a line cannot be written, an event of
+--- kind "unrecorded" says why, once until lines can be written again.
 ---@param client userdata
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?,
----  cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number? } category: the client's where it is left out;
----  queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that
----  an answer may take (10). The first reader of a connection sets the last two
----@return fun(state): table? step, table state, nil, table state
+---  cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it
+---  is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience:
+---  seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
+---@return fun(): table? step, table state, nil, table state
 function stream.open(client, params)
   if type(client) ~= "userdata" then errors.raise "stream: called with '.' in place of ':': write client:stream{...}" end
   local rows, options = read(params)
@@ -188,10 +148,13 @@ function stream.open(client, params)
     if row.private and not core.client.keyed(client) then fail("%s is about an account: the client needs a key", row[1]) end
   end
   local list = wanted(client, rows, options)
+  for _, topic in ipairs(list) do
+    if topic.sights then sightings.offer(client) end
+  end
   local reader = core.client.subscribe(client, { topics = list, most = options.queue or MOST, cancel = options.cancel,
-    heartbeat = options.heartbeat, patience = options.patience })
+    heartbeat = options.heartbeat, patience = options.patience, record = asked.recorder("stream", client, options.record, list) })
   local state = setmetatable({ reader = reader, topics = list, events = {}, at = 1 }, State)
-  return step, state, nil, state
+  return function() return step(state) end, state, nil, state
 end
 
 return stream

@@ -7,6 +7,8 @@ local hand = require "spec.support.outcome.hand"
 
 local program = {}
 
+-- `streams`: the client hears of the account's orders, see streams.lua.
+
 ---@class spec.Step
 ---@field id integer
 ---@field task integer
@@ -146,10 +148,11 @@ end
 --- The program of a seed, for a wire. `old`: as it was when it found an error: true without the steps that the wires do not
 --- share, "money" without batches. `terrain`: what it trades, see world.lua; where that is not inverse, either the client or each of
 --- its calls says the category.
-function program.draw(api, seed, old, terrain)
+function program.draw(api, seed, old, terrain, streams)
   local random = core.random(seed)
   local c = climate(random)
-  local p = { api = api, seed = seed, climate = c, steps = {}, without = {}, terrain = terrain or "inverse" }
+  local p = { api = api, seed = seed, climate = c, steps = {}, without = {}, terrain = terrain or "inverse",
+    streams = streams or false }
   p.names_category = terrain ~= nil and seed % 2 == 0
   p.skew = random:integer(-1000, 1000)
   p.lag = c.lag and one_of(random, { 200, 400, 800, 1500, 3000 }) or 0

@@ -9,6 +9,7 @@ local acts = require "spec.support.outcome.acts"
 local hand = require "spec.support.outcome.hand"
 local ledger = require "spec.support.outcome.ledger"
 local network = require "spec.support.outcome.network"
+local streams = require "spec.support.outcome.streams"
 local torn = require "spec.support.outcome.torn"
 local world = require "spec.support.outcome.world"
 
@@ -61,6 +62,7 @@ function Run:new_life(path)
   local life = { number = #self.lives + 1, began = loop.now(), path = path }
   self.lives[life.number], self.life = life, life
   life.client = bybit.client(self:client_options(life))
+  if self.streams then self.streams:attach(life) end
   return life
 end
 
@@ -330,6 +332,7 @@ function runner.play(program)
     forget = program.forget, shift = program.shift }
   self.network = network.new(self.world, { seed = program.seed, rough = program.rough, odd = program.odd,
     without = program.without })
+  if program.streams then self.streams = streams.new(self.world, program.seed) end
   self.ledger = ledger.new(self.world, self.network)
   local ok, why = xpcall(self.play, debug.traceback, self)
   if not ok then self.broke = why end

@@ -154,6 +154,7 @@ local function note(self, order, what, cause)
   local history = self.orders[order]
   history[#history + 1] = change
   if type(cause) == "table" then cause.effects[#cause.effects + 1] = change end
+  if self.on_change then self.on_change(order) end
   return change
 end
 

@@ -7,8 +7,10 @@ local Book = require "bybit.client.guard.book"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local evidence = require "bybit.outcome.evidence"
+local lease = require "bybit.later".module "bybit.client.lease"
 local look = require "bybit.client.guard.look"
 local rails = require "bybit.client.guard.rails"
+local tasks = require "bybit.tasks"
 
 local loop, ZERO = core.loop, core.decimal(0)
 
@@ -296,6 +298,8 @@ function guard.ask(client, call, row, params, link, left)
   for _, act in ipairs(t.class.dialect.category and list or {}) do act.category = act.category or t.category end
   local asked = { client = client, class = t.class, params = params, stop = began + left }
   if core.client.halted(client) then return all_harmless(asked, list) or nil end
+  local unleased = core.client.leases(client) and lease.prepare(client, asked.stop, params.cancel) or nil
+  if unleased then return all_harmless(asked, list) or unleased end
   local self = t.guard
   if not self then return nil end
   for _, act in ipairs(list) do
@@ -314,11 +318,22 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Halting.
 
+local TOLD = 1.5 -- seconds that a server has to say that it knows; the share is lost before that
+
+-- Waits until a server has what it was told of a halt. Returns whether the others know.
+local function await_told(client)
+  local ends = core.loop.now() + TOLD
+  while core.client.told(client) == nil and core.loop.now() < ends do
+    if not pcall(tasks.sleep, 0.001) then break end -- a task that was cancelled, or a host that is not to be blocked
+  end
+  return core.client.told(client) ~= false
+end
+
 --- Refuses new risk until client:resume(). With a share, all who use it are halted. Returns false if they cannot be told.
 function guard.halt(client, reason)
   core.client.ask(client, guard.ask, core.client.table(client).guard and true)
   local told = core.client.halt_all(client, reason)
-  if told then return true end
+  if told and await_told(client) then return true end
   core.client.halt(client, ("the client is halted (%s): client:resume() takes that back"):format(reason))
   return told == nil
 end
@@ -326,7 +341,8 @@ end
 --- Takes a halt back, also that of the share. Returns false if the others who use it cannot be told.
 function guard.resume(client)
   core.client.halt(client)
-  return core.client.resume_all(client) ~= false
+  local told = core.client.resume_all(client)
+  return told == nil or told and await_told(client)
 end
 
 return guard

@@ -5,6 +5,7 @@ local environments = require "bybit.client.environments"
 local enums = require "bybit.records.enums"
 local help = require "bybit.shell.help"
 local rows = require "bybit.wire.rows"
+local topics = require "bybit.stream.topics"
 
 local completion = {}
 
@@ -116,6 +117,7 @@ local function candidates(dialect, words, options, commands)
   local row = first and rows.method(dialect.endpoints, first)
   if row then return parameters(dialect, row, given, last) end
   if first == "help" then return table.move(help.methods(dialect), 1, #help.methods(dialect), 1, {}) end
+  if first == "tail" then return table.move(topics.names, 1, #topics.names, 1, {}) end
   if first == "completion" then return keys(completion.scripts) end
   if first == "request" then return plain[2] and {} or { "GET", "POST" } end
   if first == "watch" then return help.methods(dialect) end

@@ -45,14 +45,17 @@ local OPTIONS = {
   { "all", false, "walks every page of a paged method", "call" },
   { "orders", "FILE", "of a batch: its orders, a JSON object a line; `-` is standard input", "batch" },
   { "yes", false, "trades real money without asking", "call session" },
-  { "symbol", "NAME", "the contract that a session or `bybit watch` begins with (BTCUSD, or BTCUSDT)", "session watch" },
+  { "symbol", "NAME", "the contract that a session or `bybit watch` begins with (BTCUSD, or BTCUSDT); of `bybit tail` one, or "
+    .. "several with commas between them", "session watch tail" },
   { "plain", false, "a session without readline", "session" },
-  { "every", "N", "of `bybit watch`: seconds between two looks (2)", "watch" },
-  { "times", "N", "of `bybit watch`: so many looks", "watch" },
+  { "every", "N", "of `bybit watch`: seconds between two looks; without it as soon as something changes, and each 2 s", "watch" },
+  { "times", "N", "of `bybit watch`: so many looks; of `bybit tail`: so many events", "watch tail" },
+  { "record", "FILE", "of `bybit tail`: what comes is also written there, a line of JSON each; bybit.history.recording reads it",
+    "tail" },
   { "from", "DATE", "of `bybit fetch` and `bybit backtest`: the first moment, such as 2025-01-31 or 2025-01-31T12:00:00Z",
     "fetch backtest explore" },
   { "to", "DATE", "the moment after the last (now)", "fetch backtest explore" },
-  { "interval", "WORD", "how long a candle is: minutes, or D, W (1)", "fetch" },
+  { "interval", "WORD", "how long a candle is: minutes, or D, W (1)", "fetch tail" },
   { "out", "FILE", "the file (SYMBOL_INTERVAL.csv); one that is there goes on where it ends", "fetch" },
   { "prices", "FILE", "of `bybit backtest`: candles in a CSV file, plain or gzipped; without it the market walks",
     "backtest explore" },
@@ -73,15 +76,16 @@ local COMMANDS = {
   { "bybit METHOD name=value ...", "a call; `bybit help METHOD` tells what it takes" },
   { "bybit request VERB PATH name=value ...", "any other endpoint, with the exchange's own names" },
   { "bybit watch [METHOD name=value ...]", "looks again and again; without a method at market, wallet, position, orders" },
+  { "bybit tail TOPIC ... [--symbol NAME]", "what streams tell, an event a line: trade, ticker, kline, order, execution ..." },
   { "bybit fetch klines SYMBOL --from DATE", "fills a file of candles from the exchange; the same again goes on where it ended" },
   { "bybit backtest FILE", "runs a program's strategy in a simulation: --prices CANDLES --from --to --seed, --html" },
   { "bybit explore FILE", "seed after seed with faults, until one breaks the strategy: --seeds" },
   { "bybit paper", "serves a paper exchange that lives on, for any V5 client; without it each command has its own" },
   { "bybit check FILE ...", "flags what Lua lets pass, such as misspelt names; `-` is standard input; takes --json" },
   { "bybit journal FILE", "what a client's journal holds: --open alone what is open, --json" },
-  { "bybit share FILE", "what the processes on a key share: who is there, what is used, what is halted; --json" },
-  { "bybit halt FILE REASON", "no process that uses the share adds risk any more; cancels and reductions go on" },
-  { "bybit resume FILE", "takes that back" },
+  { "bybit share SHARE", "what the processes on a key share: who is there, what is used, who holds which lease, what is halted; --json" },
+  { "bybit halt SHARE REASON", "no process that uses the share adds risk any more; cancels and reductions go on" },
+  { "bybit resume SHARE", "takes that back" },
   { "bybit help [WORD]", "this page; a method, a record, a set of words" },
   { "bybit completion SHELL", "a script for bash, zsh or fish: source <(bybit completion bash)" },
   { "bybit man", "the manual page: bybit man | man -l -" },
@@ -277,6 +281,10 @@ function commands.fetch(words, options)
   return require("bybit.shell.cli.fetch")(words, options, call.wrong, function(f) return with_client(options, f) end)
 end
 
+function commands.tail(words, options)
+  return require("bybit.shell.cli.tail")(words, options, call.wrong, function(f) return with_client(options, f) end)
+end
+
 function commands.backtest(words, options)
   return require("bybit.shell.cli.backtest").run(words, options, call.wrong)
 end
@@ -374,7 +382,8 @@ local function dispatch(words, options)
   end
   local rest = table.move(words, 2, #words, 1, {})
   if commands[first] then
-    check_options(options, { [first] = true, session = first == "repl", call = first == "request" or first == "watch" },
+    check_options(options, { [first] = true, session = first == "repl", call = first == "request" or first == "watch"
+      or first == "tail" },
       "bybit " .. first, rest[1])
     return commands[first](rest, options)
   end

@@ -1,11 +1,12 @@
 -- `bybit watch METHOD name=value ...`: looks again and again, until Ctrl-C; without a method at the market, the wallet, the
--- position and the open orders.
+-- position and the open orders. Without --every it looks as soon as a stream tells that something has changed.
 
 local call = require "bybit.shell.cli.call"
 local categories = require "bybit.wire.categories"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
 local overview = require "bybit.shell.repl.overview"
+local pulse = require "bybit.shell.pulse"
 local screen = require "bybit.shell.screen"
 
 local EVERY = 2 -- seconds
@@ -34,10 +35,11 @@ end
 return function(client, method, params, options, token)
   local every, times, place = number(options, "every", EVERY), number(options, "times", math.huge), screen.new()
   params.cancel = token
+  local category = core.client.table(client).category
+  local symbol = options.symbol or categories.kinds[category].first
+  local beat <close> = pulse.open(client, method, method and params or { symbol = symbol, cancel = token }, options.every ~= nil)
   local function ask()
     if not method then
-      local category = core.client.table(client).category
-      local symbol = options.symbol or categories.kinds[category].first
       return overview(client, symbol, category, core.terminal.size() or 80, token)
     end
     local result, err = client[method](client, params)
@@ -47,9 +49,9 @@ return function(client, method, params, options, token)
   for n = 1, times do
     local text = look(ask)
     if token:cancelled() then break end
-    local head = ("%s, every %g s; Ctrl-C ends it\n"):format(method or "overview", every)
+    local head = ("%s, %severy %g s; Ctrl-C ends it\n"):format(method or "overview", beat:words(), every)
     place:draw(options.json and text or head .. text)
-    if n < times then token:wait(every) end
+    if n < times then beat:wait(every) end
     if token:cancelled() then break end
   end
   return 0

@@ -9,6 +9,7 @@ local help = require "bybit.shell.help"
 local hints = require "bybit.wire.hints"
 local out = require "bybit.shell.out"
 local overview = require "bybit.shell.repl.overview"
+local pulse = require "bybit.shell.pulse"
 local records = require "bybit.records"
 local screen = require "bybit.shell.screen"
 local show = require "bybit.shell.show"
@@ -124,24 +125,35 @@ local function looker(session, what, params)
   error("watch: the name of a method in quotes, or a function, expected, got " .. show.line(what), 0)
 end
 
-local function look_on(session, look, title, options)
+-- What may tell that a look is worth making again: a stream, unless the seconds between two looks are given.
+local function pulse_of(session, title, params, options)
+  local p = { symbol = session.symbol, category = session.category }
+  for k, v in pairs(type(params) == "table" and params or {}) do p[k] = v end
+  p.cancel = session.care.token
+  return pulse.open(session.plain, title ~= "overview" and title or nil, p, options and options.every ~= nil or title == nil)
+end
+
+local function look_on(session, look, title, params, options)
+  local beat <close> = pulse_of(session, title, params, options)
   local every, times = options and options.every or EVERY, options and options.times or math.huge
   local n, place = 0, screen.new()
   while not session.care.token:cancelled() do
     local ok, value = pcall(look)
     if value == session.interrupted then return end
-    place:draw(("%s %s, %s, every %g s; Ctrl-C ends it\n%s"):format(session.environment, session.symbol, title, every,
-      ok and show.text(value, { width = session.width() }) or session.message(value))) -- lines are cut: no colours in them
+    local text = ok and show.text(value, { width = session.width() }) or session.message(value)
+    place:draw(("%s %s, %s, %severy %g s; Ctrl-C ends it\n%s"):format(session.environment, session.symbol,
+      title or "a function", beat:words(), every, text)) -- lines are cut: no colours in them
     n = n + 1
     if n >= times then return end
-    bybit.sleep(every)
+    beat:wait(every)
   end
 end
 
--- Repeats until Ctrl-C, or `times` times. A call that fails shows its error, and watching goes on.
+-- Repeats until Ctrl-C, or `times` times: as soon as a stream tells that something has changed, and each `every` seconds. A call
+-- that fails shows its error, and watching goes on.
 local function watch(session, what, params, options)
   local look, title = looker(session, what, params)
-  local ok, err = pcall(look_on, session, look, type(title) == "string" and title or "a function", options)
+  local ok, err = pcall(look_on, session, look, type(title) == "string" and title or nil, params, options)
   if not ok and err ~= session.interrupted then error(err, 0) end
 end
 
@@ -186,6 +198,7 @@ end
 ---@param session table
 ---@param client table
 function globals.install(session, client)
+  session.plain = client
   session.client, session.calls = view(client, session.dialect, session.care)
   local env = {
     client = session.client, bybit = bybit, decimal = bybit.decimal, exchange = session.exchange, print = out.print,

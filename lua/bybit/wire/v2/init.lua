@@ -41,7 +41,7 @@ function v2.position(call, client, p)
   return call(client, "get_position", inner(p, { symbol = p.symbol }))
 end
 
-for _, name in ipairs { "legs", "prices", "wallet" } do
+for _, name in ipairs { "legs", "positions", "prices", "wallet" } do
   v2[name] = function(...) return standing[name](...) end
 end
 
@@ -304,6 +304,29 @@ function v2.all_trades(call, client, p)
   return walk.whole("list", p, ALL_PAGES, function(cursor)
     return get_user_trades(call, client, inner(p, { symbol = p.symbol, start_time = p.since, cursor = cursor }))
   end)
+end
+
+--- The orders of both kinds that are open, and the last others.
+---@param p table symbol, and options of a call
+---@param count integer how many others at least, of each kind
+---@return table[]? orders
+---@return bybit.Error? err
+function v2.orders_of_both_kinds(call, client, p, count)
+  local found = {}
+  for _, conditional in ipairs { false, true } do
+    for _, read in ipairs { v2.open_orders, v2.closed_orders } do
+      local list, err = read(call, client, p, conditional, count)
+      if not list then return nil, err end
+      table.move(list, 1, #list, #found + 1, found)
+    end
+  end
+  return found
+end
+
+--- One order of either kind, open or closed.
+---@param p table symbol, order_id, conditional, and options of a call
+function v2.order_of_either_kind(call, client, p)
+  return v2.find_order(call, client, p, p.conditional)
 end
 
 --- Cancels one order by its id.

@@ -21,6 +21,8 @@ function standing.legs(call, client, p)
   return { position }
 end
 
+standing.positions = standing.legs
+
 --- The prices of a symbol.
 function standing.prices(call, client, p)
   local result, err = call(client, "get_ticker", walk.inner(p, { symbol = p.symbol }))

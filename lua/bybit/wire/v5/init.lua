@@ -30,11 +30,11 @@ local v5 = {
 
 -- Methods of several requests, and lookups: functions of methods.lua and series.lua; how things stand: functions of standing.lua.
 for _, name in ipairs { "find_order", "all_orders", "all_trades", "cancel_one", "open_orders", "closed_orders", "stop_orders",
-  "position" } do
+  "position", "orders_of_both_kinds", "order_of_either_kind" } do
   v5[name] = function(...) return methods[name](...) end
 end
 function v5.find_transfer(...) return money.find_transfer(...) end
-for _, name in ipairs { "legs", "prices", "wallet" } do
+for _, name in ipairs { "legs", "prices", "wallet", "positions", "purse" } do
   v5[name] = function(...) return standing[name](...) end
 end
 v5.composites = setmetatable({}, { __index = function(_, name)

@@ -14,6 +14,7 @@ local methods = {}
 local MOST_PAGES = 200      -- pages of a list that is read whole
 local AHEAD = 60000         -- ms: a history that has to reach the present is read so far into the future
 local PAGE = 50             -- the most records on a page of orders (V5 documentation, order/realtime)
+local TRADES = 100          -- the most records on a page of executions (V5 documentation, execution/list)
 local CANCEL_MAX = 500      -- the most orders that one cancel-all cancels (V5 documentation, order/cancel-all)
 local CLOSED_MAX = 500      -- the most closed orders that order/realtime shows (V5 documentation, order/realtime)
 
@@ -255,12 +256,14 @@ function methods.find_order(call, client, p, conditional)
   return false, time
 end
 
--- All of a history from the moment `since` on; without it, the exchange's default window.
+-- All of a history from the moment `since` on, up to p.till; without it, the exchange's default window.
 local function whole_history(call, client, row, p, since, filter)
-  local at = { phase = "closed", from = since, to = since and math.max(client:now(), since) + AHEAD or nil, empty = 0 }
+  local size = row == "execution_list" and TRADES or PAGE
+  local to = since and (p.till or math.max(client:now(), since) + AHEAD) or nil
+  local at = { phase = "closed", from = since, to = to, empty = 0 }
   return walk.whole("list", p, MOST_PAGES, function(cursor)
     local here = cursor and parse_cursor("list", cursor) or at
-    return history_page(call, client, "list", row, here, inner(p, { symbol = p.symbol, order_filter = filter, limit = PAGE }))
+    return history_page(call, client, "list", row, here, inner(p, { symbol = p.symbol, order_filter = filter, limit = size }))
   end)
 end
 
@@ -294,12 +297,49 @@ function methods.all_orders(call, client, p, conditional)
   return found, time
 end
 
---- All executions of a symbol since a moment.
----@param p table symbol, since (ms), and options of a call
----@return table[]? trades nil: the list could not be read whole
----@return bybit.Error? err
+--- All executions of a symbol since a moment; without a symbol, of all symbols.
+---@param p table symbol, since (ms), till (ms; nil: now), and options of a call
+---@return table[]? trades newest first; nil: the list could not be read whole
+---@return bybit.Error? err `too_long`: there are too many
+---@return integer? time the exchange's, of the first answer, ms
 function methods.all_trades(call, client, p)
   return whole_history(call, client, "execution_list", p, p.since)
+end
+
+--- The orders of both kinds that are open, and the last closed ones.
+---@param p table symbol or settle_coin, and options of a call
+---@param count integer how many closed ones at least, if the exchange still shows so many
+---@return table[]? orders
+---@return bybit.Error? err
+function methods.orders_of_both_kinds(call, client, p, count)
+  local function read(open_only)
+    return function(cursor)
+      return call(client, "order_realtime", inner(p, { symbol = p.symbol, settle_coin = p.settle_coin, open_only = open_only,
+        limit = PAGE, cursor = cursor }))
+    end
+  end
+  local list, err = walk.whole("orders", p, MOST_PAGES, read(0))
+  if not list then return nil, err end
+  local done, why = walk.pages("orders", p, MOST_PAGES, read(1), function(page)
+    table.move(page, 1, #page, #list + 1, list)
+    count = count - #page
+    return count <= 0
+  end)
+  if not done then return nil, why end
+  return list
+end
+
+--- One order of either kind, open or closed.
+---@param p table symbol, order_id, and options of a call
+---@return table|false|nil order false: it is nowhere
+---@return bybit.Error? err
+function methods.order_of_either_kind(call, client, p)
+  for _, row in ipairs { "order_realtime", "order_history" } do
+    local page, err = call(client, row, inner(p, { symbol = p.symbol, order_id = p.order_id }))
+    if not page then return nil, err end
+    if page[1] then return page[1] end
+  end
+  return false
 end
 
 --- Cancels one order by its id.

@@ -3,6 +3,7 @@
 -- where it cannot tell.
 
 local number = require("bybit.records.odd").number
+local objects = require "bybit.records.objects"
 local walk = require "bybit.wire.walk"
 
 local standing = {}
@@ -13,6 +14,32 @@ local standing = {}
 ---@return bybit.Error? err
 function standing.legs(call, client, p)
   return call(client, "get_positions", walk.inner(p, { symbol = p.symbol }))
+end
+
+local PAGE, MOST = 200, 20 -- positions of a page (V5 documentation, position/list), pages
+
+--- The positions of a symbol, also a flat one; without a symbol, all that are not flat.
+---@param p table symbol, or settle_coin
+---@return table[]? positions
+---@return bybit.Error? err
+function standing.positions(call, client, p)
+  if p.symbol then return standing.legs(call, client, p) end
+  return walk.whole("positions", p, MOST, function(cursor)
+    return call(client, "get_positions", walk.inner(p, { settle_coin = p.settle_coin, limit = PAGE, cursor = cursor }))
+  end)
+end
+
+--- The wallet of the account, as streams tell it.
+---@return table? wallet
+---@return bybit.Error? err
+function standing.purse(call, client, p)
+  local list, err = call(client, "get_balances", walk.inner(p, {}))
+  if not list then return nil, err end
+  local wallet = { coins = setmetatable({ table.unpack(list) }, getmetatable(list)) }
+  for name, value in pairs(list) do
+    if type(name) == "string" and name ~= "next_cursor" then wallet[name] = value end
+  end
+  return setmetatable(wallet, objects.metatable "wallet")
 end
 
 --- The prices of a symbol.
