@@ -49,6 +49,12 @@ $(OOM_BUILD)/torture: spec/torture/oom.c spec/torture/inject.h
 	@mkdir -p $(@D)
 	$(link_program) -lcurl -lcrypto -lsqlite3
 
+# Eight processes on one key at the paper exchange, for a minute each time: no refusal, and 95 % of the rate used.
+share: ## runs processes with a share for SECONDS=60, also killed ones, and with the server away: how much of the rate they use
+	@$(NEED) build test
+	@$(SUBMAKE) all hosts
+	@$(IN_TREE) BUILD='$(BUILD)' SHARE_SECONDS='$(SECONDS)' $(LUA) spec/support/run.lua spec/e2e/share_spec.lua
+
 soak: ## runs a strategy's load for SECONDS=60; memory and descriptors must stay level
 	@$(NEED) build test
 	@$(SUBMAKE) all
@@ -149,6 +155,6 @@ $(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 
 $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
-.PHONY: asan tsan valgrind oom soak follow prove coverage model leases mutants fuzz fuzz-all bench peers instructions
+.PHONY: asan tsan valgrind oom soak prove follow coverage model leases mutants fuzz fuzz-all bench peers instructions share

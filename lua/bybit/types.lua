@@ -1354,7 +1354,7 @@
 ---@field required? table<string, string[]> Parameters that become required for this client. With {place_order = {"stop_loss_price"}} a misspelt variable, which is nil, cannot place an order without a stop loss.
 ---@field guard? bybit.GuardRails Guard rails: limits of your own, which are checked exactly before anything is sent that adds risk. A refusal has kind `guard`; nothing was sent then. See the guide on guard rails.
 ---@field journal? string|{ path: string, sync: boolean?, keep: number? } A SQLite database. The client writes what a call is about to change into it before the request leaves, so that a program can find out after a crash what became of its calls: see client:reconcile. With {path = ..., sync = true} the journal survives a power cut too. What has ended is kept for `keep` days (30). A journal is for one process, and for one exchange, account and api.
----@field share? string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil, lease: string? } A file that all processes of this machine share which trade with the same keys: rate limits, bans, and client:halt hold for all of them together. It is made when it is not there; take a place in memory, such as /dev/shm. `on_loss` is what happens when the file is gone or its lock cannot be had (divide): divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. `lease` is an id prefix under which only one client at a time adds risk: see client:await_lease. See the guide on several processes.
+---@field share? string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil, lease: string? } What all processes share which trade with the same keys: rate limits, bans, and client:halt hold for all of them together. A file, for the processes of this machine: it is made when it is not there; take a place in memory, such as /dev/shm. Or the URL of a Redis server, for several machines: redis://user:password@host:6379/0, rediss:// for TLS, unix:///path. `on_loss` is what happens when the file is gone or its lock cannot be had, or the server is away (divide): divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. `lease` is an id prefix under which only one client at a time adds risk: see client:await_lease. See the guide on several processes.
 ---@field check_instruments? boolean Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are first needed. What the exchange would refuse raises. See client:instrument. Default: false.
 ---@field visibility? number How long the exchange may take to show in its lists what it did. An order of unknown outcome is declared absent after two searches, this long apart, the first of which begins this long after the exchange can no longer accept the order. A change is judged this long after the exchange can no longer accept it. Unit: seconds. Default: 5.
 ---@field streams? boolean May the client connect to the exchange's streams? Without them client:follow polls, and client:stream and client:order_book raise. Default: true.
@@ -3241,7 +3241,7 @@ function Client:each(method, params, options) end
 ---`cancel`, or with its task; it raises when the exchange refuses the key. Where the client has no streams (`streams = false`, a
 ---build without libwslay, the v2 wire) it polls, with the same events.
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil, poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols: only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:follow(params) end
 
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
@@ -3346,9 +3346,11 @@ function Client:resume() end
 ---says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
 ---topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 ---`members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
----the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock). With a
----lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it is not
----renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`: pid, since.
+---the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
+---server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).
+---With a lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it
+---is not renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`:
+---pid, since.
 ---@return table
 function Client:stats() end
 
@@ -3362,7 +3364,7 @@ function Client:stats() end
 ---file is made with mode 0600; one that is there goes on at its end. The key is struck out. When a line cannot be written, an event of
 ---kind "unrecorded" says why, once until lines can be written again.
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:stream(params) end
 
 ---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or

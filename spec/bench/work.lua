@@ -231,6 +231,74 @@ function work.decimals()
 end
 
 -------------------------------------------------------------------------------------------------------------
+-- Streams: a pusher (pusher.c) sends as many messages as a line in its pipe says.
+
+-- Has so many messages pushed, and serves the loop until `count()` says that they are there.
+local function pushed(count)
+  local core = require "bybit.core"
+  local pipe = assert(io.open(os.getenv "PIPE", "w"))
+  return function(n)
+    local stop = count() + n
+    pipe:write(n, "\n")
+    pipe:flush()
+    while count() < stop do core.loop.step(1) end
+  end
+end
+
+--- Frames alone: they are taken as texts.
+function work.frames(url)
+  local core = require "bybit.core"
+  local link, taken = core.link.new { url = url, ca_file = os.getenv "CA_FILE" }, 0
+  while not link:state() do core.loop.step(1) end
+  return pushed(function()
+    taken = taken + #link:messages()
+    return taken
+  end)
+end
+
+local function stream_client(url)
+  return require "bybit".client { environment = { url = url }, ca_file = os.getenv "CA_FILE" }
+end
+
+--- Frames that go to a reader who never looks: each message is told apart by its topic, and waits in a queue.
+function work.topic(url)
+  local core = require "bybit.core"
+  local client = stream_client(url)
+  local step, state = client:stream { "trade", symbol = "BTCUSD" }
+  while step(state).kind ~= "live" do end -- luacheck: ignore 542
+  return pushed(function() return core.client.streams(client)[1].messages end), function() return state end -- it stays
+end
+
+--- Events of trades, in a loop.
+function work.events(url)
+  local client = stream_client(url)
+  local step, state = client:stream { "trade", symbol = "BTCUSD", queue = 1000000 }
+  while step(state).kind ~= "live" do end -- luacheck: ignore 542
+  local pipe = assert(io.open(os.getenv "PIPE", "w"))
+  return function(n)
+    pipe:write(n, "\n")
+    pipe:flush()
+    for _ = 1, n do assert(step(state).trade) end
+  end
+end
+
+-- A message of a stream, read by a function.
+local function reading(read, kind)
+  local text = site.message(kind)
+  return function(n)
+    for _ = 1, n do assert(read(text)) end
+  end
+end
+
+--- A message by lua-cjson; as exact records.
+function work.cjson_event(_, kind) return reading(require("cjson").decode, kind) end
+
+function work.event(_, kind)
+  local topics = require "bybit.stream.topics"
+  return reading(topics.compiled(topics.row(kind)).read, kind)
+end
+
+-------------------------------------------------------------------------------------------------------------
 -- Waits and pauses
 
 -- The fields of a line of a contender that tell how long the calls took, `list` in microseconds.
@@ -270,6 +338,32 @@ end
 function work.tail(url, tables)
   local client = new_client(url)
   return timing(function() assert(client:place_order(ORDER)) end, live(tables))
+end
+
+--- How long orders take with a share, so many milliseconds apart: "none", "file" or "server". 300 ms are too far apart for turns
+--- that are taken ahead, 5 ms are not.
+function work.spaced(url, how)
+  local bybit, redis = require "bybit", require "spec.support.redis"
+  local kind, apart = how:match "^(%l+)_(%d+)$"
+  local server = kind == "server" and redis.start() or nil
+  local path = kind == "file" and os.tmpname() or nil
+  if path then os.remove(path) end
+  local client = new_client(url, { share = server and server.url or path })
+  local now = require("counted").now
+  return function(n)
+    local list = {}
+    for i = 1, n do
+      bybit.sleep(tonumber(apart) / 1000)
+      local from = now()
+      assert(client:place_order(ORDER))
+      list[i] = (now() - from) * 1e6
+    end
+    return tails(list)
+  end, function()
+    client:close()
+    if server then server:close() end
+    if path then os.remove(path) end
+  end
 end
 
 --- How much processor time the calls take one by one. A pause is what one takes more than others; that another program ran

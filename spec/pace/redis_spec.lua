@@ -3,7 +3,6 @@
 -- Requests that were sent and not answered count as long as their client lives, so what one may send does not depend on the time.
 
 local bybit = require "bybit"
-local certificates = require "spec.support.certificates"
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local core = require "bybit.core"
@@ -38,8 +37,8 @@ end
 if not core.share.servers then
   describe("a share on a server", function()
     it("says what is missing, in a build without hiredis", function()
-      assert.has_match("without hiredis, which a share on a Redis server needs: install libhiredis-dev", refusal "redis://127.0.0.1", 1,
-        true)
+      assert.has_match("without hiredis, which a share on a Redis server needs: install libhiredis-dev",
+        refusal "redis://127.0.0.1", 1, true)
     end)
   end)
   return
@@ -65,7 +64,8 @@ describe("the URL of a share", function()
   end
 
   it("keeps its password out of what is said about it", function()
-    for _, url in ipairs { "redis://:hush@127.0.0.1:x", "redis://bob:hush@127.0.0.1/one", "redis://:hush@h?x=1", "ftp://a:hush@h" } do
+    for _, url in ipairs { "redis://:hush@127.0.0.1:x", "redis://bob:hush@127.0.0.1/one", "redis://:hush@h?x=1",
+      "ftp://a:hush@h" } do
       assert.is_nil((refusal(url):find("hush", 1, true)))
     end
     local client <close> = new_client "redis://bob:hush@127.0.0.1:1/2"
@@ -149,17 +149,25 @@ if redis.missing then
   return
 end
 
-local instance, dir
+local instance, certificate
+
+-- A certificate for 127.0.0.1 that is its own authority: two files, whose names end in .pem and .key.
+local function make_certificate()
+  local path = os.tmpname()
+  assert(os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s.key -out %s.pem "
+    .. "-days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null"):format(path, path)))
+  return path
+end
 
 setup(function()
-  dir = certificates.make()
-  instance = redis.start { port = true, tls = { cert = dir .. "/right.pem", key = dir .. "/right.key" },
+  certificate = make_certificate()
+  instance = redis.start { port = true, tls = { cert = certificate .. ".pem", key = certificate .. ".key" },
     lines = { ("user bob on >%s ~* &* +@all"):format(SECRET) } }
 end)
 
 teardown(function()
   instance:close()
-  certificates.remove(dir)
+  os.execute(("rm -f %s %s.pem %s.key"):format(certificate, certificate, certificate))
 end)
 
 describe("a share is reached", function()
@@ -191,7 +199,7 @@ describe("a share is reached", function()
 
   it("over TLS, where its certificate is trusted", function()
     local url = "rediss://127.0.0.1:" .. instance.tls_port
-    reached(url .. "?ca_file=" .. encoded(dir .. "/ca.pem"), url .. "/0")
+    reached(url .. "?ca_file=" .. encoded(certificate .. ".pem"), url .. "/0")
     local client <close> = new_client(url)
     local share = settled(client)
     assert.has_match("certificate", share.lost, 1, true)
@@ -271,7 +279,8 @@ describe("clients with a share on a server", function()
   local function send(client, symbol)
     local sent, err = client:stats().requests, nil
     bybit.spawn(function()
-      err = select(2, client:place_order { symbol = symbol or "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1, timeout = 60 })
+      err = select(2, client:place_order { symbol = symbol or "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1,
+        timeout = 60 })
     end)
     server.await(function() return err or client:stats().requests > sent end)
     return err
@@ -286,8 +295,8 @@ describe("clients with a share on a server", function()
 
   local function used()
     local found = {}
-    for _, window in ipairs(cjson.decode((command.run("share --json " .. instance.url))).windows) do
-      found[window.name:match "order/create" or "address"] = window.used
+    for _, window in ipairs(cjson.decode((core.share.look(instance.url))).windows) do
+      found[window.key:match "order/create" or "address"] = window.used
     end
     return found
   end

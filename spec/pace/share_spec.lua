@@ -131,7 +131,8 @@ describe("the file of a share", function()
   end)
 
   it("is refused as an option where it cannot be a path", function()
-    for _, wrong in ipairs { "", 5, {}, { path = path, on_loss = "maybe" }, { path = path, odd = 1 }, "redis://127.0.0.1:port" } do
+    for _, wrong in ipairs { "", 5, {}, { path = path, on_loss = "maybe" }, { path = path, odd = 1 }, "redis://127.0.0.1:port",
+      { path = path, lease = "a b" }, { path = path, lease = ("x"):rep(17) } } do
       assert.has_match("option 'share': ", refusal(wrong), 1, true)
     end
   end)
@@ -147,7 +148,7 @@ end)
 
 describe("a process that is killed", function()
   -- Every instruction is tried where SHARE_KILL_STRIDE=1 says so; that takes minutes.
-  for name, stride in pairs { take = 151, halt = 151, join = 2003 } do
+  for name, stride in pairs { take = 151, halt = 151, lease = 151, join = 2003 } do
     it(("at any instruction of '%s' leaves a share that is right"):format(name), function()
       local path = free_path()
       local pipe = io.popen(("%s %s %s %s 2>&1"):format(HELPER, name, path, os.getenv "SHARE_KILL_STRIDE" or stride))
@@ -157,7 +158,7 @@ describe("a process that is killed", function()
       assert.is_true(ended, said)
       local steps, inside = said:match "^steps (%d+), inside (%d+)\n$"
       assert.is_true(tonumber(steps) > 5, said)
-      if name == "take" then assert.is_true(tonumber(inside) > 2, said) end
+      if name == "take" or name == "lease" then assert.is_true(tonumber(inside) > 2, said) end
     end)
   end
 end)

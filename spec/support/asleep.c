@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,5 +29,13 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
   int64_t ns = t->tv_nsec + *slept % SECOND;
   t->tv_sec += (time_t)(*slept / SECOND + ns / SECOND);
   t->tv_nsec = (long)(ns % SECOND);
+  return 0;
+}
+
+__attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict t, void *restrict zone) {
+  struct timespec now;
+  (void)zone;
+  if (clock_gettime(CLOCK_REALTIME, &now) != 0) return -1;
+  *t = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
   return 0;
 }

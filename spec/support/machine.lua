@@ -47,13 +47,19 @@ function Machine:sleep(seconds)
   write(self:path "asleep", string.pack("<i8", self.slept))
 end
 
----Starts a program that does what it is told.
-function Machine:start()
-  local tell = self:path("tell" .. #self.programs + 1)
-  os.execute("mkfifo -m 600 " .. tell)
+---The variables by which a program lives on this computer.
+function Machine:variables()
   local preload = { os.getenv "LD_PRELOAD" or "", (os.getenv "BUILD" or "build") .. "/support/asleep.so" }
   if preload[1] == "" then table.remove(preload, 1) end
-  local run = process.start(PROGRAM, { LD_PRELOAD = table.concat(preload, ":"), ASLEEP = self:path "asleep", TELL = tell })
+  return { LD_PRELOAD = table.concat(preload, ":"), ASLEEP = self:path "asleep" }
+end
+
+---Starts a program that does what it is told.
+function Machine:start()
+  local tell, variables = self:path("tell" .. #self.programs + 1), self:variables()
+  os.execute("mkfifo -m 600 " .. tell)
+  variables.TELL = tell
+  local run = process.start(PROGRAM, variables)
   local program = setmetatable({ run = run, fifo = assert(io.open(tell, "w")) }, Program)
   program.fifo:setvbuf "line"
   self.programs[#self.programs + 1] = program

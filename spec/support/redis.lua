@@ -22,13 +22,14 @@ local function free_port()
 end
 
 ---Starts a server, and waits until it listens.
----@param options? { port: boolean?, tls: boolean?, lines: string[]? } lines of its configuration
+---@param options? { port: boolean?, tls: boolean?, lines: string[]?, variables: string? } lines of its configuration; variables of its
+---environment, as env(1) takes them
 function redis.start(options)
   options = options or {}
   local folder = shell("mktemp -d"):match "%S+"
-  local self = setmetatable({ folder = folder, socket = folder .. "/s" }, Server)
-  local lines = { "port 0", "unixsocket " .. self.socket, "dir " .. folder, 'save ""', "daemonize yes", "pidfile " .. folder .. "/pid",
-    "logfile " .. folder .. "/log" }
+  local self = setmetatable({ folder = folder, socket = folder .. "/s", variables = options.variables or "" }, Server)
+  local lines = { "port 0", "unixsocket " .. self.socket, "dir " .. folder, 'save ""', "daemonize yes",
+    "pidfile " .. folder .. "/pid", "logfile " .. folder .. "/log" }
   if options.port then
     self.port = free_port()
     lines[1] = "port " .. self.port
@@ -36,8 +37,8 @@ function redis.start(options)
   end
   if options.tls then
     self.tls_port = free_port()
-    lines[#lines + 1] = ("tls-port %d\ntls-cert-file %s\ntls-key-file %s\ntls-auth-clients no\nbind 127.0.0.1"):format(self.tls_port,
-      options.tls.cert, options.tls.key)
+    lines[#lines + 1] = ("tls-port %d\ntls-cert-file %s\ntls-key-file %s\ntls-auth-clients no\nbind 127.0.0.1"):format(
+      self.tls_port, options.tls.cert, options.tls.key)
   end
   for _, line in ipairs(options.lines or {}) do lines[#lines + 1] = line end
   local file <close> = assert(io.open(folder .. "/conf", "w"))
@@ -51,7 +52,7 @@ end
 
 ---Starts it again after `stop`.
 function Server:run()
-  os.execute(("redis-server %s/conf >/dev/null 2>&1"):format(self.folder))
+  os.execute(("env %s redis-server %s/conf >/dev/null 2>&1"):format(self.variables, self.folder))
   for _ = 1, 500 do
     local pid = io.open(self.folder .. "/pid")
     if pid then

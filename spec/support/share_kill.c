@@ -4,7 +4,7 @@
 ** to send, and must forget the child when its time is over. Prints "steps N, inside N": how often a child was killed, and how often
 ** while it had the lock.
 **
-** usage: share_kill SCENARIO PATH STRIDE: take, join or halt; at every STRIDE-th instruction
+** usage: share_kill SCENARIO PATH STRIDE: take, join, halt or lease; at every STRIDE-th instruction
 **        share_kill hold PATH 1: takes the lock of the share at PATH, prints "held", and waits to be killed
 */
 #include "pace/share_layout.h"
@@ -22,12 +22,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT = 4 };
+enum {
+  LIMIT = 4,
+  CHILD = 1, /* who asks for a lease */
+  OTHER = 2,
+  KNOWN = 20 /* seconds after which a new share gives leases */
+};
 
 /* What a child tells while it runs, in memory that outlives it. */
 typedef struct Told {
   volatile int taken; /* requests that it was allowed to send */
   volatile enum { RUNS, HALTED, RESUMING, RESUMED } halt;
+  volatile uint64_t lease; /* the number of the lease that it holds; 0: none, or it gives it back */
 } Told;
 
 static Told *told;
@@ -51,7 +57,14 @@ static Share *open_at(double now) {
 /* What the child does, from the moment at which it is run step by step. */
 static void act(Shared *x, const SharedAsk *ask, double now) {
   SharedTurn turn = {0};
-  if (strcmp(scenario, "join") == 0) {
+  if (strcmp(scenario, "lease") == 0) {
+    Lease l;
+    lease_open(&l, "mm1", CHILD, LEASE_WINDOW, 0);
+    shared_file.lease_ask(x, &l, 1, now + KNOWN);
+    told->lease = l.held ? l.number : 0;
+    told->lease = 0;
+    shared_file.lease_back(x, &l, now + KNOWN);
+  } else if (strcmp(scenario, "join") == 0) {
     Share *s = open_at(now);
     if (s != NULL) share_free(s, now);
   } else if (strcmp(scenario, "halt") == 0) {
@@ -126,6 +139,19 @@ static void check_halt(Share *s, long step, double now) {
   if (halted && strcmp(reason, "the reason") != 0) fail("it garbled the reason", step);
 }
 
+/* Another one asks for the lease. */
+static void check_lease(Share *s, long step, double now) {
+  Shared x = {.ways = &shared_file, .share = s};
+  const uint64_t of_child = told->lease;
+  Lease l;
+  lease_open(&l, "mm1", OTHER, LEASE_WINDOW, 0);
+  shared_file.lease_ask(&x, &l, 1, now + KNOWN);
+  if (of_child != 0 && l.held) fail("two have the lease", step);
+  shared_file.lease_ask(&x, &l, 1, now + KNOWN + LEASE_MOST);
+  if (!l.held) fail("nobody gets the lease of the dead", step);
+  if (l.number == of_child) fail("a number of a lease was given twice", step);
+}
+
 /* After a child was killed. Returns how often a lock was left. */
 static int check(Share *s, long step, double now) {
   if (!share_enter(s, now)) fail(share_lost(s), step);
@@ -134,6 +160,7 @@ static int check(Share *s, long step, double now) {
   if (n > 4) fail("it counts requests that were never made", step);
   share_leave(s);
   check_halt(s, step, now);
+  if (strcmp(scenario, "lease") == 0) check_lease(s, step, now);
   for (int i = 1; i <= 3;
        i++) { /* the dead one is seen, then forgotten, then its requests leave the windows */
     now += 1.1;

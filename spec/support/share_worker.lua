@@ -1,6 +1,7 @@
 -- A process that trades on a key together with others: it places orders as fast as the share allows, each cancelled at once (IOC,
 -- far from the market), and appends a line for each: `ok`, or what went wrong. Refusals by a limit that the client overcame are
--- lines too. A text for spec.support.process, which gets URL, KEY, SECRET, SHARE, ON_LOSS, NOTES and TASKS as variables.
+-- lines too; that nothing is sent before the share was reached is none. A text for spec.support.process, which gets URL, KEY,
+-- SECRET, SHARE, ON_LOSS, NOTES and TASKS as variables.
 local bybit = require "bybit"
 
 local notes = assert(io.open(os.getenv "NOTES", "a"))
@@ -9,7 +10,10 @@ notes:setvbuf "no"
 local client <close> = bybit.client { environment = { url = os.getenv "URL" }, key = os.getenv "KEY", secret = os.getenv "SECRET",
   share = { path = os.getenv "SHARE", on_loss = os.getenv "ON_LOSS" or "divide" },
   log = function(event)
-    if event.error and event.method ~= "share" then notes:write(event.level, " ", event.error, "\n") end
+    local text = tostring(event.error)
+    if event.error and event.method ~= "share" and not text:find("guard: the share", 1, true) then
+      notes:write(event.level, " ", text, "\n")
+    end
   end }
 
 local function trade()

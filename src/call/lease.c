@@ -100,8 +100,8 @@ static void say_none(Client *client, const Lease *l, char *out, size_t room) {
   else if (r->pid != 0) {
     write_moment(r->since, since);
     snprintf(out, room,
-             "process %d holds the lease '%s' since %s UTC: only its holder adds risk under that prefix",
-             (int)r->pid, l->name, since);
+             "process %d%s%s holds the lease '%s' since %s UTC: only its holder adds risk under that prefix",
+             (int)r->pid, r->machine[0] == '\0' ? "" : " on ", r->machine, l->name, since);
   } else if (r->left > 0)
     snprintf(out, room,
              "the share is new, or has lost what it knew: nobody gets the lease '%s' for another %.1f s",
@@ -191,9 +191,14 @@ void call_lease_ended(Call *c, bool known) {
   c->leased = false;
 }
 
+/* Is it over before a request of the longest window can act no more? */
+static bool is_low(const Lease *l, double now) {
+  return l->until - now < (double)session_fence(0, l->window) / 1000;
+}
+
 bool client_lease_asks(Client *client) {
   const Lease *l = pulse(client);
-  return l != NULL && !(l->held && l->ready);
+  return l != NULL && !(l->held && l->ready && !is_low(l, loop_now(client->loop)));
 }
 
 void call_check_prefix(lua_State *L, const Call *c) {
@@ -248,8 +253,8 @@ static void set_flag(lua_State *L, const char *key, bool flag) {
   lua_setfield(L, -2, key);
 }
 
-/* lease(client) -> {name, held, ready, number, left, reads_in, asks_in, gains, losses, waits, holder = {pid, since}, why}: how it is now;
-** 'why' it is not held. Nothing for a client without a lease, or one that was closed. */
+/* lease(client) -> {name, held, ready, asking, low, number, left, reads_in, asks_in, gains, losses, waits, holder = {pid, since}, why}:
+** how it is now; 'asking': the share has not answered yet; 'low': it lasts for no more requests; 'why' it is not held. Nothing for a client without a lease, or one that was closed. */
 static int l_lease(lua_State *L) {
   Client *c = luaL_checkudata(L, 1, CLIENT);
   const Lease *l = c->closed ? NULL : pulse(c);
@@ -262,6 +267,8 @@ static int l_lease(lua_State *L) {
   lua_setfield(L, -2, "name");
   set_flag(L, "held", l->held);
   set_flag(L, "ready", l->held && l->ready);
+  set_flag(L, "asking", l->asking || (!l->heard && shared_lost(&c->line.shared) == NULL));
+  set_flag(L, "low", l->held && is_low(l, now));
   set_integer(L, "number", (int64_t)l->number);
   set_number(L, "left", l->held ? l->until - now : 0);
   set_number(L, "reads_in", l->held ? fmax(l->reads_at - now, 0) : 0);
@@ -274,6 +281,10 @@ static int l_lease(lua_State *L) {
     lua_createtable(L, 0, 2);
     set_integer(L, "pid", l->refusal.pid);
     set_integer(L, "since", l->refusal.since);
+    if (l->refusal.machine[0] != '\0') {
+      lua_pushstring(L, l->refusal.machine);
+      lua_setfield(L, -2, "machine");
+    }
     lua_setfield(L, -2, "holder");
   }
   say_none(c, l, words, sizeof words);

@@ -90,6 +90,8 @@ static void refused(Lease *l, const LeaseAnswer *answer, double now) {
 void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double now) {
   lease_look(l, now);
   lease_put_off(l, now);
+  l->asking = false;
+  l->heard = true;
   if (!answer->given) {
     refused(l, answer, now);
     return;

@@ -42,6 +42,7 @@ typedef struct LeaseAnswer {
   double left;     /* not given: nobody else gets it for so many seconds */
   int32_t pid;     /* not given: who has it; 0: nobody, but the share does not know what it gave before */
   int64_t since;
+  char machine[48]; /* ... and where; "": here */
 } LeaseAnswer;
 
 /* Who asks. */
@@ -72,6 +73,8 @@ typedef struct Lease {
   bool held;                    /* 'until' had not passed when somebody looked last */
   bool ready;                   /* what there is was read since it got that lease */
   double reads_at;              /* ... and may be read from then on */
+  bool asking;                  /* the share was asked and has not answered yet */
+  bool heard;                   /* it has answered even once */
   double asks_at;               /* when to ask the share again */
   LeaseAnswer refusal;          /* while it is not held: why it was not given */
   int under_way;                /* requests that were signed under it and whose outcome is not known yet */

@@ -24,6 +24,7 @@ local RUNS = 120e6 -- us that a request counts whose end is never told
 local GRACE = 1e6 -- us in which what a dead member had sent must have arrived
 local LEASE = 0.25e6 -- us that a turn may be taken ahead; the client gives it up before that
 local AGAIN = 0.1e6 -- us until the window is asked again when a request has to end first
+local SOON = 0.02e6 -- the same while members are waited for
 local EXPECTED = 2.5e6 -- us that a share which lost members waits for them
 local MARGIN = 2000 -- us: the exchange counts in whole milliseconds, and clocks drift
 local DAY = 86400
@@ -199,7 +200,7 @@ function acts.take()
       if count_members() >= tonumber(call("GET", MEMBERS .. ":expected")) then
         call("DEL", MEMBERS .. ":expected")
       else
-        wait = math.max(wait, AGAIN)
+        wait = math.max(wait, SOON)
       end
     end
     if wait > 0 and weight > 1 and need > 0 and (not claimant or claimant == me) then
@@ -349,6 +350,71 @@ function acts.shut()
   return changes
 end
 
+-- The lease of an id prefix stands at GROUP: a hash with its holder, a `number` that grows with each holder, a `beat` that grows with
+-- each renewal, how long it `lasts` and `until` when, and `since` when `who` has it. The server's clock may be set, and what it has kept
+-- may be old when it is started anew. So a lease goes to another only when that one has seen, by its own clock, that there was no beat
+-- for as long as the lease lasts; and after a new start (`life`) nobody is the holder.
+local LEASE_MOST = 10e6 -- us
+
+local FIELDS = { "holder", "number", "beat", "lasts", "until", "since", "who", "life" }
+
+local function lease_now()
+  local life = call("INFO", "server"):match "run_id:(%x+)" or ""
+  local list, t = call("HMGET", GROUP, unpack(FIELDS)), {}
+  for i, name in ipairs(FIELDS) do t[name] = list[i] end
+  if t.life ~= life then
+    t = { holder = "", number = whole(now), beat = "0", lasts = whole(LEASE_MOST), since = "0", who = "", life = life }
+    t["until"] = whole(now + LEASE_MOST)
+  end
+  return t
+end
+
+local function mark_of(t) return t.life .. ":" .. t.number .. ":" .. t.beat end
+
+local function lease_keep(t)
+  t.beat = whole(t.beat + 1)
+  local words = {}
+  for _, name in ipairs(FIELDS) do
+    words[#words + 1] = name
+    words[#words + 1] = t[name]
+  end
+  call("HMSET", GROUP, unpack(words))
+  call("EXPIRE", GROUP, DAY)
+  call("HSET", MEMBERS .. ":leases", GROUP, "")
+  call("EXPIRE", MEMBERS .. ":leases", DAY)
+end
+
+-- ARGV: who asks, in words that differ from client to client; in words for people; how long it lasts, in us; the mark that was seen
+-- last, and for how many us; ms since 1970. -> { given, number, us until it may be free, since, who, mark }
+function acts.lease()
+  local holder, lasts, mark, watched = ARGV[3], number(5), ARGV[6], number(7)
+  local t = lease_now()
+  local given, wait = t.holder == holder, 0
+  if not given then
+    wait = math.max(t["until"] - now, 0)
+    if tonumber(t.lasts) > 0 then wait = math.max(wait, t.lasts - (mark == mark_of(t) and watched or 0)) end
+    if wait <= 0 then
+      given, t.holder, t.number, t.who, t.since = true, holder, whole(math.max(t.number + 1, now)), ARGV[4], ARGV[8]
+    end
+  end
+  if given then
+    t.lasts, t["until"] = whole(lasts), whole(now + lasts)
+    lease_keep(t)
+  elseif t.beat == "0" then
+    lease_keep(t) -- it is new: from here on it can be seen
+  end
+  return { given and 1 or 0, tonumber(t.number), math.ceil(wait), tonumber(t.since), t.who, mark_of(t) }
+end
+
+-- The holder with that number gives it back, for in so many us.
+function acts.lease_back()
+  local t, rest = lease_now(), number(4)
+  if t.number ~= ARGV[3] then return 0 end
+  t.lasts, t["until"] = whole(math.min(tonumber(t.lasts), rest)), whole(math.min(tonumber(t["until"]), now + rest))
+  lease_keep(t)
+  return 1
+end
+
 -- All of it, for people, as JSON.
 function acts.look()
   local members, windows = {}, {}
@@ -364,7 +430,14 @@ function acts.look()
         held = math.max(call("PTTL", list[i] .. ":held"), 0) / 1000 }
     end
   end
-  return cjson.encode { members = members, windows = windows, halt = call("GET", HALT) or "" }
+  local leases = {}
+  for _, key in ipairs(call("HKEYS", MEMBERS .. ":leases")) do
+    local t = call("HMGET", key, "who", "since", "until", "number")
+    if t[4] then
+      leases[#leases + 1] = { key = key, who = t[1], since = tonumber(t[2]), left = math.max(t[3] - now, 0) / 1e6 }
+    end
+  end
+  return cjson.encode { members = members, windows = windows, leases = leases, halt = call("GET", HALT) or "" }
 end
 
 return acts[act]()

@@ -85,11 +85,12 @@ void redis_share_lose(RedisShare *s, const char *why) {
     s->tries = 0;
   }
   snprintf(s->why, sizeof s->why, "%s", why);
+  for (RedisPlace *p = s->places; p != NULL; p = p->next) redis_place_lost(p);
   s->state = REDIS_LOST;
   if (s->told < 0) s->told = 0;
   free_pending(s);
   stop_timers(s);
-  for (RedisPlace *p = s->places; p != NULL; p = p->next) redis_place_lost(p);
+  redis_lease_lost(s);
   loop_timer_start(s->loop, &s->retry, 0); /* it frees the connections, which may have called us */
 }
 
@@ -235,8 +236,7 @@ void redis_share_push(RedisShare *s) {
 
 /* ---- taking part ---- */
 
-/* Appends "pid moment host". */
-static void describe(RedisShare *s) {
+void redis_share_describe(RedisShare *s) {
   char host[64] = "", text[120];
   gethostname(host, sizeof host - 1);
   redis_clean(host, strlen(host), text, sizeof host);
@@ -251,7 +251,7 @@ static void join(RedisShare *s) {
   if (s->dropping) return;
   s->shut_seen = -1;
   redis_share_call(s, "join", NULL);
-  describe(s);
+  redis_share_describe(s);
   command_word(&s->command, s->halt != 0 ? s->halt_text : "");
   command_number(&s->command, s->joined ? s->members : 0);
   command_number(&s->command, -1);
@@ -272,7 +272,7 @@ static void joined(RedisShare *s) {
 
 static void beat(RedisShare *s) {
   redis_share_call(s, "beat", NULL);
-  describe(s);
+  redis_share_describe(s);
   command_number(&s->command, (double)s->shut_seen);
   redis_share_send(s, ACT_BEAT, NULL);
 }
@@ -335,6 +335,7 @@ static bool take(RedisShare *s, const Pending *p, const RedisItem *item) {
     s->told = item->kind == REDIS_NUMBER;
     s->halt_from = s->commands + 1;
     return item->kind == REDIS_NUMBER;
+  case ACT_LEASE: return redis_lease_answer(s, item);
   case ACT_SHUT:
     if (item->kind == REDIS_NUMBER) s->shut_seen = item->number;
     return item->kind == REDIS_NUMBER;

@@ -46,7 +46,8 @@ typedef enum RedisAct {
   ACT_TAKE,
   ACT_DONE,
   ACT_HALT,
-  ACT_SHUT
+  ACT_SHUT,
+  ACT_LEASE
 } RedisAct;
 
 /* A command that was not answered. */
@@ -57,8 +58,8 @@ typedef struct Pending {
   double asked, asked_real; /* when it was sent, by loop_now and by loop_real_now */
   struct RedisPlace *place; /* of ACT_TAKE; NULL: it is gone */
   uint64_t first;           /* the number of its first turn */
-  int weight, need;
-  int count; /* words behind the script's name, which follow; each ends with a zero byte */
+  int weight, need, ahead;  /* of the turns that were asked for */
+  int count;                /* words behind the script's name, which follow; each ends with a zero byte */
   size_t size;
   char words[];
 } Pending;
@@ -95,9 +96,19 @@ typedef struct RedisPlace {
   double used_at; /* when a turn was used last */
   double later;   /* there is none before that moment */
   double asks_at; /* when that was told */
+  int kept;       /* how many of our requests counted when the share was lost */
   int left;       /* what was left of the window at left_at; -1: not known */
   double left_at;
 } RedisPlace;
+
+/* What is known of the client's lease. */
+typedef struct RedisLease {
+  Lease *lease;   /* the client's; NULL: none was asked for */
+  bool asking;    /* it was asked for, and there is no answer */
+  double asked;   /* when that was decided */
+  char mark[96];  /* tells a renewal of it, by whoever has it, from the next; "" before the first answer */
+  double mark_at; /* when that was seen first */
+} RedisLease;
 
 typedef enum RedisState { REDIS_CONNECTS, REDIS_LIVES, REDIS_LOST } RedisState;
 
@@ -131,6 +142,7 @@ typedef struct RedisShare {
   long long shut_seen;
   Command command;
   int command_weight; /* of the turns that the command gives back */
+  RedisLease lease;
   LoopTimer retry, beat, due, tidy;
 } RedisShare;
 
@@ -147,6 +159,14 @@ void redis_share_serve(RedisShare *s); /* those who wait ask again */
 /* Takes in what all answers end with: item[0] and what follows it. False: it has another form. */
 bool redis_share_hear(RedisShare *s, const Pending *p, const RedisItem *item, size_t count);
 void redis_share_push(RedisShare *s); /* tells of pauses and bans */
+
+void redis_share_describe(RedisShare *s); /* appends "pid moment host" to the command */
+
+/* redis_lease.c */
+void redis_lease_ask(Shared *x, Lease *l, int64_t wall, double now);
+bool redis_lease_answer(RedisShare *s, const RedisItem *item); /* false: it has another form */
+void redis_lease_lost(RedisShare *s);                          /* the share was lost: no answer comes */
+void redis_lease_back(Shared *x, const Lease *l, double now);
 
 void redis_base(const RedisUrl *url, char base[REDIS_BASE]);
 

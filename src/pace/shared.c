@@ -109,7 +109,7 @@ void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
 }
 
 void shared_lease_back(Shared *x, const Lease *l, double now) {
-  if (l->number != 0) x->ways->lease_back(x, l, now);
+  x->ways->lease_back(x, l, now);
 }
 
 bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {

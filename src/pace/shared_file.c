@@ -342,7 +342,7 @@ static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
 
 static void lease_back_file(Shared *x, const Lease *l, double now) {
   char why[SHARE_WHY];
-  if (!share_enter(x->share, now)) return;
+  if (l->number == 0 || !share_enter(x->share, now)) return;
   LeaseRecord *r = share_lease(x->share, l->name, why);
   if (r != NULL) lease_back(r, l->number, lease_rest(l, now), now);
   share_leave(x->share);

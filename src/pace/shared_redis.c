@@ -15,6 +15,7 @@
 
 static const double LEASE = 0.25; /* seconds that a turn may be kept; redis_script.lua has it, too */
 static const double NEAR = 0.25;  /* seconds between requests that follow each other */
+static const double TRY = 0.02;   /* seconds until a place of ours is looked for again */
 static const double IP_SPAN = 5;  /* of the address's window, as limiter.c has it */
 static const double US = 1e6;
 enum { AHEAD_MOST = 4, LEARNED_MOST = 1024, KEPT = 20 /* as in limiter.c */ };
@@ -155,6 +156,7 @@ static void ask(RedisPlace *p, int weight, int need, int ahead) {
   q->first = s->number + 1;
   q->weight = weight;
   q->need = need;
+  q->ahead = ahead;
   s->number += (uint64_t)(need + ahead);
   p->begins = 0;
   p->pending = true;
@@ -171,7 +173,7 @@ void redis_place_answer(RedisPlace *p, const Pending *q, const RedisItem *item) 
     limiter_adopt(p->group, (int)told);
   p->left = item[4].number < 0 ? -1 : (int)item[4].number;
   p->left_at = q->asked;
-  for (long long i = 0; i < turns && p->turns < REDIS_TURNS; i++)
+  for (long long i = 0; i < turns && i < q->need + q->ahead && p->turns < REDIS_TURNS; i++)
     p->turn[p->turns++] = (RedisTurn){q->first + (uint64_t)i, q->weight, q->asked + LEASE, i >= q->need};
   if (turns == 0) {
     double seconds = fmin(fmax((double)wait / US, 1e-4), LIMITER_BAN);
@@ -179,7 +181,8 @@ void redis_place_answer(RedisPlace *p, const Pending *q, const RedisItem *item) 
   }
   if (p->turns > 0 && s->tidy.among == NULL) loop_timer_start(s->loop, &s->tidy, LEASE);
   redis_share_serve(s);
-  if (p->begins > 0 && !p->pending && s->state == REDIS_LIVES) ask(p, 1, 0, 0); /* they began while this was asked for */
+  if (p->begins > 0 && !p->pending && s->state == REDIS_LIVES)
+    ask(p, 1, 0, 0); /* they began while this was asked for */
 }
 
 /* Takes a turn of that weight which is still good. False: there is none. */
@@ -200,13 +203,19 @@ static bool begin(RedisPlace *p, uint64_t number, const SharedAsk *wanted, Share
   return true;
 }
 
-/* The share is lost: the request goes by what on_loss says. It has a number too, by which it is known when the share is back. At
-** first nothing goes for a span: what others have sent still counts. */
+/* How many requests of this process count in the window of the group. */
+static int count_ours(const RedisPlace *p, double now) {
+  const LimitWindow *w = &p->group->window;
+  return w->running + (int)(w->count - window_gone(w, now));
+}
+
+/* The share is lost: the request goes by what on_loss says. It has a number too, by which it is known when the share is back. What
+** others had sent still counts for a span: so long a request only goes in the place of one of ours. */
 static double take_alone(RedisPlace *p, const SharedAsk *wanted, double now, SharedTurn *turn) {
   RedisShare *s = p->share;
   double rest = s->lost_at + span_of(p) - loop_real_now(s->loop);
-  if (s->joined && !wanted->urgent && s->shared->on_loss == LOSS_DIVIDE && rest > 0) return rest;
-  (void)now;
+  bool divides = s->joined && !wanted->urgent && s->shared->on_loss == LOSS_DIVIDE && p->group != NULL;
+  if (divides && rest > 0 && count_ours(p, now) + wanted->weight > p->kept) return fmin(rest, TRY);
   return begin(p, ++s->number, wanted, turn) ? 0 : 1;
 }
 
@@ -321,6 +330,7 @@ void redis_share_tidy(RedisShare *s) {
 /* ---- loss and return ---- */
 
 void redis_place_lost(RedisPlace *p) {
+  if (p->share->state != REDIS_LOST && p->group != NULL) p->kept = count_ours(p, now_of(p->share));
   p->turns = p->begins = p->ahead = 0;
   p->pending = p->place->asking = false;
   p->later = 0;
@@ -514,6 +524,16 @@ static void state(Shared *x, double now, SharedState *out) {
                        .never = !s->joined};
 }
 
+static bool lease_open_server(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
+  (void)x, (void)l, (void)now, (void)why;
+  return true; /* the server is asked later */
+}
+
+static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
+  (void)x, (void)id, (void)now, (void)copy;
+  return false; /* who asks for no lease is not told of any */
+}
+
 const SharedWays shared_redis = {.leave = leave,
                                  .forget = forget,
                                  .drop = drop_place,
@@ -534,4 +554,8 @@ const SharedWays shared_redis = {.leave = leave,
                                  .told = told,
                                  .halted = halted,
                                  .halt_words = halt_words,
-                                 .state = state};
+                                 .state = state,
+                                 .lease_open = lease_open_server,
+                                 .lease_ask = redis_lease_ask,
+                                 .lease_back = redis_lease_back,
+                                 .lease_of = lease_of};

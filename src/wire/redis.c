@@ -97,7 +97,8 @@ struct Redis {
   int waiting;    /* commands without an answer */
   char *password; /* owned; to keep it out of what the server says */
   int database;
-  char *user; /* owned */
+  bool socket; /* it is reached by one of this machine */
+  char *user;  /* owned */
   char why[320];
 };
 
@@ -347,7 +348,7 @@ static void on_pipe(void *owner) {
   if (result->error != HTTP_OK) {
     char why[sizeof r->why];
     redis_clean(result->message, strlen(result->message), why, sizeof why);
-    end(r, why);
+    end(r, r->socket ? "nobody answers at its socket" : why);
     return;
   }
   r->connected = true;
@@ -379,6 +380,7 @@ Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, doub
                .events = *events,
                .listens = listens,
                .database = url->database,
+               .socket = url->socket != NULL,
                .has_password = url->password != NULL};
   r->watch.ready = on_ready;
   r->limit.fire = on_limit;

@@ -187,8 +187,8 @@ function check.share(given)
     end
   end
   if type(path) ~= "string" or path == "" or path:find "%z" then
-    wrong_option("share", 'a path, or {path = ..., on_loss = "divide", "halt" or "alone", lease = 1 to 16 of A-Z a-z 0-9 - _}',
-      given)
+    wrong_option("share", 'a path or redis://..., or {path = ..., on_loss = "divide", "halt" or "alone", '
+      .. 'lease = 1 to 16 of A-Z a-z 0-9 - _}', given)
   end
 end
 

@@ -53,9 +53,12 @@ function lease.prepare(client, stop, cancel)
   while true do
     local now = core.client.lease(client)
     if not now then return nil end
-    if not now.held then return now.why end
-    if now.ready then return nil end
-    if not t.reads_lease then
+    local asks = now.asking and loop.now() < stop -- a server that has not answered yet
+    if not now.held and not asks then return now.why end
+    if now.ready and not (now.low and asks) then return nil end
+    if asks and not (now.held and not now.low) then
+      if not wait(client, math.min(LOOK, stop - loop.now()), cancel) then return "cancelled" end
+    elseif not t.reads_lease then
       local why = read(client, now, stop, cancel)
       if why then return why end
     elseif loop.now() >= stop or not wait(client, math.min(LOOK, stop - loop.now()), cancel) then

@@ -256,9 +256,11 @@ end
 --- says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
 --- topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
 --- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
---- the share was lost and came back), `lost` (why it is lost now), and `recovered` (how often a process died with the lock). With a
---- lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it is not
---- renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`: pid, since.
+--- the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
+--- server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).
+--- With a lease there is `share.lease`: `name`, `held`, `ready` (what there is was read), `left` (for how many seconds it lasts if it
+--- is not renewed), `gains`, `losses`, `waits` (how often another was found to have it), and if it is not held `why`, and `holder`:
+--- pid, since.
 ---@return table
 function class_methods.stats(client)
   local stats = core.client.stats(client)

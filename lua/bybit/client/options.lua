@@ -89,11 +89,13 @@ return {
       .. "journal survives a power cut too. What has ended is kept for `keep` days (%d). A journal is for one process, and for "
       .. "one exchange, account and api."):format(JOURNAL.keep) }),
   row("share", { types = 'string|{ path: string, on_loss: "divide"|"halt"|"alone"|nil, lease: string? }', fields = SHARE,
-    doc = ("A file that all processes of this machine share which trade with the same keys: rate limits, bans, and client:halt "
-      .. "hold for all of them together. It is made when it is not there; take a place in memory, such as /dev/shm. `on_loss` is "
-      .. "what happens when the file is gone or its lock cannot be had (%s): divide: each process keeps its part of every "
-      .. "limit; halt: it adds no risk; alone: it goes on as if it were alone. `lease` is an id prefix under which only one client "
-      .. "at a time adds risk: see client:await_lease. See the guide on several processes.")
+    doc = ("What all processes share which trade with the same keys: rate limits, bans, and client:halt hold for all of them "
+      .. "together. A file, for the processes of this machine: it is made when it is not there; take a place in memory, such as "
+      .. "/dev/shm. Or the URL of a Redis server, for several machines: redis://user:password@host:6379/0, rediss:// for TLS, "
+      .. "unix:///path. `on_loss` is what happens when the file is gone or its lock cannot be had, or the server is away (%s): "
+      .. "divide: each process keeps its part of every limit; halt: it adds no risk; alone: it goes on as if it were alone. "
+      .. "`lease` is an id prefix under which only one client at a time adds risk: see client:await_lease. See the guide on "
+      .. "several processes.")
       :format(SHARE.on_loss) }),
   row("check_instruments", { type = "boolean", default = false,
     doc = "Before an order or a stop is sent, it is checked by the contract's steps and limits, which are read when they are "

@@ -46,6 +46,11 @@ local function of_server(text)
       running = plain(w.running), limit = limit > 0 and limit or nil, span = plain(w.span), held_for = plain(w.held),
       paused_for = 0, banned_for = 0 }
   end
+  for i, l in ipairs(told.leases) do
+    found.leases[i] = { name = tostring(l.key):match "([^:]*)$", pid = math.tointeger(tonumber(tostring(l.who):match "^%d+")) or 0,
+      since = plain(l.since), left = l.who == "" and 0 or plain(l.left), machine = tostring(l.who):match "^%d+ %d+ (.*)$" }
+  end
+  table.sort(found.leases, function(a, b) return a.name < b.name end)
   table.sort(found.windows, function(a, b) return a.name < b.name end)
   local pid, at, reason = told.halt:match "^%d+ (%d+) (%d+) ?(.*)$"
   if pid then
