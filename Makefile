@@ -26,8 +26,8 @@ ifeq ($(origin HIREDIS),undefined)
 HIREDIS     := $(shell echo 'int main(void) { return redisReaderCreate() == 0; }' | $(CC) $(CFLAGS) -include hiredis/hiredis.h \
                  -x c - $(LDFLAGS) -lhiredis -o /dev/null 2>/dev/null && echo -lhiredis)
 endif
-# The names that programs know libcurl, libwslay and hiredis by: core.so opens them when it first needs them (src/value/library.h). Where a
-# name is empty, core.so is linked with the library; so it is where readelf is missing, or the system names libraries in another way.
+# The names that programs know libcurl, libwslay and hiredis by: core.so opens them when it first needs them (src/value/library.h).
+# Where a name is empty, core.so is linked with the library; so it is where readelf is missing, or the system has other names.
 # $(call name_of,-lcurl,curl_version), the latter one of its functions
 name_of = $(shell probe=$$(mktemp) && echo 'int $(2)(void); int main(void) { return $(2)(); }' | \
             $(CC) $(CFLAGS) -w -x c - $(LDFLAGS) $(1) -o $$probe 2>/dev/null && readelf -d $$probe 2>/dev/null | \
@@ -36,10 +36,10 @@ ifeq ($(origin LIBCURL),undefined)
 LIBCURL     := $(call name_of,-lcurl,curl_version)
 endif
 ifeq ($(origin LIBWSLAY),undefined)
-LIBWSLAY    := $(if $(WSLAY),$(call name_of,$(WSLAY),wslay_event_config_set_allowed_rsv_bits))
+LIBWSLAY    := $(if $(WSLAY),$(call name_of,$(WSLAY),wslay_frame_send))
 endif
 ifeq ($(origin LIBHIREDIS),undefined)
-LIBHIREDIS  := $(if $(HIREDIS),$(call name_of,$(HIREDIS),redisReaderCreate))
+LIBHIREDIS  := $(if $(HIREDIS),$(call name_of,$(HIREDIS),redisReaderGetReply))
 endif
 BUILD       ?= build
 CFLAGS      ?= -O2 -g

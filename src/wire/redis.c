@@ -71,8 +71,8 @@ void redis_forget(Redis *r) {
 #include <pthread.h>
 
 #define HIREDIS_FUNCTIONS(f)                                                                                 \
-  f(redisReaderCreateWithFunctions) f(redisReaderFree) f(redisReaderFeed) f(redisReaderGetReply)             \
-      f(redisFormatCommandArgv) f(redisFreeCommand)
+  f(redisFormatCommandArgv) f(redisFreeCommand) f(redisReaderCreateWithFunctions) f(redisReaderFeed)         \
+      f(redisReaderFree) f(redisReaderGetReply)
 #define MEMBER(name)   __typeof__(name) *name;
 #define FUNCTION(name) {#name, &hiredis.name},
 
@@ -81,9 +81,9 @@ static bool there;
 static struct Hiredis { HIREDIS_FUNCTIONS(MEMBER) } hiredis;
 
 static void open_once(void) {
-  static const LibraryFunction functions_[] = {HIREDIS_FUNCTIONS(FUNCTION){NULL, NULL}};
+  static const LibraryFunction functions[] = {HIREDIS_FUNCTIONS(FUNCTION){NULL, NULL}};
   char why[256];
-  there = library_open(BYBIT_LIBHIREDIS, functions_, why, sizeof why);
+  there = library_open(BYBIT_LIBHIREDIS, functions, why, sizeof why);
 }
 
 bool redis_available(void) {
@@ -91,12 +91,12 @@ bool redis_available(void) {
   return there;
 }
 
-#define redisReaderCreateWithFunctions hiredis.redisReaderCreateWithFunctions
-#define redisReaderFree                hiredis.redisReaderFree
-#define redisReaderFeed                hiredis.redisReaderFeed
-#define redisReaderGetReply            hiredis.redisReaderGetReply
 #define redisFormatCommandArgv         hiredis.redisFormatCommandArgv
 #define redisFreeCommand               hiredis.redisFreeCommand
+#define redisReaderCreateWithFunctions hiredis.redisReaderCreateWithFunctions
+#define redisReaderFeed                hiredis.redisReaderFeed
+#define redisReaderFree                hiredis.redisReaderFree
+#define redisReaderGetReply            hiredis.redisReaderGetReply
 
 #else
 
@@ -403,6 +403,10 @@ static bool copy(char **out, const char *text) {
 
 Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, double timeout,
                  const RedisEvents *events, const char **why) {
+  if (!redis_available()) {
+    *why = redis_none;
+    return NULL;
+  }
   const HttpRequest request = {.verb = "GET",
                                .url = url->url,
                                .socket = url->socket,
