@@ -83,7 +83,7 @@ local COMMANDS = {
   { "bybit paper", "serves a paper exchange that lives on, for any V5 client; without it each command has its own" },
   { "bybit check FILE ...", "flags what Lua lets pass, such as misspelt names; `-` is standard input; takes --json" },
   { "bybit journal FILE", "what a client's journal holds: --open alone what is open, --json" },
-  { "bybit share SHARE", "what the processes on a key share: who is there, what is used, who holds which lease, what is halted; --json" },
+  { "bybit share SHARE", "what the processes on a key share: members, limits, leases, halts; --json" },
   { "bybit halt SHARE REASON", "no process that uses the share adds risk any more; cancels and reductions go on" },
   { "bybit resume SHARE", "takes that back" },
   { "bybit help [WORD]", "this page; a method, a record, a set of words" },
