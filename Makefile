@@ -67,7 +67,7 @@ WRAPPER ?=
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) \
-               $(if $(HIREDIS),-DBYBIT_HIREDIS=1) -Isrc -I$(LUA_INCDIR)
+               $(if $(HIREDIS),-DBYBIT_HIREDIS) -Isrc -I$(LUA_INCDIR)
 OPENED      := $(if $(LIBCURL),-DBYBIT_LIBCURL='"$(LIBCURL)"') $(if $(LIBWSLAY),-DBYBIT_LIBWSLAY='"$(LIBWSLAY)"') \
                $(if $(LIBHIREDIS),-DBYBIT_LIBHIREDIS='"$(LIBHIREDIS)"')
 ALL_CFLAGS  := $(BASE_CFLAGS) $(OPENED) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)

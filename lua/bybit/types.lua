@@ -3241,7 +3241,7 @@ function Client:each(method, params, options) end
 ---`cancel`, or with its task; it raises when the exchange refuses the key. Where the client has no streams (`streams = false`, a
 ---build without libwslay, the v2 wire) it polls, with the same events.
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil, poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols: only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:follow(params) end
 
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
@@ -3344,7 +3344,8 @@ function Client:resume() end
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 ---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
 ---says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
----topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
+---topics, connects, messages, and heard: when the last message came (ms). `follows` lists the loops of client:follow: live,
+---reason, polls, trades, late, gaps, holes, audits, waiting and audited; nil before the first. `share` is nil without the option `share`; else `path`,
 ---`members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
 ---the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
 ---server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).
@@ -3364,7 +3365,7 @@ function Client:stats() end
 ---file is made with mode 0600; one that is there goes on at its end. The key is struck out. When a line cannot be written, an event of
 ---kind "unrecorded" says why, once until lines can be written again.
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:stream(params) end
 
 ---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
@@ -4249,7 +4250,7 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder", "stream_late" or "stream_crossed"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most

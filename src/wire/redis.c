@@ -5,10 +5,6 @@
 */
 #include "redis.h"
 
-#ifndef BYBIT_HIREDIS
-#define BYBIT_HIREDIS 0
-#endif
-
 const char redis_none[] =
     "this build of bybit is without hiredis, which a share on a Redis server needs: install "
     "libhiredis-dev and build again";
@@ -22,7 +18,7 @@ void redis_clean(const char *text, size_t size, char *out, size_t room) {
   out[n] = '\0';
 }
 
-#if !BYBIT_HIREDIS
+#ifndef BYBIT_HIREDIS
 
 bool redis_available(void) {
   return false;
