@@ -36,7 +36,9 @@ describe("the rows of a wire", function()
   -- Prints which of the files are loaded after `code`.
   local function loaded(code)
     local pipe <close> = assert(io.popen(([[%s -e '%s
-      for _, name in ipairs { "order", "lists", "position" } do print(name, package.loaded["bybit.wire.v5.endpoints." .. name] ~= nil) end
+      for _, name in ipairs { "order", "lists", "position" } do
+        print(name, package.loaded["bybit.wire.v5.endpoints." .. name] ~= nil)
+      end
       print("v2", package.loaded["bybit.wire.v2"] ~= nil)' 2>&1]]):format(LUA, code)))
     return (pipe:read "a")
   end
