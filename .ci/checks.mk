@@ -65,6 +65,14 @@ prove: ## simulates a market maker with every fault, SEEDS=10000: no order left,
 	@$(SUBMAKE) all
 	@$(IN_TREE) SEEDS='$(or $(SEEDS),10000)' FIRST='$(or $(FIRST),1)' $(LUA) examples/proved_maker.lua
 
+FILLS ?= 1000000
+SEED  ?= 1
+
+follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1), none may be lost or told twice
+	@$(NEED) build test
+	@$(SUBMAKE) all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/torture/follow.lua $(FILLS) $(SEED)
+
 # Each line of what settles outcomes runs in a spec that drives the paper exchange. No branch is left that never ran.
 COVERED_FILES ?= $(patsubst lua/bybit/%.lua,%,$(wildcard lua/bybit/outcome/*.lua)) wire/limits
 COVERING_SPECS ?= $(filter-out %/host_spec.lua %/share_spec.lua %/reads_spec.lua,$(wildcard spec/e2e/*_spec.lua)) $(wildcard spec/wire/v2/*_spec.lua) \
@@ -147,6 +155,6 @@ $(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 
 $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lcrypto
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
-.PHONY: asan tsan valgrind oom soak share prove coverage model leases mutants fuzz fuzz-all bench peers instructions
+.PHONY: asan tsan valgrind oom soak prove follow coverage model leases mutants fuzz fuzz-all bench peers instructions share

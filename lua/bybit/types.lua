@@ -3241,7 +3241,7 @@ function Client:each(method, params, options) end
 ---`cancel`, or with its task; it raises when the exchange refuses the key. Where the client has no streams (`streams = false`, a
 ---build without libwslay, the v2 wire) it polls, with the same events.
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil, poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols: only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:follow(params) end
 
 ---Refuses new risk: from here on, calls that add risk return an error of kind `guard` and are not sent, until client:resume().
@@ -3364,15 +3364,16 @@ function Client:stats() end
 ---file is made with mode 0600; one that is there goes on at its end. The key is struck out. When a line cannot be written, an event of
 ---kind "unrecorded" says why, once until lines can be written again.
 ---@param params { [integer]: string, symbol: string?, symbols: string[]?, interval: string?, category: string?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience: seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
----@return fun(state): table? step , table state, nil, table state
+---@return fun(): table? step , table state, nil, table state
 function Client:stream(params) end
 
 ---Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
 ---on the wrong side, then changes what has another price or quantity, and places what is missing. An empty list cancels all. Its own
 ---are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 ---that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
----changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
----in its record: one that is partly filled stays as it is, one that is filled is placed again.
+---changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
+---the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
+---is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
 ---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each {tag, client_order_id}; unsettled: tags that were left alone
 ---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result

@@ -43,6 +43,10 @@ local ROWS = {
   { name = "list of 50", bare = "list 1 1", work = "list", first = 20, calls = 50, rounds = 1 },
   { name = "decode of 50", work = "decode", argument = 50, first = 20, calls = 50, rounds = 1 },
   { name = "start", work = "start", first = 0, calls = 1, rounds = 1 },
+  { name = "candle of four prices", work = "prices", first = 100, calls = 1000, rounds = 1 },
+  { name = "candle slept through", work = "candles", first = 100, calls = 3000, rounds = 1 },
+  { name = "candle and two quotes", work = "quotes", first = 20, calls = 100, rounds = 1 },
+  { name = "seed of explore", work = "seeds", first = 1, calls = 2, rounds = 1 },
 }
 
 local TITLES = { "instructions", "calls out", "allocations", "bytes", "with libraries", "x bare" }

@@ -44,12 +44,14 @@ end
 
 local NODE = "env NODE_PATH=build/peers/node_modules node"
 local has = { lua = lua_stack(), bybit_api = runs(NODE .. " -e 'require(\"bybit-api\")'"),
-  ccxt = runs(NODE .. " -e 'require(\"ccxt\")'"), tls = runs "command -v nginx || ls /usr/sbin/nginx",
+  ccxt = runs(NODE .. " -e 'require(\"ccxt\")'"), ws = runs(NODE .. " -e 'require(\"ws\")'"),
+  streams = require("bybit.core").stream.available(), tls = runs "command -v nginx || ls /usr/sbin/nginx",
   redis = runs "command -v redis-server" }
 
 local rows = { missing = {} }
 for name, what in pairs { lua = "the Lua stack (lua-curl, luaossl, lua-cjson)", bybit_api = "npm's bybit-api (make peers)",
-  ccxt = "npm's ccxt (make peers)", tls = "nginx, so the rows with TLS",
+  ccxt = "npm's ccxt (make peers)", ws = "npm's ws (make peers)",
+  streams = "libwslay, so the rows about streams", tls = "nginx, so the rows with TLS",
   redis = "redis-server, so a share on a server" } do
   if not has[name] then rows.missing[#rows.missing + 1] = what end
 end
@@ -145,6 +147,54 @@ end }
 add { "decimals: two read, a product, a step, text", contenders = function() return { { "bybit", ours "decimals" } } end }
 
 -------------------------------------------------------------------------------------------------------------
+-- Streams. Each contender has a pusher of its own.
+
+local pushers = {}
+local function pushed(command, kind, records)
+  local server = site.pusher(kind, records)
+  pushers[#pushers + 1] = server
+  return command(server)
+end
+
+local function bare_read(server)
+  return ("%s/bench/bare_read %d %s %s %d"):format(BUILD, server.port, server.ca, server.pipe, server.size)
+end
+
+local function our_stream(work)
+  return function(server)
+    return ours(work, "https://127.0.0.1:" .. server.port, nil, ("CA_FILE=%s PIPE=%s"):format(server.ca, server.pipe))
+  end
+end
+
+local function node_ws(what)
+  return function(server)
+    return ("%s spec/bench/peer_ws.js %d %s %s %s"):format(NODE, server.port, server.ca, server.pipe, what)
+  end
+end
+
+for _, records in ipairs(has.streams and { "each", "full" } or {}) do
+  add { ("a trade over a stream, %s"):format(records == "each" and "a TLS record each" or "in full TLS records"),
+    contenders = function()
+      local list = {}
+      local function reader(name, command) list[#list + 1] = { name, pushed(command, "trade", records) } end
+      reader("bare read", bare_read)
+      reader("frames", our_stream "frames")
+      reader("by topic", our_stream "topic")
+      reader("events", our_stream "events")
+      if has.ws then
+        reader("ws", node_ws "text")
+        reader("ws, JSON", node_ws "parse")
+      end
+      return list
+    end }
+end
+for _, kind in ipairs { "order", "trade" } do
+  add { ("an event decoded, %s"):format(kind), contenders = function()
+    return { { "lua-cjson", ours("cjson_event", nil, kind) }, { "bybit", ours("event", nil, kind) } }
+  end }
+end
+
+-------------------------------------------------------------------------------------------------------------
 -- Starts, memory, pauses
 
 local function starts(command) return ("%s/bench/starts %s"):format(BUILD, command) end
@@ -209,6 +259,8 @@ end }
 
 --- Ends the servers.
 function rows.close()
+  for _, server in ipairs(pushers) do server.close() end
+  site.no_pushers()
   for _, server in pairs(running) do server[1]:close() end
 end
 

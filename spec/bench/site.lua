@@ -104,6 +104,53 @@ function site.tls(canned)
   return running, "https://127.0.0.1:" .. at, dir .. "/ca.pem"
 end
 
+--- A trade, an order, and a change of a book with so many levels, as the exchange's streams push them.
+---@param kind "trade"|"order"|"book"
+---@return string message
+---@return string topic
+function site.message(kind)
+  local trade = '{"T":1672304486865,"s":"BTCUSD","S":"Buy","v":"552","p":"30100.50","L":"PlusTick",'
+    .. '"i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false,"RPI":false,"seq":1783284617}'
+  if kind == "trade" then
+    return '{"topic":"publicTrade.BTCUSD","type":"snapshot","ts":1672304486868,"data":[' .. trade .. "]}", "publicTrade.BTCUSD"
+  end
+  local order = site.page(1):match '"list":%[({.*})%]'
+  return '{"id":"5923240c6880ab-c59f-420b-9adb-3639adc9dd90","topic":"order","creationTime":1672364262474,"data":[' .. order
+    .. "]}", "order"
+end
+
+local pushing -- the directory of all pushers
+
+--- Starts a server that pushes a message over TLS (pusher.c).
+---@param kind "trade"|"order"
+---@param records "each"|"full" a TLS record for each message, or records that are as full as they can be
+---@return { port: integer, ca: string, pipe: string, size: integer, close: fun() } server size: bytes of a frame
+function site.pusher(kind, records)
+  pushing = pushing or { dir = require("spec.support.certificates").make(), count = 0 }
+  pushing.count = pushing.count + 1
+  local dir, message = pushing.dir, site.message(kind)
+  local at = ("%s/%d"):format(dir, pushing.count)
+  local file <close> = assert(io.open(at .. ".message", "wb"))
+  file:write(message)
+  file:close()
+  assert(os.execute(("mkfifo -m 600 %s.pipe"):format(at)))
+  local run = assert(io.popen(("echo $$; exec %s/bench/pusher %s/right.pem %s/right.key %s.message %s.pipe %s"):format(BUILD, dir,
+    dir, at, at, records)))
+  local pid = run:read "l"
+  local size = #message + (#message < 126 and 2 or 4)
+  return { port = assert(run:read "n", "the pusher did not start"), ca = dir .. "/ca.pem", pipe = at .. ".pipe", size = size,
+    close = function()
+      os.execute("kill " .. pid .. " 2>/dev/null")
+      run:close()
+    end }
+end
+
+--- Removes what the pushers needed.
+function site.no_pushers()
+  if pushing then os.execute("rm -r " .. pushing.dir) end
+  pushing = nil
+end
+
 site.NGINX = [[
 daemon off; master_process off; worker_processes 1; pid DIR/pid; error_log stderr emerg;
 events { worker_connections 8192; }

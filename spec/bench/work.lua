@@ -104,6 +104,83 @@ function work.start(url)
 end
 
 -------------------------------------------------------------------------------------------------------------
+-- Simulations
+
+local FIRST = 1704067200000 -- ms, when the candles of a file begin
+
+-- So many candles of a minute, as a reader of a file gives them: a walk around 30000.
+local function candles(count)
+  local rows, price, state = {}, 30000, 1
+  local function draw(most) -- 0 to `most`, the same on every machine
+    state = (state * 6364136223846793005 + 1442695040888963407) & 0x7FFFFFFFFFFFFFFF
+    return (state >> 33) % (most + 1)
+  end
+  for i = 1, count do
+    local close = price + draw(40) - 20 + (30000 - price) // 500
+    rows[i] = { start_time = FIRST + (i - 1) * 60000, open_price = price, close_price = close,
+      high_price = math.max(price, close) + draw(9), low_price = math.min(price, close) - draw(9) }
+    price = close
+  end
+  return rows
+end
+
+--- Candles whose four prices the engine of the paper exchange moves to, and nothing else.
+function work.prices()
+  local now = FIRST * 1000000
+  local exchange = require("bybit.paper.inside").start { seed = 1, clock = function() return now end, key = "k", secret = "s" }
+  local engine, market = exchange.engine, exchange.engine:market "BTCUSD"
+  return function(n)
+    for _, c in ipairs(candles(n)) do
+      for _, price in ipairs { c.open_price, c.low_price, c.high_price, c.close_price } do
+        now = now + 15000000000
+        engine:move(market, 2 * price)
+      end
+    end
+  end
+end
+
+-- Simulates a strategy over so many candles.
+local function simulating(strategy)
+  return function(n)
+    local report = require("bybit").paper.simulate({ prices = { BTCUSD = candles(n) }, client = { id_prefix = "mm" } }, strategy)
+    if report.error then error(report.error, 0) end
+  end
+end
+
+--- Candles that a strategy sleeps through.
+function work.candles()
+  return simulating(function(_, stop) stop:wait() end)
+end
+
+--- Candles after each of which a strategy moves two quotes.
+function work.quotes()
+  return simulating(function(client, stop)
+    local book, ids = client:with { symbol = "BTCUSD", type = "Limit", quantity = 100 }, {}
+    for i, side in ipairs { "Buy", "Sell" } do
+      ids[i] = assert(book:place_order { side = side, price = i == 1 and 29000 or 31000 }).order_id
+    end
+    local moved = 0
+    while not stop:wait(60) do
+      moved = moved % 50 + 1
+      assert(book:modify_order { order_id = ids[1], new_price = 29000 + moved })
+      assert(book:modify_order { order_id = ids[2], new_price = 31000 - moved })
+    end
+  end)
+end
+
+--- Seeds of bybit.paper.explore: ten minutes of a market maker with every fault.
+function work.seeds()
+  local source = assert(io.open "examples/proved_maker.lua"):read "a"
+  local text = source:match "(local function maker.-\nend\n)"
+  local maker = assert(load("local bybit = require 'bybit' " .. text .. " return maker"))()
+  return function(n)
+    local failures = require("bybit").paper.explore({ client = { id_prefix = "mm", deadline = 4 } }, maker,
+      { seeds = n, processes = 1 })
+    assert(not failures[1], "a seed has failed")
+  end
+end
+
+-------------------------------------------------------------------------------------------------------------
 -- Parts of a call
 
 local WIRE = { category = "inverse", symbol = "BTCUSD", side = "Buy", orderType = "Limit", qty = "1", price = "20000.5",
@@ -151,6 +228,74 @@ function work.decimals()
   return function(n)
     for _ = 1, n do assert(tostring((decimal "20000.5" * decimal "0.9995"):to_step "0.5")) end
   end
+end
+
+-------------------------------------------------------------------------------------------------------------
+-- Streams: a pusher (pusher.c) sends as many messages as a line in its pipe says.
+
+-- Has so many messages pushed, and serves the loop until `count()` says that they are there.
+local function pushed(count)
+  local core = require "bybit.core"
+  local pipe = assert(io.open(os.getenv "PIPE", "w"))
+  return function(n)
+    local stop = count() + n
+    pipe:write(n, "\n")
+    pipe:flush()
+    while count() < stop do core.loop.step(1) end
+  end
+end
+
+--- Frames alone: they are taken as texts.
+function work.frames(url)
+  local core = require "bybit.core"
+  local link, taken = core.link.new { url = url, ca_file = os.getenv "CA_FILE" }, 0
+  while not link:state() do core.loop.step(1) end
+  return pushed(function()
+    taken = taken + #link:messages()
+    return taken
+  end)
+end
+
+local function stream_client(url)
+  return require "bybit".client { environment = { url = url }, ca_file = os.getenv "CA_FILE" }
+end
+
+--- Frames that go to a reader who never looks: each message is told apart by its topic, and waits in a queue.
+function work.topic(url)
+  local core = require "bybit.core"
+  local client = stream_client(url)
+  local step, state = client:stream { "trade", symbol = "BTCUSD" }
+  while step(state).kind ~= "live" do end -- luacheck: ignore 542
+  return pushed(function() return core.client.streams(client)[1].messages end), function() return state end -- it stays
+end
+
+--- Events of trades, in a loop.
+function work.events(url)
+  local client = stream_client(url)
+  local step, state = client:stream { "trade", symbol = "BTCUSD", queue = 1000000 }
+  while step(state).kind ~= "live" do end -- luacheck: ignore 542
+  local pipe = assert(io.open(os.getenv "PIPE", "w"))
+  return function(n)
+    pipe:write(n, "\n")
+    pipe:flush()
+    for _ = 1, n do assert(step(state).trade) end
+  end
+end
+
+-- A message of a stream, read by a function.
+local function reading(read, kind)
+  local text = site.message(kind)
+  return function(n)
+    for _ = 1, n do assert(read(text)) end
+  end
+end
+
+--- A message by lua-cjson; as exact records.
+function work.cjson_event(_, kind) return reading(require("cjson").decode, kind) end
+
+function work.event(_, kind)
+  local topics = require "bybit.stream.topics"
+  return reading(topics.compiled(topics.row(kind)).read, kind)
 end
 
 -------------------------------------------------------------------------------------------------------------

@@ -105,7 +105,8 @@ describe("bybit tail", function()
 
   it("is completed, and explained", function()
     local cli = require "bybit.shell.cli"
-    assert.same({ "ticker", "trade" }, completion.of(require "bybit.wire.v5", { "tail", "t" }, cli.words.options, { tail = true }))
+    local found = completion.of(require "bybit.wire.v5", { "tail", "t" }, cli.words.options, { tail = true })
+    assert.same({ "ticker", "trade" }, found)
     has((command.run "man":gsub("\\", "")), "bybit tail TOPIC ...")
   end)
 end)

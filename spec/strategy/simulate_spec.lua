@@ -199,8 +199,13 @@ describe("fills in a simulation", function()
         assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1000, stop_loss_price = 29950 })
         buy(client, { price = 29955 })
         while not stop:wait(awake and 7 or 1e6) do end
-        local day = assert(client:get_klines { symbol = "BTCUSD", interval = "60" })
-        for i, k in ipairs(day) do list["h" .. i] = tostring(k) end
+        for _, method in ipairs { "get_klines", "get_mark_price_klines", "get_index_price_klines" } do
+          for _, interval in ipairs { "60", "1" } do
+            for i, k in ipairs(assert(client[method](client, { symbol = "BTCUSD", interval = interval, limit = 200 }))) do
+              list[method .. interval .. " " .. i] = tostring(k)
+            end
+          end
+        end
       end)
     end
     local whole = run(false)

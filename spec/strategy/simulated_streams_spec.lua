@@ -112,6 +112,16 @@ describe("streams in a simulation", function()
     end)
   end
 
+  it("can be read without a loop, as in a session", function()
+    simulate({ duration = 10 }, function(client)
+      local next_stream, _, _, stream <close> = client:stream { "ticker", symbol = "BTCUSD" } -- luacheck: ignore 211
+      local next_followed, _, _, followed <close> = client:follow { symbol = "BTCUSD" } -- luacheck: ignore 211
+      assert.same({ live = true, ticker = true }, { [next_stream().kind] = true, [next_stream().kind] = true })
+      local first, second = next_followed().kind, next_followed().kind
+      assert.same({ "wallet", "live" }, { first, second })
+    end)
+  end)
+
   it("come to an end with the loop that reads them", function()
     simulate({ duration = 10 }, function(client)
       for event in client:stream { "ticker", symbol = "BTCUSD" } do

@@ -49,9 +49,16 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
     return list
   end
 
+  local BATCHES = { ["order/create-batch"] = "place", ["order/amend-batch"] = "amend", ["order/cancel-batch"] = "cancel" }
+
+  -- How many orders requests were about, by kind.
   local function writes()
     local n = {}
     for _, kind in ipairs { "place", "amend", "cancel", "all" } do n[kind] = exchange:sent(kind) end
+    for _, copy in ipairs(exchange.copies) do
+      local kind = BATCHES[copy.kind]
+      if kind then n[kind] = n[kind] + #copy.params.request end
+    end
     return n
   end
 
@@ -118,6 +125,43 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
     assert.same({ "mm-bid Buy 100 @ 29900" }, open())
   end)
 
+  it("sees an order that an earlier process placed a moment ago, though no list shows it yet", function()
+    exchange:close()
+    start(3000)
+    assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 29800,
+      client_order_id = "mm-bid-1" })
+    client:close() -- as in a crash: nothing is known of it any more
+    client = exchange:client { api = api, id_prefix = "mm" }
+    local result
+    assert.same({ 1, 1, 0, 0 }, calls(function() result = assert(sync(BID, ASK)) end))
+    assert.same({ 1, 1 }, { #result.placed, #result.modified })
+    assert.same({ "mm-ask Sell 100 @ 30100", "mm-bid Buy 100 @ 29900" }, open())
+    -- once it is old enough, it waits no more
+    local now = core.loop.now()
+    assert(sync(BID))
+    assert(sync(BID, ASK))
+    assert.is_true(core.loop.now() - now < 1)
+  end)
+
+  it("waits before it places only, and its token ends that", function()
+    client:close()
+    client = exchange:client { api = api, id_prefix = "mm" }
+    local now = core.loop.now()
+    assert(sync())
+    assert.is_true(core.loop.now() - now < 1)
+    local token = bybit.cancel_token()
+    bybit.run(function()
+      bybit.spawn(function()
+        bybit.sleep(1)
+        token:cancel()
+      end)
+      local result, err = client:sync_orders { symbol = "BTCUSD", cancel = token, BID }
+      assert.same({ nil, "cancelled" }, { result, err.kind })
+    end)
+    assert.is_true(core.loop.now() - now < 2)
+    assert.same({}, open())
+  end)
+
   it("places again what was filled", function()
     assert(sync(BID))
     core.loop.advance(1)
@@ -146,6 +190,7 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
   end)
 
   it("never places a tag again while the outcome of its last call is open", function()
+    core.loop.advance(10) -- the client is old enough to place at once
     exchange:always("read", staged.page) -- so that recovery cannot find out
     exchange:plan("place", staged.lost_answer, staged.lost_request, staged.lost_request, staged.lost_request,
       staged.lost_request)
@@ -178,6 +223,55 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
     assert.equal("ask", err.done.placed[1].tag)
     assert.equal(1, #err.done.placed)
     assert.same({ "mm-ask Sell 100 @ 30100", "mm-bid Buy 100 @ 29900" }, open())
+  end)
+
+  it("sends several changes of a kind with one request where the wire has batches, ten at most", function()
+    core.loop.advance(10)
+    local function ladder(price)
+      local list = { symbol = "BTCUSD" }
+      for i = 1, 12 do list[i] = { tag = "rung" .. i, side = "Buy", quantity = 100, price = price - i * 10 } end
+      return list
+    end
+    local function requests(list)
+      local from, n = #exchange.copies, 0
+      local result = assert(client:sync_orders(list))
+      for i = from + 1, #exchange.copies do n = n + (exchange.copies[i].kind == "read" and 0 or 1) end
+      return n, #result.placed, #result.modified, #result.cancelled
+    end
+    local each = api == "v5" and 2 or 12
+    assert.same({ each, 12, 0, 0 }, { requests(ladder(29800)) })
+    assert.same({ each, 0, 12, 0 }, { requests(ladder(29700)) })
+    assert.same({ each, 0, 0, 12 }, { requests { symbol = "BTCUSD" } })
+  end)
+
+  it("tells the order that failed, when the others with it did not", function()
+    core.loop.advance(10)
+    local result, err = sync(BID, but(ASK, { price = 99999999 }), { tag = "low", side = "Buy", quantity = 100, price = 29000 })
+    assert.is_nil(result)
+    assert.equal("rejected", err.outcome)
+    assert.same({ "bid", "low" }, { err.done.placed[1].tag, err.done.placed[2].tag })
+    assert.same({ "mm-bid Buy 100 @ 29900", "mm-low Buy 100 @ 29000" }, open())
+    result, err = sync(BID, ASK, { tag = "low", side = "Buy", quantity = 100, price = 29000 })
+    assert.same({ 1, 2, nil }, { #result.placed, #result.kept, err })
+  end)
+
+  it("leaves alone all tags of a request whose outcome is open", function()
+    core.loop.advance(10)
+    local looks = 0
+    exchange:always("read", function()
+      looks = looks + 1
+      if looks > 1 then return staged.page() end
+    end)
+    for _, kind in ipairs { "place", "order/create-batch" } do exchange:always(kind, staged.lost_answer) end
+    local _, err = sync(BID, ASK)
+    assert.equal("unknown", err.outcome)
+    for _, kind in ipairs { "read", "place", "order/create-batch" } do exchange:always(kind, nil) end
+    local result
+    assert.same({ 0, 0, 0, 0 }, calls(function() result = assert(sync(but(BID, { price = 29000 }), ASK)) end))
+    assert.same({ "ask", "bid" }, result.unsettled)
+    assert(client:reconcile { symbol = "BTCUSD" })
+    assert.same({ 0, 1, 0, 0 }, calls(function() result = assert(sync(but(BID, { price = 29000 }), ASK)) end))
+    assert.same({ "mm-ask Sell 100 @ 30100", "mm-bid Buy 100 @ 29000" }, open())
   end)
 
   it("does nothing when the orders cannot be read", function()

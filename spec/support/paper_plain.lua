@@ -17,6 +17,79 @@ local function same(expected, got, what)
   if expected ~= got then error(("%s: the plain way gives %s, the engine %s"):format(what, expected, got), 0) end
 end
 
+---------------------------------------------------------------------------------------------------------------
+-- A fill, by the formulas of the exchange's documentation, an operation at a time.
+
+-- Takes a fill. The fee of a fill that turns a position round is split by quantity: what opens is rounded, what closes pays the
+-- rest. Returns closed quantity, profit of the closed part (not rounded), its share of the fees that were paid to open, and
+-- what was paid now to close.
+local function fill(p, side, quantity, price, fee, value)
+  local closed, profit, opening, closing = ZERO, ZERO, ZERO, ZERO
+  local value_of = p.kind.value
+  local rest, rest_value, rest_fee = quantity, value or value_of(quantity, price), fee
+  if p.side ~= "" and p.side ~= side then
+    closed = p.size:min(quantity)
+    rest = quantity - closed
+    local whole = rest:is_zero()
+    local cost = p.cost * closed / p.size
+    profit = (cost - (whole and rest_value or value_of(closed, price))) * ((p.side == "Sell" and -1 or 1) * p.kind.sign)
+    opening = position.coin(p.open_fees * closed / p.size)
+    if p.bought then p.bought = p.bought - p.bought * closed / p.size end
+    if p.drawn then p.drawn = p.drawn - p.drawn * closed / p.size end
+    p.cost, p.open_fees, p.size = p.cost - cost, p.open_fees - opening, p.size - closed
+    if p.size:is_zero() then
+      p.side, p.size, p.cost, p.open_fees, p.added, p.bought, p.drawn = "", ZERO, ZERO, ZERO, ZERO, nil, nil
+    end
+    if whole then return closed, profit, opening, fee end
+    rest_value, rest_fee = value_of(rest, price), position.coin(fee * rest / quantity)
+    closing = fee - rest_fee
+  end
+  if p.side == "" then p.realised, p.fresh = ZERO, true end
+  p.side, p.size, p.cost = side, p.size + rest, p.cost + rest_value
+  p.open_fees = p.open_fees + rest_fee
+  if p.bought then p.bought = p.bought + rest_value end
+  return closed, profit, opening, closing
+end
+
+-- A sum that begins with nothing is what is added.
+local function sum(a, b)
+  return rawequal(a, ZERO) and b or a + b
+end
+
+--- What `settle` of the engine does to a position, a coin and an order, and what it returns (src/engine/booking.c).
+function plain.settle(p, c, order, quantity, price, value, rate)
+  local coin = position.coin
+  local worth, fee = coin(value), coin(value * rate)
+  local entry = p.side ~= "" and p.side ~= order.side and position.entry(p)
+  local closed, profit, opening, closing = fill(p, order.side, quantity, price, fee, value)
+  profit = coin(entry and profit or ZERO)
+  local net, fresh = profit - fee, p.fresh or false
+  c.wallet, c.realised = c.wallet + net, c.realised + net
+  p.realised, p.total = p.realised + (fresh and closing - fee or net), p.total + net
+  p.fresh = nil
+  order.filled, order.value, order.fee = sum(order.filled, quantity), sum(order.value, worth), sum(order.fee, fee)
+  order.exact = sum(order.exact, value)
+  local leaves = order.qty - order.filled
+  if not entry then return worth, fee, leaves, fresh end
+  local opened = quantity - closed
+  local exit = opened:is_zero() and worth or coin(p.kind.value(closed, price))
+  return worth, fee, leaves, fresh, closed, opened, profit, opening, closing, coin(p.kind.value(closed, entry)), exit,
+    profit - closing - opening
+end
+
+--- What an order of so much at this price ties up: initial margin, fee to open, fee to close.
+---@param instrument table the contract
+function plain.order_cost(quantity, price, side, leverage, instrument)
+  local kind, taker = instrument.kind, instrument.taker
+  local value, d = kind.value(quantity, price), side == "Sell" and -1 or 1
+  return position.coin(value / leverage + value * taker + value * (decimal(1) + decimal(1) / leverage * (d * kind.sign)) * taker)
+end
+
+plain.nothing = ZERO -- what the sums of an order begin with
+
+---------------------------------------------------------------------------------------------------------------
+-- The state of an engine.
+
 --- The open orders of an account, oldest first.
 function plain.open(account)
   local list = {}
@@ -35,7 +108,7 @@ function plain.margin(account, market, index, without, extra)
   local function add(side, leaves, price)
     local free = closing[side]:min(leaves)
     closing[side] = closing[side] - free
-    if leaves > free then total = total + position.order_cost(leaves - free, price, side, p.leverage, market.instrument) end
+    if leaves > free then total = total + plain.order_cost(leaves - free, price, side, p.leverage, market.instrument) end
   end
   for _, order in ipairs(plain.open(account)) do
     if order.symbol == symbol and order.index == index and order.active and not order.closing and order ~= without then
@@ -60,6 +133,10 @@ local function check_margins(account, market, index, g)
     local without = #open > 0 and g.chance(0.6) and g.one_of(open) or nil
     local got = standing:margin(without, extra)
     same(plain.margin(account, market, index, without, extra), got, what .. ", margin with another order")
+    if without and without.side ~= extra.side then without = nil end
+    local after, before = standing:with(without, extra)
+    local more = plain.margin(account, market, index, without, extra) - plain.margin(account, market, index)
+    assert(more:eq(after - before), what .. ", what another order adds to the margin")
   end
 end
 

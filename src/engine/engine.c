@@ -1,4 +1,5 @@
 /* luaopen_bybit_paper_engine: what the paper exchange does for each order, in C. It knows no sockets; src/paper serves them. */
+#include "money.h"
 #include "parts.h"
 
 #include <lauxlib.h>
@@ -8,10 +9,28 @@ static const luaL_Reg functions[] = {
     {NULL, NULL},
 };
 
+static const luaL_Reg money[] = {
+    {"settle", engine_settle}, {"cost", engine_cost}, {"ticks", engine_ticks},
+    {"add", engine_add},       {NULL, NULL},
+};
+
+/* money(begin) -> the functions that work on amounts. 'begin' is the decimal that the exchange's sums begin with. */
+static int l_money(lua_State *L) {
+  Decimal zero;
+  luaL_argcheck(L, money_test(L, 1, &zero) && lua_getmetatable(L, 1), 1, "a decimal expected");
+  luaL_newlibtable(L, money);
+  lua_insert(L, 1);
+  lua_insert(L, 2); /* the functions, the metatable, the decimal */
+  luaL_setfuncs(L, money, 2);
+  return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_bybit_paper_engine(lua_State *L);
 
 int luaopen_bybit_paper_engine(lua_State *L) {
   luaL_checkversion(L);
   luaL_newlib(L, functions);
+  lua_pushcfunction(L, l_money);
+  lua_setfield(L, -2, "money");
   return 1;
 }

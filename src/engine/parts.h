@@ -8,4 +8,14 @@
 ** there is anything else in it, or it is no JSON: then the caller reads it another way. Fields that are "" are left out. */
 int engine_flat(lua_State *L);
 
+/* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, leaves, fresh [, closed, opened, profit, opening, closing, bought,
+** exit, pnl]: books a fill of an order on its position and on the coin of the account, and counts it for the order. `worth` and `fee` are
+** rounded; `leaves`: what the order has left; `fresh`: a position begins with the fill. The rest is there where the fill is against the position: how much closes and how
+** much opens, the profit, the shares of the fees to open and to close, what was bought and sold is worth, and the profit after fees. */
+int engine_settle(lua_State *L);
+
+int engine_cost(lua_State *L);  /* what an order ties up */
+int engine_ticks(lua_State *L); /* how many ticks a price has */
+int engine_add(lua_State *L);   /* adds to fields of a table */
+
 #endif

@@ -1,4 +1,4 @@
-/* What the readers of streams share: stream.c has those of events, order_book.c those of books. */
+/* What the readers of streams share: reader.c has those of events, order_book.c those of books. */
 #ifndef BYBIT_STREAM_PARTS_H
 #define BYBIT_STREAM_PARTS_H
 
@@ -21,10 +21,12 @@ void member_leave(Member *m);            /* may be called twice */
 Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index);
 double stream_number_field(lua_State *L, int table, const char *key); /* raises where it is none */
 const char *streams_key(const Streams *s); /* what it logs in with; NULL: nothing */
-int64_t streams_now(const Streams *s);     /* the exchange's clock, ms */
+Sightings *streams_sightings(const Streams *s);
+int64_t streams_now(const Streams *s); /* the exchange's clock, ms */
 /* The recording that the field "record" of the table at 'index' holds, which becomes user value 'value' of the userdata on top of
 ** the stack; NULL: there is none. */
 Record *recorder_field(lua_State *L, int index, int value);
+void reader_open(lua_State *L);
 void recorder_open(lua_State *L);
 void ticker_open(lua_State *L); /* adds 'ticker' to the module table on top of the stack */
 void order_book_open(

@@ -70,7 +70,7 @@ return function(options)
       lines = options.transport == nil and "sockets" or options.transport.lines and "post",
       category = settings.category,
       connections = math.min(settings.in_flight, options.connections), required = required,
-      visibility = options.visibility, impatient = settings.impatient or false,
+      visibility = options.visibility, made = core.loop.now(), impatient = settings.impatient or false,
       id_prefix = options.id_prefix or false, journal = false, intents = {}, at_large = {},
       receive_window = options.receive_window, parts = {}, closing = core.token(),
       budget_of_retries = false, guard = false, sightings = false, sighting_news = false, reads_lease = false,

@@ -141,9 +141,14 @@ local function write_record(record)
   for i = 1, #fields do
     local value = values[fields[i]]
     if value ~= nil then
-      n = n + 1
-      out[n], name = name[i], later
-      write(value)
+      out[n + 1], name = name[i], later
+      if type(value) == "string" then -- nearly always
+        out[n + 2] = quoted(value)
+        n = n + 2
+      else
+        n = n + 1
+        write(value)
+      end
     end
   end
   n = n + 1
@@ -166,34 +171,55 @@ local function write_text(text)
   out[n] = text.text
 end
 
-local writers = { [Text] = write_text, [Object] = write_object, [Record] = write_record, [List] = write_list }
+local function write_null()
+  n = n + 1
+  out[n] = "null"
+end
 
-local function is_decimal(value)
+local writers = { [Text] = write_text, [Object] = write_object, [Record] = write_record, [List] = write_list,
+  [getmetatable(null)] = write_null }
+
+-- Is this the metatable of decimals?
+local DECIMAL = setmetatable({}, { __mode = "k", __index = function(known, meta)
+  known[meta] = type(meta) == "table" and meta.__name == "bybit.decimal"
+  return known[meta]
+end })
+
+local function write_number(value)
+  if math_type(value) ~= "integer" then return false end
+  n = n + 1
+  out[n] = format("%d", value)
+  return true
+end
+
+local function write_decimal(value)
   local meta = debug.getmetatable(value)
-  return type(meta) == "table" and meta.__name == "bybit.decimal"
+  if not (meta and DECIMAL[meta]) then return false end
+  out[n + 1], out[n + 2], out[n + 3] = '"', tostring(value), '"'
+  n = n + 3
+  return true
 end
 
--- What a value is written as that is not made of others; nil for a decimal, and for what cannot be written.
-local function plain(value, kind)
-  if math_type(value) == "integer" then return format("%d", value) end
-  if kind == "boolean" then return tostring(value) end
-  if value == null then return "null" end
+local function write_boolean(value)
+  n = n + 1
+  out[n] = value and "true" or "false"
+  return true
 end
+
+local others = { number = write_number, userdata = write_decimal, boolean = write_boolean }
 
 function write(value)
   local kind = type(value)
-  local text = kind == "string" and quoted(value) or plain(value, kind)
-  if text then
+  if kind == "string" then
     n = n + 1
-    out[n] = text
-  elseif kind == "table" and writers[getmetatable(value)] then
-    writers[getmetatable(value)](value)
-  elseif kind == "userdata" and is_decimal(value) then
-    out[n + 1], out[n + 2], out[n + 3] = '"', tostring(value), '"'
-    n = n + 3
-  else
-    error("answer: cannot write a " .. (math_type(value) or kind) .. " (use object, record, list or a string)", 0)
+    out[n] = quoted(value)
+    return
   end
+  local writer = kind == "table" and writers[getmetatable(value)]
+  if writer then return writer(value) end
+  local other = others[kind]
+  if other and other(value) then return end
+  error("answer: cannot write a " .. (math_type(value) or kind) .. " (use object, record, list or a string)", 0)
 end
 
 local PARTS_KEPT = 10000

@@ -42,7 +42,7 @@ function ledger.new(world, symbol, duration)
   for _, other in ipairs(world.engine.markets) do
     if other.instrument.settle == self.coin then self.markets[#self.markets + 1] = other end
   end
-  self.wallet = world.account:coin(self.coin)
+  self.wallet, self.holding = world.account:coin(self.coin), world.account.holding
   self.apart = math.max(LEAST, duration and math.floor(duration * 1000 / POINTS) or USUAL)
   self.before, self.begin = world:now(), world:now()
   self.day, self.day_end = self.begin // DAY, (self.begin // DAY + 1) * DAY
@@ -115,10 +115,23 @@ local function note_distance(self, price)
   end
 end
 
+-- A price has moved while there was no position and the wallet stayed as it was: only what the coin is worth has changed.
+local function idle(self, time)
+  local worth, main = self.counted_number, self.market.last * self.tick
+  local usd = self.inverse and worth * main or worth
+  self.before, self.last_worth, self.last_usd = time, worth, usd
+  self.falls.usd:note(time, usd)
+  if time >= self.next then
+    self.next = time + self.apart
+    self:point(time, worth, self.inverse and main or 1, 0)
+  end
+end
+
 -- A price has moved; `bar`: over a whole candle.
 function Ledger:moved(bar)
-  local time = self.world:now()
+  local time = self.world.ns // 1000000
   if time >= self.day_end then end_days(self, time) end
+  if not self.held and rawequal(self.wallet.wallet, self.counted) and next(self.holding) == nil then return idle(self, time) end
   if self.held then self.held_ms = self.held_ms + time - self.before end
   self.before = time
   if bar and self.held and self.last_size ~= 0 then -- the extreme that hurts counts, too

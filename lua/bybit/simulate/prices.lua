@@ -58,30 +58,39 @@ local function moment(self, name, ms)
   return ms
 end
 
--- A row as a bar { time, open, high, low, close }, or a trade { time, price }; times in ms, prices in ticks.
+-- A row as a bar { time, open, high, low, close }, or a trade { time, price }; times in ms, prices in ticks. Of the tables three take
+-- turns: the one before is looked at while the next is read.
 local function read(self)
   local row = self.rows()
   if row == nil then return nil end
   self.count = self.count + 1
   if type(row) ~= "table" then fail(self.symbol, self.count, "a candle or a trade expected, got %s", tostring(row)) end
-  local start = rawget(row, "start_time")
+  local turns = self.turns
+  local bar = turns[self.count % 3 + 1]
+  local start, tick = rawget(row, "start_time"), self.tick
   if not start then
-    return { time = moment(self, "timestamp", rawget(row, "timestamp")), price = ticks(self, "price", rawget(row, "price")) }
+    bar.time, bar.price = moment(self, "timestamp", rawget(row, "timestamp")), ticks(self, "price", rawget(row, "price"))
+    return bar
   end
-  local bar = { time = moment(self, "start_time", start), open = 0, high = 0, low = 0, close = 0, stop = 0 }
+  bar.time, bar.price = moment(self, "start_time", start), nil
   if rawget(row, "o") then -- a reader's: the numbers are there
-    local tick = self.tick
     bar.open, bar.high = floor(row.o / tick + 0.5), floor(row.h / tick + 0.5)
     bar.low, bar.close = floor(row.l / tick + 0.5), floor(row.c / tick + 0.5)
     if bar.low < 2 then ticks(self, "low", 0) end
     return bar
   end
-  bar.open = ticks(self, "open_price", rawget(row, "open_price") or rawget(row, "open"))
-  bar.high = ticks(self, "high_price", rawget(row, "high_price") or rawget(row, "high"))
-  bar.low = ticks(self, "low_price", rawget(row, "low_price") or rawget(row, "low"))
-  bar.close = ticks(self, "close_price", rawget(row, "close_price") or rawget(row, "close"))
-  local low, high = bar.low, bar.high
-  if low > bar.open or low > bar.close or high < bar.open or high < bar.close then
+  local open, high = row.open_price or rawget(row, "open"), row.high_price or rawget(row, "high")
+  local low, close = row.low_price or rawget(row, "low"), row.close_price or rawget(row, "close")
+  if type(low) == "number" and type(high) == "number" and type(open) == "number" and type(close) == "number" and low >= 2 * tick
+    and low <= open and open <= high and low <= close and close <= high and high < 1e15 then -- nearly always
+    bar.open, bar.high, bar.low, bar.close = (open / tick + 0.5) // 1 | 0, (high / tick + 0.5) // 1 | 0,
+      (low / tick + 0.5) // 1 | 0, (close / tick + 0.5) // 1 | 0
+    return bar
+  end
+  open, high = ticks(self, "open_price", open), ticks(self, "high_price", high)
+  low, close = ticks(self, "low_price", low), ticks(self, "close_price", close)
+  bar.open, bar.high, bar.low, bar.close = open, high, low, close
+  if low > open or low > close or high < open or high < close then
     fail(self.symbol, self.count, "open and close are not between low and high")
   end
   return bar
@@ -94,7 +103,9 @@ end
 ---@return table feed next() -> a bar with its `stop`, or a trade
 function prices.feed(symbol, source, tick)
   local rows, part = rows_of(symbol, source)
-  local self = setmetatable({ symbol = symbol, rows = rows, part = part, tick = tick, count = 0, ahead = false },
+  local turns = {}
+  for i = 1, 3 do turns[i] = { time = 0, stop = nil, price = nil, open = 0, high = 0, low = 0, close = 0 } end
+  local self = setmetatable({ symbol = symbol, rows = rows, part = part, tick = tick, count = 0, ahead = false, turns = turns },
     Feed)
   self.ahead = read(self)
   if not self.ahead then errors.raise(("bybit.paper.simulate: prices.%s: there are none"):format(symbol)) end
@@ -102,13 +113,16 @@ function prices.feed(symbol, source, tick)
   return self
 end
 
---- The next bar or trade; nil after the last one. A bar stops where the next one begins, or after the usual span where some are
---- missing.
+--- The next bar or trade; nil after the last one. It is good until the next but one is asked for. A bar stops where the next one
+--- begins, or after the usual span where some are missing.
 function Feed:next()
   local row = self.ahead
   if not row then return nil end
   self.ahead = read(self)
-  if row.price then return row end
+  if row.price then
+    row.stop = nil
+    return row
+  end
   local gap = self.ahead and self.ahead.time - row.time
   if gap and gap > 0 and (not self.span or gap < self.span) then self.span = gap end
   row.stop = row.time + (self.span or SPAN)

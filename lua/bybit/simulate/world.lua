@@ -121,7 +121,8 @@ function World:watch(f) self.watchers[#self.watchers + 1] = f end
 
 -- Tells those who watch. `bar`: the price has moved over a whole candle.
 local function told(self, bar)
-  for _, f in ipairs(self.watchers) do f(self, bar) end
+  local watchers = self.watchers
+  for i = 1, #watchers do watchers[i](self, bar) end
 end
 
 --- The account may have changed.
@@ -196,25 +197,20 @@ function World:trade(feed)
   if take(self, feed) then self:wait_for(feed) end
 end
 
--- Can nothing happen before a candle is over, and does the strategy sleep through it?
-local function is_quiet(self, market, bar)
-  local stop = bar.stop * MS
-  return not self.streams.public and stop <= self.horizon and (self.line:next() or math.maxinteger) >= stop
-    and bars.quiet(self.engine, market, bar.low, bar.high)
-end
-
--- A candle begins. Those in which nothing can happen pass at once.
+-- A candle begins. Those in which nothing can happen, and which the strategy sleeps through, pass at once.
 function World:bar(feed)
-  local market = feed.market
-  while is_quiet(self, market, feed.row) do
-    local bar = feed.row
+  local market, engine, line = feed.market, self.engine, self.line
+  while true do
+    local bar, next_event = feed.row, line:next() or math.maxinteger
+    local stop = bar.stop * MS
+    if self.streams.public or stop > self.horizon or next_event < stop or not bars.quiet(engine, market, bar.low, bar.high) then
+      break
+    end
     bars.pass(market, bar.time, bar.high, bar.low, bar.close)
     told(self, bar)
     if not take(self, feed) then return end
     local start = feed.row.time * MS
-    if feed.row.price or start > self.horizon or (self.line:next() or math.maxinteger) <= start then
-      return self:wait_for(feed)
-    end
+    if feed.row.price or start > self.horizon or next_event <= start then return self:wait_for(feed) end
     while self.due_ns <= start do dues(self) end
     move_to(self, start)
   end

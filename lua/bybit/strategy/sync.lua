@@ -301,34 +301,15 @@ function Work:note(list, step, id)
   table.insert(self.result[list], { tag = step.tag, client_order_id = id })
 end
 
--- A call has failed. What is gone already needed no cancel.
+-- A call has failed.
 function Work:failed(step, err)
   self.err = self.err or err
   self.stuck[step.tag] = true
 end
 
-function Work:cancel(step)
-  local id = step.order.client_order_id
-  local ack, err = self.client:cancel_order(options_of(self.options, { client_order_id = id }))
-  if not ack and err.kind ~= "not_found" then return self:failed(step, err) end
-  self.memory.changed[id] = { at = loop.now(), gone = true }
-  if ack then self:note("cancelled", step, id) end
-end
-
-function Work:modify(step)
-  local order, entry = step.order, step.entry
-  local id = order.client_order_id
-  local ack, err = self.client:modify_order(options_of(self.options, { client_order_id = id,
-    new_price = not equal(order.price, entry.price) and entry.price or nil,
-    new_quantity = not equal(order.quantity, entry.quantity) and entry.quantity or nil }))
-  if not ack and err.kind == "not_found" then
-    self.memory.changed[id] = { at = loop.now(), gone = true } -- filled meanwhile: what comes next is for the next call
-    return
-  end
-  if not ack and not err.unchanged then return self:failed(step, err) end
-  self.memory.changed[id] = { at = loop.now(), price = entry.price, quantity = entry.quantity, side = order.side,
-    time_in_force = order.time_in_force, reduce_only = order.reduce_only }
-  self:note("modified", step, id)
+function Work:remember(id, entry, kind)
+  self.memory.changed[id] = { at = loop.now(), price = entry.price, quantity = entry.quantity, side = kind.side,
+    time_in_force = kind.time_in_force, reduce_only = kind.reduce_only or false }
 end
 
 -- A number that no order has had: it grows with the exchange's clock, also from run to run.
@@ -337,24 +318,122 @@ local function next_number(memory, client)
   return memory.number
 end
 
-function Work:place(step)
+-- What may be done: the method, the one for several orders, the parameters of an order, and what its answer means.
+local DOING = {}
+
+DOING.cancel = { one = "cancel_order", several = "cancel_multiple_orders" }
+
+function DOING.cancel.params(_, step) return { client_order_id = step.order.client_order_id } end
+
+function DOING.cancel.told(work, step, id, ack, err)
+  if not ack and err.kind ~= "not_found" then return work:failed(step, err) end -- what is gone already needs no cancel
+  work.memory.changed[id] = { at = loop.now(), gone = true }
+  if ack then work:note("cancelled", step, id) end
+end
+
+DOING.modify = { one = "modify_order", several = "modify_multiple_orders" }
+
+function DOING.modify.params(_, step)
+  local order, entry = step.order, step.entry
+  return { client_order_id = order.client_order_id,
+    new_price = not equal(order.price, entry.price) and entry.price or nil,
+    new_quantity = not equal(order.quantity, entry.quantity) and entry.quantity or nil }
+end
+
+function DOING.modify.told(work, step, id, ack, err)
+  if not ack and err.kind == "not_found" then
+    work.memory.changed[id] = { at = loop.now(), gone = true } -- filled meanwhile: what comes next is for the next call
+    return
+  end
+  if not ack and not err.unchanged then return work:failed(step, err) end
+  work:remember(id, step.entry, step.order)
+  work:note("modified", step, id)
+end
+
+DOING.place = { one = "place_order", several = "place_multiple_orders" }
+
+function DOING.place.params(work, step)
   local entry = step.entry
-  if self.stuck[step.tag] then return end
-  local id = ("%s-%s-%d"):format(self.options.id_prefix, step.tag, next_number(self.memory, self.client))
-  local ack, err = self.client:place_order(options_of(self.options, { client_order_id = id, side = entry.side, type = "Limit",
-    quantity = entry.quantity, price = entry.price, time_in_force = entry.time_in_force, reduce_only = entry.reduce_only }))
-  if not ack then return self:failed(step, err) end
-  self.memory.changed[id] = { at = loop.now(), price = entry.price, quantity = entry.quantity, side = entry.side,
-    time_in_force = entry.time_in_force, reduce_only = entry.reduce_only or false }
-  self:note("placed", step, id)
+  return { client_order_id = ("%s-%s-%d"):format(work.options.id_prefix, step.tag, next_number(work.memory, work.client)),
+    side = entry.side, type = "Limit", quantity = entry.quantity, price = entry.price, time_in_force = entry.time_in_force,
+    reduce_only = entry.reduce_only }
+end
+
+function DOING.place.told(work, step, id, ack, err)
+  if not ack then return work:failed(step, err) end
+  work:remember(id, step.entry, step.entry)
+  work:note("placed", step, id)
+end
+
+local MOST = 10 -- orders of a request (V5 documentation, rate limits)
+
+-- The steps of a kind as requests: each a list of steps.
+local function requests(work, doing, steps, out)
+  local several = core.client.table(work.client).class.dialect.endpoints[doing.several] and MOST or 1
+  for _, step in ipairs(steps) do
+    local last = out[#out]
+    if not last or last.doing ~= doing or #last == several then
+      last = { doing = doing }
+      out[#out + 1] = last
+    end
+    last[#last + 1] = step
+  end
+  return out
+end
+
+-- Makes a request.
+function Work:send(request)
+  local doing, symbol, list = request.doing, self.options.symbol, {}
+  for i, step in ipairs(request) do list[i] = doing.params(self, step) end
+  local ids = {}
+  for i, p in ipairs(list) do ids[i] = p.client_order_id end
+  if not request[2] then
+    return doing.told(self, request[1], ids[1], self.client[doing.one](self.client, options_of(self.options, list[1])))
+  end
+  for _, p in ipairs(list) do p.symbol = symbol end
+  options_of(self.options, list)
+  list.symbol = nil
+  local answers, err = self.client[doing.several](self.client, list)
+  for i, step in ipairs(request) do
+    local answer = answers and answers[i] or { error = err }
+    doing.told(self, step, ids[i], not answer.error and answer or nil, answer.error)
+  end
+end
+
+-- Carries out steps: lists of them by kind. Where several are of a kind they go with one request.
+function Work:carry_out(steps)
+  local list, place = {}, {}
+  for _, step in ipairs(steps.place or {}) do
+    if not self.stuck[step.tag] then place[#place + 1] = step end -- what was to be cancelled may still be there
+  end
+  for _, kind in ipairs { "cancel", "modify", "place" } do
+    requests(self, DOING[kind], kind == "place" and place or steps[kind] or {}, list)
+  end
+  each(list, function(request) self:send(request) end)
+end
+
+-- For how many seconds a client is too young to place: an order that an earlier process of this strategy placed a moment ago may not be
+-- listed yet, and nothing here knows of it.
+local function youth(client)
+  local own = core.client.table(client)
+  return math.min(own.made + own.visibility - loop.now(), own.visibility) -- time may have become virtual since
+end
+
+-- The strategy's orders as they are, and what is to be done. Nil and an error when they cannot be read.
+local function look(client, memory, entries, options)
+  local by_tag, err = read(client, memory, options)
+  if not by_tag then return nil, err end
+  local blocked = unsettled_tags(client, options)
+  return plan(entries, by_tag, blocked), blocked
 end
 
 --- Makes the strategy's own open limit orders on a symbol equal to a list, by the fewest calls: it cancels what is not on the list or
 --- on the wrong side, then changes what has another price or quantity, and places what is missing. An empty list cancels all. Its own
 --- are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 --- that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
---- changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. `quantity` is the whole order's, as
---- in its record: one that is partly filled stays as it is, one that is filled is placed again.
+--- changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
+--- the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
+--- is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
 ---@param client table
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?,
 --- [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once;
@@ -367,23 +446,28 @@ function sync.orders(client, list)
   local entries, options = check(client, list)
   local memory = memory_of(client)
   local turn <close> = take_turn(memory) -- luacheck: ignore 211
-  local by_tag, err = read(client, memory, options)
-  if not by_tag then
-    err.outcome = "not_sent"
-    return nil, err
+  local steps, blocked = look(client, memory, entries, options)
+  if not steps then
+    blocked.outcome = "not_sent"
+    return nil, blocked
   end
-  local blocked = unsettled_tags(client, options)
-  local steps = plan(entries, by_tag, blocked)
   local result = { placed = {}, modified = {}, cancelled = {}, kept = {}, unsettled = {} }
   local work = setmetatable({ client = client, options = options, memory = memory, result = result, stuck = {} }, Work)
+  work:carry_out { cancel = steps.cancel }
+  local wait = steps.place[1] and youth(client) or 0
+  if wait > 0 then
+    tasks.cancel_token(options.cancel):wait(wait)
+    steps, blocked = look(client, memory, entries, options)
+    if not steps then
+      blocked.done = result
+      return nil, blocked
+    end
+    work:carry_out { cancel = steps.cancel }
+  end
   for name in pairs(blocked) do table.insert(result.unsettled, name) end
   table.sort(result.unsettled)
   for _, step in ipairs(steps.kept) do work:note("kept", step, step.order.client_order_id) end
-  each(steps.cancel, function(step) work:cancel(step) end)
-  local rest = table.move(steps.place, 1, #steps.place, #steps.modify + 1, table.move(steps.modify, 1, #steps.modify, 1, {}))
-  each(rest, function(step)
-    if step.order then work:modify(step) else work:place(step) end
-  end)
+  work:carry_out { modify = steps.modify, place = steps.place }
   if not work.err then return result end
   work.err.done = result
   return nil, work.err

@@ -139,7 +139,7 @@ end
 ---  cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } category: the client's where it
 ---  is left out; queue: how many events wait at most for a slow reader (1000); heartbeat: seconds between two pings (20); patience:
 ---  seconds that an answer may take (10). The first reader of a connection sets the last two; record: the path of a file
----@return fun(state): table? step, table state, nil, table state
+---@return fun(): table? step, table state, nil, table state
 function stream.open(client, params)
   if type(client) ~= "userdata" then errors.raise "stream: called with '.' in place of ':': write client:stream{...}" end
   local rows, options = read(params)
@@ -154,7 +154,7 @@ function stream.open(client, params)
   local reader = core.client.subscribe(client, { topics = list, most = options.queue or MOST, cancel = options.cancel,
     heartbeat = options.heartbeat, patience = options.patience, record = asked.recorder("stream", client, options.record, list) })
   local state = setmetatable({ reader = reader, topics = list, events = {}, at = 1 }, State)
-  return step, state, nil, state
+  return function() return step(state) end, state, nil, state
 end
 
 return stream

@@ -1,4 +1,4 @@
--- What all who read streams share: waiting for a reader of the C core (src/stream/stream.c), and the errors that end a loop.
+-- What all who read streams share: waiting for a reader of the C core (src/stream/reader.c), and the errors that end a loop.
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"

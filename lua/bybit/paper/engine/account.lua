@@ -1,12 +1,14 @@
 -- An account: its coins, positions, orders and their history. This file books a fill; matching.lua decides who fills whom.
 
 local decimal = require("bybit.core").decimal
+local money = require "bybit.paper_engine".money
 local Rows = require "bybit.paper.engine.rows"
 local Standing = require "bybit.paper.engine.standing"
 local position = require "bybit.paper.engine.position"
 
 local ZERO, TEN = decimal(0), decimal(10)
-local coin = position.coin
+local coin, settle = position.coin, money(ZERO).settle
+local NO_MARGIN = Standing.NONE
 
 local Account = {}
 Account.__index = Account
@@ -275,7 +277,9 @@ function Account:available(name)
   local c = self.coins[name]
   local tied = ZERO
   for _, standing in ipairs(self.stands[name] or {}) do
-    tied = tied + position.initial_margin(standing.position, standing.market.instrument) + standing:margin()
+    local p, orders = standing.position, standing:margin()
+    if p.side ~= "" then tied = tied + position.initial_margin(p, standing.market.instrument) end
+    if orders ~= NO_MARGIN then tied = tied + orders end
   end
   return (c and c.wallet or ZERO) - tied
 end
@@ -286,15 +290,9 @@ local WANTED = {} -- used again for each question
 ---@param o { side: "Buy"|"Sell", index: integer? }
 function Account:affords(market, o, quantity, price, replaced)
   local standing = self:standing_of(market.instrument.symbol, o.index)
-  local before = standing:margin()
   WANTED.side, WANTED.quantity, WANTED.price = o.side, quantity, price
-  local after = standing:margin(replaced, WANTED)
+  local after, before = standing:with(replaced, WANTED)
   return after <= before or after - before <= self:available(market.instrument.settle)
-end
-
--- A sum that begins with nothing is what is added.
-local function sum(a, b)
-  return rawequal(a, ZERO) and b or a + b
 end
 
 --- Keeps a row of closed profit and loss.
@@ -304,64 +302,43 @@ function Account:keep_profit(row)
 end
 
 -- Closed profit and loss: a row per closing order, grown fill by fill.
-local function note_profit(self, order, closed, value, profit, opening, closing, entry)
-  local row, now = order.profit_row, self.engine.now()
+local function note_profit(self, order, now, closed, opening, closing, bought, exit, pnl)
+  local row = order.profit_row
   if not row then
-    row = { order = order, closed = ZERO, entry_value = ZERO, exit_value = ZERO, pnl = ZERO, fills = 0,
-      open_fee = ZERO, close_fee = ZERO, created = now, leverage = self:position_of(order).leverage,
+    row = { order = order, closed = closed, entry_value = bought, exit_value = exit, pnl = pnl, fills = 1, open_fee = opening,
+      close_fee = closing, created = now, updated = now, leverage = self:position_of(order).leverage,
       row = self.engine:next_row() }
     order.profit_row = row
-    self:keep_profit(row)
+    return self:keep_profit(row)
   end
-  row.closed = sum(row.closed, closed)
-  local bought = coin(order.market.instrument.kind.value(closed, entry))
-  row.entry_value, row.exit_value = sum(row.entry_value, bought), sum(row.exit_value, value)
-  row.pnl = sum(row.pnl, profit - closing - opening)
-  row.open_fee, row.close_fee = sum(row.open_fee, opening), sum(row.close_fee, closing)
+  row.closed, row.pnl = row.closed + closed, row.pnl + pnl
+  row.entry_value, row.exit_value = row.entry_value + bought, row.exit_value + exit
+  row.open_fee, row.close_fee = row.open_fee + opening, row.close_fee + closing
   row.fills, row.updated = row.fills + 1, now
 end
 
 local NOTHING = coin(ZERO)
 
--- What a fill does to position and wallet. Returns closed quantity, profit, share of the opening fees, what was paid to close,
--- and what the position's entry price was when the fill closes. A position that begins with the fill has only its part of the
--- fee.
-local function settle_fill(self, order, quantity, price, value, fee)
-  local p, now = self:position_of(order), self.engine.now()
-  local entry = p.side ~= "" and p.side ~= order.side and position.entry(p)
-  local held, market = p.side ~= "", order.market
-  local closed, profit, opening, closing = position.fill(p, order.side, quantity, price, fee, value)
-  if held ~= (p.side ~= "") then note_held(self, market) end
-  profit = entry and coin(profit) or NOTHING
-  local net, c = profit - fee, self:coin(market.instrument.settle)
-  c.wallet, c.realised = c.wallet + net, c.realised + net
-  p.realised, p.total = p.realised + (p.fresh and closing - fee or net), p.total + net
-  p.updated = now
-  if p.fresh then p.opened, p.fresh = now, nil end
-  if p.created == 0 then p.created = now end
-  p.seq = market.seq
-  return closed, profit, opening, closing, entry
-end
-
 --- Books a fill of an order: position, fee, profit, execution. `value` is what it is worth, with all its digits.
 --- `kind` is the execution's type, Trade by default; `rate` the fee, where it is another than that of makers and takers. Returns how
---- much it closed, and how much it opened.
+--- much is left of the order, how much it opened, and how much it closed, nil for nothing. A position that begins with the fill has only
+--- its part of the fee.
 function Account:book(order, quantity, price, value, maker, kind, rate)
-  local instrument = order.market.instrument
-  rate = rate or maker and instrument.maker or instrument.taker
-  local worth, fee = coin(value), coin(value * rate)
-  local closed, profit, opening, closing, entry = settle_fill(self, order, quantity, price, value, fee)
-  order.filled, order.value, order.fee = sum(order.filled, quantity), sum(order.value, worth), sum(order.fee, fee)
-  order.exact, order.updated = sum(order.exact, value), self.engine.now()
+  local market, now, p = order.market, self.engine.now(), self:position_of(order)
+  local instrument, held = market.instrument, p.side ~= ""
+  local worth, fee, leaves, fresh, closed, opened, profit, opening, closing, bought, exit, pnl = settle(p,
+    self:coin(instrument.settle), order, quantity, price, value, rate or maker and instrument.maker or instrument.taker)
+  if held ~= (p.side ~= "") then note_held(self, market) end
+  if fresh then p.opened = now end
+  if p.created == 0 then p.created = now end
+  p.updated, p.seq, order.updated = now, market.seq, now
   self:change(order)
-  local row = self:execute(order, maker, price, quantity, worth, fee, order.qty - order.filled)
+  local row = self:execute(order, maker, price, quantity, worth, fee, leaves)
   if kind then row.kind, row.rate = kind, rate end
-  if not entry then return ZERO, quantity end
+  if not closed then return leaves, quantity end
   row.closed, row.profit = closed, profit
-  local opened = quantity - closed
-  local exit = opened:is_zero() and worth or coin(instrument.kind.value(closed, price))
-  note_profit(self, order, closed, exit, profit, opening, closing, entry)
-  return closed, opened
+  note_profit(self, order, now, closed, opening, closing, bought, exit, pnl)
+  return leaves, opened, closed
 end
 
 -- Executions of makers and of takers on a contract: what they are unless they say otherwise.

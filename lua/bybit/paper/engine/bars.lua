@@ -43,9 +43,11 @@ end
 function bars.quiet(engine, market, low, high)
   local buy, sell = market.resting.Buy.best, market.resting.Sell.best
   if buy and buy.ticks >= low or sell and sell.ticks <= high then return false end
-  if waits(engine.armed[market.instrument.symbol], low, high) then return false end
-  for _, account in ipairs(engine.accounts) do
-    for _, p in ipairs(account:held(market.instrument.symbol)) do
+  if market.users == 0 then return true end
+  local symbol, accounts = market.instrument.symbol, engine.accounts
+  if waits(engine.armed[symbol], low, high) then return false end
+  for i = 1, #accounts do
+    for _, p in ipairs(accounts[i]:held(symbol)) do
       local at = liquidation(p, market)
       if at and (p.side == "Buy" and at + 1 >= low or p.side == "Sell" and at - 1 <= high) then return false end
     end

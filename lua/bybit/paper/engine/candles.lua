@@ -2,10 +2,12 @@
 -- day are made (V5 documentation, market/kline and market/tickers). It begins with the exchange: nothing is invented before.
 
 local decimal = require("bybit.core").decimal
+local engine = require "bybit.paper_engine"
 
 local ZERO = decimal(0)
+local add = engine.money(ZERO).add
 local MINUTE, DAY = 60000, 86400000
-local MINUTES_KEPT = 20000
+local MINUTES_KEPT, MINUTES_MOST = 20000, 22000
 local MINUTES_OF_DAY, MINUTES_OF_HOUR = 1440, 60
 
 local Candles = {}
@@ -13,10 +15,18 @@ Candles.__index = Candles
 
 local FEW = 8 -- trades that a minute may keep until somebody looks
 
+local STEPS = 1000 -- that strangers trade in a candle that passes at once
+
+-- What strangers have traded in a minute, in steps by price. Of a candle that has passed the price alone is kept.
+local function flow_of(minute)
+  if minute.passed then minute.flow, minute.passed = { [minute.passed] = STEPS }, nil end
+  return minute.flow
+end
+
 -- Strangers' trades are counted in whole steps by price, and are worked out when somebody looks; when the minute is over, where
 -- they are many.
 local function work_out(self, minute)
-  local flow = minute.flow
+  local flow = flow_of(minute)
   if not flow then return minute end
   minute.flow, minute.count = nil, 0
   local instrument, volume, turnover = self.market.instrument, minute.volume, minute.turnover
@@ -33,6 +43,20 @@ local function new_candle(before, price)
   return { open = open, high = open, low = open, close = open }
 end
 
+-- Mark and index price have a candle of their own in a minute where they were not the last price throughout.
+local function part(minute)
+  for _, name in ipairs { "mark", "index" } do
+    local c = minute.last
+    minute[name] = minute[name] or { open = c.open, high = c.high, low = c.low, close = c.close }
+  end
+end
+
+-- Were mark and index price where the last price was at the end of a minute?
+local function is_one(minute)
+  local close = minute.last.close
+  return not minute.mark or minute.mark.close == close and minute.index.close == close
+end
+
 -- The minute of this moment; the clock may have been set back, then the newest goes on.
 local function current(self, now)
   local list = self.minutes
@@ -41,9 +65,9 @@ local function current(self, now)
   if newest and newest.count > FEW then work_out(self, newest) end
   local market, before = self.market, newest or {}
   newest = { time = time, volume = ZERO, turnover = ZERO, flow = nil, count = 0, last = new_candle(before.last, market.last),
-    mark = new_candle(before.mark, market.mark), index = new_candle(before.index, market.index) }
+    mark = new_candle(before.mark or before.last, market.mark), index = new_candle(before.index or before.last, market.index) }
   list[#list + 1] = newest
-  if #list > MINUTES_KEPT * 11 // 10 then
+  if #list > MINUTES_MOST then
     self.minutes = table.move(list, #list - MINUTES_KEPT + 1, #list, 1, {})
   end
   return newest
@@ -66,7 +90,7 @@ end
 function Candles:begin(now)
   local before = self.minutes[#self.minutes]
   local minute, market = current(self, now), self.market
-  if minute == before and minute.flow then return end
+  if minute == before and flow_of(minute) then return end
   for name, price in pairs { last = market.last, mark = market.mark, index = market.index } do
     minute[name] = new_candle(nil, price)
   end
@@ -77,10 +101,11 @@ function Candles:arrive(now, steps)
   local minutes, market = self.minutes, self.market
   local minute, last = minutes[#minutes], market.last
   if now - minute.time >= MINUTE then minute = current(self, now) end
+  if not minute.mark then part(minute) end
   note(minute.last, last)
   if minute.mark.close ~= market.mark then note(minute.mark, market.mark) end
   if minute.index.close ~= market.index then note(minute.index, market.index) end
-  local flow = minute.flow
+  local flow = flow_of(minute)
   minute.count = minute.count + 1
   if flow then
     flow[last] = (flow[last] or 0) + steps
@@ -89,37 +114,37 @@ function Candles:arrive(now, steps)
   end
 end
 
-local STEPS = 1000 -- that strangers trade in a candle that passes at once
-
 --- A candle has passed: the market's prices are at its close, and were between these.
 function Candles:pass(now, high, low, close)
   local list = self.minutes
-  local newest, time = list[#list], now - now % MINUTE
-  if newest.time >= time or #list > MINUTES_KEPT then newest = current(self, now) else
+  local count, time = #list, now - now % MINUTE
+  local newest = list[count]
+  if newest.time < time and count < MINUTES_MOST and is_one(newest) then
     local open = newest.last.close
-    if open > high then high = open elseif open < low then low = open end
     if newest.count > FEW then work_out(self, newest) end
-    newest = { time = time, volume = ZERO, turnover = ZERO, count = 1,
-      last = { open = open, high = high, low = low, close = close },
-      mark = { open = open, high = high, low = low, close = close },
-      index = { open = open, high = high, low = low, close = close }, flow = { [close] = STEPS } }
-    list[#list + 1] = newest
+    if open > high then high = open elseif open < low then low = open end
+    list[count + 1] = { time = time, volume = ZERO, turnover = ZERO, count = 1, passed = close,
+      last = { open = open, high = high, low = low, close = close } }
     return
   end
+  newest = current(self, now)
+  part(newest)
   for _, name in ipairs { "last", "mark", "index" } do
     note(newest[name], high)
     note(newest[name], low)
     note(newest[name], close)
   end
-  newest.flow, newest.count = newest.flow or {}, newest.count + 1
-  newest.flow[close] = (newest.flow[close] or 0) + STEPS
+  local flow = flow_of(newest) or {}
+  newest.flow, newest.count = flow, newest.count + 1
+  flow[close] = (flow[close] or 0) + STEPS
 end
 
 --- An account has traded so much at a price.
 function Candles:trade(now, ticks, size, value)
   local minute = current(self, now)
+  if not minute.mark then part(minute) end
   note(minute.last, ticks)
-  minute.volume, minute.turnover = minute.volume + size, minute.turnover + value
+  add(minute, "volume", size, "turnover", value)
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -231,7 +256,7 @@ function Candles.has_interval(interval)
 end
 
 local function merge(minute, name, into)
-  local c = minute[name]
+  local c = minute[name] or minute.last
   if not into then
     return { open = c.open, high = c.high, low = c.low, close = c.close, volume = minute.volume, turnover = minute.turnover }
   end
@@ -268,7 +293,7 @@ function Candles:list(name, interval, from, to, count, now)
       i = i - 1
     end
     if not candle then -- nothing moved in it
-      local close = newest[name].close
+      local close = (newest[name] or newest.last).close
       candle = { open = close, high = close, low = close, close = close, volume = ZERO, turnover = ZERO }
     end
     candle.time = begin

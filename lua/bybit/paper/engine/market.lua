@@ -3,11 +3,15 @@
 -- are counted in ticks here and strangers' sizes in steps; decimals are made where they leave this file.
 
 local decimal = require("bybit.core").decimal
+local engine = require "bybit.paper_engine"
 
 local Candles = require "bybit.paper.engine.candles"
 local Ladder = require "bybit.paper.engine.ladder"
 
+local ticks_of = engine.money(decimal(0)).ticks
+
 local LEVELS = 25
+local PRICES_KEPT = 4096 -- decimals of prices: the same come again and again
 local TRADES_KEPT = 1000 -- the most that market/recent-trade tells
 local MOST_STEPS = 2000  -- of one trade between strangers
 
@@ -36,6 +40,7 @@ function Market.new(instrument, random, now, flow, quiet)
     least_steps = math.max(1, (instrument.min_qty / instrument.qty_step):round(0, "up"):tointeger() or 1),
     trades = {}, -- oldest first: time, ticks, seq, side of the taker; size, or steps between strangers; id, or number
     traded = 0, -- trades so far
+    prices = {}, priced = 0, -- by ticks, and how many
     users = 0, -- open orders and positions there
     seen = -1 << 40, moved = now, -- when somebody looked last, and when the market moved last
     interests = {}, -- { time, value } of the open interest, oldest first
@@ -56,12 +61,17 @@ end
 
 --- A price of so many ticks.
 function Market:price(ticks)
-  return self.tick * ticks
+  local price = self.prices[ticks]
+  if price then return price end
+  price = self.tick * ticks
+  if self.priced == PRICES_KEPT then self.prices, self.priced = {}, 0 end
+  self.prices[ticks], self.priced = price, self.priced + 1
+  return price
 end
 
 --- Ticks of a price that is a multiple of the tick.
 function Market:ticks(price)
-  return (price // self.tick):tointeger()
+  return ticks_of(price, self.tick)
 end
 
 local REFERENCES = { LastPrice = "last", MarkPrice = "mark", IndexPrice = "index" }
@@ -101,7 +111,7 @@ local function side_of(market, side)
     local offset = OFFSETS[i]
     if not offset or falling and last <= offset then return nil end
     local level = setmetatable({ ticks = falling and last - offset or last + offset,
-      steps = draw(market.salt, number + i) * 500 * i, size = nil }, market.level)
+      steps = draw(market.salt, number + i) * 500 * i, size = nil, spent = false }, market.level)
     list[i] = level
     return level
   end })
@@ -126,11 +136,17 @@ end
 function Market:best_level(side)
   local list, i = self:levels(side), 1
   local level = list[1]
-  while level and level.size:is_zero() do
+  while level and level.spent do
     i = i + 1
     level = list[i]
   end
   return level
+end
+
+--- An account has taken so much of a level.
+function Market.take(level, quantity)
+  level.size = level.size - quantity
+  level.spent = level.size:is_zero()
 end
 
 --- The price of that level, in ticks.

@@ -41,9 +41,16 @@ function matching.finish(engine, order, status, reject_reason, cancel_type)
   order.account:close(order)
 end
 
--- How much of this order may fill now; what only closes shrinks with the position.
+-- How much of an order is left.
+local function leaves_of(order)
+  local filled = rawget(order, "filled")
+  return filled and order.qty - filled or order.qty
+end
+
+-- How much of this order may fill now; what only closes shrinks with the position. Of an order that has not ended it is nothing only
+-- where it closes.
 local function fillable(order)
-  local leaves = order.qty - order.filled
+  local leaves = leaves_of(order)
   if not order.closing then return leaves end
   local p = order.account:position_of(order)
   if p.side == "" or p.side == order.side then return ZERO end
@@ -51,15 +58,15 @@ local function fillable(order)
 end
 
 local function fill(engine, order, quantity, price, value, maker)
-  local closed, opened = order.account:book(order, quantity, price, value, maker)
-  if order.filled >= order.qty then
+  local leaves, opened, closed = order.account:book(order, quantity, price, value, maker)
+  if leaves <= ZERO then
     matching.finish(engine, order, "Filled")
   else
     order.status = "PartiallyFilled"
     if engine.heard then engine.heard(order) end
   end
   engine:order_filled(order, opened)
-  if closed > ZERO then
+  if closed then
     matching.trim_closing(engine, order)
     matching.shed(engine, order.account, order.market)
   end
@@ -174,12 +181,12 @@ local function take_one(engine, order)
   local ticks, resting, level = best(market, order.side)
   if not ticks or not crosses(order.side, order.ticks, ticks) then return false end
   local wanted = fillable(order)
-  if wanted:is_zero() then return false end
+  if order.closing and wanted:is_zero() then return false end
   if resting and resting.account == order.account and order.smp_type ~= "None" then
     return not prevent_self_match(engine, order, resting)
   end
   local offered = level and level.size or fillable(resting)
-  if offered:is_zero() then
+  if resting and resting.closing and offered:is_zero() then
     matching.finish(engine, resting, "Cancelled", "EC_NoError", "CancelByReduceOnly")
     return true
   end
@@ -187,7 +194,7 @@ local function take_one(engine, order)
   local value = market.instrument.kind.value(quantity, price)
   market:next_seq()
   market:note_trade(engine.now(), ticks, quantity, value, order.side, engine:uuid())
-  if resting then fill(engine, resting, quantity, price, value, true) else level.size = level.size - quantity end
+  if resting then fill(engine, resting, quantity, price, value, true) else market.take(level, quantity) end
   fill(engine, order, quantity, price, value, false)
   return not order.ended
 end
@@ -286,7 +293,7 @@ end
 -- much.
 local function give(engine, order, quantity, passing)
   local possible = fillable(order):min(quantity)
-  if possible:is_zero() then
+  if order.closing and possible:is_zero() then
     matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
     return ZERO
   end

@@ -72,8 +72,8 @@ end
 -- "0" closes the whole position, with both flags set. A reduce-only quantity may be above the most of one order: the order
 -- is split.
 local function quantity_of(account, asked, o, market)
-  local instrument, number = market.instrument, checks.number(asked.qty)
-  if number and number:is_zero() and o.reduce_only and o.close_on_trigger then
+  local instrument, number = market.instrument, o.reduce_only and o.close_on_trigger and checks.number(asked.qty)
+  if number and number:is_zero() then
     if o.trigger_price then return ZERO end -- what there is then
     local p = account:position(instrument.symbol, o.index)
     if p.side == "" then return nil, 110017, "current position is zero, cannot fix reduce-only order qty" end

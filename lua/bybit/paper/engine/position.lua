@@ -54,43 +54,6 @@ local function direction(p)
   return p.side == "Sell" and -1 or 1
 end
 
---- Takes a fill. The fee of a fill that turns a position round is split by quantity: what opens is rounded, what closes pays the
---- rest. Returns closed quantity, profit of the closed part (not rounded), its share of the fees that were paid to open, and
---- what was paid now to close.
----@param p table
----@param side "Buy"|"Sell"
----@param quantity userdata
----@param price userdata
----@param fee userdata
----@param value userdata? of the quantity at the price, when it is known
-function position.fill(p, side, quantity, price, fee, value)
-  local closed, profit, opening, closing = ZERO, ZERO, ZERO, ZERO
-  local value_of = p.kind.value
-  local rest, rest_value, rest_fee = quantity, value or value_of(quantity, price), fee
-  if p.side ~= "" and p.side ~= side then
-    closed = p.size:min(quantity)
-    rest = quantity - closed
-    local whole = rest:is_zero()
-    local cost = p.cost * closed / p.size
-    profit = (cost - (whole and rest_value or value_of(closed, price))) * (direction(p) * p.kind.sign)
-    opening = coin(p.open_fees * closed / p.size)
-    if p.bought then p.bought = p.bought - p.bought * closed / p.size end
-    if p.drawn then p.drawn = p.drawn - p.drawn * closed / p.size end
-    p.cost, p.open_fees, p.size = p.cost - cost, p.open_fees - opening, p.size - closed
-    if p.size:is_zero() then
-      p.side, p.size, p.cost, p.open_fees, p.added, p.bought, p.drawn = "", ZERO, ZERO, ZERO, ZERO, nil, nil
-    end
-    if whole then return closed, profit, opening, fee end
-    rest_value, rest_fee = value_of(rest, price), coin(fee * rest / quantity)
-    closing = fee - rest_fee
-  end
-  if p.side == "" then p.realised, p.fresh = ZERO, true end
-  p.side, p.size, p.cost = side, p.size + rest, p.cost + rest_value
-  p.open_fees = p.open_fees + rest_fee
-  if p.bought then p.bought = p.bought + rest_value end
-  return closed, profit, opening, closing
-end
-
 --- The profit that closing at the mark price would bring: s q (1/E - 1/M) of inverse, s q (M - E) of linear contracts.
 function position.unrealised(p, mark)
   if p.size:is_zero() then return ZERO end
@@ -178,14 +141,6 @@ function position.break_even(p, taker)
   if p.side == "" then return nil end
   local price = p.kind.break_even(p, direction(p), taker)
   return price > ZERO and price:round(8, "half_up") or nil
-end
-
---- What an order of so much at this price ties up: initial margin, fee to open, fee to close.
----@param instrument table the contract
-function position.order_cost(quantity, price, side, leverage, instrument)
-  local kind, taker = instrument.kind, instrument.taker
-  local value, d = kind.value(quantity, price), side == "Sell" and -1 or 1
-  return coin(value / leverage + value * taker + value * (ONE + ONE / leverage * (d * kind.sign)) * taker)
 end
 
 return position

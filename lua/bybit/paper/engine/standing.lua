@@ -7,9 +7,9 @@
 
 local decimal = require("bybit.core").decimal
 local Rows = require "bybit.paper.engine.rows"
-local position = require "bybit.paper.engine.position"
 
 local ZERO = decimal(0)
+local order_cost = require("bybit.paper_engine").money(ZERO).cost
 
 local Standing = {}
 Standing.__index = Standing
@@ -36,7 +36,7 @@ local function cost_of(self, side, quantity, price)
   if last.price == price and last.quantity == quantity and last.side == side and last.leverage == self.leverage then
     return last.cost
   end
-  local cost = position.order_cost(quantity, price, side, self.leverage, self.market.instrument)
+  local cost = order_cost(quantity, price, side, self.leverage, self.market.instrument)
   last.side, last.quantity, last.price, last.leverage, last.cost = side, quantity, price, self.leverage, cost
   return cost
 end
@@ -161,8 +161,20 @@ local function margin_of(self, name, without, extra)
     left = p.size
   end
   if counted == 0 then sum = ZERO end
-  if not extra or left >= extra.quantity then return sum end
-  return sum + cost_of(self, name, extra.quantity - left, extra.price)
+  if not extra then return sum end
+  local quantity = extra.quantity
+  if left ~= ZERO then
+    if left >= quantity then return sum end
+    quantity = quantity - left
+  end
+  local cost = cost_of(self, name, quantity, extra.price)
+  return sum == ZERO and cost or sum + cost
+end
+
+-- Both sides together.
+local function both(a, b)
+  if rawequal(a, ZERO) then return b end
+  return rawequal(b, ZERO) and a or a + b
 end
 
 --- Initial margin of the orders, without the order `without` and with an order `extra` at the end.
@@ -171,12 +183,23 @@ end
 function Standing:margin(without, extra)
   refresh(self)
   if without and not without.cost then without = nil end -- it is not counted
-  if without or extra then return margin_of(self, "Buy", without, extra) + margin_of(self, "Sell", without, extra) end
+  if without or extra then return both(margin_of(self, "Buy", without, extra), margin_of(self, "Sell", without, extra)) end
   local p = self.position
   if not self.total or self.total_side ~= p.side or self.total_size ~= p.size then
-    self.total, self.total_side, self.total_size = margin_of(self, "Buy") + margin_of(self, "Sell"), p.side, p.size
+    self.total, self.total_side, self.total_size = both(margin_of(self, "Buy"), margin_of(self, "Sell")), p.side, p.size
   end
   return self.total
 end
+
+--- Initial margin of the orders of a side, with an order `extra` in the place of `without`, which is of that side; and as it is now.
+---@param without table?
+---@param extra { side: "Buy"|"Sell", quantity: userdata, price: userdata }
+function Standing:with(without, extra)
+  refresh(self)
+  if without and not without.cost then without = nil end -- it is not counted
+  return margin_of(self, extra.side, without, extra), margin_of(self, extra.side)
+end
+
+Standing.NONE = ZERO -- the margin of no orders
 
 return Standing

@@ -262,7 +262,7 @@ function triggers.after_fill(engine, order, opened)
       if p.side == "" or waiting.side == p.side then end_waiting(engine, waiting, "CancelByTpSlTsClear") end
     end
   end
-  if opened > ZERO and (order.tp or order.sl) and not order.closing then attach(engine, order, opened) end
+  if (order.tp or order.sl) and not order.closing and opened > ZERO then attach(engine, order, opened) end
   for _, waiting in ipairs(protecting(account, symbol, index)) do
     if KINDS[waiting.stop_order_type].mode == "Full" then waiting.qty = p.size end
   end

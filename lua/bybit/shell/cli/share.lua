@@ -13,7 +13,8 @@ local MEMBERS = { { name = "process" }, { name = "since", kind = "time" }, { nam
 local WINDOWS = { { name = "limit of" }, { name = "used", kind = "number" }, { name = "of", kind = "number" },
   { name = "in seconds", kind = "number" }, { name = "shut for", kind = "number" } }
 
-local LEASES = { { name = "lease" }, { name = "process" }, { name = "since", kind = "time" }, { name = "for seconds", kind = "number" } }
+local LEASES = { { name = "lease" }, { name = "process" }, { name = "since", kind = "time" },
+  { name = "for seconds", kind = "number" } }
 
 local share = {}
 
@@ -47,7 +48,7 @@ local function of_server(text)
       paused_for = 0, banned_for = 0 }
   end
   for i, l in ipairs(told.leases) do
-    found.leases[i] = { name = tostring(l.key):match "([^:]*)$", pid = math.tointeger(tonumber(tostring(l.who):match "^%d+")) or 0,
+    found.leases[i] = { name = tostring(l.key):match "([^:]*)$", pid = plain(tostring(l.who):match "^%d+" or 0),
       since = plain(l.since), left = l.who == "" and 0 or plain(l.left), machine = tostring(l.who):match "^%d+ %d+ (.*)$" }
   end
   table.sort(found.leases, function(a, b) return a.name < b.name end)

@@ -242,7 +242,10 @@ local function sweep(self)
   local till = self.part and since + self.part or nil
   if till and till >= now - self.settled then till, self.part = nil, nil end
   local list, at = self.reads:trades(since, till)
-  if list then return list, at, till end
+  if list then
+    self.ledger:learn(list)
+    return list, at, till
+  end
   if at.too_long and (till or now) - since > 1000 then
     self.part = ((till or now) - since) // 2
     return "again"
@@ -605,10 +608,10 @@ end
 ---@param client userdata
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil,
 ---  poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols:
----  only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit: seconds between
----  two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no
+---  only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit:
+---  seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no
 ---  stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
----@return fun(state): table? step, table state, nil, table state
+---@return fun(): table? step, table state, nil, table state
 function follow.open(client, params)
   if type(client) ~= "userdata" then errors.raise "follow: called with '.' in place of ':': write client:follow{...}" end
   local options, placed = asked.options("follow", params == nil and {} or params, OPTIONS, "{ symbol = \"BTCUSD\" }")
@@ -634,7 +637,7 @@ function follow.open(client, params)
   if not self.reader then gap(self) end
   t.follows = t.follows or {}
   t.follows[#t.follows + 1] = self
-  return step, self, nil, self
+  return function() return step(self) end, self, nil, self
 end
 
 --- How the loops of a client are, for client:stats().

@@ -41,17 +41,25 @@ end
 
 local time_of = ledger.time_of
 
+local UNKNOWN = math.huge -- when a trade of an earlier run happened
+
 ---@param moment integer ms: trades from before it are no concern of the loop
 ---@param ids string[] of trades since then that were delivered by an earlier run
 ---@param audited boolean all from before that moment was delivered
 function ledger.new(moment, ids, audited)
   local self = setmetatable({ from = moment, target = moment, audited = audited, seen = {}, orders = {}, lasts = {},
-    positions = {}, epoch = { moment = moment, ids = {}, times = {} } }, Ledger)
-  for _, id in ipairs(ids) do
-    self.seen[id] = moment
-    self.epoch.ids[#self.epoch.ids + 1], self.epoch.times[#self.epoch.times + 1] = id, moment
-  end
+    positions = {}, epoch = { moment = moment, ids = {} } }, Ledger)
+  for i, id in ipairs(ids) do self.seen[id], self.epoch.ids[i] = UNKNOWN, id end
   return self
+end
+
+--- History shows when the trades of an earlier run happened, which a bookmark does not tell.
+---@param trades table[]
+function Ledger:learn(trades)
+  for _, trade in ipairs(trades) do
+    local id = id_of(trade)
+    if self.seen[id] == UNKNOWN then self.seen[id] = time_of(trade) end
+  end
 end
 
 ---------------------------------------------------------------------------------------------------------------
@@ -119,9 +127,8 @@ end
 --- A trade was delivered.
 ---@param trade table
 function Ledger:delivered(trade)
-  local epoch = self.epoch
-  local n = #epoch.ids + 1
-  epoch.ids[n], epoch.times[n] = id_of(trade), time_of(trade)
+  local ids = self.epoch.ids
+  ids[#ids + 1] = id_of(trade)
 end
 
 --- History was read at that moment of the exchange's, and shows all from before `moment`.
@@ -135,9 +142,10 @@ end
 function Ledger:advance(oldest)
   local to = math.min(self.target, oldest or self.target)
   if to <= self.from then return end
-  local old, new = self.epoch, { moment = to, ids = {}, times = {} }
-  for i, time in ipairs(old.times) do
-    if time >= to or time == 0 then new.ids[#new.ids + 1], new.times[#new.times + 1] = old.ids[i], time end
+  local new = { moment = to, ids = {} }
+  for _, id in ipairs(self.epoch.ids) do
+    local time = self.seen[id]
+    if time and (time >= to or time == 0) then new.ids[#new.ids + 1] = id end
   end
   for id, time in pairs(self.seen) do
     if time < to and time > 0 then self.seen[id] = nil end

@@ -1,0 +1,31 @@
+-- The long form of what spec/stream/follow_run_spec.lua checks: each fill once, whatever goes wrong. Prints figures.
+-- usage: follow.lua FILLS [SEED]
+
+local follow_run = require "spec.support.follow_run"
+
+local fills, seed = math.tointeger(tonumber(arg[1] or "1000000")), math.tointeger(tonumber(arg[2] or "1"))
+local began, shown = os.time(), 0
+
+local figures = follow_run.run { fills = fills, seed = seed, hear = function(f)
+  if f.fills - shown < fills // 20 then return end
+  shown = f.fills
+  collectgarbage()
+  io.stderr:write(("%d fills, %d s, lost %d, twice %d, out of order %d, %.0f KB\n"):format(f.fills, os.time() - began, f.lost,
+    f.twice, f.out_of_order, collectgarbage "count"))
+end }
+
+local function show(name, value)
+  if type(value) ~= "table" then return print(("%-14s %s"):format(name, value)) end
+  local names = {}
+  for key in pairs(value) do names[#names + 1] = key end
+  table.sort(names)
+  for _, key in ipairs(names) do show(name .. " " .. key, value[key]) end
+end
+
+print(("%d fills in %d s (seed %d)"):format(figures.fills, os.time() - began, seed))
+for _, name in ipairs { "lost", "twice", "foreign", "out_of_order", "late", "restarts", "connects", "longest", "rounds", "stale",
+  "faults", "errors" } do
+  show(name, figures[name])
+end
+local wrong = figures.lost + figures.twice + figures.foreign + figures.out_of_order + #figures.errors
+os.exit(wrong == 0 and figures.longest < 16384)
