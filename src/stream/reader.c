@@ -409,7 +409,7 @@ void streams_subscribe(lua_State *L, Streams *s, int index) {
     want(L, r, s, index, i);
     lua_pop(L, 1);
   }
-  check_recorded(&r->wanted[0], why);
+  if (count > 0 && r->wanted[0].reader != NULL) check_recorded(&r->wanted[0], why);
   lua_pop(L, 1);
 }
 

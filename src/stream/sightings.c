@@ -6,6 +6,7 @@
 
 static void drop_first(Sightings *s) {
   Sighting *first = s->first;
+  if (first == NULL) return;
   s->first = first->next;
   if (s->first == NULL) s->last = NULL;
   s->count--;
