@@ -461,3 +461,50 @@ describe("client:stream and a hostile server", function()
     program:wait()
   end)
 end)
+
+describe("client:stream through a proxy", function()
+  local certificates = require "spec.support.certificates"
+  local process = require "spec.support.process"
+
+  local function start(path, arguments)
+    local file <close> = assert(io.open(path))
+    local program = process.start(file:read "a", {}, "python3", arguments)
+    return program, program:line()
+  end
+
+  it("opens a tunnel to the exchange, and checks the certificate in it", function()
+    local dir = certificates.make()
+    local server, port = start("spec/support/ws_server.py", dir .. "/wrong.pem " .. dir .. "/wrong.key")
+    local proxy, proxy_port = start("spec/support/connect_proxy.py", port)
+    local function follow(host, ca)
+      local client <close> = bybit.client { environment = { url = "https://" .. host }, ca_file = dir .. "/" .. ca,
+        proxy = "http://127.0.0.1:" .. proxy_port }
+      local ids = {}
+      bybit.run(function()
+        bybit.within(20, function()
+          for event in client:stream { "trade", symbol = "BTCUSD" } do
+            if event.trade then ids[#ids + 1] = event.trade.trade_id end
+            if ids[#ids] == "last" then break end
+          end
+        end)
+      end)
+      return ids
+    end
+    assert.same({ "first", "odd", "long", "last" }, follow("other.example.com", "ca.pem"))
+    assert.equal("CONNECT other.example.com:443", proxy:line())
+    local client <close> = bybit.client { environment = { url = "https://another.example.com" }, ca_file = dir .. "/ca.pem",
+      proxy = "http://127.0.0.1:" .. proxy_port }
+    bybit.run(function()
+      local none, err = bybit.within(1, function()
+        for event in client:stream { "trade", symbol = "BTCUSD" } do error("an event of a wrong host: " .. event.kind) end
+      end)
+      assert.same({ nil, "timeout" }, { none, err.kind })
+    end)
+    assert.equal("CONNECT another.example.com:443", proxy:line())
+    for _, program in ipairs { server, proxy } do
+      program:signal "KILL"
+      program:wait()
+    end
+    certificates.remove(dir)
+  end)
+end)
