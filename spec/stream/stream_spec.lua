@@ -270,6 +270,24 @@ describe("client:stream", function()
     end)
   end)
 
+  it("connects to an address no more than 400 times in five minutes, all clients of the program together", function()
+    exchange:faults { { "http", status = 503, path = "public/inverse" } }
+    local other <close> = bybit.client { environment = exchange }
+    bybit.run(function()
+      local token = bybit.cancel_token()
+      for _, each in ipairs { client, other } do
+        bybit.spawn(function()
+          for event in each:stream { "trade", symbol = "BTCUSD", cancel = token } do error("an event: " .. event.kind) end
+        end)
+      end
+      bybit.sleep(9000) -- the pauses end; the budget counts five minutes of the real clock
+      local mine, others = client:stats().streams[1].connects, other:stats().streams[1].connects
+      assert.is_true(mine > 0 and others > 0)
+      assert.equal(400, mine + others)
+      token:cancel()
+    end)
+  end)
+
   describe("a slow reader", function()
     it("of trades loses the oldest, and is told how many", function()
       local next_event, close = open { "trade", symbol = "BTCUSD", queue = 10 }
