@@ -93,6 +93,20 @@ describe("time in a simulation", function()
     assert.is_false(core.loop.is_virtual())
   end)
 
+  it("tells the error of a task that nobody awaits", function()
+    local report = simulate({ duration = 60, fails = true }, function(client, stop)
+      bybit.spawn(function() client:get_tickr {} end)
+      stop:wait()
+    end)
+    assert.truthy(tostring(report.error):find "get_tickr", tostring(report.error))
+    report = simulate({ duration = 60 }, function(_, stop)
+      local task = bybit.spawn(function() bybit.sleep(1e6) end)
+      stop:wait()
+      task:cancel()
+    end)
+    assert.is_nil(report.error)
+  end)
+
   it("lets math.random draw from the seed, in its own ranges", function()
     local function draws(seed)
       local list
@@ -292,6 +306,36 @@ describe("a simulation", function()
     end)
     print(table.concat(report:journal(), "\n"))
     print(report)]]
+
+  it("lets a strategy follow its account: each fill once, by streams and by polling, whatever goes wrong", function()
+    local FAULTS = { { "lost_answer", probability = 0.1 }, { "lost_request", probability = 0.1 }, { "stream_cut", probability = 0.05 },
+      { "stream_swallow", probability = 0.05 }, { "stream_duplicate", probability = 0.1 } }
+    for _, case in ipairs { { streams = true }, { streams = false }, { streams = true, faults = FAULTS } } do
+      local told, live = {}, 0
+      local report = simulate({ seed = 4, duration = 120, tick = 1, faults = case.faults, client = { streams = case.streams } },
+        function(client, stop)
+          local follower = bybit.spawn(function()
+            for event in client:follow { symbol = "BTCUSD", audit = 10 } do
+              if event.kind == "trade" then told[#told + 1] = event.trade.trade_id end
+              if event.kind == "live" then live = live + 1 end
+            end
+          end)
+          local n = 0
+          while not stop:wait(7) do
+            n = n + 1
+            client:place_order { symbol = "BTCUSD", side = n % 2 == 0 and "Buy" or "Sell", type = "Market", quantity = 100 + n }
+          end
+          bybit.sleep(40) -- what is late comes with an audit
+          follower:cancel()
+        end)
+      local made = {}
+      for i, trade in ipairs(report.trades) do made[i] = trade.execution_id end
+      table.sort(told)
+      table.sort(made)
+      assert.same(made, told)
+      assert.is_true(#made >= 16 and live >= 1)
+    end
+  end)
 
   it("is the same in two processes with one seed, byte for byte, with faults and a journal; another seed differs", function()
     local script = os.tmpname()

@@ -22,6 +22,8 @@ describe("client:follow in a long run", function()
       assert.is_true(figures.fills >= 900 and figures.restarts > 0)
       assert.is_true(figures.longest > 0 and figures.longest < 16384)
     end)
+  else
+    it("gives out each fill once over streams", function() pending "this build is without libwslay" end)
   end
 
   it("loses nothing and tells nothing twice when its program is killed at any moment", function()

@@ -21,7 +21,7 @@ local follow = later.module "bybit.stream.follow"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
-local Run = later.module "bybit.outcome.run"
+local Run, stops = later.module "bybit.outcome.run", later.module "bybit.outcome.stops"
 
 core.schema.hints(function(...) return hints.word(...) end)
 
@@ -60,8 +60,9 @@ end
 
 -- What settles a change is loaded before one is sent: when it fails, there may be no memory left to load it, and no outcome may be
 -- lost to that. A read that fails has none.
-local function load_recovery()
+local function load_recovery(settle)
   assert(recovery.finish) -- the first look loads it
+  if settle == "stop" then assert(stops.note) end
   later.rest()
 end
 
@@ -77,7 +78,7 @@ local function compile(class, name, row_name, row, composite, inner)
   merged.form, merged.reserved, merged.internal = class.dialect.form, class.dialect.reserved, row.internal or inner
   local outer = inner and class.dialect.endpoints[name]
   merged.cancels = row.cancels or outer and outer.cancels
-  if merged.changes and not composite then load_recovery() end
+  if merged.changes and not composite then load_recovery(merged.settle) end
   rows.declare(name, merged, class.dialect.name)
   return core.method(core.schema.endpoint(name, merged, enums), compiled_record(class, record), class.dialect.envelope,
     handler)
@@ -169,7 +170,6 @@ local RARE = {
 local function class_of(api)
   if classes[api] then return classes[api] end
   local dialect = later.load("bybit.wire." .. api)
-  later.rest()
   local class = { dialect = dialect, records = {}, methods = {}, inners = {} }
   function class.inner(name)
     class.inners[name] = class.inners[name] or inner_caller(class, name)

@@ -113,6 +113,8 @@ local function run(strategy, client, stop, world, duration)
       task:cancel()
     end)
     tasks.all { task }
+    local ok, err = pcall(task.await, task) -- fails when a task of the strategy's has failed that nobody awaited
+    if not ok and outcome.error == nil then outcome.error, outcome.traceback = err, task.traceback end
     clock:cancel()
   end)
   return outcome
