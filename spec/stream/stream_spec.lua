@@ -270,6 +270,24 @@ describe("client:stream", function()
     end)
   end)
 
+  it("connects to an address no more than 400 times in five minutes, all clients of the program together", function()
+    exchange:faults { { "http", status = 503, path = "public/inverse" } }
+    local other <close> = bybit.client { environment = exchange }
+    bybit.run(function()
+      local token = bybit.cancel_token()
+      for _, each in ipairs { client, other } do
+        bybit.spawn(function()
+          for event in each:stream { "trade", symbol = "BTCUSD", cancel = token } do error("an event: " .. event.kind) end
+        end)
+      end
+      bybit.sleep(9000) -- the pauses end; the budget counts five minutes of the real clock
+      local mine, others = client:stats().streams[1].connects, other:stats().streams[1].connects
+      assert.is_true(mine > 0 and others > 0)
+      assert.equal(400, mine + others)
+      token:cancel()
+    end)
+  end)
+
   describe("a slow reader", function()
     it("of trades loses the oldest, and is told how many", function()
       local next_event, close = open { "trade", symbol = "BTCUSD", queue = 10 }
@@ -459,5 +477,52 @@ describe("client:stream and a hostile server", function()
     assert.same({ live = true, trade = true, ["stale decode"] = true }, kinds)
     program:signal "KILL"
     program:wait()
+  end)
+end)
+
+describe("client:stream through a proxy", function()
+  local certificates = require "spec.support.certificates"
+  local process = require "spec.support.process"
+
+  local function start(path, arguments)
+    local file <close> = assert(io.open(path))
+    local program = process.start(file:read "a", {}, "python3", arguments)
+    return program, program:line()
+  end
+
+  it("opens a tunnel to the exchange, and checks the certificate in it", function()
+    local dir = certificates.make()
+    local server, port = start("spec/support/ws_server.py", dir .. "/wrong.pem " .. dir .. "/wrong.key")
+    local proxy, proxy_port = start("spec/support/connect_proxy.py", port)
+    local function follow(host, ca)
+      local client <close> = bybit.client { environment = { url = "https://" .. host }, ca_file = dir .. "/" .. ca,
+        proxy = "http://127.0.0.1:" .. proxy_port }
+      local ids = {}
+      bybit.run(function()
+        bybit.within(20, function()
+          for event in client:stream { "trade", symbol = "BTCUSD" } do
+            if event.trade then ids[#ids + 1] = event.trade.trade_id end
+            if ids[#ids] == "last" then break end
+          end
+        end)
+      end)
+      return ids
+    end
+    assert.same({ "first", "odd", "long", "last" }, follow("other.example.com", "ca.pem"))
+    assert.equal("CONNECT other.example.com:443", proxy:line())
+    local client <close> = bybit.client { environment = { url = "https://another.example.com" }, ca_file = dir .. "/ca.pem",
+      proxy = "http://127.0.0.1:" .. proxy_port }
+    bybit.run(function()
+      local none, err = bybit.within(1, function()
+        for event in client:stream { "trade", symbol = "BTCUSD" } do error("an event of a wrong host: " .. event.kind) end
+      end)
+      assert.same({ nil, "timeout" }, { none, err.kind })
+    end)
+    assert.equal("CONNECT another.example.com:443", proxy:line())
+    for _, program in ipairs { server, proxy } do
+      program:signal "KILL"
+      program:wait()
+    end
+    certificates.remove(dir)
   end)
 end)

@@ -200,4 +200,51 @@ function follow_run.run(options)
   return self.figures
 end
 
+local function descriptors()
+  local pipe <close> = assert(io.popen("ls /proc/" .. io.open("/proc/self/stat"):read "n" .. "/fd | wc -l"))
+  return pipe:read "n"
+end
+
+local PER_EXCHANGE = 350 -- connections to an address in five minutes, which the client bounds
+
+--- Has the line cut again and again, and follows on. Returns how often, and what changed from the tenth cut to the last one: topics,
+--- connections of the client, descriptors, and KB of Lua's memory.
+---@param count integer
+---@return { cuts: integer, topics: integer, descriptors: integer, memory: number, lost: integer }
+function follow_run.reconnects(count)
+  local out = { cuts = 0, topics = 0, descriptors = 0, memory = 0, lost = 0 }
+  while out.cuts < count do
+    local exchange <close> = paper.start { seed = 1, clock = "manual", limits = false, keep = 1000 }
+    local client <close> = bybit.client { environment = exchange, rate = false }
+    local step, state, _, closer = client:follow { symbol = "BTCUSD" }
+    local fds, memory, fills = 0, 0, 0
+    local function until_live()
+      local event
+      repeat
+        event = step(state)
+        if event.kind == "trade" then fills = fills + 1 end
+      until event.kind == "live"
+    end
+    until_live()
+    local cuts = math.min(PER_EXCHANGE, count - out.cuts)
+    for i = 1, cuts do
+      exchange:faults { { "stream_cut", topic = "execution", times = 1 } }
+      assert(client:place_order { symbol = "BTCUSD", side = i % 2 == 0 and "Buy" or "Sell", type = "Market", quantity = 1 })
+      until_live()
+      if i == 10 or i == cuts then
+        collectgarbage()
+        collectgarbage()
+        local now, used = descriptors(), collectgarbage "count"
+        if i > 10 then out.descriptors, out.memory = out.descriptors + now - fds, out.memory + used - memory end
+        fds, memory = now, used
+      end
+    end
+    local streams = client:stats().streams[1]
+    out.topics, out.lost = out.topics + streams.topics - 4, out.lost + cuts - fills
+    out.cuts = out.cuts + streams.connects - 1
+    getmetatable(closer).__close(closer)
+  end
+  return out
+end
+
 return follow_run

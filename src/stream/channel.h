@@ -33,7 +33,7 @@ enum {
   CONNECTS_SPAN = 300
 }; /* so many connections in so many s: the exchange allows 500 */
 
-/* When connections were made, for all channels of a client; a ring. */
+/* When connections to an address were made, for all channels of all clients; a ring. */
 typedef struct Budget {
   double at[CONNECTS_MOST]; /* by the time that messages travel in */
   int count, next;

@@ -21,13 +21,14 @@ struct Streams {
   StreamsOptions o;
   Http *http; /* owned; NULL: they are carried by the post */
   Carrier carrier;
-  Budget budget;
   Place *places; /* owned */
   Member *members;
   Streams *next, **link; /* of the Lua state */
 };
 
 static const char all_key; /* its address is the key of the state's list of streams, in the registry */
+static const char
+    budgets_key; /* that of the budgets of connections, by host: the exchange counts those of all clients */
 
 static Place *find_place(const Streams *s, const char *url) {
   Place *p = s->places;
@@ -58,13 +59,34 @@ static Channel *make_channel(lua_State *L, Streams *s, const char *url, const Ch
   return p->channel;
 }
 
+/* The budget of the host of an address. Lua keeps it until the state ends. Raises when memory runs out. */
+static Budget *budget_of(lua_State *L, const char *url) {
+  const char *host = strstr(url, "://");
+  host = host == NULL ? url : host + 3;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &budgets_key);
+  lua_pushlstring(L, host, strcspn(host, "/"));
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL) {
+    lua_pop(L, 1);
+    Budget *made = lua_newuserdatauv(L, sizeof *made, 0);
+    *made = (Budget){0};
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -5);
+  }
+  Budget *budget = lua_touserdata(L, -1);
+  lua_pop(L, 3);
+  return budget;
+}
+
 Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index) {
   const Place *p = find_place(s, url);
   if (p != NULL) return p->channel;
+  Budget *budget = budget_of(L, url);
   const ChannelOptions o = {.carrier = s->carrier,
                             .loop = s->o.loop,
                             .random = s->o.random,
-                            .budget = &s->budget,
+                            .budget = budget,
                             .url = url,
                             .local = url_is_local(url),
                             .heartbeat = stream_number_field(L, index, "heartbeat"),
@@ -197,6 +219,8 @@ void stream_open(lua_State *L) {
   Streams **all = lua_newuserdatauv(L, sizeof(Streams *), 0);
   *all = NULL;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &all_key);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &budgets_key);
   reader_open(L);
   order_book_open(L);
   recorder_open(L);
