@@ -22,8 +22,12 @@ ifeq ($(origin WSLAY),undefined)
 WSLAY       := $(shell echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) -include wslay/wslay.h -x c - -lwslay -o /dev/null \
                  2>/dev/null && echo -lwslay)
 endif
-# The names that programs know libcurl and libwslay by: core.so opens them when it first needs them (src/value/library.h). Where a
-# name is empty, core.so is linked with the library; so it is where readelf is missing, or the system names libraries in another way.
+ifeq ($(origin HIREDIS),undefined)
+HIREDIS     := $(shell echo 'int main(void) { return redisReaderCreate() == 0; }' | $(CC) $(CFLAGS) -include hiredis/hiredis.h \
+                 -x c - $(LDFLAGS) -lhiredis -o /dev/null 2>/dev/null && echo -lhiredis)
+endif
+# The names that programs know libcurl, libwslay and hiredis by: core.so opens them when it first needs them (src/value/library.h).
+# Where a name is empty, core.so is linked with the library; so it is where readelf is missing, or the system has other names.
 # $(call name_of,-lcurl,curl_version), the latter one of its functions
 name_of = $(shell probe=$$(mktemp) && echo 'int $(2)(void); int main(void) { return $(2)(); }' | \
             $(CC) $(CFLAGS) -w -x c - $(LDFLAGS) $(1) -o $$probe 2>/dev/null && readelf -d $$probe 2>/dev/null | \
@@ -32,11 +36,10 @@ ifeq ($(origin LIBCURL),undefined)
 LIBCURL     := $(call name_of,-lcurl,curl_version)
 endif
 ifeq ($(origin LIBWSLAY),undefined)
-LIBWSLAY    := $(if $(WSLAY),$(call name_of,$(WSLAY),wslay_event_config_set_allowed_rsv_bits))
+LIBWSLAY    := $(if $(WSLAY),$(call name_of,$(WSLAY),wslay_frame_send))
 endif
-ifeq ($(origin HIREDIS),undefined)
-HIREDIS     := $(shell echo 'int main(void) { return redisReaderCreate() == 0; }' | $(CC) $(CFLAGS) -include hiredis/hiredis.h \
-                 -x c - $(LDFLAGS) -lhiredis -o /dev/null 2>/dev/null && echo -lhiredis)
+ifeq ($(origin LIBHIREDIS),undefined)
+LIBHIREDIS  := $(if $(HIREDIS),$(call name_of,$(HIREDIS),redisReaderGetReply))
 endif
 BUILD       ?= build
 CFLAGS      ?= -O2 -g
@@ -64,8 +67,9 @@ WRAPPER ?=
 WARN_CFLAGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wcast-qual \
                -Wconversion -Wundef -Wvla
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(if $(ZLIB),-DBYBIT_ZLIB) $(if $(WSLAY),-DBYBIT_WSLAY) \
-               $(if $(HIREDIS),-DBYBIT_HIREDIS=1) -Isrc -I$(LUA_INCDIR)
-OPENED      := $(if $(LIBCURL),-DBYBIT_LIBCURL='"$(LIBCURL)"') $(if $(LIBWSLAY),-DBYBIT_LIBWSLAY='"$(LIBWSLAY)"')
+               $(if $(HIREDIS),-DBYBIT_HIREDIS) -Isrc -I$(LUA_INCDIR)
+OPENED      := $(if $(LIBCURL),-DBYBIT_LIBCURL='"$(LIBCURL)"') $(if $(LIBWSLAY),-DBYBIT_LIBWSLAY='"$(LIBWSLAY)"') \
+               $(if $(LIBHIREDIS),-DBYBIT_LIBHIREDIS='"$(LIBHIREDIS)"')
 ALL_CFLAGS  := $(BASE_CFLAGS) $(OPENED) $(WARN_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) $(SANITIZE)
 
 PAPER_SRC   := $(wildcard src/paper/*.c)
@@ -136,7 +140,7 @@ clean: ## removes build/
 $(CORE): $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL $(CFLAGS) $(SANITIZE) -o $@ $(CORE_OBJ) $(LDFLAGS) \
-	  $(if $(LIBCURL),,-lcurl) -lcrypto $(ZLIB) $(BID) $(if $(LIBWSLAY),,$(WSLAY)) $(HIREDIS) -lm -ldl
+	  $(if $(LIBCURL),,-lcurl) -lcrypto $(ZLIB) $(BID) $(if $(LIBWSLAY),,$(WSLAY)) $(if $(LIBHIREDIS),,$(HIREDIS)) -lm -ldl
 
 # The Lua files as bytecode, which core.so carries (src/modules). The sources are installed as well, and decide. A folder changes
 # when a file of it is removed.

@@ -2,8 +2,8 @@
 --
 -- A file that is loaded later has to be there later. Meanwhile the program may have changed its directory, used up its
 -- descriptors (a failed call is when that shows), or been upgraded, so that the file is another version's. So nothing is read
--- once `bybit` or `bybit.main` is there: each file is held as bytecode (src/modules), which has been compared with its source
--- by then, or, where there is no bytecode for this Lua or the source was changed, loaded at once.
+-- once `bybit` or `bybit.main` is there: each file is held as bytecode (src/modules), which was compared with its source when
+-- this file was loaded, or, where there is no bytecode for this Lua or the source was changed, loaded by then.
 
 local modules = require "bybit.core".modules
 local globals, require = _G, require
@@ -42,9 +42,12 @@ end
 -- What programs require by name, and the faces, which are programs of their own: they are left out, by the beginnings of names.
 local OTHERS = { "bybit.adapter.", "bybit.assert", "bybit.main", "bybit.module", "bybit.repl", "bybit.shell.", "bybit.strict" }
 
+-- All files are compared at once, those that the start loads as well, since that costs less than one by one.
+local not_held = modules.hold("bybit.", table.unpack(OTHERS))
+
 --- Makes sure that no module needs a file from here on.
 function later.hold()
-  for _, name in ipairs(modules.hold("bybit.", table.unpack(OTHERS))) do require(name) end
+  for _, name in ipairs(not_held) do require(name) end
 end
 
 --- Lets go of what was only needed to load the modules so far.

@@ -3344,7 +3344,8 @@ function Client:resume() end
 ---last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 ---of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
 ---says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
----topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
+---topics, connects, messages, and heard: when the last message came (ms). `follows` lists the loops of client:follow: live,
+---reason, polls, trades, late, gaps, holes, audits, waiting and audited; nil before the first. `share` is nil without the option `share`; else `path`,
 ---`members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
 ---the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
 ---server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).
@@ -4249,7 +4250,7 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder", "stream_late" or "stream_crossed"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most

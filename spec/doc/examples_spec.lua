@@ -19,7 +19,7 @@ local CASES = {
   bracket = { "filled: 2000 at", "closed by a %a+", "net %-?[%d.]+ BTC" },
   custom_endpoint = { "leverage\t12.5\tas the exchange tells it", "refused.*leverage not allowed %(110013%)" },
   cqueues = { "BTCUSD  bid [%d.]+, quote %a+", "XRPUSD  bid", "own coroutine ran on meanwhile" },
-  luv = { arguments = "0.7", "BTCUSD [%d.]+, after %d+ looks", "%d+ looks at BTCUSD, last [%d.]+" },
+  luv = { arguments = "0.7", "BTCUSD [%w. ]+, after %d+ looks", "%d+ looks at BTCUSD, last [%d.]+" },
   imbalance = { arguments = "1.5", "%d+ looks at the book, %d+ moves, changed by %-?[%d.]+ BTC after fees; position 0" },
   fill_logger = { "84 fills, killed 4 times: 0 missing, 0 twice" },
   watch = { environment = "WATCH_SECONDS=1.5", "BTCUSD", "ETHUSD" },

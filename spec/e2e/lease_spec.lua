@@ -76,7 +76,8 @@ describe("a lease", function()
   local function trader(options)
     used = used + 1
     if not traders[used] or traders[used].ended then traders[used] = m:start() end
-    traders[used]:ask(TRADER:format(url, key, secret, options or ("share = { path = '%s', lease = 'mm1' }"):format(share), number))
+    options = options or ("share = { path = '%s', lease = 'mm1' }"):format(share)
+    traders[used]:ask(TRADER:format(url, key, secret, options, number))
     return traders[used]
   end
 
@@ -86,8 +87,8 @@ describe("a lease", function()
     local holder, other, third = trader(), trader(), trader(("share = '%s', id_prefix = 'mm1'"):format(share))
     assert.equal("placed", holder:ask "return order('mm1-1')")
     local words = other:ask "return order('mm1-2')"
-    local refusal = ("^guard not_sent: process %s holds the lease 'mm1' since 20%%d%%d%%-%%d%%d%%-%%d%%d %%d%%d:%%d%%d:%%d%%d UTC: "
-      .. "only its holder adds risk under that prefix$"):format(holder.run.pid)
+    local refusal = ("^guard not_sent: process %s holds the lease 'mm1' since 20%%d%%d%%-%%d%%d%%-%%d%%d %%d%%d:%%d%%d:%%d%%d "
+      .. "UTC: only its holder adds risk under that prefix$"):format(holder.run.pid)
     assert.has_match(refusal, words)
     words = third:ask "return order()" -- it asks for no lease, and its own ids begin with the prefix
     assert.has_match("is under the lease 'mm1', which process " .. holder.run.pid .. " holds since", words, 1, true)
@@ -119,11 +120,12 @@ describe("a lease", function()
 
   it("wants ids of its own from its holder, and short windows", function()
     local holder = trader()
-    assert.has_match("place_order: client_order_id 'x-1-" .. number .. "': ids of a client with the lease 'mm1' begin with 'mm1-'",
+    assert.has_match("client_order_id 'x-1-" .. number .. "': ids of a client with the lease 'mm1' begin with 'mm1-'",
       holder:ask "return select(2, pcall(order, 'x-1'))", 1, true)
     assert.equal("placed", holder:ask "return order()")
     assert.has_match("^mm1%-%w+$", holder:ask "return client:get_open_orders_real_time({ symbol = 'BTCUSD' })[1].client_order_id")
-    assert.equal("guard not_sent: receive_window 5001: the lease 'mm1' is made for at most 5000 ms, the client's own receive_window",
+    assert.equal("guard not_sent: receive_window 5001: the lease 'mm1' is made for at most 5000 ms, the client's own "
+      .. "receive_window",
       holder:ask "return order(nil, { receive_window = 5001 })")
   end)
 
@@ -224,8 +226,8 @@ describe("a lease", function()
   it("belongs to those who ask for it, also while nobody has it", function()
     local holder, other = trader(), trader(("share = '%s'"):format(share))
     holder:ask "client:close()"
-    assert.equal(("guard not_sent: 'mm1-1-%d' is under the lease 'mm1': only its holder adds risk under that prefix, and this client "
-      .. "has not asked for it (share = {path = ..., lease = \"mm1\"})"):format(number), other:ask "return order('mm1-1')")
+    assert.equal(("guard not_sent: 'mm1-1-%d' is under the lease 'mm1': only its holder adds risk under that prefix, and this "
+      .. "client has not asked for it (share = {path = ..., lease = \"mm1\"})"):format(number), other:ask "return order('mm1-1')")
   end)
 
   it("shows in `bybit share`", function()
@@ -333,7 +335,10 @@ describe("a lease on a server", function()
     server:stop()
     server:run()
     first:ask [[local l
-      repeat bybit.sleep(0.02) l = client:stats().share.lease until not client:stats().share.lost and (l.why or ""):find "nobody gets"]]
+      repeat
+        bybit.sleep(0.02)
+        l = client:stats().share.lease
+      until not client:stats().share.lost and (l.why or ""):find "nobody gets"]]
     sleep(5)
     assert.has_match("nobody gets the lease", first:ask(("return order('mm%d-b')"):format(number)), 1, true)
     sleep(6)

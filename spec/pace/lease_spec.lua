@@ -12,13 +12,13 @@ local function run(handovers, world)
   return counts, text
 end
 
-describe("the lease, handed over ten thousand times,", function()
+describe("the lease, handed over thousands of times,", function()
   it("never lets two holders trade under one prefix, nor one that does not know what others did", function()
-    local counts, text = run(10000)
+    local counts, text = run(4000)
     assert.equal(0, counts.violations, text)
     -- The world did all of what it can do, and orders arrived.
     for _, name in ipairs { "handovers", "orders", "refused as late", "not signed", "losses of the share", "killed", "ended" } do
-      assert.is_true((counts[name] or 0) > 100, name .. ": " .. text)
+      assert.is_true((counts[name] or 0) > 50, name .. ": " .. text)
     end
   end)
 
@@ -31,7 +31,7 @@ describe("the lease, handed over ten thousand times,", function()
     ["the exchange shows orders later than `visibility` says"] = "hides=2",
   } do
     it("would not, if " .. what, function()
-      local counts, text = run(10000, world)
+      local counts, text = run(4000, world)
       assert.is_true(counts.violations > 0, text)
     end)
   end

@@ -34,7 +34,7 @@ local function refusal(share)
   return tostring(err)
 end
 
-if not core.share.servers then
+if not core.share.servers() then
   describe("a share on a server", function()
     it("says what is missing, in a build without hiredis", function()
       assert.has_match("without hiredis, which a share on a Redis server needs: install libhiredis-dev",

@@ -452,6 +452,16 @@ describe("streams of the paper exchange", function()
       assert.equal(u + 2, public:all()[1].data.u)
     end)
 
+    it("cross the numbers of two messages of a book", function()
+      local public = connect "/v5/public/inverse"
+      public:subscribe "orderbook.50.BTCUSD"
+      local u = public:next().data.u
+      exchange:faults { { "stream_crossed", topic = "orderbook.", nth = 1 } }
+      exchange:step(3)
+      local list = public:all()
+      assert.same({ u + 2, u + 1, u + 3 }, { list[1].data.u, list[2].data.u, list[3].data.u })
+    end)
+
     it("withhold pongs, and nothing else", function()
       local p = private "order"
       exchange:faults { { "stream_swallow", topic = "pong" } }

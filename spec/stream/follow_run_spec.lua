@@ -22,6 +22,8 @@ describe("client:follow in a long run", function()
       assert.is_true(figures.fills >= 900 and figures.restarts > 0)
       assert.is_true(figures.longest > 0 and figures.longest < 16384)
     end)
+  else
+    it("gives out each fill once over streams", function() pending "this build is without libwslay" end)
   end
 
   it("loses nothing and tells nothing twice when its program is killed at any moment", function()
@@ -52,7 +54,7 @@ describe("client:follow in a long run", function()
     end
     local wanted, count = {}, 0
     for _, row in ipairs(exchange:books().executions) do wanted[row.execution_id], count = true, count + 1 end
-    local ends, ids = os.time() + 30, nil
+    local ends, ids = os.time() + 30
     repeat
       ids = {}
       for id in read_file(path):gmatch "(%x%S+) %S+ %S+\n" do ids[#ids + 1] = id end

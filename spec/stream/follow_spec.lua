@@ -4,6 +4,7 @@ local bookmark = require "bybit.stream.follow.bookmark"
 local bybit = require "bybit"
 local core = require "bybit.core"
 local paper = require "bybit.paper"
+local process = require "spec.support.process"
 
 local SLOW = (os.getenv "LD_PRELOAD" or ""):find "san" and 4 or 1 -- a sanitizer makes answers late
 
@@ -71,6 +72,29 @@ describe("client:follow", function()
     return ids
   end
 
+  it("polls also in a program that has no tasks", function()
+    client:close()
+    exchange:close()
+    start { clock = "real" }
+    local child = process.start([[
+      local bybit = require "bybit"
+      local client = bybit.client { environment = { url = arg[1] }, key = arg[2], secret = arg[3], streams = false }
+      for event in client:follow { symbol = "BTCUSD", poll = 0.05 } do
+        print(event.kind)
+        io.flush()
+        if event.trade then break end
+      end]], {}, nil, ("%s %s %s"):format(exchange.url, exchange.key, exchange.secret))
+    repeat until child:line() == "live" -- luacheck: ignore 542
+    buy(10)
+    local kinds = {}
+    for kind in function() return child:line() end do kinds[kind] = true end
+    local _, status, _, errors = child:wait()
+    assert.same({ 0, "", true }, { status, errors, kinds.trade })
+  end)
+
+  if not core.link.available() then
+    it("works over streams", function() pending "this build is without libwslay" end)
+  end
   for _, streams in ipairs(core.link.available() and { true, false } or { false }) do
     describe(streams and "over streams" or "by polling", function()
       before_each(function()

@@ -149,6 +149,20 @@ describe("record", function()
         "follow: 'record': this client has no streams")
     end)
 
+    it("that it ended, also where the client is closed first", function()
+      local next_event = open { "order", record = path }
+      until_kind(next_event, "live")
+      local book = assert(client:order_book { symbol = "BTCUSD", record = path })
+      client:close()
+      assert.equal("closed", book.stale)
+      local marks = {}
+      for _, line in ipairs(lines_of(path)) do
+        if line.mark == "close" then marks[line.topics[1]] = true end
+      end
+      assert.same({ order = true, ["orderbook.50.BTCUSD"] = true }, marks)
+      client = bybit.client { environment = exchange }
+    end)
+
     it("a file that only its owner can read", function()
       local _, close = open { "order", record = path }
       close()

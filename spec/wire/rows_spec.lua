@@ -36,16 +36,16 @@ describe("the rows of a wire", function()
   -- Prints which of the files are loaded after `code`.
   local function loaded(code)
     local pipe <close> = assert(io.popen(([[%s -e '%s
-      for _, name in ipairs { "order", "position" } do print(name, package.loaded["bybit.wire.v5.endpoints." .. name] ~= nil) end
+      for _, name in ipairs { "order", "lists", "position" } do print(name, package.loaded["bybit.wire.v5.endpoints." .. name] ~= nil) end
       print("v2", package.loaded["bybit.wire.v2"] ~= nil)' 2>&1]]):format(LUA, code)))
     return (pipe:read "a")
   end
 
   it("are loaded when a row of their file is first asked for, and those of the other wire not at all", function()
     local client = 'local c = require "bybit".client { environment = { url = "http://127.0.0.1:1" } } local _ = c.'
-    assert.equal("order\tfalse\nposition\tfalse\nv2\tfalse\n", loaded 'require "bybit"')
-    assert.equal("order\ttrue\nposition\tfalse\nv2\tfalse\n", loaded(client .. "place_order"))
-    assert.equal("order\ttrue\nposition\ttrue\nv2\tfalse\n", loaded(client .. "set_trading_stop"))
+    assert.equal("order\tfalse\nlists\tfalse\nposition\tfalse\nv2\tfalse\n", loaded 'require "bybit"')
+    assert.equal("order\ttrue\nlists\tfalse\nposition\tfalse\nv2\tfalse\n", loaded(client .. "place_order"))
+    assert.equal("order\ttrue\nlists\ttrue\nposition\ttrue\nv2\tfalse\n", loaded(client .. "set_trading_stop"))
   end)
 
   it("of a path are looked for in their file alone", function()
@@ -53,9 +53,12 @@ describe("the rows of a wire", function()
       .. 'secret = "s", transport = { start = function() return { status = 200, '
       .. 'body = "{\\"retCode\\":0,\\"result\\":{}}" } end } }'
       .. ' assert(c:request("GET", "/v5/%s"))'
-    assert.equal("order\tfalse\nposition\ttrue\nv2\tfalse\n", loaded(request:format "position/closed-pnl"))
-    assert.equal("order\ttrue\nposition\tfalse\nv2\tfalse\n", loaded(request:format "execution/list"))
-    assert.equal("order\tfalse\nposition\tfalse\nv2\tfalse\n", loaded(request:format "market/tickers"))
+    assert.equal("order\tfalse\nlists\tfalse\nposition\ttrue\nv2\tfalse\n", loaded(request:format "position/closed-pnl"))
+    assert.equal("order\ttrue\nlists\tfalse\nposition\tfalse\nv2\tfalse\n", loaded(request:format "order/spot-borrow-check"))
+    for _, path in ipairs { "execution/list", "order/realtime", "order/history" } do
+      assert.equal("order\tfalse\nlists\ttrue\nposition\tfalse\nv2\tfalse\n", loaded(request:format(path)))
+    end
+    assert.equal("order\tfalse\nlists\tfalse\nposition\tfalse\nv2\tfalse\n", loaded(request:format "market/tickers"))
   end)
 
   it("are completed the next time if something stops that, as a lack of memory may", function()

@@ -166,12 +166,13 @@ static int client_new(lua_State *L) {
   Loop *loop = loop_get(L);
   Line *line = line_get(L); /* made before the client, so that it is finalized after the client */
   Client *c = lua_newuserdatauv(L, sizeof *c, 7);
-  *c = (Client){.closed = true,
-                .loop = loop,
-                .era = loop_era(loop),
-                .asleep = loop_asleep(loop, loop_now(loop)),
-                .line = {.line = line},
-                .process = loop_process(loop)};
+  memset(c, 0, offsetof(Client, placed));
+  c->closed = true;
+  c->loop = loop;
+  c->era = loop_era(loop);
+  c->asleep = loop_asleep(loop, loop_now(loop));
+  c->line.line = line;
+  c->process = loop_process(loop);
   luaL_setmetatable(L, CLIENT); /* from here on __gc frees what the client has */
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, 4, 1);

@@ -60,8 +60,7 @@ typedef struct Client {
   double asleep;   /* the loop_asleep() that 'clock' allows for */
   bool impatient;  /* a call is refused rather than wait for a rate limit */
   ClientStats stats;
-  PlacedOrder placed[PLACED]; /* a ring; */
-  uint64_t placed_count;      /* ... so many were put into it */
+  uint64_t placed_count;      /* how many were put into 'placed' */
   bool listens;               /* there is a listener, which is told of its calls */
   bool telling;               /* the listener is running */
   bool gzip;                  /* ask for compressed answers */
@@ -90,6 +89,8 @@ typedef struct Client {
   int open_heard;     /* calls of 'heard' endpoints that were sent; Lua does not know their outcome yet */
   char category[16];  /* the value of fixed parameters without one */
   char id_prefix[24]; /* begins each made client order id, with its '-'; "" for none */
+  PlacedOrder placed
+      [PLACED]; /* a ring. The last member: it is not cleared at first, so its pages cost nothing until they are used */
 } Client;
 
 /* Adds 'client' to the module table on top of the stack. */

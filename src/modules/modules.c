@@ -4,6 +4,7 @@
 */
 #include "modules.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@ enum {
   LANES = 4, /* sums of a digest */
   TURN = 8 * LANES,
   BLOCK = 16384,   /* bytes of a source that are read at once; whole turns */
+  AT_ONCE = 32,    /* files that are closed at once: so many are open at most */
   PATH_MOST = 1023 /* bytes of a path; the file of a longer one is compiled */
 };
 
@@ -79,18 +81,54 @@ static bool expand(char *to, const char *template, size_t size, const char *name
   return true;
 }
 
-/* Opens the first file of a module that there is, where Lua would look for it, and writes its path; -1: none. */
-static int open_source(const char *templates, const char *name, char *path) {
+/* Descriptors that are not closed yet, one after the other: they are closed with one call of the system. */
+typedef struct Opened {
+  int first, count;
+} Opened;
+
+static void close_all(Opened *o) {
+  int last = o->first + o->count - 1;
+#ifdef CLOSE_RANGE_CLOEXEC /* the system has close_range */
+  if (o->count > 1 && close_range((unsigned)o->first, (unsigned)last, 0) == 0) o->count = 0;
+#endif
+  for (int fd = o->first; o->count > 0 && fd <= last; fd++) close(fd);
+  o->count = 0;
+}
+
+static void close_later(Opened *o, int fd) {
+  if (fd != o->first + o->count) close_all(o);
+  if (o->count == 0) o->first = fd;
+  if (++o->count == AT_ONCE) close_all(o);
+}
+
+/* The first of the templates of package.path by which a module's file can be opened, where Lua would look for it. Sets the descriptor
+** and the template's size; NULL: there is none. */
+static const char *open_source(const char *templates, const char *name, int *fd, size_t *size, Opened *o) {
+  char path[PATH_MOST + 1];
   for (const char *at = templates; *at != '\0';) {
-    size_t size = strcspn(at, ";");
-    if (size > 0) {
-      if (!expand(path, at, size, name)) return -1;
-      int fd = open(path, O_RDONLY | O_CLOEXEC);
-      if (fd >= 0) return fd;
+    *size = strcspn(at, ";");
+    if (*size > 0) {
+      if (!expand(path, at, *size, name)) return NULL;
+      *fd = open(path, O_RDONLY | O_CLOEXEC);
+      if (*fd < 0 && errno == EMFILE && o->count > 0) {
+        close_all(o);
+        *fd = open(path, O_RDONLY | O_CLOEXEC);
+      }
+      if (*fd >= 0) return at;
     }
-    at += size + (at[size] == ';');
+    at += *size + (at[*size] == ';');
   }
-  return -1;
+  return NULL;
+}
+
+/* The template by which a module's source is found, if it is what was compiled, else NULL. */
+static const char *fitting(const char *templates, const Module *m, size_t *size, Opened *o) {
+  int fd;
+  const char *template = open_source(templates, m->name, &fd, size, o);
+  if (template == NULL) return NULL;
+  bool fits = is_source(m, fd);
+  close_later(o, fd);
+  return fits ? template : NULL;
 }
 
 static const Module *module_of(const char *name) {
@@ -171,22 +209,27 @@ static const char *next_part(lua_State *L, void *data, size_t *size) {
   }
 }
 
-/* Pushes the path of the source, if it is what was compiled, and returns it; else pushes nothing. The upvalues of the
-** functions below: the table 'package', and name -> path of the files that need not be read again. */
-static const char *push_fitting(lua_State *L, const Module *m) {
-  if (lua_getfield(L, lua_upvalueindex(2), m->name) == LUA_TSTRING) return lua_tostring(L, -1);
-  lua_pop(L, 1);
-  char path[PATH_MOST + 1];
-  bool fits = false;
-  if (lua_getfield(L, lua_upvalueindex(1), "path") == LUA_TSTRING) {
-    int fd = open_source(lua_tostring(L, -1), m->name, path);
-    if (fd >= 0) {
-      fits = is_source(m, fd);
-      close(fd);
-    }
+/* Pushes package.path, and returns it; NULL: it is no text. The upvalues of the functions below: the table 'package', and name ->
+** template of the files that need not be read again. */
+static const char *push_templates(lua_State *L) {
+  return lua_getfield(L, lua_upvalueindex(1), "path") == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+}
+
+/* Writes the path of a module's source, if it is what was compiled. */
+static bool find_fitting(lua_State *L, const Module *m, char path[PATH_MOST + 1]) {
+  size_t size;
+  const char *template;
+  if (lua_getfield(L, lua_upvalueindex(2), m->name) == LUA_TSTRING) {
+    template = lua_tolstring(L, -1, &size);
+  } else {
+    Opened opened = {0};
+    const char *templates = push_templates(L);
+    template = templates == NULL ? NULL : fitting(templates, m, &size, &opened);
+    close_all(&opened);
   }
-  lua_pop(L, 1);
-  return fits ? lua_pushstring(L, path) : NULL;
+  bool found = template != NULL && expand(path, template, size, m->name);
+  lua_settop(L, 1);
+  return found;
 }
 
 /* Has the program its own way to make this module? */
@@ -201,15 +244,22 @@ static bool is_preloaded(lua_State *L, const char *name) {
 static int l_search(lua_State *L) {
   const Module *m = module_of(luaL_checkstring(L, 1));
   if (m == NULL || is_preloaded(L, m->name)) return 0;
-  const char *path = push_fitting(L, m);
-  if (path == NULL) return 0;
+  char path[PATH_MOST + 1];
+  if (!find_fitting(L, m, path)) return 0;
   Dump d = {.module = m, .path = path};
   int status = lua_load(L, next_part, &d, m->name, "b");
   if (status == LUA_ERRMEM) return lua_error(L);
   if (status != LUA_OK) return 0;
-  lua_insert(L, -2);
+  lua_pushstring(L, path);
   return 2;
 }
+
+/* What hold() has found out of a module. */
+typedef struct Found {
+  bool counts;          /* the caller means it, and it is neither loaded nor held */
+  const char *template; /* by which its source is found, in package.path; NULL: it is not what was compiled */
+  size_t size;
+} Found;
 
 /* Does the name begin as the argument says? */
 static bool begins(lua_State *L, int argument, const char *name) {
@@ -218,27 +268,49 @@ static bool begins(lua_State *L, int argument, const char *name) {
   return strncmp(name, prefix, size) == 0;
 }
 
+/* Notes which modules the caller of hold() means. */
+static void note_meant(lua_State *L, int prefixes, Found *found) {
+  int top = lua_gettop(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (size_t i = 0; i < module_count; i++) {
+    const char *name = module_list[i].name;
+    bool counts = begins(L, 1, name);
+    for (int other = 2; counts && other <= prefixes; other++) counts = !begins(L, other, name);
+    found[i] = (Found){.counts = counts && lua_getfield(L, lua_upvalueindex(2), name) == LUA_TNIL &&
+                                 lua_getfield(L, top + 1, name) == LUA_TNIL};
+    lua_settop(L, top + 1);
+  }
+  lua_settop(L, top);
+}
+
+/* Looks at the sources of these modules. Raises no error, as it has open files. */
+static void look(const char *templates, Found *found) {
+  Opened opened = {0};
+  for (size_t i = 0; i < module_count; i++)
+    if (found[i].counts) found[i].template = fitting(templates, &module_list[i], &found[i].size, &opened);
+  close_all(&opened);
+}
+
 /* hold(prefix, ...) -> the names of files that are not loaded and cannot be held. A file that is held is loaded from
 ** bytecode even if its source is gone by then, or another one. Only names with the prefix count, and none that begins with
 ** one of the others. */
 static int l_hold(lua_State *L) {
-  int others = lua_gettop(L), names = others + 1, loaded = others + 2;
+  int prefixes = lua_gettop(L);
+  Found *found = lua_newuserdatauv(L, (module_count + 1) * sizeof *found, 0);
+  note_meant(L, prefixes, found);
+  const char *templates = push_templates(L); /* it stays on the stack, for 'found' points into it */
+  if (templates != NULL && lua_toboolean(L, lua_upvalueindex(3))) look(templates, found);
   lua_newtable(L);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  for (const Module *m = module_list; m->name != NULL; m++) {
-    bool counts = begins(L, 1, m->name);
-    for (int i = 2; i <= others; i++) counts = counts && !begins(L, i, m->name);
-    lua_settop(L, loaded);
-    if (!counts || lua_getfield(L, loaded, m->name) != LUA_TNIL) continue;
-    const char *path = lua_toboolean(L, lua_upvalueindex(3)) ? push_fitting(L, m) : NULL;
-    if (path != NULL) {
-      lua_setfield(L, lua_upvalueindex(2), m->name);
+  for (size_t i = 0; i < module_count; i++) {
+    if (!found[i].counts) continue;
+    if (found[i].template != NULL) {
+      lua_pushlstring(L, found[i].template, found[i].size);
+      lua_setfield(L, lua_upvalueindex(2), module_list[i].name);
     } else {
-      lua_pushstring(L, m->name);
-      lua_rawseti(L, names, (lua_Integer)lua_rawlen(L, names) + 1);
+      lua_pushstring(L, module_list[i].name);
+      lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     }
   }
-  lua_settop(L, names);
   return 1;
 }
 

@@ -191,15 +191,19 @@ static int l_look(lua_State *L) {
   return 1;
 }
 
+/* servers() -> can a share be on a server? false: this build is without hiredis */
+static int l_servers(lua_State *L) {
+  lua_pushboolean(L, redis_visit_works());
+  return 1;
+}
+
 void share_open_lua(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"look", l_look}, {"halt", l_halt}, {"resume", l_resume}, {NULL, NULL}};
+      {"look", l_look}, {"halt", l_halt}, {"resume", l_resume}, {"servers", l_servers}, {NULL, NULL}};
   luaL_newmetatable(L, VISIT);
   lua_pushcfunction(L, visit_end);
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
-  lua_pushboolean(L, redis_visit_works());
-  lua_setfield(L, -2, "servers");
   lua_setfield(L, -2, "share");
 }

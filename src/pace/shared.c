@@ -1,6 +1,5 @@
 /* What both kinds of shares have in common, see shared.h. */
 #include "shared.h"
-#include "redis_share.h"
 
 #include <string.h>
 
@@ -9,18 +8,10 @@ bool shared_is_url(const char *where) {
 }
 
 bool shared_open(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
+  const SharedWays *ways = shared_is_url(where) ? &shared_redis : &shared_file;
   x->process = loop_process(loop);
-  if (shared_is_url(where)) {
-    x->redis = redis_share_open(x, where, loop, why);
-    if (x->redis == NULL) return false;
-    x->ways = &shared_redis;
-    x->name = x->redis->url.name;
-    return true;
-  }
-  x->share = share_open(where, SHARE_JOIN, now, why);
-  if (x->share == NULL) return false;
-  x->ways = &shared_file;
-  x->name = share_path(x->share);
+  if (!ways->open(x, where, loop, now, why)) return false;
+  x->ways = ways;
   return true;
 }
 

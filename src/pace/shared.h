@@ -73,6 +73,8 @@ typedef struct SharedAsk {
 
 /* The two kinds. The functions below are these, and do nothing for a client without a share. */
 typedef struct SharedWays {
+  bool (*open)(Shared *x, const char *where, Loop *loop, double now,
+               char why[SHARE_WHY]);    /* see shared_open */
   void (*leave)(Shared *x, double now); /* takes part no more, and frees it */
   void (*forget)(Shared *x);            /* in a forked child: frees it, and touches nothing that is shared */
   void (*drop)(SharePlace *place);      /* frees what the kind keeps at a place; NULL: nothing */

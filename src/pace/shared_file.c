@@ -268,6 +268,13 @@ static bool left_of(Shared *x, const LimitAccount *account, const LimitGroup *gr
 
 /* ---- the rest is the share's own ---- */
 
+static bool open_file(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
+  (void)loop;
+  x->share = share_open(where, SHARE_JOIN, now, why);
+  if (x->share != NULL) x->name = share_path(x->share);
+  return x->share != NULL;
+}
+
 static void leave(Shared *x, double now) {
   share_free(x->share, now);
 }
@@ -352,7 +359,8 @@ static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
   return share_lease_of(x->share, id, now, copy);
 }
 
-const SharedWays shared_file = {.leave = leave,
+const SharedWays shared_file = {.open = open_file,
+                                .leave = leave,
                                 .forget = forget,
                                 .take = take_turn,
                                 .end = end,

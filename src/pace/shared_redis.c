@@ -485,6 +485,13 @@ static void pull(Shared *x, LimitAccount *account, double now) {
   (void)x, (void)account, (void)now; /* each answer brings it */
 }
 
+static bool open_server(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
+  (void)now;
+  x->redis = redis_share_open(x, where, loop, why);
+  if (x->redis != NULL) x->name = x->redis->url.name;
+  return x->redis != NULL;
+}
+
 static void leave(Shared *x, double now) {
   (void)now;
   redis_share_close(x->redis);
@@ -534,7 +541,8 @@ static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
   return false; /* who asks for no lease is not told of any */
 }
 
-const SharedWays shared_redis = {.leave = leave,
+const SharedWays shared_redis = {.open = open_server,
+                                 .leave = leave,
                                  .forget = forget,
                                  .drop = drop_place,
                                  .take = take,

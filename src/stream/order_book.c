@@ -111,8 +111,15 @@ static void leave(Kept *k) {
   member_leave(&k->member);
 }
 
+/* Ends the recording, if there is one. May run twice. */
+static void end_record(Kept *k) {
+  record_state(k, "close", NULL);
+  if (k->record != NULL) record_close(k->record);
+}
+
 static void on_detach(Member *member) {
   Kept *k = (Kept *)member;
+  end_record(k);
   leave(k);
   set_stale(k, "closed");
   change(k);
@@ -131,8 +138,7 @@ static Kept *check(lua_State *L) {
 /* close(book), __close and __gc. May run twice. */
 static int l_close(lua_State *L) {
   Kept *k = check(L);
-  record_state(k, "close", NULL);
-  if (k->record != NULL) record_close(k->record);
+  end_record(k);
   leave(k);
   set_stale(k, "closed");
   k->closed = true;

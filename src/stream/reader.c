@@ -213,8 +213,16 @@ static void leave(Reader *r) {
   member_leave(&r->member);
 }
 
+/* Ends the recording, if there is one. May run twice. */
+static void end_record(Reader *r) {
+  if (r->record == NULL) return;
+  if (r->member.streams != NULL) (void)record_mark(r->record, "close", NULL, streams_now(r->member.streams));
+  record_close(r->record);
+}
+
 static void on_detach(Member *member) {
   Reader *r = (Reader *)member;
+  end_record(r);
   leave(r);
   wake(r);
 }
@@ -222,9 +230,7 @@ static void on_detach(Member *member) {
 /* reader:close(), __close and __gc. May run twice. */
 static int l_close(lua_State *L) {
   Reader *r = luaL_checkudata(L, 1, READER);
-  if (r->record != NULL && r->member.streams != NULL)
-    (void)record_mark(r->record, "close", NULL, streams_now(r->member.streams));
-  if (r->record != NULL) record_close(r->record);
+  end_record(r);
   leave(r);
   for (int i = 0; i < r->count; i++) ticker_free(&r->wanted[i].ticker);
   queue_clear(&r->queue);

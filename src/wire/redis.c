@@ -5,10 +5,6 @@
 */
 #include "redis.h"
 
-#ifndef BYBIT_HIREDIS
-#define BYBIT_HIREDIS 0
-#endif
-
 const char redis_none[] =
     "this build of bybit is without hiredis, which a share on a Redis server needs: install "
     "libhiredis-dev and build again";
@@ -22,11 +18,11 @@ void redis_clean(const char *text, size_t size, char *out, size_t room) {
   out[n] = '\0';
 }
 
-bool redis_available(void) {
-  return BYBIT_HIREDIS;
-}
+#ifndef BYBIT_HIREDIS
 
-#if !BYBIT_HIREDIS
+bool redis_available(void) {
+  return false;
+}
 
 Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, double timeout,
                  const RedisEvents *events, const char **why) {
@@ -67,6 +63,48 @@ void redis_forget(Redis *r) {
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef BYBIT_LIBHIREDIS /* it is opened when it is needed, see library.h */
+
+#include "value/library.h"
+
+#include <pthread.h>
+
+#define HIREDIS_FUNCTIONS(f)                                                                                 \
+  f(redisFormatCommandArgv) f(redisFreeCommand) f(redisReaderCreateWithFunctions) f(redisReaderFeed)         \
+      f(redisReaderFree) f(redisReaderGetReply)
+#define MEMBER(name)   __typeof__(name) *name;
+#define FUNCTION(name) {#name, &hiredis.name},
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool there;
+static struct Hiredis { HIREDIS_FUNCTIONS(MEMBER) } hiredis;
+
+static void open_once(void) {
+  static const LibraryFunction functions[] = {HIREDIS_FUNCTIONS(FUNCTION){NULL, NULL}};
+  char why[256];
+  there = library_open(BYBIT_LIBHIREDIS, functions, why, sizeof why);
+}
+
+bool redis_available(void) {
+  pthread_once(&once, open_once);
+  return there;
+}
+
+#define redisFormatCommandArgv         hiredis.redisFormatCommandArgv
+#define redisFreeCommand               hiredis.redisFreeCommand
+#define redisReaderCreateWithFunctions hiredis.redisReaderCreateWithFunctions
+#define redisReaderFeed                hiredis.redisReaderFeed
+#define redisReaderFree                hiredis.redisReaderFree
+#define redisReaderGetReply            hiredis.redisReaderGetReply
+
+#else
+
+bool redis_available(void) {
+  return true;
+}
+
+#endif
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t ArraySize;
@@ -365,6 +403,10 @@ static bool copy(char **out, const char *text) {
 
 Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, double timeout,
                  const RedisEvents *events, const char **why) {
+  if (!redis_available()) {
+    *why = redis_none;
+    return NULL;
+  }
   const HttpRequest request = {.verb = "GET",
                                .url = url->url,
                                .socket = url->socket,

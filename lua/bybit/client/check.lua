@@ -188,7 +188,7 @@ function check.share(given)
   end
   if type(path) ~= "string" or path == "" or path:find "%z" then
     wrong_option("share", 'a path or redis://..., or {path = ..., on_loss = "divide", "halt" or "alone", '
-      .. 'lease = 1 to 16 of A-Z a-z 0-9 - _}', given)
+      .. "lease = 1 to 16 of A-Z a-z 0-9 - _}", given)
   end
 end
 

@@ -97,7 +97,7 @@ function lease.await(client, options)
   if not core.client.lease(client) then
     errors.raise "await_lease: the client has no lease: give it share = {path = ..., lease = ...}"
   end
-  local stop, why = began + (options.timeout or 30), nil
+  local stop, why = began + (options.timeout or 30)
   repeat
     why = lease.prepare(client, stop, options.cancel)
     if not why and not core.client.closed(client) then return t.lease_report end

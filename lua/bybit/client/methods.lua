@@ -21,7 +21,7 @@ local follow = later.module "bybit.stream.follow"
 local warm, hints = later.module "bybit.client.warm", later.module "bybit.wire.hints"
 local intents, log = later.module "bybit.outcome.intents", later.module "bybit.outcome.log"
 local reconcile, recovery = later.module "bybit.outcome.reconcile", later.module "bybit.outcome.recovery"
-local Run = later.module "bybit.outcome.run"
+local Run, stops = later.module "bybit.outcome.run", later.module "bybit.outcome.stops"
 
 core.schema.hints(function(...) return hints.word(...) end)
 
@@ -60,8 +60,9 @@ end
 
 -- What settles a change is loaded before one is sent: when it fails, there may be no memory left to load it, and no outcome may be
 -- lost to that. A read that fails has none.
-local function load_recovery()
+local function load_recovery(settle)
   assert(recovery.finish) -- the first look loads it
+  if settle == "stop" then assert(stops.note) end
   later.rest()
 end
 
@@ -77,7 +78,7 @@ local function compile(class, name, row_name, row, composite, inner)
   merged.form, merged.reserved, merged.internal = class.dialect.form, class.dialect.reserved, row.internal or inner
   local outer = inner and class.dialect.endpoints[name]
   merged.cancels = row.cancels or outer and outer.cancels
-  if merged.changes and not composite then load_recovery() end
+  if merged.changes and not composite then load_recovery(merged.settle) end
   rows.declare(name, merged, class.dialect.name)
   return core.method(core.schema.endpoint(name, merged, enums), compiled_record(class, record), class.dialect.envelope,
     handler)
@@ -169,7 +170,6 @@ local RARE = {
 local function class_of(api)
   if classes[api] then return classes[api] end
   local dialect = later.load("bybit.wire." .. api)
-  later.rest()
   local class = { dialect = dialect, records = {}, methods = {}, inners = {} }
   function class.inner(name)
     class.inners[name] = class.inners[name] or inner_caller(class, name)
@@ -254,7 +254,8 @@ end
 --- last 1024 answered calls took at most so many seconds (nil before the first). The exchange's clock is `clock_offset` ms ahead
 --- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
 --- says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
---- topics, connects, messages, and heard: when the last message came (ms). `share` is nil without the option `share`; else `path`,
+--- topics, connects, messages, and heard: when the last message came (ms). `follows` lists the loops of client:follow: live,
+--- reason, polls, trades, late, gaps, holes, audits, waiting and audited; nil before the first. `share` is nil without the option `share`; else `path`,
 --- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
 --- the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
 --- server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).

@@ -8,10 +8,10 @@ local evidence = require "bybit.outcome.evidence"
 local fence = require "bybit.outcome.fence"
 local intents = require "bybit.outcome.intents"
 local log = require "bybit.outcome.log"
-local stops = require "bybit.outcome.stops"
 local read_back = require "bybit.outcome.read_back"
 local Run = require "bybit.outcome.run"
 local settle = require "bybit.outcome.settle"
+local stops = require "bybit.later".module "bybit.outcome.stops" -- methods.lua loads it for who sets stops
 
 local loop = core.loop
 

@@ -6,7 +6,7 @@
 
 local evidence = require "bybit.outcome.evidence"
 local intents = require "bybit.outcome.intents"
-local stops = require "bybit.outcome.stops"
+local stops = require "bybit.later".module "bybit.outcome.stops"
 
 local rules = {}
 

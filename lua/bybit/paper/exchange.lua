@@ -195,7 +195,7 @@ end
 ---@class bybit.paper.Fault
 ---@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code",
 ---  "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow",
----  "stream_duplicate", "stream_reorder" or "stream_late"; faults.lua says what each does
+---  "stream_duplicate", "stream_reorder", "stream_late" or "stream_crossed"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most

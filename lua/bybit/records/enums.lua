@@ -8,7 +8,7 @@
 --            the method must not have }; with `instead` no word of the enum is proposed
 --   doc      what the words are for
 --
--- Those that orders and positions need are here. The others are in words.lua, which is loaded when one of them is asked for.
+-- Those that calls about orders and positions need are here. The others are in words.lua, which is loaded when one of them is asked for.
 
 local later = require "bybit.later"
 local status = require "bybit.records.status"
@@ -95,42 +95,6 @@ enums.stop_order_filter = {
   doc = "Stop cancels conditional orders and spares take profits, stop losses and trailing stops of a position.",
 }
 
-enums.create_type = {
-  values = { "CreateByUser", "CreateByFutureSpread", "CreateByAdminClosing", "CreateBySettle", "CreateByStopOrder",
-    "CreateByTakeProfit", "CreateByPartialTakeProfit", "CreateByStopLoss", "CreateByPartialStopLoss",
-    "CreateByTrailingStop", "CreateByTrailingProfit", "CreateByLiq", "CreateByTakeOver_PassThrough",
-    "CreateByAdl_PassThrough", "CreateByBlock_PassThrough", "CreateByBlockTradeMovePosition_PassThrough",
-    "CreateByChaseOrder", "CreateByFGridBot", "CloseByFGridBot", "CreateByTWAP", "CreateByMartingaleBot",
-    "CloseByMartingaleBot", "CreateByIceBerg", "CreateByBboOrder", "CreateByClosing", "CreateByTVSignal",
-    "CreateByMmRateClose", "CreateByArbitrage", "CreateByDdh" },
-  doc = "Who made an order: a user, a trigger, a liquidation, a robot.",
-}
-
-enums.cancel_type = {
-  values = { "CancelByUser", "CancelByReduceOnly", "CancelByPrepareLiq", "CancelAllBeforeLiq", "CancelByPrepareAdl",
-    "CancelAllBeforeAdl", "CancelByAdmin", "CancelBySettle", "CancelByTpSlTsClear", "CancelBySmp", "CancelByDCP",
-    "CancelByRebalance", "CancelByOCOTpCanceledBySlTriggered", "CancelByOCOSlCanceledByTpTriggered",
-    "CancelByCannotAffordOrderCost", "CancelByPmTrialMmOverEquity", "CancelByAccountBlocking", "CancelByDelivery",
-    "CancelByMmpTriggered", "CancelByCrossSelfMuch", "CancelByCrossReachMaxTradeNum" },
-  doc = "Who or what cancelled an order; the last seven are for options only.",
-}
-
-enums.reject_reason = {
-  values = { "EC_NoError", "EC_Others", "EC_UnknownMessageType", "EC_MissingClOrdID", "EC_MissingOrigClOrdID",
-    "EC_ClOrdIDOrigClOrdIDAreTheSame", "EC_DuplicatedClOrdID", "EC_OrigClOrdIDDoesNotExist", "EC_TooLateToCancel",
-    "EC_UnknownOrderType", "EC_UnknownSide", "EC_UnknownTimeInForce", "EC_WronglyRouted",
-    "EC_MarketOrderPriceIsNotZero", "EC_LimitOrderInvalidPrice", "EC_NoEnoughQtyToFill", "EC_NoImmediateQtyToFill",
-    "EC_PerCancelRequest", "EC_MarketOrderCannotBePostOnly", "EC_PostOnlyWillTakeLiquidity", "EC_CancelReplaceOrder",
-    "EC_InvalidSymbolStatus", "EC_CancelForNoFullFill", "EC_BySelfMatch", "EC_InCallAuctionStatus",
-    "EC_QtyCannotBeZero", "EC_MarketOrderNoSupportTIF", "EC_ReachMaxTradeNum", "EC_InvalidPriceScale",
-    "EC_BitIndexInvalid", "EC_StopBySelfMatch", "EC_InvalidSmpType", "EC_CancelByMMP", "EC_InvalidUserType",
-    "EC_InvalidMirrorOid", "EC_InvalidMirrorUid", "EC_EcInvalidQty", "EC_InvalidAmount", "EC_LoadOrderCancel",
-    "EC_MarketQuoteNoSuppSell", "EC_DisorderOrderID", "EC_InvalidBaseValue", "EC_LoadOrderCanMatch",
-    "EC_SecurityStatusFail", "EC_ReachRiskPriceLimit", "EC_OrderNotExist", "EC_CancelByOrderValueZero",
-    "EC_CancelByMatchValueZero", "EC_ReachMarketPriceLimit" },
-  doc = "Why the matching engine refused or ended an order; EC_NoError when nothing is wrong.",
-}
-
 enums.tpsl_mode = {
   values = { "Full", "Partial" },
   hints = { All = "Full", Entire = "Full" },
@@ -173,18 +137,6 @@ enums.trade_type = {
     "FutureSpread", "CorporateAction" },
   hints = { Liquidation = "BustTrade", ADL = "AdlTrade", Fill = "Trade", FundingFee = "Funding" },
   doc = "The kind of an execution: a trade, a funding payment, a liquidation (BustTrade) and others.",
-}
-
-enums.liquidity = {
-  values = { "Maker", "Taker" },
-  hints = { AddedLiquidity = "Maker", RemovedLiquidity = "Taker" },
-  doc = "Did the order rest in the book, or take from it?",
-}
-
-enums.position_status = {
-  values = { "Normal", "Liq", "Adl" },
-  hints = { Liquidation = "Liq", AutoDeleverage = "Adl" },
-  doc = "Normal, being liquidated, or being deleveraged.",
 }
 
 local meta = {}

@@ -88,7 +88,8 @@ end
 
 --- The position that an order is about.
 function Account:position_of(order)
-  return self:position(order.symbol, order.index)
+  local standing = order.standing
+  return standing and standing.position or self:position(order.symbol, order.index)
 end
 
 --- Is the account in hedge mode on a contract?
@@ -164,9 +165,13 @@ function Account:all_orders()
   return self.list
 end
 
--- Leaves the newest `most` of a list that has grown a tenth past that. Returns the list, and those that went, if any did.
+-- Has a list grown a tenth past the `most` that are kept?
+local function is_long(list, most)
+  return #list > most + most // 10
+end
+
+-- Leaves the newest `most` of a list. Returns it, and those that went.
 local function shorten(list, most)
-  if #list <= most + most // 10 then return list, nil end
   local first = #list - most + 1
   return table.move(list, first, #list, 1, {}), table.move(list, 1, first - 1, 1, {})
 end
@@ -186,7 +191,6 @@ end
 local function drop_oldest(self)
   local gone
   self.closed, gone = shorten(self.closed, self.engine.keep)
-  if not gone then return end
   for _, order in ipairs(gone) do
     self.orders[order.id] = nil
     if order.link then take_link(self, order.link) end
@@ -222,11 +226,6 @@ function Account:standing_of(symbol, index)
   return standing
 end
 
---- What stands of the orders on the position of this one.
-function Account:standing_for(order)
-  return self:standing_of(order.symbol, order.index)
-end
-
 --- The orders that wait for a trigger on a position of a symbol, in the order of their arming.
 function Account:waiting_on(symbol, index)
   local standing = self.standing[NAMED[symbol][index or 0]]
@@ -244,14 +243,14 @@ function Account:active_on(symbol)
 end
 
 --- An order has become active: it counts, and ties up margin.
-function Account:activate(order)
+function Account.activate(_, order)
   order.active = true
-  self:standing_for(order):add(order)
+  order.standing:add(order)
 end
 
 --- The amounts of an order have changed.
-function Account:change(order)
-  if order.active then self:standing_for(order):change(order) end
+function Account.change(_, order)
+  if order.active then order.standing:change(order) end
 end
 
 --- Of a coin: wallet, position and order margin, unrealised profit, and what is available for new orders (V5
@@ -274,9 +273,9 @@ end
 
 --- The coin that new orders and positions may tie up: what the wallet has beyond the margin of positions and orders.
 function Account:available(name)
-  local c = self.coins[name]
-  local tied = ZERO
-  for _, standing in ipairs(self.stands[name] or {}) do
+  local c, tied, stands = self.coins[name], ZERO, self.stands[name] or NONE
+  for i = 1, #stands do
+    local standing = stands[i]
     local p, orders = standing.position, standing:margin()
     if p.side ~= "" then tied = tied + position.initial_margin(p, standing.market.instrument) end
     if orders ~= NO_MARGIN then tied = tied + orders end
@@ -298,7 +297,7 @@ end
 --- Keeps a row of closed profit and loss.
 function Account:keep_profit(row)
   self.profits[#self.profits + 1] = row
-  self.profits = shorten(self.profits, self.engine.keep)
+  if is_long(self.profits, self.engine.keep) then self.profits = shorten(self.profits, self.engine.keep) end
 end
 
 -- Closed profit and loss: a row per closing order, grown fill by fill.
@@ -363,8 +362,9 @@ function Account:execute(order, maker, price, quantity, value, fee, leaves)
     mark = market.mark, order_price = order.price, order_quantity = order.qty, time = engine.now(), seq = market.seq,
     row = engine:next_row(),
   }, EXECUTIONS[market.instrument][maker])
-  self.executions[#self.executions + 1] = row
-  self.executions = shorten(self.executions, engine.keep)
+  local list = self.executions
+  list[#list + 1] = row
+  if is_long(list, engine.keep) then self.executions = shorten(list, engine.keep) end
   return row
 end
 
@@ -372,12 +372,12 @@ end
 function Account:close(order)
   self.open:remove(order)
   order.market.users = order.market.users - 1
-  if order.active then self:standing_for(order):remove(order) end
+  if order.active then order.standing:remove(order) end
   order.active = nil
   order.ended = self.engine:next_row()
   self.closed[#self.closed + 1] = order
   if self.engine.heard then self.engine.heard(order) end
-  drop_oldest(self)
+  if is_long(self.closed, self.engine.keep) then drop_oldest(self) end
 end
 
 return Account

@@ -107,14 +107,15 @@ local SPECIAL = { "index", "reduce_only", "close_on_trigger", "closing", "smp_ty
 -- The fields of most orders. So the table has room for them and for no more: a million orders may rest at once.
 local function bare_resting(id, row, fields, now, last)
   return { id = id, row = row, side = fields.side, qty = fields.qty, price = fields.price, link = fields.link, created = now,
-    updated = now, last_on_created = last, active = nil, ticks = nil, before = nil, after = nil, cost = nil }
+    updated = now, last_on_created = last, active = nil, ticks = nil, before = nil, after = nil, cost = nil, standing = nil }
 end
 
 -- An order that does not rest has other fields: those of its fills and of its end.
 local function bare_passing(id, row, fields, now, last)
   return { id = id, row = row, side = fields.side, qty = fields.qty, price = fields.price, link = fields.link, created = now,
     updated = now, last_on_created = last, active = nil, ticks = nil, type = fields.type, tif = fields.tif, status = nil,
-    reject_reason = nil, cancel_type = nil, ended = nil, filled = nil, value = nil, fee = nil, exact = nil, profit_row = nil }
+    reject_reason = nil, cancel_type = nil, ended = nil, filled = nil, value = nil, fee = nil, exact = nil, profit_row = nil,
+    standing = nil }
 end
 
 --- Makes an order and files it; it is neither matched nor armed yet. What `fields` leave out, or give as orders of the account
@@ -125,6 +126,7 @@ function Engine:new_order(account, market, fields)
   market:next_seq()
   local order = setmetatable((passing and bare_passing or bare_resting)(self:uuid(), self:next_row(), fields, self.now(), last),
     account:orders_of(market))
+  order.standing = account:standing_of(order.symbol, fields.index)
   if not passing then
     if fields.type == "Market" then order.type = "Market" end
     if fields.tif ~= "GTC" then order.tif = fields.tif end
@@ -184,8 +186,12 @@ local function save(account, market, p, mark)
 end
 
 local function check_liquidation(engine, market)
-  for _, account in ipairs(engine.accounts) do
-    for _, p in ipairs(account:held(market.instrument.symbol)) do
+  local accounts, symbol = engine.accounts, market.instrument.symbol
+  for i = 1, #accounts do
+    local account = accounts[i]
+    local held = account:held(symbol)
+    for j = 1, #held do
+      local p = held[j]
       if position.is_lost(p, market.instrument, market.mark)
         and not (p.auto_add and save(account, market, p, market:reference "MarkPrice")) then
         liquidate(engine, account, market, p)

@@ -2,6 +2,7 @@
 -- orders against a market that moves.
 
 local decimal = require("bybit.core").decimal
+local leaves_of = require("bybit.paper.engine.standing").leaves_of
 
 local ZERO = decimal(0)
 local OTHER = { Buy = "Sell", Sell = "Buy" }
@@ -41,12 +42,6 @@ function matching.finish(engine, order, status, reject_reason, cancel_type)
   order.account:close(order)
 end
 
--- How much of an order is left.
-local function leaves_of(order)
-  local filled = rawget(order, "filled")
-  return filled and order.qty - filled or order.qty
-end
-
 -- How much of this order may fill now; what only closes shrinks with the position. Of an order that has not ended it is nothing only
 -- where it closes.
 local function fillable(order)
@@ -74,7 +69,9 @@ end
 
 --- The position of an order has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
 function matching.trim_closing(engine, filled)
-  for _, order in ipairs(filled.account:standing_for(filled).closing:list()) do
+  local closing = filled.standing.closing
+  if closing.count == 0 then return end
+  for _, order in ipairs(closing:list()) do
     local possible = fillable(order)
     if possible:is_zero() then
       matching.finish(engine, order, "Cancelled", "EC_NoError", "CancelByReduceOnly")
@@ -89,6 +86,7 @@ end
 --- rest is covered. The exchange does not say what becomes of such orders; here no order fills without margin.
 function matching.shed(engine, account, market)
   local coin = market.instrument.settle
+  if account.open.count == 0 then return end
   if account:available(coin) >= DUST then return end
   local open = account:open_orders()
   for i = #open, 1, -1 do

@@ -103,7 +103,9 @@ local function check_new(account, asked, o, market)
   end
   if ok and market.instrument.min_notional then ok, code, message = order_checks.least_value(o, market) end
   if ok and conditional then ok, code, message = order_checks.trigger(asked, o, market) end
-  if ok then ok, code, message = order_checks.slippage(asked, o) end
+  if ok and (asked.slippageToleranceType ~= nil or asked.slippageTolerance ~= nil) then
+    ok, code, message = order_checks.slippage(asked, o)
+  end
   if ok and o.special then ok, code, message = order_checks.attached(o, market) end
   if ok then ok, code, message = check_counts(account, o, market) end
   if ok then ok, code, message = check_means(account, o, market) end
@@ -219,10 +221,10 @@ local function check_margin(account, order, o)
     o.qty = o.qty and o.qty:min(order.filled + account:position_of(order).size)
     return true
   end
-  local price = o.price or order.price
-  local at = matching.reserve_price(order.market, { side = order.side, type = order.type, price = price,
-    qty = qty - order.filled })
-  if not account:affords(order.market, order, qty - order.filled, at, order) then
+  local price, filled = o.price or order.price, rawget(order, "filled")
+  if filled then qty = qty - filled end
+  local at = matching.reserve_price(order.market, { side = order.side, type = order.type, price = price, qty = qty })
+  if not account:affords(order.market, order, qty, at, order) then
     return nil, 110007, "ab not enough for new order"
   end
   return true

@@ -41,10 +41,18 @@ local function cost_of(self, side, quantity, price)
   return cost
 end
 
+-- How much of an order is left.
+local function leaves_of(order)
+  local filled = rawget(order, "filled")
+  return filled and order.qty - filled or order.qty
+end
+
+Standing.leaves_of = leaves_of
+
 -- Counts what an order ties up.
 local function count(self, order)
   local side = self[order.side]
-  order.cost = cost_of(self, order.side, order.qty - order.filled, order.price)
+  order.cost = cost_of(self, order.side, leaves_of(order), order.price)
   side.sum = side.sum + order.cost
   self.total = nil
 end
@@ -119,7 +127,7 @@ local function walk(self, name, size, without)
   local reach = { size = size, cost = ZERO, count = 0, left = size }
   for _, order in self[name].rows:each() do
     if order ~= without then
-      local leaves = order.qty - order.filled
+      local leaves = leaves_of(order)
       local free = reach.left:min(leaves)
       reach.cost, reach.count, reach.left = reach.cost + order.cost, reach.count + 1, reach.left - free
       if leaves > free then

@@ -66,7 +66,7 @@ end
 
 --- Makes an order wait.
 function triggers.arm(engine, order)
-  local watch, waiting = engine.armed[order.symbol], order.account:standing_for(order).waiting
+  local watch, waiting = engine.armed[order.symbol], order.standing.waiting
   watch.armed = watch.armed + 1
   order.status, order.armed, order.arming = "Untriggered", true, watch.armed
   watch.rows:add(order)
@@ -85,7 +85,7 @@ end
 --- An order no longer waits.
 function triggers.forget(engine, order)
   if not order.armed then return end
-  local watch, waiting = engine.armed[order.symbol], order.account:standing_for(order).waiting
+  local watch, waiting = engine.armed[order.symbol], order.standing.waiting
   leave(watch, order)
   watch.rows:remove(order)
   order.armed = nil
@@ -255,18 +255,20 @@ end
 
 --- After a fill: protection is made, follows the position, or goes with it.
 function triggers.after_fill(engine, order, opened)
+  local protects = order.tp or order.sl
+  engine.stirred[order.market] = true
+  if not protects and #order.standing.waiting == 0 then return end
   local account, symbol, index = order.account, order.symbol, order.index
-  local p = account:position(symbol, index)
+  local p = order.standing.position
   if p.side == "" or p.side == order.side then -- closed, or opened on this side: what protected the other side goes
     for _, waiting in ipairs(protecting(account, symbol, index)) do
       if p.side == "" or waiting.side == p.side then end_waiting(engine, waiting, "CancelByTpSlTsClear") end
     end
   end
-  if (order.tp or order.sl) and not order.closing and opened > ZERO then attach(engine, order, opened) end
+  if protects and not order.closing and opened > ZERO then attach(engine, order, opened) end
   for _, waiting in ipairs(protecting(account, symbol, index)) do
     if KINDS[waiting.stop_order_type].mode == "Full" then waiting.qty = p.size end
   end
-  engine.stirred[order.market] = true
 end
 
 local function trail(order, market)

@@ -44,6 +44,21 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Sending.
 
+local NUMBER = '"u":(%d+)'
+
+-- The text with another number.
+local function numbered(text, u)
+  return (text:gsub(NUMBER, format('"u":%d', u), 1))
+end
+
+-- Gives the frame the number that the one before of its topic should have had.
+local function uncross(c, topic, text)
+  local u = c.crossed and c.crossed[topic]
+  if not u then return text end
+  c.crossed[topic] = nil
+  return text:find('"type":"delta"', 1, true) and numbered(text, u) or text
+end
+
 -- What the faults say of a frame: nothing else of it is sent when this returns true.
 local function disturbed(self, c, topic, text)
   local rule = self.faults:pick_frame(topic)
@@ -64,12 +79,23 @@ local function disturbed(self, c, topic, text)
     c.sent = c.sent + 1
   elseif kind == "stream_reorder" then
     c.held = text
+  elseif kind == "stream_crossed" then
+    local u = text:match(NUMBER)
+    if u then
+      c.crossed = c.crossed or {}
+      c.crossed[topic] = u
+      text = numbered(text, u + 1)
+    end
+    sockets.send(c.id, text)
+    c.sent = c.sent + 1
   end
   return true
 end
 
 local function send(self, c, topic, text)
-  if c.silent or disturbed(self, c, topic, text) then return end
+  if c.silent then return end
+  text = uncross(c, topic, text)
+  if disturbed(self, c, topic, text) then return end
   self.sockets.send(c.id, text)
   c.sent = c.sent + 1
   if not c.held then return end

@@ -4,8 +4,10 @@
 local environments = require "bybit.client.environments"
 local enums = require "bybit.records.enums"
 local help = require "bybit.shell.help"
+local later = require "bybit.later"
 local rows = require "bybit.wire.rows"
-local topics = require "bybit.stream.topics"
+
+local topics = later.module "bybit.stream.topics"
 
 local completion = {}
 

@@ -8,14 +8,14 @@ local enums = require "bybit.records.enums"
 local help = require "bybit.shell.help"
 local hints = require "bybit.wire.hints"
 local out = require "bybit.shell.out"
+local later = require "bybit.later"
 local overview = require "bybit.shell.repl.overview"
-local pulse = require "bybit.shell.pulse"
 local records = require "bybit.records"
 local screen = require "bybit.shell.screen"
 local show = require "bybit.shell.show"
 local view = require "bybit.shell.repl.view"
 
-local globals = {}
+local globals, pulse = {}, later.module "bybit.shell.pulse"
 
 local EVERY = 2 -- seconds between two readings of `watch`
 

@@ -17,7 +17,7 @@ local reads = require "bybit.stream.follow.reads"
 local time = require "bybit.text.time"
 local topics = require "bybit.stream.topics"
 
-local sightings = later.module "bybit.stream.sightings"
+local sightings, tasks = later.module "bybit.stream.sightings", later.module "bybit.tasks"
 
 local loop = core.loop
 
@@ -523,7 +523,7 @@ local function wait(self, seconds)
     return reading.wait("follow", self.reader, seconds)
   end
   if self.holding > 0 then seconds = math.min(seconds, HELD) end
-  core.token(self.options.cancel):wait(seconds)
+  tasks.wait(core.token(self.options.cancel), seconds)
 end
 
 -- Does what is next: takes what waits, makes a read that is due, or waits.
@@ -609,8 +609,8 @@ end
 ---@param params { symbol: string?, symbols: string[]?, category: string?, since: string|integer|nil, audit: number|false|nil,
 ---  poll: number?, cancel: bybit.Token?, queue: integer?, heartbeat: number?, patience: number?, record: string? } symbol, symbols:
 ---  only these contracts, else all of the category; since: a bookmark, or a moment (ISO text or ms), else it begins now; audit:
----  seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks where there is no
----  stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
+---  seconds between two comparisons with history (60; false: only when the bookmark needs one); poll: seconds between two looks
+---  where there is no stream (1); queue: how many events wait at most for a slow loop (10000); the others as in client:stream
 ---@return fun(): table? step, table state, nil, table state
 function follow.open(client, params)
   if type(client) ~= "userdata" then errors.raise "follow: called with '.' in place of ':': write client:follow{...}" end

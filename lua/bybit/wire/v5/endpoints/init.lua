@@ -1,7 +1,8 @@
 -- The endpoints of the V5 wire. Their files are named as the groups of the exchange's documentation, and hold the rows in its
 -- order; wire/rows.lua explains the fields. A group without a row has no file yet: write the file, and name it below.
 --
---   order      Trade: orders, executions
+--   order      Trade: what changes orders
+--   lists      Trade: what reads orders and executions
 --   batch      Trade: several orders with one request
 --   position   Position: positions, leverage, margin, stops, closed profit and loss
 --   market     Market: prices, books, candles, contracts; needs no signature
@@ -37,14 +38,15 @@ local function complete(row)
   end
 end
 
-local SUBJECTS = { "order", "batch", "position", "market", "account", "asset", "user", "system" }
+local SUBJECTS = { "order", "lists", "batch", "position", "market", "account", "asset", "user", "system" }
 
-local known = { execution = "order" }
+local known = { execution = "lists" }
 for _, subject in ipairs(SUBJECTS) do known[subject] = subject end
 
 -- The file with the rows of a path.
 local function of_path(path)
   if path:find "%-batch$" then return "batch" end
+  if path == "/v5/order/realtime" or path == "/v5/order/history" then return "lists" end
   return known[path:match "^/v5/(%a+)/"]
 end
 
