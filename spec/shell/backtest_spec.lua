@@ -54,6 +54,27 @@ describe("bybit backtest and explore", function()
     assert(output:find "2%.0 minutes", output)
   end)
 
+  it("does what the guide shows, with the program that it shows, in a shorter form", function()
+    local text, ran = shell.read "doc/backtests.md", {}
+    local program = text:match "\n    (local bybit = require.-)\n\n%S":gsub("\n    ", "\n")
+    local path, prices, page = file("maker.lua", program), candles(), directory .. "/guide.html"
+    for line in text:gmatch "\n    %$ bybit ([^\n]+)" do
+      local name = line:match "^%a+"
+      local words = line:gsub("maker%.lua", path):gsub("BTCUSD_1%.csv", prices):gsub("report%.html", page)
+        :gsub("%-%-duration %d+", "--duration 120"):gsub("%-%-seeds %d+", "--seeds 3")
+        :gsub("%-%-from %S+ %-%-to %S+", "--from 2024-01-01T00:10:00Z --to 2024-01-01T00:20:00Z")
+      ran[name] = (ran[name] or 0) + 1
+      if name ~= "fetch" then -- it asks the real exchange; spec/shell/fetch_spec.lua fetches from one on paper
+        local output, errors, status = command.run(words)
+        assert.same({ line, 0 }, { line, status }, errors)
+        if name == "backtest" then assert(output:find "0 orders left, 0 calls unsettled", output) end
+        if name == "explore" then assert(output:find "no failure in 3 seeds", output) end
+      end
+    end
+    assert.same({ check = 1, fetch = 1, backtest = 2, explore = 1 }, ran)
+    assert(shell.read(page):find "<svg")
+  end)
+
   it("tells an error of the strategy, with status 1", function()
     local output, errors, status = command.run("backtest " .. file("bad.lua", "return function() error 'broken' end"))
     assert.equal(1, status)

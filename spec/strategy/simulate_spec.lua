@@ -308,8 +308,8 @@ describe("a simulation", function()
     print(report)]]
 
   it("lets a strategy follow its account: each fill once, by streams and by polling, whatever goes wrong", function()
-    local FAULTS = { { "lost_answer", probability = 0.1 }, { "lost_request", probability = 0.1 }, { "stream_cut", probability = 0.05 },
-      { "stream_swallow", probability = 0.05 }, { "stream_duplicate", probability = 0.1 } }
+    local FAULTS = { { "lost_answer", probability = 0.1 }, { "lost_request", probability = 0.1 },
+      { "stream_cut", probability = 0.05 }, { "stream_swallow", probability = 0.05 }, { "stream_duplicate", probability = 0.1 } }
     for _, case in ipairs { { streams = true }, { streams = false }, { streams = true, faults = FAULTS } } do
       local told, live = {}, 0
       local report = simulate({ seed = 4, duration = 120, tick = 1, faults = case.faults, client = { streams = case.streams } },

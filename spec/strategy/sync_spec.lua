@@ -270,7 +270,7 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
     assert.same({ 0, 0, 0, 0 }, calls(function() result = assert(sync(but(BID, { price = 29000 }), ASK)) end))
     assert.same({ "ask", "bid" }, result.unsettled)
     assert(client:reconcile { symbol = "BTCUSD" })
-    assert.same({ 0, 1, 0, 0 }, calls(function() result = assert(sync(but(BID, { price = 29000 }), ASK)) end))
+    assert.same({ 0, 1, 0, 0 }, calls(function() assert(sync(but(BID, { price = 29000 }), ASK)) end))
     assert.same({ "mm-ask Sell 100 @ 30100", "mm-bid Buy 100 @ 29000" }, open())
   end)
 
