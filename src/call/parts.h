@@ -86,8 +86,8 @@ typedef struct Call {
   char made_id[40];  /* our id for a call that gives none */
   struct Call *placing,
       **placing_link; /* in the client's list of placements under way; NULL: it is in none */
-  bool leased;       /* the attempt was signed under the client's lease, and has not ended */
-  double acts_until; /* ... and after this moment it can act no more */
+  bool leased;        /* the attempt was signed under the client's lease, and has not ended */
+  double acts_until;  /* ... and after this moment it can act no more */
 } Call;
 
 /* Stack places in a method and in 'again', and their upvalues (see call.c). */
