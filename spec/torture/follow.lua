@@ -28,7 +28,8 @@ for _, name in ipairs { "lost", "twice", "foreign", "out_of_order", "late", "res
   show(name, figures[name])
 end
 local cuts = follow_run.reconnects(math.min(1000, fills))
-print(("%d reconnects: topics %+d, descriptors %+d, memory %+.0f KB, fills lost %d"):format(cuts.cuts, cuts.topics, cuts.descriptors,
-  cuts.memory, cuts.lost))
-local wrong = math.abs(cuts.topics) + math.max(0, cuts.descriptors) + cuts.lost + figures.lost + figures.twice + figures.foreign + figures.out_of_order + #figures.errors
+print(("%d reconnects: topics %+d, descriptors %+d, memory %+.0f KB, fills lost %d"):format(cuts.cuts, cuts.topics,
+  cuts.descriptors, cuts.memory, cuts.lost))
+local of_cuts = math.abs(cuts.topics) + math.max(0, cuts.descriptors) + cuts.lost
+local wrong = of_cuts + figures.lost + figures.twice + figures.foreign + figures.out_of_order + #figures.errors
 os.exit(wrong == 0 and figures.longest < 16384)

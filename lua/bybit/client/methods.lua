@@ -255,7 +255,8 @@ end
 --- of the local one, and that may be wrong by `clock_doubt` ms (nil before the first answer). `budget` is client:budget(). `halted`
 --- says why the client refuses new risk (client:halt); nil: it does not. `streams` lists the connections of its streams: url, up,
 --- topics, connects, messages, and heard: when the last message came (ms). `follows` lists the loops of client:follow: live,
---- reason, polls, trades, late, gaps, holes, audits, waiting and audited; nil before the first. `share` is nil without the option `share`; else `path`,
+--- reason, polls, trades, late, gaps, holes, audits, waiting and audited; nil before the first. `share` is nil without
+--- the option `share`; else `path`,
 --- `members` (how many clients use it), `waits` (how often a call had to wait for the others), `losses` and `returns` (how often
 --- the share was lost and came back), `lost` (why it is lost now), `recovered` (how often a process died with a file's lock); of a
 --- server `joined` (it was reached), `asked` and `ahead` (how many requests waited for its answer, and went by a turn taken ahead).

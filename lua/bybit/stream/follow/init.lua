@@ -6,6 +6,7 @@
 -- next event: nothing runs beside it.
 
 local asked = require "bybit.stream.asked"
+local begin_with = require "bybit.stream.follow.begin"
 local bookmark = require "bybit.stream.follow.bookmark"
 local core = require "bybit.core"
 local errors = require "bybit.errors"
@@ -14,10 +15,8 @@ local ledger = require "bybit.stream.follow.ledger"
 local odd = require "bybit.records.odd"
 local reading = require "bybit.stream.reading"
 local reads = require "bybit.stream.follow.reads"
-local time = require "bybit.text.time"
 local topics = require "bybit.stream.topics"
-
-local sightings, tasks = later.module "bybit.stream.sightings", later.module "bybit.tasks"
+local tasks = later.module "bybit.tasks"
 
 local loop = core.loop
 
@@ -31,8 +30,6 @@ local AUDIT_LEAST = 1              -- s between two audits, however many fills t
 local HELD = 0.05                  -- s between two looks at what is held back, where nothing wakes the loop
 local ADVANCE = 200                -- fills between two looks at how far a bookmark can move
 
-local WORDS = { "execution", "order", "position", "wallet" }
-local KINDS = { execution = "trade", order = "order", position = "position", wallet = "wallet" }
 
 local OPTIONS = { "symbol", "symbols", "category", "since", "audit", "poll", "cancel", "queue", "heartbeat", "patience",
   "record" }
@@ -253,24 +250,6 @@ local function sweep(self)
   return nil, at
 end
 
-local function ids_of(list, till)
-  local ids, count = {}, 0
-  for _, trade in ipairs(list) do
-    local id = ledger.id_of(trade)
-    if ledger.time_of(trade) <= till and not ids[id] then ids[id], count = true, count + 1 end
-  end
-  ids.count = count
-  return ids
-end
-
-local function same(a, b)
-  if a.count ~= b.count then return false end
-  for id in pairs(a) do
-    if not b[id] then return false end
-  end
-  return true
-end
-
 -- Tells the trades of a list that is in the order of the exchange's, newest first, and those that came meanwhile.
 local function tell_trades(self, list, others)
   local all = {}
@@ -344,10 +323,10 @@ end
 
 -- Reads a part of a long history, twice.
 local function fill_part(self, list, till)
-  local ids = ids_of(list, till)
+  local ids = ledger.ids_of(list, till)
   local before = self.gap.part
   self.gap.part = ids
-  if not before or not same(before, ids) then return end
+  if not before or not ledger.same(before, ids) then return end
   self.gap.part = nil
   tell_trades(self, list)
   self.ledger:audit(till)
@@ -366,8 +345,8 @@ local function fill(self)
   if self.gap ~= own then return end -- meanwhile it was lost again
   if till then return fill_part(self, list, till) end
   own.first = own.first or at
-  local ids, left = ids_of(list, own.first), own.first + self.settled - at
-  if left <= 0 and own.ids and same(own.ids, ids) then return settle(self, list, at) end
+  local ids, left = ledger.ids_of(list, own.first), own.first + self.settled - at
+  if left <= 0 and own.ids and ledger.same(own.ids, ids) then return settle(self, list, at) end
   own.ids, own.due = ids, loop.now() + math.max(left / 1000, self.settled / 4000, 0.02)
 end
 
@@ -424,7 +403,6 @@ local function audit(self)
       return
     end
     tell_stale(self, "audit")
-    table.move(missed, 1, #missed, 1, {})
     local all = {}
     for i = #missed, 1, -1 do all[#all + 1] = missed[i] end
     for _, trade in ipairs(ledger.sort(all)) do tell_trade(self, trade, true) end
@@ -565,40 +543,6 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- What is asked for.
 
--- What the loop begins with: the ledger, and whether anything is known; nil: from now on.
-local function since_of(self, since)
-  if since == nil then return nil end
-  if type(since) == "string" and bookmark.is(since) then
-    local read, why = bookmark.read(since, self.account, self.scope)
-    if not read then fail("'since': this bookmark cannot be used: %s", why) end
-    self.marks = true
-    return ledger.new(read.moment, read.ids, true)
-  end
-  local moment = math.type(since) == "integer" and since or type(since) == "string" and time.parse(since)
-  if not moment or moment < 1000000000000 or moment > 9999999999999 then
-    fail("'since': a bookmark, or a moment as ISO text or in ms, expected, got %s",
-      type(since) == "string" and ("'%s'"):format(since:sub(1, 60)) or tostring(since))
-  end
-  return ledger.new(moment, {}, false)
-end
-
--- Subscribes to the topics of the account. Nil where this client has no streams.
-local function subscribe(self, t)
-  local o = self.options
-  if not asked.has_streams(t) then
-    if o.record then fail "'record': this client has no streams" end
-    return nil
-  end
-  for i, word in ipairs(WORDS) do
-    local row = topics.row(word)
-    self.topics[i] = { word = word, kind = KINDS[word], row = row, name = row.wire, private = true, policy = row.policy,
-      sights = row.sights, url = t.streams.private .. "/v5/private" }
-  end
-  sightings.offer(self.client)
-  return core.client.subscribe(self.client, { topics = self.topics, most = o.queue, cancel = o.cancel, heartbeat = o.heartbeat,
-    patience = o.patience, record = asked.recorder("follow", self.client, o.record, self.topics) })
-end
-
 --- What happens to the account, in a loop, each fill once. Kinds of events: "trade" (`event.trade`), "order" (`event.order`),
 --- "position", "wallet", and "live" and "stale", which say whether what was told is all (`event.reason`, `event.since`). What is
 --- missed while a line is lost is read from history before "live" comes again. `event.bookmark` is a text with which a later loop,
@@ -632,8 +576,8 @@ function follow.open(client, params)
     audit_pause = options.audit == nil and AUDIT or options.audit or math.huge, audit_at = now + AUDIT,
     poll_at = now + options.poll, patient_until = now + options.patience }, Follow)
   self.reads = reads.new(client, options)
-  self.ledger = since_of(self, options.since)
-  self.reader = subscribe(self, t)
+  self.ledger = begin_with.since(self, options.since)
+  self.reader = begin_with.subscribe(self, t)
   if not self.reader then gap(self) end
   t.follows = t.follows or {}
   t.follows[#t.follows + 1] = self

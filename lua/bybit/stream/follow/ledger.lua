@@ -159,6 +159,27 @@ function Ledger:advance(oldest)
   self.epoch, self.from, self.audited = new, to, true
 end
 
+--- The ids of the trades of a list that happened up to a moment, and their `count`.
+---@param till integer ms
+function ledger.ids_of(list, till)
+  local ids, count = {}, 0
+  for _, trade in ipairs(list) do
+    local id = id_of(trade)
+    if time_of(trade) <= till and not ids[id] then ids[id], count = true, count + 1 end
+  end
+  ids.count = count
+  return ids
+end
+
+--- Are these the same ids?
+function ledger.same(a, b)
+  if a.count ~= b.count then return false end
+  for id in pairs(a) do
+    if not b[id] then return false end
+  end
+  return true
+end
+
 ---------------------------------------------------------------------------------------------------------------
 -- Orders and positions. What is told of them is how they stand, so the newest record is the one that counts.
 
