@@ -9,6 +9,7 @@
 ** reset in its place.
 */
 #include "http.h"
+#include "torn.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -87,56 +88,15 @@ struct Request {
   Request *next, **link;             /* in PaperHttp.held; a 'link' of NULL: it is not held */
 };
 
-/* A body that breaks off (PaperFault.cut). The response owns it. */
-typedef struct Torn {
-  size_t at;   /* how many bytes are sent */
-  bool reset;  /* then the connection is reset */
-  int fd;      /* of the connection */
-  char data[]; /* the bytes */
-} Torn;
-
 static int64_t now_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Resets a connection. libmicrohttpd would first shut it down in good order. But connecting a socket to no address
-** (AF_UNSPEC) sends the reset at once. Where that does not work, SO_LINGER of zero makes close send it. */
-static void reset_connection(int fd) {
-  const struct linger now = {.l_onoff = 1, .l_linger = 0};
-  const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  (void)connect(fd, &nobody, sizeof nobody); /* if it fails, SO_LINGER is still set */
-}
-
 /* The connection's socket; libmicrohttpd keeps it. */
 static int descriptor(struct MHD_Connection *connection) {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-/* Gives libmicrohttpd the bytes of a body that breaks off, then the error that closes the connection. */
-static ssize_t read_torn(void *cls, uint64_t position, char *out, size_t max) {
-  const Torn *t = cls;
-  if (position >= t->at) {
-    if (t->reset) reset_connection(t->fd);
-    return MHD_CONTENT_READER_END_WITH_ERROR;
-  }
-  size_t size = t->at - (size_t)position < max ? t->at - (size_t)position : max;
-  memcpy(out, t->data + position, size);
-  return (ssize_t)size;
-}
-
-/* A response that announces 'size' bytes and breaks off earlier. NULL when memory runs out. */
-static struct MHD_Response *torn_response(const PaperReply *reply, const char *body, size_t size) {
-  size_t at = reply->fault.at < size ? reply->fault.at : size;
-  Torn *t = malloc(sizeof *t + at);
-  if (t == NULL) return NULL;
-  *t = (Torn){.at = at, .reset = reply->fault.reset, .fd = reply->fd};
-  memcpy(t->data, body, at);
-  struct MHD_Response *response = MHD_create_response_from_callback(size, 4096, read_torn, t, free);
-  if (response == NULL) free(t);
-  return response;
 }
 
 void paper_reply_fault(PaperReply *reply, const PaperFault *fault) {
@@ -150,7 +110,7 @@ bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t si
   } copied = {.in = body}; /* with RESPMEM_MUST_COPY it is only read, although the prototype is not const */
   if (reply->response != NULL) MHD_destroy_response(reply->response);
   reply->response = reply->fault.cut
-                        ? torn_response(reply, body, size)
+                        ? torn_response(body, size, &reply->fault, reply->fd)
                         : MHD_create_response_from_buffer(size, copied.out, MHD_RESPMEM_MUST_COPY);
   reply->status = status;
   return reply->response != NULL;
@@ -337,8 +297,8 @@ static void resume(PaperHttp *http, bool all) {
 }
 
 static void reset_all(PaperHttp *http) {
-  for (const Peer *peer = http->fresh.first; peer != NULL; peer = peer->next) reset_connection(peer->fd);
-  for (const Peer *peer = http->known.first; peer != NULL; peer = peer->next) reset_connection(peer->fd);
+  for (const Peer *peer = http->fresh.first; peer != NULL; peer = peer->next) torn_reset(peer->fd);
+  for (const Peer *peer = http->known.first; peer != NULL; peer = peer->next) torn_reset(peer->fd);
 }
 
 /* Sends the answer, or what its fault says. */
@@ -346,7 +306,7 @@ static enum MHD_Result deliver(PaperHttp *http, struct MHD_Connection *connectio
   const PaperFault *fault = &r->reply.fault;
   count_answer(http);
   if (fault->restart) reset_all(http);
-  if (fault->silent && fault->reset) reset_connection(r->reply.fd);
+  if (fault->silent && fault->reset) torn_reset(r->reply.fd);
   if (fault->silent || fault->restart) return MHD_NO;
   return send_reply(connection, &r->reply);
 }
