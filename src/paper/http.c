@@ -110,7 +110,7 @@ bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t si
   } copied = {.in = body}; /* with RESPMEM_MUST_COPY it is only read, although the prototype is not const */
   if (reply->response != NULL) MHD_destroy_response(reply->response);
   reply->response = reply->fault.cut
-                        ? torn_response(body, size, &reply->fault, reply->fd)
+                        ? torn_response(body, size, reply->fault.at, reply->fault.reset, reply->fd)
                         : MHD_create_response_from_buffer(size, copied.out, MHD_RESPMEM_MUST_COPY);
   reply->status = status;
   return reply->response != NULL;

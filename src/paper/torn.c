@@ -33,11 +33,11 @@ static ssize_t read_torn(void *cls, uint64_t position, char *out, size_t max) {
   return (ssize_t)size;
 }
 
-struct MHD_Response *torn_response(const char *body, size_t size, const PaperFault *fault, int fd) {
-  size_t at = fault->at < size ? fault->at : size;
+struct MHD_Response *torn_response(const char *body, size_t size, size_t at, bool reset, int fd) {
+  if (at > size) at = size;
   Torn *t = malloc(sizeof *t + at);
   if (t == NULL) return NULL;
-  *t = (Torn){.at = at, .reset = fault->reset, .fd = fd};
+  *t = (Torn){.at = at, .reset = reset, .fd = fd};
   memcpy(t->data, body, at);
   struct MHD_Response *response = MHD_create_response_from_callback(size, 4096, read_torn, t, free);
   if (response == NULL) free(t);
