@@ -50,7 +50,7 @@ $(OOM_BUILD)/torture: spec/torture/oom.c spec/torture/inject.h
 	$(link_program) -lcurl -lcrypto -lsqlite3
 
 # Eight processes on one key at the paper exchange, for a minute each time: no refusal, and 95 % of the rate used.
-share: ## runs processes with a share for SECONDS=60, also killed ones, and with the server away: how much of the rate they use
+share: ## runs processes on one share for SECONDS=60, kills some, stops the server: how much of the rate they use
 	@$(NEED) build test
 	@$(SUBMAKE) all hosts
 	@$(IN_TREE) BUILD='$(BUILD)' SHARE_SECONDS='$(SECONDS)' $(LUA) spec/support/run.lua spec/e2e/share_spec.lua
