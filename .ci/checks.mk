@@ -50,7 +50,7 @@ $(OOM_BUILD)/torture: spec/torture/oom.c spec/torture/inject.h
 	$(link_program) -lcurl -lcrypto -lsqlite3
 
 # Eight processes on one key at the paper exchange, for a minute each time: no refusal, and 95 % of the rate used.
-share: ## runs processes on one share for SECONDS=60, kills some, stops the server: how much of the rate they use
+share: ## runs processes on one share for SECONDS=60, kills some, stops the server: how much they use
 	@$(NEED) build test
 	@$(SUBMAKE) all hosts
 	@$(IN_TREE) BUILD='$(BUILD)' SHARE_SECONDS='$(SECONDS)' $(LUA) spec/support/run.lua spec/e2e/share_spec.lua
@@ -68,7 +68,7 @@ prove: ## simulates a market maker with every fault, SEEDS=10000: no order left,
 FILLS ?= 1000000
 SEED  ?= 1
 
-follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1), none may be lost or told twice
+follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1): none is lost or told twice
 	@$(NEED) build test
 	@$(SUBMAKE) all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/torture/follow.lua $(FILLS) $(SEED)
