@@ -451,6 +451,7 @@ describe("clients with a share on a server", function()
     instance:run()
     server.await(function() return not client:stats().share.lost end)
     server.await(function() return used()["order/create"] == n end) -- what was sent meanwhile is known there
+    server.await(function() return #cjson.decode((core.share.look(instance.url))).members == 2 end) -- it waits for both
     assert.equal(LIMIT - n, (send_all(client)))
     local said = {}
     for _, event in ipairs(events) do said[#said + 1] = event.level .. ": " .. event.error end
