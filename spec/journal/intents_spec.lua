@@ -69,6 +69,22 @@ describe("a journal", function()
     assert.equal(scripted.START, after[1].ended)
   end)
 
+  it("is free again when nobody has the client any more that nobody has closed", function()
+    local name = path()
+    local function made()
+      return bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "k", secret = "s", journal = name }
+    end
+    collectgarbage "stop"
+    made()
+    local ok, client = pcall(made)
+    collectgarbage "restart"
+    assert.is_true(ok, tostring(client))
+    local taken, why = pcall(made)
+    client:close()
+    assert.is_false(taken)
+    assert.truthy(tostring(why):find("another client has it open", 1, true), why)
+  end)
+
   it("notes whether the id is the caller's own, and the kind of each call", function()
     local client <close> = scripted.client(serve { ["/v5/order/cancel"] = acknowledged, ["/v5/order/amend"] = acknowledged,
       ["/v5/order/cancel-all"] = function() return list() end,

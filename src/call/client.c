@@ -244,13 +244,23 @@ static int client_close(lua_State *L) {
   return 0;
 }
 
-/* __close: calls the method 'close' of the Lua layer, which also ends what Lua owns for the client. */
-static int client_leave(lua_State *L) {
-  luaL_checkudata(L, 1, CLIENT);
+static int call_close(lua_State *L) {
   lua_getfield(L, 1, "close");
-  lua_pushvalue(L, 1);
+  lua_insert(L, 1);
   lua_call(L, 1, 0);
   return 0;
+}
+
+/* __close: calls the method 'close' of the Lua layer, which also ends what Lua owns for the client. Where that fails, as memory has
+** run out, the client is closed nevertheless: a journal that stayed open would be locked. */
+static int client_leave(lua_State *L) {
+  luaL_checkudata(L, 1, CLIENT);
+  lua_settop(L, 1);
+  lua_pushcfunction(L, call_close);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return 0;
+  client_close(L);
+  return lua_error(L);
 }
 
 static int client_closed(lua_State *L) {

@@ -91,12 +91,10 @@ return function(options)
       for _, intent in ipairs(at_large) do intents.claim(c, intent) end
       for _, intent in ipairs(t.intents) do intents.claim(c, intent) end
     end
+    for _, hear in ipairs(listeners) do hear(c) end
     return c
   end)
-  if made then
-    for _, hear in ipairs(listeners) do hear(client) end
-    return client
-  end
+  if made then return client end
   if journal then journal:close() end
   if environment.owned then environment.owned:close() end
   error(client, 0)

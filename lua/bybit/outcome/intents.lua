@@ -321,8 +321,13 @@ function intents.open_journal(option, bound)
   if not found then
     errors.raise("bybit.client: option 'journal': bybit/journal.so is not there: this installation was built without it")
   end
-  local journal, why = room.open { path = option.path, sync = option.sync, keep = option.keep,
-    exchange = bound.exchange, account = bound.account, api = bound.api, now = bound.now }
+  local asked = { path = option.path, sync = option.sync, keep = option.keep, exchange = bound.exchange, account = bound.account,
+    api = bound.api, now = bound.now }
+  local journal, why = room.open(asked)
+  if not journal then -- a client that nobody has closed, and nobody has any more, may hold it
+    collectgarbage()
+    journal, why = room.open(asked)
+  end
   if not journal then errors.raise(("bybit.client: journal '%s': %s"):format(option.path, why)) end
   return journal
 end
