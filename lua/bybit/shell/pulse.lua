@@ -10,7 +10,7 @@ local pulse = {}
 pulse.__index = pulse
 
 local LEAST = 0.5 -- s between two looks, however much is told
-local HEARTBEAT, PATIENCE, MOST = 20, 10, 10
+local MOST = 10 -- messages that wait: what they say is read anew
 
 -- The topics that tell what a method shows; of the overview (nil) those of the account and the ticker. What they are about stands in
 -- the parameters.
@@ -26,8 +26,7 @@ local function wanted(client, t, method, p)
     end
     if fits and possible then
       list[#list + 1] = { name = row.wire:format(table.unpack(parts)), private = row.private or false, policy = row.policy,
-        url = row.private and t.streams.private .. "/v5/private"
-          or t.streams.public .. "/v5/public/" .. (p.category or t.category) }
+        url = asked.url(t, not row.private and (p.category or t.category) or nil) }
     end
   end
   return list
@@ -44,8 +43,8 @@ function pulse.open(client, method, params, timed)
   if timed or not asked.has_streams(t) then return self end
   local list = wanted(client, t, method, params)
   if #list == 0 then return self end
-  self.reader = core.client.subscribe(client, { topics = list, most = MOST, cancel = params.cancel, heartbeat = HEARTBEAT,
-    patience = PATIENCE })
+  self.reader = core.client.subscribe(client, { topics = list, most = MOST, cancel = params.cancel,
+    heartbeat = asked.HEARTBEAT, patience = asked.PATIENCE })
   return self
 end
 

@@ -8,7 +8,7 @@ local nearest = require "bybit.text.nearest"
 
 local asked = {}
 
-local HEARTBEAT, PATIENCE = 20, 10 -- s, as V5 documentation, websocket/connect advises; and how late an answer may be
+asked.HEARTBEAT, asked.PATIENCE = 20, 10 -- s, as V5 documentation, websocket/connect advises; and how late an answer may be
 
 local function fail(method, text, ...)
   errors.raise(method .. ": " .. text:format(...))
@@ -87,7 +87,7 @@ end
 ---@return table options, any[] placed
 function asked.options(method, params, known, example)
   if type(params) ~= "table" then fail(method, "a table such as %s expected, got %s", example, type(params)) end
-  local options, placed, is_known = { heartbeat = HEARTBEAT, patience = PATIENCE }, { table.unpack(params) }, {}
+  local options, placed, is_known = { heartbeat = asked.HEARTBEAT, patience = asked.PATIENCE }, { table.unpack(params) }, {}
   for _, name in ipairs(known) do is_known[name] = true end
   for name, value in pairs(params) do
     if math.type(name) == "integer" then
@@ -135,6 +135,14 @@ function asked.recorder(method, client, path, list)
   for i, topic in ipairs(list) do names[i] = ('"%s"'):format(topic.name) end
   local recorder, why = core.client.recorder(client, { path = path, label = "[" .. table.concat(names, ",") .. "]" })
   return recorder or fail(method, "'record': %s: %s", path, why)
+end
+
+--- Where the streams of the account are, or those of the contracts of a category.
+---@param t table what the client keeps
+---@param category string? nil: the account's
+---@return string url
+function asked.url(t, category)
+  return category and t.streams.public .. "/v5/public/" .. category or t.streams.private .. "/v5/private"
 end
 
 --- Can this client have streams?

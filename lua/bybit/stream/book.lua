@@ -166,7 +166,7 @@ function order_book.open(client, params)
   local name = ("orderbook.%d.%s"):format(depth, options.symbol)
   local self = core.client.order_book(client, { name = name,
     record = asked.recorder("order_book", client, options.record, { { name = name } }),
-    url = t.streams.public .. "/v5/public/" .. (options.category or t.category), cancel = options.cancel,
+    url = asked.url(t, options.category or t.category), cancel = options.cancel,
     heartbeat = options.heartbeat, patience = options.patience })
   attach(self, options.symbol, depth)
   local ok, fine, err = pcall(first, self, options.symbol, options.timeout or TIMEOUT)

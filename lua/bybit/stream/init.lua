@@ -51,15 +51,13 @@ end
 -- Each topic of each contract once: { name, url, private, policy, row, symbol, interval }.
 local function wanted(client, rows, options)
   local t, list, seen = core.client.table(client), {}, {}
-  local place = t.streams
   for _, row in ipairs(rows) do
     local each = row.of and options.symbols or { false }
     if #each == 0 then each = { false } end
     for _, contract in ipairs(each) do
       local values = { symbol = contract or nil, interval = options.interval }
       local name = wire_name(row, values)
-      local url = row.private and place.private .. "/v5/private"
-        or place.public .. "/v5/public/" .. (options.category or t.category)
+      local url = asked.url(t, not row.private and (options.category or t.category) or nil)
       if not seen[name] then
         seen[name] = true
         list[#list + 1] = { name = name, url = url, private = row.private or false, policy = row.policy, sights = row.sights,

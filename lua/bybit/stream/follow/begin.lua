@@ -47,7 +47,7 @@ function begin.subscribe(self, t)
   for i, word in ipairs(WORDS) do
     local row = topics.row(word)
     self.topics[i] = { word = word, kind = KINDS[word], row = row, name = row.wire, private = true, policy = row.policy,
-      sights = row.sights, url = t.streams.private .. "/v5/private" }
+      sights = row.sights, url = asked.url(t) }
   end
   sightings.offer(self.client)
   return core.client.subscribe(self.client, { topics = self.topics, most = o.queue, cancel = o.cancel, heartbeat = o.heartbeat,
