@@ -141,6 +141,7 @@ local function once(options, strategy)
   end
   settings.start_time = settings.start_time or START
   settings.tick, settings.path = options.tick or 0.1, options.path or "adverse"
+  settings.latency = options.latency or { from = 0.02, to = 0.06 }
   local ending <close> = setmetatable({}, Ending) -- luacheck: ignore 211
   local world = world_of.start(settings, feeds)
   local struck = {}
@@ -157,9 +158,8 @@ local function once(options, strategy)
     error(why, 0)
   end)
   local journal = journal_of.new(world, options.journal or false)
-  local latency = options.latency or { from = 0.02, to = 0.06 }
-  local transport = network.new(world, latency, journal)
-  world:carry(streams.new(world, latency))
+  local transport = network.new(world, journal)
+  world:carry(streams.new(world))
   local client <close> = client_of(client_options(options, world, transport))
   local book = ledger.new(world, feeds[1] and feeds[1].symbol or rows[1].symbol, options.duration)
   local stop = tasks.cancel_token()

@@ -11,16 +11,9 @@ local floor, match, sub, find, upper = math.floor, string.match, string.sub, str
 local tointeger = math.tointeger
 
 ---@param world table
----@param latency { from: number, to: number } seconds, each way
 ---@param journal table hears of each request: note(verb, path, body, status, code, fault)
-function network.new(world, latency, journal)
-  return setmetatable({ world = world, latency = latency, journal = journal, lines = true }, Network)
-end
-
-local function draw(self)
-  local l = self.latency
-  if l.from == l.to then return floor(l.from * SECOND) end
-  return floor((l.from + (l.to - l.from) * self.world.random.latency:unit()) * SECOND)
+function network.new(world, journal)
+  return setmetatable({ world = world, journal = journal, lines = true }, Network)
 end
 
 local KEY, TIMESTAMP, SIGN, WINDOW = "X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-SIGN", "X-BAPI-RECV-WINDOW"
@@ -63,7 +56,7 @@ end
 
 function Network:start(request)
   local world = self.world
-  local there, back = draw(self), draw(self)
+  local there, back = world:travel(), world:travel()
   local arrives = world.ns + there
   local transfer = { request = request, network = self, sent = true, arrives = arrives, back = back, answered = arrives + back,
     limit = world.ns + floor(request.timeout * SECOND) }

@@ -6,23 +6,20 @@ local core = require "bybit.core"
 local post = core.stream
 local streams = {}
 
-local MS, SECOND = 1000000, 1000000000
+local MS = 1000000 -- ns
 local SERVED = 3 * MS -- so long a client's message waits before it is served, as on the exchange
 
 local Streams = {}
 Streams.__index = Streams
 
 ---@param world table
----@param latency { from: number, to: number } seconds, each way
-function streams.new(world, latency)
-  return setmetatable({ world = world, latency = latency, lines = {}, sockets = {}, exchange = false, public = false }, Streams)
+function streams.new(world)
+  return setmetatable({ world = world, lines = {}, sockets = {}, exchange = false, public = false }, Streams)
 end
 
 -- When something that is sent now has gone its way.
 local function arrival(self)
-  local l, world = self.latency, self.world
-  local span = l.from == l.to and l.from or l.from + (l.to - l.from) * world.random.latency:unit()
-  return world.ns + math.floor(span * SECOND)
+  return self.world.ns + self.world:travel()
 end
 
 ---------------------------------------------------------------------------------------------------------------

@@ -21,13 +21,14 @@ World.__index = World
 local SALT = { path = 0x51ED2701, latency = 0x2545F491 }
 
 --- A world. Time becomes virtual.
----@param options table checked: seed, start_time, path, through, deposit, lag, limits, faults, instruments, tick
+---@param options table checked: seed, start_time, path, through, deposit, lag, limits, faults, instruments, tick, latency
 ---@param feeds table[] the prices of symbols; without any the markets walk
 function world.start(options, feeds)
   loop.virtual(options.start_time)
   local start = options.start_time * MS
   local self = setmetatable({ start_ns = start, ns = start, horizon = start, line = moments.new(), path = options.path,
-    watchers = {}, open_feeds = #feeds, over = core.token(), tick_ns = math.floor(options.tick * SECOND + 0.5) }, World)
+    latency = options.latency, watchers = {}, open_feeds = #feeds, over = core.token(),
+    tick_ns = math.floor(options.tick * SECOND + 0.5) }, World)
   self.random = { path = core.random(options.seed ~ SALT.path), latency = core.random(options.seed ~ SALT.latency) }
   self.key, self.secret = ("simulated%016x"):format(options.seed), "secretOfASimulation"
   self.exchange = inside.start { seed = options.seed, clock = function() return self.ns end, key = self.key,
@@ -52,6 +53,12 @@ function World:load(feed)
   end
   self.engine:move(feed.market, row.price or row.open)
   self:wait_for(feed)
+end
+
+--- How long something takes between client and exchange, in ns; drawn from the seed.
+function World:travel()
+  local from, to = self.latency.from, self.latency.to
+  return math.floor((from == to and from or from + (to - from) * self.random.latency:unit()) * SECOND)
 end
 
 --- Lets streams carry what the client has sent on its connections, before time passes.

@@ -1,13 +1,13 @@
 -- An account: its coins, positions, orders and their history. This file books a fill; matching.lua decides who fills whom.
 
 local decimal = require("bybit.core").decimal
-local money = require "bybit.paper_engine".money
+local money = require "bybit.paper.engine.money"
 local Rows = require "bybit.paper.engine.rows"
 local Standing = require "bybit.paper.engine.standing"
 local position = require "bybit.paper.engine.position"
 
 local ZERO, TEN = decimal(0), decimal(10)
-local coin, settle = position.coin, money(ZERO).settle
+local coin, settle = position.coin, money.settle
 local NO_MARGIN = Standing.NONE
 
 local Account = {}

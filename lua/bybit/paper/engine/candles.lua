@@ -2,10 +2,10 @@
 -- day are made (V5 documentation, market/kline and market/tickers). It begins with the exchange: nothing is invented before.
 
 local decimal = require("bybit.core").decimal
-local engine = require "bybit.paper_engine"
+local money = require "bybit.paper.engine.money"
 
 local ZERO = decimal(0)
-local add = engine.money(ZERO).add
+local add = money.add
 local MINUTE, DAY = 60000, 86400000
 local MINUTES_KEPT, MINUTES_MOST = 20000, 22000
 local MINUTES_OF_DAY, MINUTES_OF_HOUR = 1440, 60

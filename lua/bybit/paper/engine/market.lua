@@ -3,12 +3,12 @@
 -- are counted in ticks here and strangers' sizes in steps; decimals are made where they leave this file.
 
 local decimal = require("bybit.core").decimal
-local engine = require "bybit.paper_engine"
+local money = require "bybit.paper.engine.money"
 
 local Candles = require "bybit.paper.engine.candles"
 local Ladder = require "bybit.paper.engine.ladder"
 
-local ticks_of = engine.money(decimal(0)).ticks
+local ticks_of = money.ticks
 
 local LEVELS = 25
 local PRICES_KEPT = 4096 -- decimals of prices: the same come again and again

@@ -9,7 +9,7 @@ local decimal = require("bybit.core").decimal
 local Rows = require "bybit.paper.engine.rows"
 
 local ZERO = decimal(0)
-local order_cost = require("bybit.paper_engine").money(ZERO).cost
+local order_cost = require("bybit.paper.engine.money").cost
 
 local Standing = {}
 Standing.__index = Standing
