@@ -6,6 +6,7 @@
 
 static const luaL_Reg functions[] = {
     {"flat", engine_flat},
+    {"in_window", engine_in_window},
     {NULL, NULL},
 };
 
@@ -32,5 +33,7 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   luaL_newlib(L, functions);
   lua_pushcfunction(L, l_money);
   lua_setfield(L, -2, "money");
+  engine_push_done(L);
+  lua_setfield(L, -2, "done");
   return 1;
 }

@@ -7,7 +7,9 @@ local cursor = require "bybit.paper.v5.cursor"
 local faults = require "bybit.paper.faults"
 local params = require "bybit.paper.params"
 
-local find, sub = string.find, string.sub
+local write_done = require("bybit.paper_engine").done
+local in_window, signed = auth.in_window, auth.signed
+local find, sub, format = string.find, string.sub, string.format
 
 local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -60,27 +62,35 @@ Wire.__index = Wire
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
 
+-- Endpoints that change something: nearly all requests ask one of them.
+local function is_plain(verb, endpoint)
+  return verb == "POST" and endpoint.permission == "trade" and not endpoint.batch and not endpoint.protocol
+end
+
 ---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
 ---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string) }
 ---clock tells nanoseconds; report hears of errors raised inside
 function Wire.new(options)
-  local self = setmetatable({ routes = {}, traces = 0 }, Wire)
+  local self = setmetatable({ routes = {}, orders = {}, traces = 0 }, Wire)
   for name, value in pairs(options) do self[name] = value end
   for _, group in ipairs(options.endpoints) do
     for name, endpoint in pairs(group) do
       local verb, path = name:match("^(%u+) (.+)$")
       self.routes[path] = self.routes[path] or {}
       self.routes[path][verb] = { name = path:gsub("^/v5/", ""), declared = endpoint }
+      if is_plain(verb, endpoint) then self.orders[path] = self.routes[path][verb] end
     end
   end
+  self.context = setmetatable({ wire = self, verb = "POST", query = "" }, Context)
   return self
 end
 
--- 32 hex digits, another for each answer, the same in each run with the same seed.
+-- Two numbers whose hex digits are the trace id: another for each answer, the same in each run with the same seed.
 local function trace(self)
-  self.traces = self.traces + 1
-  local mixed = (self.seed ~ self.traces * -7046029254386353131) * -4658895280553007687
-  return ("%016x%016x"):format(mixed ~ mixed >> 31, self.traces)
+  local count = self.traces + 1
+  self.traces = count
+  local mixed = (self.seed ~ count * -7046029254386353131) * -4658895280553007687
+  return mixed ~ mixed >> 31, count
 end
 
 -- Adds header lines that say where a caller stands with its limit, and counts.
@@ -104,13 +114,18 @@ end
 local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
 local NOTHING = answer.object {}
 
--- The body of an answer; `time` is the text of `now`. What is done is mostly written already.
-local function write(code, message, result, extra, now, time)
+-- Body and header lines of an answer. What was carried out is mostly written already.
+local function write(self, context, code, message, result, extra)
+  local now, lines = context.now, context.headers
+  local mixed, count = trace(self)
   local written = code == 0 and extra == nil and result and answer.written(result)
-  if written then return '{"retCode":0,"retMsg":"OK","result":' .. written .. ',"retExtInfo":{},"time":' .. time .. "}" end
+  if written then return write_done(written, now, mixed, count, lines) end
+  local headers = { "Content-Type", JSON, "Timenow", tostring(now), "Traceid", format("%016x%016x", mixed, count), "Ret_code",
+    tostring(code) }
+  if lines then table.move(lines, 1, #lines, #headers + 1, headers) end
   return answer.encode(answer.record(ENVELOPE, {
     retCode = code, retMsg = message, result = result or NOTHING, retExtInfo = extra or NOTHING, time = now,
-  }))
+  })), headers
 end
 
 -- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
@@ -118,13 +133,8 @@ local function envelope(self, context, code, message, result, extra)
   if context.parts then
     return { code = code, message = message, result = result, extra = extra, headers = context.headers or {} }
   end
-  local now = context.now
-  local time = tostring(now)
-  local headers = {
-    "Content-Type", JSON, "Timenow", time, "Traceid", trace(self), "Ret_code", code == 0 and "0" or tostring(code),
-  }
-  if context.headers then table.move(context.headers, 1, #context.headers, #headers + 1, headers) end
-  return { status = 200, headers = headers, body = write(code, message, result, extra, now, time) }
+  local body, headers = write(self, context, code, message, result, extra)
+  return { status = 200, headers = headers, body = body }
 end
 
 local function run(self, context, asked)
@@ -233,13 +243,39 @@ local function replaced(self, rule, done, path)
   return envelope(self, context, code, message)
 end
 
+--- Carries out a change that is signed and in time, in a context that is used again. Nil: it is another request, and the way of all of
+--- them finds out which. This way only leaves out what is not there.
+---@private
+function Wire:short(endpoint, now, nanoseconds, body, address, key, timestamp, sign, window)
+  local entry = self.keys[key]
+  if not entry or entry.read_only or not sign or not in_window(timestamp, window, now)
+    or not signed(entry, sign, timestamp, key, window or "", body) then
+    return nil
+  end
+  local asked = params.body(body)
+  if not asked then return nil end
+  if not self.limits:admit(address, now) then return plain(403, "access too frequent") end
+  local context = self.context
+  context.now, context.nanoseconds, context.body, context.key, context.entry = now, nanoseconds, body, key, entry
+  context.account, context.endpoint, context.headers = entry.account, endpoint, nil
+  local limit = self.limits:of(endpoint.name, endpoint.declared.limit)
+  context.limit = limit
+  if limit and self:count(context, 1) ~= 1 then
+    return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.")
+  end
+  return call(self, context, asked)
+end
+
 ---Answers one request. Every answer leaves through the end of this function.
 ---@return integer status, string body, string[] headers name, value, name, value ...
 ---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local mark, nanoseconds = find(target, "?", 1, true), self.clock()
   local path, now = mark and sub(target, 1, mark - 1) or target, nanoseconds // 1000000
-  local rule, done = self.faults:pick(verb, path, now), nil
+  local rule = self.faults:pick(verb, path, now)
+  local endpoint = not rule and verb == "POST" and self.orders[target]
+  local done = endpoint and self:short(endpoint, now, nanoseconds, body, address, key, timestamp, sign, window)
+  if done then return done.status, done.body, done.headers end
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.enters then
     done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, path, {
