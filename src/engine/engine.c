@@ -35,5 +35,7 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   lua_setfield(L, -2, "money");
   engine_push_done(L);
   lua_setfield(L, -2, "done");
+  engine_push_ladder(L);
+  lua_setfield(L, -2, "ladder");
   return 1;
 }
