@@ -35,6 +35,8 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   lua_setfield(L, -2, "money");
   engine_push_done(L);
   lua_setfield(L, -2, "done");
+  engine_push_plain(L);
+  lua_setfield(L, -2, "plain");
   engine_push_ladder(L);
   lua_setfield(L, -2, "ladder");
   return 1;

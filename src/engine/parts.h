@@ -18,6 +18,9 @@ void engine_push_done(lua_State *L);
 /* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
 void engine_push_ladder(lua_State *L);
 
+/* Pushes a table of functions: order and change read plain requests. */
+void engine_push_plain(lua_State *L);
+
 /* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, leaves, fresh [, closed, opened, profit, opening, closing, bought,
 ** exit, pnl]: books a fill of an order on its position and on the coin of the account, and counts it for the order. `worth` and `fee` are
 ** rounded; `leaves`: what the order has left; `fresh`: a position begins with the fill. The rest is there where the fill is against the position: how much closes and how

@@ -142,6 +142,17 @@ function Engine:new_order(account, market, fields)
   return order
 end
 
+--- Makes a plain order that will rest, and files it.
+function Engine:resting_order(account, market, standing, side, quantity, price, ticks, link)
+  local last, now, seq, row = market:reference "LastPrice", self.now(), market.seq + 1, self.rows + 1
+  market.seq, self.rows = seq, row
+  local order = setmetatable({ id = self.random:uuid(), row = row, side = side, qty = quantity, price = price, link = link,
+    created = now, updated = now, last_on_created = last, active = true, ticks = ticks, before = nil, after = nil, cost = nil,
+    standing = standing }, account:orders_of(market))
+  account:add(order)
+  return order
+end
+
 --- Somebody looks at a market, or trades there: one that has slept is where it would be by now.
 function Engine:look(market)
   if market.instrument.lazy then market:wake(self.now()) end

@@ -21,10 +21,13 @@ local function is_resting(order)
   return order.active and order.before ~= nil
 end
 
+--- Puts an order on the book.
 local function rest(engine, order)
   order.market.resting[order.side]:add(order)
   if engine.heard then engine.heard(order) end
 end
+
+matching.rest, matching.NONE = rest, ZERO
 
 -- Takes a resting order off the book.
 local function remove(order)
@@ -113,6 +116,8 @@ local function touch_of(market, side)
   if resting and (not touch or better(from, resting.ticks, touch)) then return resting.ticks end
   return touch
 end
+
+matching.touch = touch_of
 
 local function crosses(side, limit, ticks)
   if side == "Buy" then return ticks <= limit end

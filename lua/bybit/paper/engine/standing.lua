@@ -120,6 +120,21 @@ function Standing:change(order)
   count(self, order)
 end
 
+--- Does an order tie up nothing more than before (true), or how much more, in the place of `replaced`? Nil: the position is against it,
+--- so it is not that simple.
+---@param replaced table? an active order of this side
+---@return userdata|boolean|nil
+function Standing:quick(name, quantity, price, replaced)
+  local p = self.position
+  if p.side ~= "" and p.side ~= name then
+    return not replaced and self[name].rows.count == 0 and quantity <= p.size or nil
+  end
+  refresh(self)
+  local cost = cost_of(self, name, quantity, price)
+  if not replaced then return cost end
+  return cost <= replaced.cost or cost - replaced.cost
+end
+
 -- What a position of so much closes of a side, without the order `without`: what the orders in its reach would tie up
 -- (`cost`) and how many they are, the row of the last one, what is counted of that one (`part`), and how much of the
 -- position is left over.
