@@ -14,10 +14,10 @@ local KEY, OTHER, SECRET, NOW = "shortcutKey01", "shortcutKey02", "shortcutSecre
 
 local function exchange(clock, limits)
   local x = inside.start { seed = SEED, clock = function() return clock.ms * 1000000 end, key = KEY, secret = SECRET,
-    limits = limits }
+    limits = limits, deposit = { BTC = "0.0012", USDT = "60" } } -- so little that orders are refused
   x.wire.keys.readOnlyKey = { key = "readOnlyKey", secret = SECRET, id = 2, created = NOW, account = x.account, read_only = true }
   x.wire.keys[OTHER] = { key = OTHER, secret = SECRET, id = 3, created = NOW, account = x.engine:open_account(OTHER, {}) }
-  x.told = {}
+  x.engine.active_orders, x.told = 4, {}
   function x.engine.heard(order) x.told[#x.told + 1] = answer.encode(view.order(order)) end
   return x
 end
@@ -61,6 +61,7 @@ local function draw(random, clock, placed)
   local function one_of(list) return list[random:integer(1, #list)] end
   local function rarely(value, other) return random:unit() < 0.02 and other or value end
   local function price(side)
+    if random:unit() < 0.15 then return one_of { "15000.5", "18000", "29900", "30300", "40000", "30000.50", "1.23" } end
     return ("%d.5"):format(30100 + (side == "Buy" and -40 or 40) + random:integer(-45, 45))
   end
   local path, linear, key, order = one_of(PATHS), random:unit() < 0.25, one_of { KEY, KEY, OTHER }, nil
@@ -71,9 +72,9 @@ local function draw(random, clock, placed)
   local fields = { category = rarely(linear and "linear" or "inverse", "spot"), symbol = linear and "BTCUSDT" or "BTCUSD" }
   if path == CREATE then
     fields.side, fields.orderType = one_of { "Buy", "Sell" }, one_of { "Limit", "Limit", "Limit", "Market" }
-    fields.qty = linear and one_of { "0.001", "0.01" } or one_of { "1", "10", "10", "200" }
+    fields.qty = linear and one_of { "0.001", "0.01" } or one_of { "1", "10", "100", "200" }
     fields.qty = rarely(fields.qty, one_of { "0.00001", "1000000" })
-    fields.price = rarely(price(fields.side), one_of { "1.23", "29000", "30000.50" })
+    fields.price = price(fields.side)
     fields.orderLinkId = random:unit() < 0.3 and ("link-%d"):format(random:integer(1, 200)) or nil
     fields.timeInForce = one_of { "GTC", "GTC", "GTC", "PostOnly", "IOC", "FOK", "never" }
     if fields.orderType == "Market" then fields.price, fields.timeInForce = rarely(nil, "1"), one_of { "IOC", "GTC" } end
@@ -81,7 +82,7 @@ local function draw(random, clock, placed)
     fields.reduceOnly = rarely(nil, "true")
     fields.takeProfit = rarely(nil, "31000")
   elseif path == LEVERAGE then
-    fields.buyLeverage = tostring(random:integer(1, 20))
+    fields.buyLeverage = one_of { "2", "10", "20", "90", "100" }
     fields.sellLeverage = fields.buyLeverage
   elseif path ~= ALL then
     fields.orderId = order and order.id or "none"
@@ -110,8 +111,12 @@ end
 local function move(random, exchanges)
   local symbol, unit = "BTCUSD", 2
   if random:unit() < 0.3 then symbol, unit = "BTCUSDT", 10 end
-  local at = (30100 + random:integer(-40, 40)) * unit
-  for _, x in ipairs(exchanges) do x.engine:move(x.engine:market(symbol), at) end
+  local at = (30100 + random:integer(-60, 60)) * unit
+  local mark = random:unit() < 0.3 and at * random:integer(97, 103) // 100 or at
+  for _, x in ipairs(exchanges) do
+    local market = x.engine:market(symbol)
+    x.engine:set_price(symbol, market:price(at), { mark = market:price(mark) })
+  end
 end
 
 local function compare(i, what, wanted, got)
