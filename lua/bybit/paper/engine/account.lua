@@ -152,12 +152,18 @@ function Account:orders_of(market)
 end
 
 --- Files a new order.
-function Account:add(order)
+function Account:file(order)
+  local link, list = order.link, self.list
   self.orders[order.id] = order
-  if order.link then self.links[order.link] = order end
+  if link then self.links[link] = order end
+  list[#list + 1] = order
+end
+
+--- Files a new order that is open.
+function Account:add(order)
+  self:file(order)
   self.open:add(order)
   order.market.users = order.market.users + 1
-  self.list[#self.list + 1] = order
 end
 
 --- All orders that are still known, oldest first.
@@ -368,16 +374,22 @@ function Account:execute(order, maker, price, quantity, value, fee, leaves)
   return row
 end
 
+--- An order has ended, and is among the open ones no more.
+function Account:end_order(order)
+  local engine, closed = self.engine, self.closed
+  order.ended = engine:next_row()
+  closed[#closed + 1] = order
+  if engine.heard then engine.heard(order) end
+  if is_long(closed, engine.keep) then drop_oldest(self) end
+end
+
 --- Takes an order out of the open ones.
 function Account:close(order)
   self.open:remove(order)
   order.market.users = order.market.users - 1
   if order.active then order.standing:remove(order) end
   order.active = nil
-  order.ended = self.engine:next_row()
-  self.closed[#self.closed + 1] = order
-  if self.engine.heard then self.engine.heard(order) end
-  if is_long(self.closed, self.engine.keep) then drop_oldest(self) end
+  self:end_order(order)
 end
 
 return Account

@@ -55,6 +55,23 @@ end
 
 local TAKING = { type = "Market", tif = "IOC", index = 0, special = false, smp_type = "None" } -- used again for each order
 
+-- Fills a market order at once where strangers offer all of it at their best price, before any account does. Nil: they do not.
+local function fill(engine, account, market, standing, side, quantity, link)
+  local price, ticks, level = matching.offer(market, TAKING)
+  if not price then return nil end
+  local order = engine:passing_order(account, market, standing, side, quantity, price, link)
+  local now, at = order.created, market:price(ticks)
+  local value = market.instrument.kind.value(quantity, at)
+  market:next_seq()
+  market:note_trade(now, ticks, quantity, value, side, engine:uuid())
+  market.take(level, quantity)
+  local _, opened, closed = account:book(order, quantity, at, value, false)
+  account:end_order(order)
+  matching.after_fill(engine, order, opened, closed)
+  engine:settle(market)
+  return order
+end
+
 -- Carries out a market order.
 local function take(engine, account, market, standing, side, quantity, link)
   local o = TAKING
@@ -64,6 +81,8 @@ local function take(engine, account, market, standing, side, quantity, link)
     or not affords(account, market, standing, side, quantity, price) then
     return nil
   end
+  local filled = fill(engine, account, market, standing, side, quantity, link)
+  if filled then return filled end
   o.price = matching.NONE
   local order = engine:new_order(account, market, o)
   matching.submit(engine, order)
