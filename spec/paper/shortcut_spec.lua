@@ -136,9 +136,9 @@ local function run(limits, count, counts)
   local way = short.wire.short
   long.wire.orders = {}
   function short.wire.short(...)
-    local done = way(...)
-    if done then counts.change = counts.change + 1 end
-    return done
+    local status, body, headers = way(...)
+    if status then counts.change = counts.change + 1 end
+    return status, body, headers
   end
   for i = 1, count do
     local request, order = draw(random, clock, placed)

@@ -7,7 +7,7 @@ local cursor = require "bybit.paper.v5.cursor"
 local faults = require "bybit.paper.faults"
 local params = require "bybit.paper.params"
 
-local write_done = require("bybit.paper_engine").done
+local read_body, write_done = params.body, require("bybit.paper_engine").done
 local in_window, signed = auth.in_window, auth.signed
 local find, sub, format = string.find, string.sub, string.format
 
@@ -58,14 +58,11 @@ Wire.__index = Wire
 ---@field limit integer? requests a second and account
 ---@field span integer? ms, in place of the second
 ---@field batch boolean? its orders are counted one by one, with context:take, not the request
+---@field act (fun(engine, account, params): table?, integer?, string?)? of those that change one order: what is done to it
+---@field written (fun(order: table): string)? of these: the result, written
 ---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
-
--- Endpoints that change something: nearly all requests ask one of them.
-local function is_plain(verb, endpoint)
-  return verb == "POST" and endpoint.permission == "trade" and not endpoint.batch and not endpoint.protocol
-end
 
 ---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
 ---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string) }
@@ -78,10 +75,10 @@ function Wire.new(options)
       local verb, path = name:match("^(%u+) (.+)$")
       self.routes[path] = self.routes[path] or {}
       self.routes[path][verb] = { name = path:gsub("^/v5/", ""), declared = endpoint }
-      if is_plain(verb, endpoint) then self.orders[path] = self.routes[path][verb] end
+      if endpoint.act then self.orders[path] = self.routes[path][verb] end
     end
   end
-  self.context = setmetatable({ wire = self, verb = "POST", query = "" }, Context)
+  self.context = setmetatable({ wire = self }, Context) -- of the short way
   return self
 end
 
@@ -243,27 +240,47 @@ local function replaced(self, rule, done, path)
   return envelope(self, context, code, message)
 end
 
---- Carries out a change that is signed and in time, in a context that is used again. Nil: it is another request, and the way of all of
---- them finds out which. This way only leaves out what is not there.
+-- The answer of the short way that stands in for what was not done.
+local function refused(self, lines, now, code, message)
+  local context = self.context
+  context.now, context.headers = now, lines
+  local done = envelope(self, context, code, message)
+  return done.status, done.body, done.headers
+end
+
+--- Carries out a change of one order that is signed and in time. Nil: it is another request, and the way of all of them finds out which.
+--- This way only leaves out what is not there.
 ---@private
-function Wire:short(endpoint, now, nanoseconds, body, address, key, timestamp, sign, window)
+---@return integer? status
+---@return string? body
+---@return string[]? headers
+function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
   local entry = self.keys[key]
   if not entry or entry.read_only or not sign or not in_window(timestamp, window, now)
     or not signed(entry, sign, timestamp, key, window or "", body) then
     return nil
   end
-  local asked = params.body(body)
-  if not asked then return nil end
-  if not self.limits:admit(address, now) then return plain(403, "access too frequent") end
-  local context = self.context
-  context.now, context.nanoseconds, context.body, context.key, context.entry = now, nanoseconds, body, key, entry
-  context.account, context.endpoint, context.headers = entry.account, endpoint, nil
-  local limit = self.limits:of(endpoint.name, endpoint.declared.limit)
-  context.limit = limit
-  if limit and self:count(context, 1) ~= 1 then
-    return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.")
+  local asked = read_body(body)
+  local category = asked and asked.category
+  if category ~= "inverse" and category ~= "linear" then return nil end
+  local limits, declared, account, lines = self.limits, endpoint.declared, entry.account, nil
+  if not limits.off then
+    if not limits:admit(address, now) then return 403, "access too frequent", { "Content-Type", TEXT } end
+    local context = self.context
+    context.now, context.account, context.endpoint, context.headers = now, account, endpoint, nil
+    context.limit = limits:of(endpoint.name, declared.limit)
+    local granted = self:count(context, 1)
+    lines = context.headers
+    if granted ~= 1 then return refused(self, lines, now, 10006, "Too many visits. Exceeded the API Rate Limit.") end
   end
-  return call(self, context, asked)
+  local ok, done, code, message = xpcall(declared.act, debug.traceback, self.engine, account, asked)
+  if not ok then
+    self.report(("%s: %s"):format(endpoint.name, done))
+    return refused(self, lines, now, 10016, "Server error.")
+  end
+  if not done then return refused(self, lines, now, assert(code, "a refusal without a code"), message) end
+  local mixed, count = trace(self)
+  return 200, write_done(declared.written(done), now, mixed, count, lines)
 end
 
 ---Answers one request. Every answer leaves through the end of this function.
@@ -274,8 +291,11 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local path, now = mark and sub(target, 1, mark - 1) or target, nanoseconds // 1000000
   local rule = self.faults:pick(verb, path, now)
   local endpoint = not rule and verb == "POST" and self.orders[target]
-  local done = endpoint and self:short(endpoint, now, nanoseconds, body, address, key, timestamp, sign, window)
-  if done then return done.status, done.body, done.headers end
+  if endpoint then
+    local status, text, headers = self:short(endpoint, now, body, address, key, timestamp, sign, window)
+    if status then return status, text, headers end
+  end
+  local done
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.enters then
     done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, path, {
