@@ -7,6 +7,7 @@
 static const luaL_Reg functions[] = {
     {"flat", engine_flat},
     {"in_window", engine_in_window},
+    {"place_of", engine_place_of},
     {NULL, NULL},
 };
 

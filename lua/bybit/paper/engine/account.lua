@@ -127,7 +127,7 @@ end
 -- A position was opened, or is flat now.
 local function note_held(self, market)
   local list, symbol = {}, market.instrument.symbol
-  for index = 0, 2 do
+  for index = 0, market.instrument.can_hedge and 2 or 0 do
     if self:holds(symbol, index) then list[#list + 1] = self.positions[NAMED[symbol][index]] end
   end
   market.users = market.users + #list - #self:held(symbol)

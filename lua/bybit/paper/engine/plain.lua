@@ -76,9 +76,10 @@ end
 local function take(engine, account, market, standing, side, quantity, link)
   local o = TAKING
   o.side, o.qty, o.link, o.price = side, quantity, link, nil
-  local price = matching.reserve_price(market, o)
-  if market.instrument.min_notional and quantity * market:reference "LastPrice" < market.instrument.min_notional
-    or not affords(account, market, standing, side, quantity, price) then
+  local least = market.instrument.min_notional
+  if least and quantity * market:reference "LastPrice" < least then return nil end
+  if not standing:covers(side, quantity)
+    and not affords(account, market, standing, side, quantity, matching.reserve_price(market, o)) then
     return nil
   end
   local filled = fill(engine, account, market, standing, side, quantity, link)

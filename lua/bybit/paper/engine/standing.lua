@@ -120,15 +120,19 @@ function Standing:change(order)
   count(self, order)
 end
 
+--- Is a new order sure to tie up nothing, since the position is against it, is as large, and no other order closes it?
+function Standing:covers(name, quantity)
+  local p = self.position
+  return p.side ~= "" and p.side ~= name and self[name].rows.count == 0 and quantity <= p.size
+end
+
 --- Does an order tie up nothing more than before (true), or how much more, in the place of `replaced`? Nil: the position is against it,
 --- so it is not that simple.
 ---@param replaced table? an active order of this side
 ---@return userdata|boolean|nil
 function Standing:quick(name, quantity, price, replaced)
   local p = self.position
-  if p.side ~= "" and p.side ~= name then
-    return not replaced and self[name].rows.count == 0 and quantity <= p.size or nil
-  end
+  if p.side ~= "" and p.side ~= name then return not replaced and self:covers(name, quantity) or nil end
   refresh(self)
   local cost = cost_of(self, name, quantity, price)
   if not replaced then return cost end
