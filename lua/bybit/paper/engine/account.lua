@@ -18,7 +18,7 @@ Account.__index = Account
 ---@param deposit table<string, string>
 function Account.new(engine, key, deposit)
   local self = setmetatable({
-    engine = engine, key = key, metas = {}, coins = {}, orders = {},
+    engine = engine, key = key, metas = {}, fill_metas = {}, coins = {}, orders = {},
     positions = {},  -- by symbol; those of hedge mode as BTCUSDT/1 (long) and BTCUSDT/2 (short)
     holding = {},    -- those of a symbol that are not flat
     standing = {},   -- what stands of the orders, by the same names
@@ -139,14 +139,32 @@ local PLAIN = { index = 0, status = "New", type = "Limit", tif = "GTC", price = 
   exact = ZERO, reduce_only = false, close_on_trigger = false, closing = false, smp_type = "None", create_type = "CreateByUser",
   reject_reason = "EC_NoError", cancel_type = "UNKNOWN" }
 
+-- A metatable of the account's orders on a market, which have these fields without holding them.
+local function meta_of(self, market, fields)
+  local index = { account = self, market = market, symbol = market.instrument.symbol }
+  for name, value in pairs(PLAIN) do index[name] = value end
+  for name, value in pairs(fields or {}) do index[name] = value end
+  return { __index = index }
+end
+
 --- The metatable of the account's orders on a market.
 function Account:orders_of(market)
   local symbol = market.instrument.symbol
   local meta = self.metas[symbol]
   if not meta then
-    meta = { __index = { account = self, market = market, symbol = symbol } }
-    for name, value in pairs(PLAIN) do meta.__index[name] = value end
+    meta = meta_of(self, market)
     self.metas[symbol] = meta
+  end
+  return meta
+end
+
+--- That of plain market orders which are filled at once.
+---@param standing table what stands on the position of both sides
+function Account:fills_of(market, standing)
+  local meta = self.fill_metas[market]
+  if not meta then
+    meta = meta_of(self, market, { type = "Market", tif = "IOC", status = "Filled", standing = standing })
+    self.fill_metas[market] = meta
   end
   return meta
 end

@@ -158,8 +158,8 @@ function Engine:passing_order(account, market, standing, side, quantity, price, 
   local last, now, seq, row = market:reference "LastPrice", self.now(), market.seq + 1, self.rows + 1
   market.seq, self.rows = seq, row
   local order = setmetatable({ id = self.random:uuid(), row = row, side = side, qty = quantity, price = price, link = link,
-    created = now, updated = now, last_on_created = last, type = "Market", tif = "IOC", status = "Filled", filled = nil,
-    value = nil, fee = nil, exact = nil, ended = nil, profit_row = nil, standing = standing }, account:orders_of(market))
+    created = now, updated = now, last_on_created = last, filled = nil, value = nil, fee = nil, exact = nil, ended = nil,
+    profit_row = nil }, account:fills_of(market, standing))
   account:file(order)
   return order
 end

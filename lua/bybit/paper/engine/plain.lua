@@ -45,10 +45,10 @@ end
 
 local WANTED = { index = 0 } -- used again for each question
 
--- Is there margin for an order, in the place of `replaced`?
+-- Is there margin for an order, in the place of `replaced`? Also what it ties up, where that is known.
 local function affords(account, market, standing, side, quantity, price, replaced)
-  local enough = standing:quick(side, quantity, price, replaced)
-  if enough then return enough == true or enough <= account:available(market.instrument.settle) end
+  local more, cost = standing:quick(side, quantity, price, replaced)
+  if more then return more == true or more <= account:available(market.instrument.settle), cost end
   WANTED.side = side
   return account:affords(market, WANTED, quantity, price, replaced)
 end
@@ -125,9 +125,10 @@ function short.amend(engine, account, asked)
   local side, ticks = order.side
   price, ticks = resting_price(market, instrument, side, price, instrument.min_notional and order.qty, standing.position)
   if not price or price == order.price then return nil end
-  if not affords(account, market, standing, side, standing.leaves_of(order), price, order) then return nil end
+  local enough, cost = affords(account, market, standing, side, standing.leaves_of(order), price, order)
+  if not enough then return nil end
   order.price, order.updated = price, engine.now()
-  standing:change(order)
+  standing:change(order, cost)
   market.resting[side]:remove(order)
   order.ticks = ticks
   matching.rest(engine, order)

@@ -49,10 +49,10 @@ end
 
 Standing.leaves_of = leaves_of
 
--- Counts what an order ties up.
-local function count(self, order)
+-- Counts what an order ties up, which is known sometimes.
+local function count(self, order, cost)
   local side = self[order.side]
-  order.cost = cost_of(self, order.side, leaves_of(order), order.price)
+  order.cost = cost or cost_of(self, order.side, leaves_of(order), order.price)
   side.sum = side.sum + order.cost
   self.total = nil
 end
@@ -111,13 +111,14 @@ function Standing:remove(order)
 end
 
 --- Price, quantity or fills of an active order have changed.
-function Standing:change(order)
+---@param cost userdata? what it ties up now, where that is known
+function Standing:change(order, cost)
   if order.closing then return end
   local side = self[order.side]
   forget_reach(self, side, order)
   if self.fresh == order then return end
   side.sum = side.sum - order.cost
-  count(self, order)
+  count(self, order, cost)
 end
 
 --- Is a new order sure to tie up nothing, since the position is against it, is as large, and no other order closes it?
@@ -129,14 +130,15 @@ end
 --- Does an order tie up nothing more than before (true), or how much more, in the place of `replaced`? Nil: the position is against it,
 --- so it is not that simple.
 ---@param replaced table? an active order of this side
----@return userdata|boolean|nil
+---@return userdata|boolean|nil more
+---@return userdata? cost what the order ties up
 function Standing:quick(name, quantity, price, replaced)
   local p = self.position
   if p.side ~= "" and p.side ~= name then return not replaced and self:covers(name, quantity) or nil end
   refresh(self)
   local cost = cost_of(self, name, quantity, price)
-  if not replaced then return cost end
-  return cost <= replaced.cost or cost - replaced.cost
+  if not replaced then return cost, cost end
+  return cost <= replaced.cost or cost - replaced.cost, cost
 end
 
 -- What a position of so much closes of a side, without the order `without`: what the orders in its reach would tie up
