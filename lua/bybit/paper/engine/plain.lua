@@ -103,10 +103,12 @@ function short.create(engine, account, asked)
   if not tif then return take(engine, account, market, standing, side, quantity, link) end
   local ticks
   price, ticks = resting_price(market, instrument, side, price, quantity, standing.position)
-  if not price or not affords(account, market, standing, side, quantity, price) then return nil end
+  if not price then return nil end
+  local enough, cost = affords(account, market, standing, side, quantity, price)
+  if not enough then return nil end
   local order = engine:resting_order(account, market, standing, side, quantity, price, ticks, link)
   if tif ~= "GTC" then order.tif = tif end
-  standing:add(order)
+  standing:add(order, cost)
   matching.rest(engine, order)
   engine:settle(market)
   return order

@@ -11,11 +11,6 @@ function Rows.new(key)
   return setmetatable({ key = key, count = 0, items = {} }, Rows)
 end
 
-local function number_at(items, i, key)
-  local item = items[i]
-  return type(item) == "table" and item[key] or item
-end
-
 --- The first place whose thing has this number or a higher one; one past the last when there is none. The places of a list
 --- without gaps are found too.
 ---@type fun(items: table[], number: integer, key: string): integer
@@ -27,8 +22,10 @@ local place_of = Rows.place_of
 function Rows:add(item)
   local items, key = self.items, self.key
   local n, number = #items, item[key]
+  local last = items[n]
+  if type(last) == "table" then last = last[key] end
   self.count = self.count + 1
-  if n == 0 or number_at(items, n, key) < number then
+  if n == 0 or last < number then
     items[n + 1] = item
     return
   end

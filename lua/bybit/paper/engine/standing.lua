@@ -85,11 +85,12 @@ local function forget_reach(self, side, order)
 end
 
 --- An order has become active.
-function Standing:add(order)
+---@param cost userdata? what it ties up, where that is known
+function Standing:add(order, cost)
   self.active = self.active + 1
   if order.closing then return self.closing:add(order) end
   count_fresh(self)
-  self.fresh = order
+  if cost then count(self, order, cost) else self.fresh = order end
   local side = self[order.side]
   side.rows:add(order)
   forget_reach(self, side, order)
@@ -214,6 +215,7 @@ function Standing:margin(without, extra)
   if without and not without.cost then without = nil end -- it is not counted
   if without or extra then return both(margin_of(self, "Buy", without, extra), margin_of(self, "Sell", without, extra)) end
   local p = self.position
+  if p.side == "" then return both(self.Buy.sum, self.Sell.sum) end
   if not self.total or self.total_side ~= p.side or self.total_size ~= p.size then
     self.total, self.total_side, self.total_size = both(margin_of(self, "Buy"), margin_of(self, "Sell")), p.side, p.size
   end
