@@ -81,8 +81,10 @@ COVERING_SPECS ?= $(filter-out %/host_spec.lua %/share_spec.lua %/reads_spec.lua
 coverage: ## lists lines of lua/bybit/outcome that no spec on the paper exchange ran; fails if there are any
 	@$(NEED) build test
 	@$(SUBMAKE) all
-	@$(IN_TREE) SEED=1 CASES=100 COVERED='$(COVERED_FILES)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' \
-	 $(LUA) spec/support/coverage.lua $(COVERING_SPECS)
+	@rm -rf $(BUILD)/coverage && mkdir -p $(BUILD)/coverage
+	@$(IN_TREE) SEED=1 CASES=100 COVERED='$(COVERED_FILES)' COVERAGE=$(BUILD)/coverage BUILD='$(BUILD)' \
+	 RUNNER='$(LUA) -l spec.support.coverage' JOBS='$(JOBS)' sh spec/support/suite.sh $(COVERING_SPECS)
+	@COVERED='$(COVERED_FILES)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' $(LUA) spec/support/coverage_report.lua $(BUILD)/coverage/*
 
 # The models (spec/model/outcome.pml, lease.pml) are searched whole; then each rule is left out in turn, and spin has to find the
 # mistake that follows.
