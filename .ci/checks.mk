@@ -42,8 +42,9 @@ oom: ## lets memory run out at one allocation after the other; FULL=full tries a
 	@$(NEED) build test
 	@$(SUBMAKE) all $(OOM_BUILD)/torture BUILD=$(OOM_BUILD) CC=gcc CFLAGS='$(TRACEABLE_CFLAGS)' SANITIZE='$(ADDRESS_SANITIZER)' \
 	   $(STAYS_LOADED) INJECT='-include spec/torture/inject.h'
-	@$(IN_TREE) LUA_CPATH='$(OOM_BUILD)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 $(LEAKS_LEFT_OUT) \
-	 $(OOM_BUILD)/torture spec/torture/oom.lua $(FULL)
+	@printf '%s\n' lua core curl openssl sqlite | \
+	 $(IN_TREE) LUA_CPATH='$(OOM_BUILD)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 $(LEAKS_LEFT_OUT) \
+	 xargs -P 5 -I DOMAIN $(OOM_BUILD)/torture spec/torture/oom.lua $(FULL) DOMAIN
 
 $(OOM_BUILD)/torture: spec/torture/oom.c spec/torture/inject.h
 	@mkdir -p $(@D)
