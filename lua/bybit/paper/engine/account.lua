@@ -355,8 +355,8 @@ function Account:book(order, quantity, price, value, maker, kind, rate)
   if fresh then p.opened = now end
   if p.created == 0 then p.created = now end
   p.updated, p.seq, order.updated = now, market.seq, now
-  self:change(order)
-  local row = self:execute(order, maker, price, quantity, worth, fee, leaves)
+  if order.active then order.standing:change(order) end
+  local row = self:execute(order, maker, price, quantity, worth, fee, leaves, now)
   if kind then row.kind, row.rate = kind, rate end
   if not closed then return leaves, quantity end
   row.closed, row.profit = closed, profit
@@ -379,12 +379,15 @@ local EXECUTIONS = setmetatable({}, { __mode = "k", __index = function(self, ins
 end })
 
 --- Keeps an execution, and returns it. Price and quantity of the order are kept as they are now: amendments come later.
-function Account:execute(order, maker, price, quantity, value, fee, leaves)
+---@param now integer? ms
+function Account:execute(order, maker, price, quantity, value, fee, leaves, now)
   local market, engine = order.market, self.engine
+  local id, number = engine.random:uuid(), engine.rows + 1
+  engine.rows = number
   local row = setmetatable({
-    order = order, id = engine:uuid(), price = price, quantity = quantity, value = value, fee = fee, leaves = leaves,
-    mark = market.mark, order_price = order.price, order_quantity = order.qty, time = engine.now(), seq = market.seq,
-    row = engine:next_row(),
+    order = order, id = id, price = price, quantity = quantity, value = value, fee = fee, leaves = leaves,
+    mark = market.mark, order_price = order.price, order_quantity = order.qty, time = now or engine.now(), seq = market.seq,
+    row = number,
   }, EXECUTIONS[market.instrument][maker])
   local list = self.executions
   list[#list + 1] = row

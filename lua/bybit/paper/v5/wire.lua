@@ -287,11 +287,11 @@ end
 ---@return integer status, string body, string[] headers name, value, name, value ...
 ---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
-  local mark, nanoseconds = find(target, "?", 1, true), self.clock()
-  local path, now = mark and sub(target, 1, mark - 1) or target, nanoseconds // 1000000
+  local endpoint, nanoseconds = verb == "POST" and self.orders[target], self.clock()
+  local mark, now = not endpoint and find(target, "?", 1, true), nanoseconds // 1000000
+  local path = mark and sub(target, 1, mark - 1) or target
   local rule = self.faults:pick(verb, path, now)
-  local endpoint = not rule and verb == "POST" and self.orders[target]
-  if endpoint then
+  if endpoint and not rule then
     local status, text, headers = self:short(endpoint, now, body, address, key, timestamp, sign, window)
     if status then return status, text, headers end
   end
