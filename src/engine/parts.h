@@ -28,8 +28,8 @@ void engine_push_plain(lua_State *L);
 int engine_settle(lua_State *L);
 
 int engine_place_of(lua_State *L); /* where a number stands among rows */
-int engine_cost(lua_State *L);  /* what an order ties up */
-int engine_ticks(lua_State *L); /* how many ticks a price has */
-int engine_add(lua_State *L);   /* adds to fields of a table */
+int engine_cost(lua_State *L);     /* what an order ties up */
+int engine_ticks(lua_State *L);    /* how many ticks a price has */
+int engine_add(lua_State *L);      /* adds to fields of a table */
 
 #endif

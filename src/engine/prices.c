@@ -60,7 +60,7 @@ static size_t place_of(const Piece *piece, int64_t n) {
 static bool split(Prices *prices, size_t at, size_t count) {
   if (prices->count == prices->room) {
     size_t room = prices->room == 0 ? 4 : 2 * prices->room;
-    Piece **grown = realloc(prices->pieces, room * sizeof *grown);
+    Piece **grown = realloc(prices->pieces, room * sizeof(Piece *));
     if (grown == NULL) return false;
     prices->pieces = grown;
     prices->room = room;

@@ -207,6 +207,11 @@ local function both(a, b)
   return rawequal(b, ZERO) and a or a + b
 end
 
+-- What the orders of a side tie up where no position is against them.
+local function sum_of(side)
+  return side.rows.count > 0 and side.sum or ZERO
+end
+
 --- Initial margin of the orders, without the order `without` and with an order `extra` at the end.
 ---@param without table?
 ---@param extra { side: "Buy"|"Sell", quantity: userdata, price: userdata }?
@@ -215,7 +220,7 @@ function Standing:margin(without, extra)
   if without and not without.cost then without = nil end -- it is not counted
   if without or extra then return both(margin_of(self, "Buy", without, extra), margin_of(self, "Sell", without, extra)) end
   local p = self.position
-  if p.side == "" then return both(self.Buy.sum, self.Sell.sum) end
+  if p.side == "" then return both(sum_of(self.Buy), sum_of(self.Sell)) end
   if not self.total or self.total_side ~= p.side or self.total_size ~= p.size then
     self.total, self.total_side, self.total_size = both(margin_of(self, "Buy"), margin_of(self, "Sell")), p.side, p.size
   end
