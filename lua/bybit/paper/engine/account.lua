@@ -130,7 +130,8 @@ local function note_held(self, market)
   for index = 0, market.instrument.can_hedge and 2 or 0 do
     if self:holds(symbol, index) then list[#list + 1] = self.positions[NAMED[symbol][index]] end
   end
-  market.users = market.users + #list - #self:held(symbol)
+  local more = #list - #self:held(symbol)
+  market.users, market.held = market.users + more, market.held + more
   self.holding[symbol] = #list > 0 and list or nil
 end
 

@@ -225,10 +225,10 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Steps.
 
---- Liquidates and fires triggers after a price has moved or an order was filled, until nothing more follows. Where nobody has an
---- open order or a position, nothing can.
+--- Liquidates and fires triggers after a price has moved or an order was filled, until nothing more follows. Where nobody has a
+--- position, and no order waits for a trigger, nothing can.
 function Engine:settle(market)
-  if market.users == 0 then
+  if market.held == 0 and self.armed[market.instrument.symbol].rows.count == 0 then
     self.stirred[market] = nil
     return
   end
