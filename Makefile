@@ -204,7 +204,7 @@ $(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
 	$(link_program)
 
 # Works on a share without Lua.
-SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/share_lease.o pace/lease.o pace/clock.o pace/shared_file.o pace/limiter.o \
+SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/share_lease.o pace/lease.o pace/clock.o pace/shared_file.o pace/shared_lease.o pace/limiter.o \
                value/random.o wire/sign.o)
 
 $(BUILD)/support/share_kill: spec/support/share_kill.c $(SHARE_OBJ) $(BUILD)/flags

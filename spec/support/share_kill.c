@@ -59,7 +59,9 @@ static void act(Shared *x, const SharedAsk *ask, double now) {
   SharedTurn turn = {0};
   if (strcmp(scenario, "lease") == 0) {
     Lease l;
+    char why[SHARE_WHY];
     lease_open(&l, "mm1", CHILD, LEASE_WINDOW, 0);
+    shared_file.lease_open(x, &l, now, why);
     shared_file.lease_ask(x, &l, 1, now + KNOWN);
     told->lease = l.held ? l.number : 0;
     told->lease = 0;

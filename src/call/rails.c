@@ -76,7 +76,8 @@ const char *call_halted(Call *c) {
 
 bool call_asks(Call *c) {
   if (!c->ep->changes || c->protects) return false;
-  return c->client->asks || client_halted(c->client) != NULL || client_lease_asks(c->client);
+  const bool reserved = call_reserved(c);
+  return reserved || c->client->asks || client_halted(c->client) != NULL || client_lease_asks(c->client);
 }
 
 /* ask(client, f, always): f(client, call, row, params, client order id or "", seconds left) is called before a call that may add

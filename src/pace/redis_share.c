@@ -206,17 +206,38 @@ static void take_shut(RedisShare *s, const RedisItem *item) {
                       .prober = item[5].number != 0};
 }
 
+/* The names of all leases, with spaces between. False: it has another form. */
+static bool take_leases(RedisShare *s, const RedisItem *item) {
+  char name[LEASE_NAME];
+  if (item->kind != REDIS_TEXT) return item->kind == REDIS_NIL;
+  if (item->size >= sizeof s->leases) return false;
+  if (strcmp(item->text, s->leases) == 0) return true;
+  for (const char *at = item->text; *at != '\0';) {
+    size_t size = strcspn(at, " ");
+    if (size >= sizeof name) return false;
+    memcpy(name, at, size);
+    name[size] = '\0';
+    if (size > 0) shared_lease_known(s->shared, name);
+    at += size;
+    at += strspn(at, " ");
+  }
+  snprintf(s->leases, sizeof s->leases, "%s", item->text);
+  return true;
+}
+
 bool redis_share_hear(RedisShare *s, const Pending *p, const RedisItem *item, size_t count) {
-  enum { LEAST = 3, SHUT = 6 };
-  if (count < LEAST || (item[0].kind != REDIS_NIL && item[0].kind != REDIS_TEXT)) return false;
-  for (size_t i = 1; i < count; i++)
+  enum { HALT, LEASES, MEMBERS, CHANGES, LEAST, SHUT = 6 };
+  if (count < LEAST || (item[HALT].kind != REDIS_NIL && item[HALT].kind != REDIS_TEXT)) return false;
+  for (size_t i = MEMBERS; i < count; i++)
     if (item[i].kind != REDIS_NUMBER) return false;
-  if (item[1].number < 0 || item[1].number > 100000) return false;
+  if (item[MEMBERS].number < 0 || item[MEMBERS].number > 100000) return false;
+  if (!take_leases(s, &item[LEASES])) return false;
+  const bool halts = item[HALT].kind == REDIS_TEXT;
   if (p->turn >= s->halt_from && s->told >= 0)
-    take_halt(s, item[0].kind == REDIS_NIL ? "" : item[0].text, item[0].kind == REDIS_NIL ? 0 : item[0].size);
-  s->members = item[1].number < 1 ? 1 : (int)item[1].number;
-  if (item[2].number == s->shut_seen || count < LEAST + SHUT) return true;
-  if (s->account != NULL) s->shut_seen = item[2].number;
+    take_halt(s, halts ? item[HALT].text : "", halts ? item[HALT].size : 0);
+  s->members = item[MEMBERS].number < 1 ? 1 : (int)item[MEMBERS].number;
+  if (item[CHANGES].number == s->shut_seen || count < LEAST + SHUT) return true;
+  if (s->account != NULL) s->shut_seen = item[CHANGES].number;
   take_shut(s, item + LEAST);
   return true;
 }

@@ -140,6 +140,7 @@ typedef struct RedisShare {
   char halt_text[SHARE_REASON + 80]; /* as it stands at the server */
   int told;                          /* was what the user wants of the halt told? -1: not yet */
   long long shut_seen;
+  char leases[SHARE_LEASES * LEASE_NAME + 1]; /* their names, as the server told them last */
   Command command;
   int command_weight; /* of the turns that the command gives back */
   RedisLease lease;

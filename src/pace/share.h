@@ -96,12 +96,17 @@ uint32_t share_shut_changes(const Share *s);
 int share_member(const Share *s); /* this member's number */
 
 /* The lease of that name, with a place of its own from now on. NULL when it cannot have one: 'why' says so. */
-LeaseRecord *share_lease(Share *s, const char *name, char why[SHARE_WHY]);
+LeaseRecord *share_lease(Share *s, const char *name, double now, char why[SHARE_WHY]);
 /* lease_give, by what stands in the share. */
 void share_lease_give(Share *s, LeaseRecord *r, LeaseAsk *ask, double now, LeaseAnswer *answer);
 
-/* Copies the lease under whose prefix the id is. False: under none, or the share is lost. Takes the lock by itself. */
-bool share_lease_of(Share *s, const char *id, double now, LeaseRecord *copy);
+/* The names of the leases that have a place, which need no lock: share_is_there has to be true. A number that changes when there is
+** another; how many there are; and the name of one. */
+uint64_t share_lease_news(const Share *s);
+uint32_t share_leases(const Share *s);
+void share_lease_name(const Share *s, uint32_t i, char name[LEASE_NAME]);
+/* Copies the lease of that name. False: there is none, or the share is lost. Takes the lock by itself. */
+bool share_lease_of(Share *s, const char *name, double now, LeaseRecord *copy);
 
 /* A request has ended while the share was lost: it is written when the share is back. */
 void share_owe(Share *s, const SharePlace *place, int n, bool sent);

@@ -103,8 +103,8 @@ void shared_lease_back(Shared *x, const Lease *l, double now) {
   x->ways->lease_back(x, l, now);
 }
 
-bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
-  return x->ways->lease_of(x, id, now, copy);
+bool shared_lease_of(Shared *x, const char *name, double now, LeaseRecord *copy) {
+  return x->ways->lease_of(x, name, now, copy);
 }
 
 int64_t shared_changes(const Shared *x) {

@@ -22,6 +22,10 @@ typedef enum OnLoss {
   LOSS_ALONE   /* it goes on as if it were alone */
 } OnLoss;
 
+enum {
+  SHARED_LEASES = 128
+}; /* so many names of leases are remembered: four times what a share has at once */
+
 #define SHARED_ASKED (-2.0)
 #define SHARED_LOST  (-1.0)
 
@@ -34,9 +38,14 @@ typedef struct Shared {
   const char *key;               /* of the account; NULL: none. The session's */
   pid_t process;                 /* the process that opened it; a forked child may only forget it */
   OnLoss on_loss;
-  SharePlace ip, address;             /* the windows of the address: its requests, its pauses and bans */
-  uint32_t shut_seen;                 /* which change of pauses and bans was taken from there */
-  int64_t waits;                      /* how often a call had to wait for the share's limits */
+  SharePlace ip, address; /* the windows of the address: its requests, its pauses and bans */
+  uint32_t shut_seen;     /* which change of pauses and bans was taken from there */
+  int64_t waits;          /* how often a call had to wait for the share's limits */
+  char leases
+      [SHARED_LEASES]
+      [LEASE_NAME]; /* the leases that it was told of; a ring. They stay known, whatever becomes of the share */
+  uint64_t lease_count; /* how many names it got to know */
+  uint64_t lease_news;  /* of a file: when they were taken from there last, see share_lease_news */
   void (*answered)(struct Shared *x); /* what was asked was answered, or there is news: may be NULL */
 } Shared;
 
@@ -100,7 +109,8 @@ typedef struct SharedWays {
   bool (*lease_open)(Shared *x, const Lease *l, double now, char why[SHARE_WHY]);
   void (*lease_ask)(Shared *x, Lease *l, int64_t wall, double now);
   void (*lease_back)(Shared *x, const Lease *l, double now);
-  bool (*lease_of)(Shared *x, const char *id, double now, LeaseRecord *copy);
+  void (*lease_names)(Shared *x, double now); /* NULL: they are told by themselves */
+  bool (*lease_of)(Shared *x, const char *name, double now, LeaseRecord *copy);
 } SharedWays;
 
 extern const SharedWays shared_file, shared_redis;
@@ -157,8 +167,15 @@ bool shared_lease_open(Shared *x, const Lease *l, double now, char why[SHARE_WHY
 void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now);
 void shared_lease_back(Shared *x, const Lease *l,
                        double now); /* gives it back, for when nothing can act any more */
-/* share_lease_of */
-bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy);
+/* Counts the leases that the client knows of, those of the share now among them. A server tells them with each answer. */
+uint64_t shared_leases(Shared *x, double now);
+/* A lease other than 'own' (NULL: none) under whose prefix the id is, of those that the client knows; NULL as id: any other one. NULL:
+** there is none. */
+const char *shared_lease_over(const Shared *x, const char *id, const char *own);
+/* The client was told of a lease. */
+void shared_lease_known(Shared *x, const char *name);
+/* How it is with the lease of that name; false: that is not known here. */
+bool shared_lease_of(Shared *x, const char *name, double now, LeaseRecord *copy);
 
 /* Counts losses and returns. */
 int64_t shared_changes(const Shared *x);

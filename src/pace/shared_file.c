@@ -331,7 +331,7 @@ static void state(Shared *x, double now, SharedState *out) {
 
 static bool lease_open_file(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
   if (!share_enter(x->share, now)) return true; /* it gets its place when the share is back */
-  bool has = share_lease(x->share, l->name, why) != NULL;
+  bool has = share_lease(x->share, l->name, now, why) != NULL;
   share_leave(x->share);
   return has;
 }
@@ -341,7 +341,7 @@ static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
   LeaseAnswer answer;
   char why[SHARE_WHY];
   if (!share_enter(x->share, now)) return;
-  LeaseRecord *r = share_lease(x->share, l->name, why);
+  LeaseRecord *r = share_lease(x->share, l->name, now, why);
   if (r != NULL) share_lease_give(x->share, r, &ask, now, &answer);
   share_leave(x->share);
   if (r != NULL) lease_heard(l, &answer, now, now);
@@ -350,13 +350,23 @@ static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
 static void lease_back_file(Shared *x, const Lease *l, double now) {
   char why[SHARE_WHY];
   if (l->number == 0 || !share_enter(x->share, now)) return;
-  LeaseRecord *r = share_lease(x->share, l->name, why);
+  LeaseRecord *r = share_lease(x->share, l->name, now, why);
   if (r != NULL) lease_back(r, l->number, lease_rest(l, now), now);
   share_leave(x->share);
 }
 
-static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
-  return share_lease_of(x->share, id, now, copy);
+static void lease_names(Shared *x, double now) {
+  char name[LEASE_NAME];
+  if (!share_is_there(x->share, now) || share_lease_news(x->share) == x->lease_news) return;
+  x->lease_news = share_lease_news(x->share);
+  for (uint32_t i = 0; i < share_leases(x->share); i++) {
+    share_lease_name(x->share, i, name);
+    shared_lease_known(x, name);
+  }
+}
+
+static bool lease_of(Shared *x, const char *name, double now, LeaseRecord *copy) {
+  return share_lease_of(x->share, name, now, copy);
 }
 
 const SharedWays shared_file = {.open = open_file,
@@ -382,4 +392,5 @@ const SharedWays shared_file = {.open = open_file,
                                 .lease_open = lease_open_file,
                                 .lease_ask = lease_ask,
                                 .lease_back = lease_back_file,
+                                .lease_names = lease_names,
                                 .lease_of = lease_of};

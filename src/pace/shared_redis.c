@@ -536,9 +536,9 @@ static bool lease_open_server(Shared *x, const Lease *l, double now, char why[SH
   return true; /* the server is asked later */
 }
 
-static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
-  (void)x, (void)id, (void)now, (void)copy;
-  return false; /* who asks for no lease is not told of any */
+static bool lease_of(Shared *x, const char *name, double now, LeaseRecord *copy) {
+  (void)x, (void)name, (void)now, (void)copy;
+  return false; /* its answers tell names only */
 }
 
 const SharedWays shared_redis = {.open = open_server,

@@ -292,13 +292,14 @@ function guard.ask(client, call, row, params, link, left)
   local t, began = core.client.table(client), loop.now()
   local verb, path = errors.route_of(params)
   local list = acts.of(t.class.dialect, row, params, link, verb and path)
-  if not list then return nil end
+  local asked = { client = client, class = t.class, params = params, stop = began + left }
+  if not list then return lease.reserved(asked, call) end
   list = risky(list)
   if #list == 0 then return true end
   for _, act in ipairs(t.class.dialect.category and list or {}) do act.category = act.category or t.category end
-  local asked = { client = client, class = t.class, params = params, stop = began + left }
   if core.client.halted(client) then return all_harmless(asked, list) or nil end
   local unleased = core.client.leases(client) and lease.prepare(client, asked.stop, params.cancel) or nil
+  unleased = unleased or lease.reserved(asked, call, list)
   if unleased then return all_harmless(asked, list) or unleased end
   local self = t.guard
   if not self then return nil end
