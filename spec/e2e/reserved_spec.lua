@@ -197,5 +197,7 @@ for kind, open in pairs(SHARES) do
 end
 
 if redis.missing then
-  describe("orders under a lease on a server", function() it("is tried with a real one", function() pending(redis.missing) end) end)
+  describe("orders under a lease on a server", function()
+    it("are tried with a real one", function() pending(redis.missing) end)
+  end)
 end

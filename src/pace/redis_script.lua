@@ -354,7 +354,7 @@ function acts.shut()
 end
 
 -- The lease of an id prefix stands at GROUP: a hash with its holder, a `number` that grows with each holder, a `beat` that grows with
--- each renewal, how long it `lasts` and `until` when, and `since` when `who` has it. The server's clock may be set, and what it has kept
+-- each renewal, how long it `lasts` and `until` when (for people), and `since` when `who` has it. The server's clock may be set, and what it has kept
 -- may be old when it is started anew. So a lease goes to another only when that one has seen, by its own clock, that there was no beat
 -- for as long as the lease lasts; and after a new start (`life`) nobody is the holder.
 local LEASE_MOST = 10e6 -- us
@@ -416,8 +416,7 @@ function acts.lease()
   if other then return { 0, 0, LEASE_MOST, 0, "", mark, other } end
   local given, wait = t.holder == holder, 0
   if not given then
-    wait = math.max(t["until"] - now, 0)
-    if tonumber(t.lasts) > 0 then wait = math.max(wait, t.lasts - (mark == mark_of(t) and watched or 0)) end
+    wait = math.max(t.lasts - (mark == mark_of(t) and watched or 0), 0)
     if wait <= 0 then
       given, t.holder, t.number, t.who, t.since = true, holder, whole(math.max(t.number + 1, now)), ARGV[4], ARGV[8]
     end
