@@ -208,7 +208,8 @@ describe("a lease", function()
     local holder, other = trader(), trader()
     assert.equal("placed", holder:ask "return order('mm1-1')")
     os.remove(share)
-    local lost = "^guard not_sent: the lease is new here, or the share has lost what it knew: nobody gets the lease 'mm1' for another %d+%.%d s"
+    local lost = "^guard not_sent: the lease is new here, or the share has lost what it knew: nobody gets the lease 'mm1' "
+      .. "for another %d+%.%d s"
     m:sleep(1)
     assert.equal("guard not_sent: nobody can get the lease 'mm1': the share is lost (its file was removed)",
       other:ask "return order('mm1-2')")

@@ -17,8 +17,8 @@ end
 
 local HAPPENS = { "handovers", "orders", "refused as late", "not signed", "losses of the share", "killed", "ended" }
 
--- What the promise rests on. Where the world does not keep to it, the simulation has to see that. Who waits for a lease on a server looks at
--- it for longer than it lasts, so it takes more to break that.
+-- What the promise rests on. Where the world does not keep to it, the simulation has to see that. Who waits for a lease on a server looks
+-- at it for longer than it lasts, so it takes more to break that.
 local SHARES = {
   file = { handovers = 4000, least = 50, worlds = {
     ["the exchange takes requests two seconds longer than their window"] = "late=3000",

@@ -296,6 +296,19 @@ function acts.again()
   return 0
 end
 
+-- A stream is to connect. ARGV: how many may, in a span of so many us; a number. -> us to wait; 0: it may
+function acts.connect()
+  local most, span = number(3), number(4)
+  local count = clean(GROUP)
+  if count == 0 then note(GROUP, most, span) end
+  if count >= most then
+    return math.max(math.ceil(call("ZRANGE", GROUP, count - most, count - most, "WITHSCORES")[2] - now), 1000)
+  end
+  call("ZADD", GROUP, whole(now + span), me .. ".c" .. ARGV[5])
+  keep(GROUP, span)
+  return 0
+end
+
 local function halt_is_older(mine)
   local back = tonumber(call("GET", HALT .. ":back") or 0)
   return (tonumber(mine:match "^%d+") or 0) <= back

@@ -91,6 +91,7 @@ void redis_share_lose(RedisShare *s, const char *why) {
   free_pending(s);
   stop_timers(s);
   redis_lease_lost(s);
+  redis_connects_lost(s);
   loop_timer_start(s->loop, &s->retry, 0); /* it frees the connections, which may have called us */
 }
 
@@ -357,6 +358,9 @@ static bool take(RedisShare *s, const Pending *p, const RedisItem *item) {
     s->halt_from = s->commands + 1;
     return item->kind == REDIS_NUMBER;
   case ACT_LEASE: return redis_lease_answer(s, item);
+  case ACT_CONNECT:
+    if (item->kind == REDIS_NUMBER) redis_connect_answer(p->host, item->number, loop_now(s->loop));
+    return item->kind == REDIS_NUMBER;
   case ACT_SHUT:
     if (item->kind == REDIS_NUMBER) s->shut_seen = item->number;
     return item->kind == REDIS_NUMBER;
@@ -534,6 +538,7 @@ RedisShare *redis_share_open(Shared *x, const char *url, Loop *loop, char why[SH
 
 static void free_share(RedisShare *s) {
   free_pending(s);
+  redis_connects_free(s);
   free(s->address);
   free(s->shut);
   command_free(&s->command);

@@ -107,6 +107,10 @@ bool shared_lease_of(Shared *x, const char *name, double now, LeaseRecord *copy)
   return x->ways->lease_of(x, name, now, copy);
 }
 
+double shared_connect(Shared *x, const char *host, int most, double span, double now) {
+  return x->ways->connect(x, host, most, span, now);
+}
+
 int64_t shared_changes(const Shared *x) {
   return x->ways->changes(x);
 }

@@ -109,6 +109,7 @@ typedef struct SharedWays {
   bool (*lease_open)(Shared *x, const Lease *l, double now, char why[SHARE_WHY]);
   void (*lease_ask)(Shared *x, Lease *l, int64_t wall, double now);
   void (*lease_back)(Shared *x, const Lease *l, double now);
+  double (*connect)(Shared *x, const char *host, int most, double span, double now);
   void (*lease_names)(Shared *x, double now); /* NULL: they are told by themselves */
   bool (*lease_of)(Shared *x, const char *name, double now, LeaseRecord *copy);
 } SharedWays;
@@ -176,6 +177,10 @@ const char *shared_lease_over(const Shared *x, const char *id, const char *own);
 void shared_lease_known(Shared *x, const char *name);
 /* How it is with the lease of that name; false: that is not known here. */
 bool shared_lease_of(Shared *x, const char *name, double now, LeaseRecord *copy);
+
+/* A stream is to connect to the host, where so many may in a span of seconds: counts it and returns 0, or says in how many seconds to ask
+** again; SHARED_ASKED: soon. When the share is lost it returns 0, and counts nothing. */
+double shared_connect(Shared *x, const char *host, int most, double span, double now);
 
 /* Counts losses and returns. */
 int64_t shared_changes(const Shared *x);

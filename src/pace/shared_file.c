@@ -227,6 +227,37 @@ static void end(Shared *x, const SharedTurn *turn, SharePlace *place, bool sent,
   share_leave(x->share);
 }
 
+/* ---- connections of streams ---- */
+
+/* Takes its place among the last 'most' moments of the window, which are in order. */
+static double connect_in(SharedWindow *w, int most, double span, double now) {
+  const LimitWindow v = {.span = span,
+                         .ended = w->ended,
+                         .first = w->head % SHARE_MOMENTS,
+                         .count = w->tail - w->head > SHARE_MOMENTS ? SHARE_MOMENTS : w->tail - w->head,
+                         .room = SHARE_MOMENTS};
+  tidy(w, &v, now);
+  const uint32_t count = w->tail - w->head;
+  w->used_at = now;
+  w->limit = most;
+  if (w->held_until > now) return w->held_until - now;
+  if (count >= (uint32_t)most)
+    return fmax(w->ended[(w->tail - (uint32_t)most) % SHARE_MOMENTS] + span - now, 1e-3);
+  share_push(w, now);
+  return 0;
+}
+
+static double connect_file(Shared *x, const char *host, int most, double span, double now) {
+  char name[WINDOW_NAME];
+  SharePlace place = {0};
+  if (!share_enter(x->share, now)) return 0;
+  snprintf(name, sizeof name, "connects %s", host);
+  SharedWindow *w = share_window(x->share, &place, name, span, now);
+  const double wait = w == NULL ? AGAIN : connect_in(w, most, span, now);
+  share_leave(x->share);
+  return wait;
+}
+
 /* ---- what answers tell ---- */
 
 static void hold(Shared *x, SharePlace *place, double seconds, double now) {
@@ -392,5 +423,6 @@ const SharedWays shared_file = {.open = open_file,
                                 .lease_open = lease_open_file,
                                 .lease_ask = lease_ask,
                                 .lease_back = lease_back_file,
+                                .connect = connect_file,
                                 .lease_names = lease_names,
                                 .lease_of = lease_of};

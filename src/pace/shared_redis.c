@@ -566,4 +566,5 @@ const SharedWays shared_redis = {.open = open_server,
                                  .lease_open = lease_open_server,
                                  .lease_ask = redis_lease_ask,
                                  .lease_back = redis_lease_back,
+                                 .connect = redis_connect,
                                  .lease_of = lease_of};

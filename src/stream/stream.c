@@ -94,6 +94,7 @@ Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private
                             .key = private ? s->o.key : NULL,
                             .signer = s->o.signer,
                             .now = s->o.now,
+                            .share = s->o.share,
                             .owner = s->o.owner};
   return make_channel(L, s, url, &o);
 }
