@@ -202,8 +202,8 @@ static Reservation reserved_one(Call *c, const Call *e) {
 }
 
 /* The share has not told yet which leases there are. */
-static bool is_untold(Shared *shared, double now) {
-  return shared_lost(shared) == NULL && shared_state(shared, now).never;
+static bool is_untold(const Shared *shared) {
+  return shared->untold && shared_lost(shared) == NULL;
 }
 
 /* Is an order of the call under the lease of another? Then c->message has the words. */
@@ -223,9 +223,8 @@ static Reservation reserved(Call *c, bool untold) {
 bool call_reserved(Call *c) {
   Shared *shared = line_shared(&c->client->line);
   if (shared == NULL) return false;
-  double now = loop_now(c->client->loop);
-  const bool untold = is_untold(shared, now);
-  c->leases = shared_leases(shared, now);
+  const bool untold = is_untold(shared);
+  c->leases = shared_leases(shared, loop_now(c->client->loop));
   return (c->leases > 0 || untold) && reserved(c, untold) != RESERVED_NOT;
 }
 
@@ -382,8 +381,7 @@ static int l_reserved(lua_State *L) {
   Shared *shared = c->closed ? NULL : line_shared(&c->line);
   char words[256];
   if (shared == NULL) return 0;
-  double now = loop_now(c->loop);
-  const uint64_t leases = shared_leases(shared, now);
+  const uint64_t leases = shared_leases(shared, loop_now(c->loop));
   if (id != NULL) {
     if (!is_foreign(c, id, words, sizeof words)) return 0;
     lua_pushstring(L, words);
@@ -391,7 +389,7 @@ static int l_reserved(lua_State *L) {
   }
   lua_pushstring(L, shared_lease_over(shared, NULL, own_name(c))); /* nil for none */
   lua_pushinteger(L, (lua_Integer)leases);
-  lua_pushboolean(L, !is_untold(shared, now));
+  lua_pushboolean(L, !is_untold(shared));
   return 3;
 }
 

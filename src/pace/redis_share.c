@@ -285,6 +285,7 @@ static void joined(RedisShare *s) {
   if (s->state == REDIS_LOST) s->returns++;
   s->state = REDIS_LIVES;
   s->joined = true;
+  s->shared->untold = false;
   memcpy(s->was, s->id, sizeof s->was);
   for (RedisPlace *p = s->places; p != NULL; p = p->next) p->place->asking = false;
   loop_timer_start(s->loop, &s->beat, BEAT);
@@ -527,7 +528,7 @@ RedisShare *redis_share_open(Shared *x, const char *url, Loop *loop, char why[SH
   const HttpOptions options = {.connections = 4, .ca_file = s->url.ca_file, .proxy = ""};
   s->http = redis_available() ? http_new(loop, &options, &wrong) : NULL;
   if (s->http == NULL) {
-    snprintf(why, SHARE_WHY, "%s", redis_available() ? wrong : redis_none);
+    snprintf(why, SHARE_WHY, "%s", redis_available() ? wrong : redis_missing());
     redis_url_free(&s->url);
     free(s);
     return NULL;

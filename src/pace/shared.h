@@ -44,6 +44,7 @@ typedef struct Shared {
   char leases
       [SHARED_LEASES]
       [LEASE_NAME]; /* the leases that it was told of; a ring. They stay known, whatever becomes of the share */
+  bool untold;      /* of a server: it has not told its leases yet */
   uint64_t lease_count; /* how many names it got to know */
   uint64_t lease_news;  /* of a file: when they were taken from there last, see share_lease_news */
   void (*answered)(struct Shared *x); /* what was asked was answered, or there is news: may be NULL */

@@ -489,6 +489,7 @@ static bool open_server(Shared *x, const char *where, Loop *loop, double now, ch
   (void)now;
   x->redis = redis_share_open(x, where, loop, why);
   if (x->redis != NULL) x->name = x->redis->url.name;
+  x->untold = true;
   return x->redis != NULL;
 }
 
