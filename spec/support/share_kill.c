@@ -8,6 +8,7 @@
 **        share_kill hold PATH 1: takes the lock of the share at PATH, prints "held", and waits to be killed
 */
 #include "pace/share_layout.h"
+#include "pace/share_notice.h"
 #include "pace/share_parts.h"
 #include "pace/shared.h"
 
@@ -41,6 +42,24 @@ static const char *scenario, *path;
 static Limiter limiter;
 static LimitAccount *account;
 static LimitGroup *group;
+
+/* Nobody vouches for the file here. */
+void share_notice_vouch(ShareNotice *n, Share *s, double now) {
+  (void)n, (void)s, (void)now;
+}
+
+ShareNotice *share_notice_open(Loop *loop) {
+  (void)loop;
+  return NULL;
+}
+
+void share_notice_close(ShareNotice *n) {
+  (void)n;
+}
+
+void share_notice_forget(ShareNotice *n) {
+  (void)n;
+}
 
 static _Noreturn void fail(const char *what, long step) {
   fprintf(stderr, "%s, step %ld: %s\n", scenario, step, what);

@@ -101,13 +101,16 @@ static int l_halt(lua_State *L) {
   return 0;
 }
 
-/* halted(client) -> the words of the halt, its own or its share's; nil: it is not halted */
+/* halted(client) -> the words of the halt, its own or its share's; nil: it is not halted. And: has a server told of it, whose news may wait
+** to be read? */
 static int l_halted(lua_State *L) {
   Client *client = luaL_checkudata(L, 1, CLIENT);
   const char *words = client->closed ? NULL : client_halted(client);
   if (words == NULL) return 0;
+  Shared *share = line_shared(&client->line);
   lua_pushstring(L, words);
-  return 1;
+  lua_pushboolean(L, client->halted[0] == '\0' && share != NULL && shared_is_told(share));
+  return 2;
 }
 
 void call_rails_open(lua_State *L) {

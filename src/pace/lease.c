@@ -110,7 +110,10 @@ void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double now) 
     l->number = answer->number;
     l->reads_at = now + fmax(l->visibility - answer->age, 0);
   }
-  if (now >= l->until) return;
+  if (now >= l->until) { /* the answer came too late */
+    l->asks_at = now;
+    return;
+  }
   if (!l->held) l->gains++;
   l->held = true;
   l->refusal = (LeaseAnswer){0};

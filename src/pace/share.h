@@ -63,6 +63,10 @@ const char *share_lost(const Share *s);
 /* Is the file still the one that was mapped? Looks at most every 10 ms. False: the share is lost. To be called before words
 ** that need no lock are read. */
 bool share_is_there(Share *s, double now);
+/* The file is as it was when the share looked last, as somebody knows who was told of changes. It believes that for 5 s. */
+void share_vouch(Share *s, double now);
+void share_look_again(Share *s);      /* it looks before it is used next */
+uint32_t share_epoch(const Share *s); /* counts the files that were mapped, from 1 */
 /* How many members there were when that was last known, this one included; at least 1. */
 int share_parts(const Share *s);
 /* In how many seconds the share wants share_mend to be called; INFINITY: it does not. */

@@ -82,6 +82,10 @@ int shared_told(const Shared *x) {
   return x->ways->told == NULL ? 1 : x->ways->told(x);
 }
 
+bool shared_is_told(const Shared *x) {
+  return x->ways->told != NULL;
+}
+
 uint64_t shared_halted(Shared *x, double now) {
   return x->ways->halted(x, now);
 }

@@ -33,6 +33,7 @@ enum {
 typedef struct Shared {
   const struct SharedWays *ways; /* NULL: the client has no share */
   Share *share;                  /* of a file; owned */
+  struct ShareNotice *notice;    /* of a file; owned; NULL: nobody vouches for it */
   struct RedisShare *redis;      /* of a server; owned */
   const char *name;              /* for people, without a password; the share's */
   const char *key;               /* of the account; NULL: none. The session's */
@@ -158,6 +159,7 @@ void shared_mend(Shared *x, double now);
 bool shared_halt(Shared *x, const char *reason, int64_t wall, double now);
 bool shared_resume(Shared *x, double now);
 int shared_told(const Shared *x); /* what has become of that: 1: the others are told, 0: not, -1: not yet */
+bool shared_is_told(const Shared *x); /* is it told of halts, rather than that it looks? */
 /* 0 when trading is not halted; else a number that differs for each halt. */
 uint64_t shared_halted(Shared *x, double now);
 /* The reason, who halted and when. Printable. */

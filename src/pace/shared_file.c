@@ -4,6 +4,7 @@
 */
 #include "shared.h"
 #include "share_layout.h"
+#include "share_notice.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -130,6 +131,7 @@ static void push(Shared *x, const LimitAccount *account, double now) {
 }
 
 static void pull(Shared *x, LimitAccount *account, double now) {
+  share_notice_vouch(x->notice, x->share, now);
   if (share_lost(x->share) != NULL || x->address.epoch == 0 || !share_is_there(x->share, now)) return;
   if (share_shut_changes(x->share) == x->shut_seen || !share_enter(x->share, now)) return;
   const SharedWindow *w = find_address(x, account->address, now);
@@ -189,6 +191,7 @@ static double take(Shared *x, const SharedAsk *ask, const Windows *w, double now
 static double take_turn(Shared *x, const SharedAsk *ask, double now, SharedTurn *turn) {
   Windows w;
   bool lost = share_lost(x->share) != NULL;
+  share_notice_vouch(x->notice, x->share, now);
   if (!share_enter(x->share, now)) {
     if (!lost) return SHARED_LOST;
     share_miss(x->share);
@@ -214,6 +217,7 @@ static void learn(const Shared *x, SharedWindow *w, int limit, int left, double 
 }
 
 static void end(Shared *x, const SharedTurn *turn, SharePlace *place, bool sent, double now) {
+  share_notice_vouch(x->notice, x->share, now);
   if (!share_enter(x->share, now)) {
     if (turn->epoch == x->ip.epoch) share_owe(x->share, &x->ip, 1, sent);
     if (turn->epoch == place->epoch) share_owe(x->share, place, turn->weight, sent);
@@ -300,17 +304,20 @@ static bool left_of(Shared *x, const LimitAccount *account, const LimitGroup *gr
 /* ---- the rest is the share's own ---- */
 
 static bool open_file(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
-  (void)loop;
   x->share = share_open(where, SHARE_JOIN, now, why);
-  if (x->share != NULL) x->name = share_path(x->share);
-  return x->share != NULL;
+  if (x->share == NULL) return false;
+  x->name = share_path(x->share);
+  x->notice = share_notice_open(loop);
+  return true;
 }
 
 static void leave(Shared *x, double now) {
+  share_notice_close(x->notice);
   share_free(x->share, now);
 }
 
 static void forget(Shared *x) {
+  share_notice_forget(x->notice);
   share_forget(x->share);
 }
 
@@ -340,6 +347,7 @@ static bool resume(Shared *x, double now) {
 }
 
 static uint64_t halted(Shared *x, double now) {
+  share_notice_vouch(x->notice, x->share, now);
   return share_halted(x->share, now);
 }
 
@@ -371,6 +379,7 @@ static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
   LeaseAsk ask = {.holder = l->holder, .pid = (int32_t)x->process, .lasts = l->lasts, .wall = wall};
   LeaseAnswer answer;
   char why[SHARE_WHY];
+  share_look_again(x->share); /* a lease of a file that is gone must not go on */
   if (!share_enter(x->share, now)) return;
   LeaseRecord *r = share_lease(x->share, l->name, now, why);
   if (r != NULL) share_lease_give(x->share, r, &ask, now, &answer);

@@ -282,7 +282,8 @@ end
 
 -- Is the client halted? A server tells when a halt is taken back; who makes nothing but calls that are refused has not heard of that.
 local function is_halted(client)
-  if not core.client.halted(client) then return false end
+  local words, told = core.client.halted(client)
+  if not told then return words ~= nil end
   local ok, raised = pcall(tasks.sleep, 0.001) -- what has come is read
   if not ok and not errors.is(raised) then error(raised, 0) end
   return core.client.halted(client) ~= nil
