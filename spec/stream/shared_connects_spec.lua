@@ -43,9 +43,10 @@ describe("the connections of streams in all processes that use a share on a", fu
   after_each(function() exchange:close() end)
 
   local function connects(share, times)
-    local run <close> = setmetatable({ process.start(CONNECTS, { URL = exchange.url, SHARE = share, TIMES = times, SECONDS = "0.5" }) },
-      { __close = function(self) self[1]:wait() end })
-    return math.tointeger(tonumber(run[1]:line()))
+    local run = process.start(CONNECTS, { URL = exchange.url, SHARE = share, TIMES = times, SECONDS = "0.5" })
+    local made = run:line()
+    run:wait()
+    return math.tointeger(tonumber(made))
   end
 
   it("file are 400 in five minutes", function()

@@ -397,6 +397,7 @@ static void lease_back_file(Shared *x, const Lease *l, double now) {
 
 static void lease_names(Shared *x, double now) {
   char name[LEASE_NAME];
+  share_notice_vouch(x->notice, x->share, now);
   if (!share_is_there(x->share, now) || share_lease_news(x->share) == x->lease_news) return;
   x->lease_news = share_lease_news(x->share);
   for (uint32_t i = 0; i < share_leases(x->share); i++) {
