@@ -367,9 +367,9 @@ function acts.shut()
 end
 
 -- The lease of an id prefix stands at GROUP: a hash with its holder, a `number` that grows with each holder, a `beat` that grows with
--- each renewal, how long it `lasts` and `until` when (for people), and `since` when `who` has it. The server's clock may be set, and what it has kept
--- may be old when it is started anew. So a lease goes to another only when that one has seen, by its own clock, that there was no beat
--- for as long as the lease lasts; and after a new start (`life`) nobody is the holder.
+-- each renewal, how long it `lasts`, and for people `until` when and `since` when `who` has it. The server's clock may be set, and what
+-- it has kept may be old when it is started anew. So a lease goes to another only when that one has seen, by its own clock, that there
+-- was no beat for as long as the lease lasts; and after a new start (`life`) nobody is the holder.
 local LEASE_MOST = 10e6 -- us
 
 local FIELDS = { "holder", "number", "beat", "lasts", "until", "since", "who", "life" }
@@ -407,7 +407,7 @@ local function lease_key(name) return MEMBERS:gsub("members$", "lease:") .. name
 local LEASES = 32
 
 local function lease_name(name)
-  local names, n = {}, 0
+  local names = {}
   for other in (call("GET", NAMES) or ""):gmatch "%S+" do
     if other == name then return nil end
     if call("EXISTS", lease_key(other)) == 1 then
