@@ -99,6 +99,9 @@ end
 add { "order, with a journal", contenders = function()
   return { { "without", ours("order", canned()) }, { "with", ours("journalled", canned()) } }
 end }
+add { "order, 32 in flight, with a journal", contenders = function()
+  return { { "without", ours("flight", canned(), 32) }, { "with", ours("journalled_flight", canned(), 32) } }
+end }
 for _, apart in ipairs { 5, 300 } do
   add { ("order, %d ms apart, p50, with a share"):format(apart), metric = "p50", calls = 1000 // apart, rounds = 3,
     long = apart > 5, contenders = function()
@@ -208,11 +211,13 @@ add { "start to the first signed answer", unit = "ms", contenders = function()
   if has.lua then list[3] = { "lua stack", starts(stack("order", canned())) } end
   return list
 end }
-add { "resident memory after 20000 orders", metric = "memory", unit = "MB", calls = 20000, rounds = 1, contenders = function()
-  return { { "limit", limit(canned(), "order") }, { "bybit", ours("order", canned()) } }
-end }
-add { "resident memory after 100000 orders", metric = "memory", unit = "MB", calls = 100000, rounds = 1, long = true,
-  contenders = function() return { { "limit", limit(canned(), "order") }, { "bybit", ours("order", canned()) } } end }
+for _, calls in ipairs { 20000, 100000 } do
+  add { ("resident memory after %d orders"):format(calls), metric = "memory", unit = "MB", calls = calls, rounds = 1,
+    long = calls > 20000, contenders = function()
+      return { { "limit", limit(canned(), "order") }, { "bybit", ours("order", canned()) },
+        { "no limiter", ours("unlimited", canned()) } }
+    end }
+end
 for _, kind in ipairs { { "allocations", "blocks", "" }, { "bytes allocated", "bytes", "B" } } do
   add { ("Lua %s by an order"):format(kind[1]), metric = kind[2], unit = kind[3], calls = 1000, contenders = function()
     return { { "bybit", ours("order", canned(), nil, "COUNTED=/dev/null") } }

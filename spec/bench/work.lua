@@ -44,16 +44,30 @@ function work.order(url)
   end
 end
 
---- The same with a journal.
-function work.journalled(url)
+--- The same without the limiter, which keeps the moments of five seconds: of far more requests than the exchange allows.
+function work.unlimited(url)
+  local client = new_client(url, { rate = false })
+  return function(n)
+    for _ = 1, n do assert(client:place_order(ORDER)) end
+  end
+end
+
+-- A new path for a journal, and the function that removes what is there.
+local function journal_path()
   local path = os.tmpname()
   os.remove(path)
+  return path, function() os.execute(("rm -f %s %s-*"):format(path, path)) end
+end
+
+--- Orders one after another, with a journal.
+function work.journalled(url)
+  local path, remove = journal_path()
   local client = new_client(url, { journal = path })
   return function(n)
     for _ = 1, n do assert(client:place_order(ORDER)) end
   end, function()
     client:close()
-    os.execute(("rm -f %s %s-*"):format(path, path))
+    remove()
   end
 end
 
@@ -70,11 +84,26 @@ function work.shared(url)
   end
 end
 
+-- The options of a client for so many orders in flight.
+local function crowded(at_once, journal)
+  return { connections = math.min(at_once, 256), in_flight = at_once, reserved = 0, deadline = 600, journal = journal }
+end
+
 --- Orders, `at_once` of them in flight.
 function work.flight(url, at_once)
   at_once = math.tointeger(at_once)
-  local client = new_client(url, { connections = math.min(at_once, 256), in_flight = at_once, reserved = 0, deadline = 600 })
-  return together(client, at_once, "place_order", ORDER)
+  return together(new_client(url, crowded(at_once)), at_once, "place_order", ORDER)
+end
+
+--- The same with a journal.
+function work.journalled_flight(url, at_once)
+  at_once = math.tointeger(at_once)
+  local path, remove = journal_path()
+  local client = new_client(url, crowded(at_once, path))
+  return together(client, at_once, "place_order", ORDER), function()
+    client:close()
+    remove()
+  end
 end
 
 --- Lists of orders, as exact records.
