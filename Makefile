@@ -204,18 +204,19 @@ $(BUILD)/support/%: spec/support/%.c $(BUILD)/flags
 	$(link_program)
 
 # Works on a share without Lua.
-SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/share_lease.o pace/lease.o pace/clock.o pace/shared_file.o pace/limiter.o \
+SHARE_OBJ := $(addprefix $(BUILD)/obj/,pace/share.o pace/share_file.o pace/share_member.o pace/share_lease.o pace/lease.o pace/clock.o pace/shared_file.o pace/shared_lease.o pace/limiter.o \
                value/random.o wire/sign.o)
 
 $(BUILD)/support/share_kill: spec/support/share_kill.c $(SHARE_OBJ) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(SHARE_OBJ) $(LDFLAGS) -lcrypto -lm -pthread
 
-LEASE_OBJ := $(addprefix $(BUILD)/obj/,pace/lease.o pace/clock.o value/random.o)
+LEASE_OBJ := $(addprefix $(BUILD)/obj/,pace/lease.o pace/clock.o pace/redis_lease.o pace/script.o value/random.o)
+LEASE_SRC := spec/torture/lease.c spec/torture/lease_server.c
 
-$(BUILD)/support/leases: spec/torture/lease.c $(LEASE_OBJ) $(BUILD)/flags
+$(BUILD)/support/leases: $(LEASE_SRC) spec/torture/lease_server.h $(LEASE_OBJ) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $< $(LEASE_OBJ) $(LDFLAGS) -lm
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) $(SANITIZE) -Wl,-E -o $@ $(LEASE_SRC) $(LEASE_OBJ) $(LDFLAGS) $(LUA_LIB) -lm
 
 # A module of the specs' own.
 $(BUILD)/support/%.so: spec/support/%.c $(BUILD)/flags

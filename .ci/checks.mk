@@ -95,8 +95,8 @@ model: ## checks the models of the rules of outcomes and of the lease with spin;
 
 # The short form is spec/pace/lease_spec.lua. WORLD='drift=0.2' lets the world do what the rules do not allow for.
 N ?= 1000000
-leases: $(BUILD)/support/leases ## hands a lease over N=1000000 times among clients that pause, are cut off and die; SEED=1
-	@$(BUILD)/support/leases $(N) seed=$(or $(SEED),1) $(WORLD)
+leases: $(BUILD)/support/leases ## hands a lease of each kind of share over, N=1000000 times; SEED=1
+	@for kind in file script; do echo "$$kind:"; $(BUILD)/support/leases $(N) share=$$kind seed=$(or $(SEED),1) $(WORLD) || exit 1; done
 
 # One operator or constant at a time, in the files of a room. SEED=1 draws other places, AT="src/pace/line.c:118-120" takes every
 # change of those lines, LIST=1 only prints the changes.

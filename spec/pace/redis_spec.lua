@@ -267,7 +267,9 @@ describe("clients with a share on a server", function()
 
   local function client_of(options)
     local o = { environment = { url = site.url },
-      log = function(event) if event.method == "share" then events[#events + 1] = event end end }
+      log = function(event)
+        if event.method == "share" then events[#events + 1] = event end
+      end }
     for k, v in pairs(options or {}) do o[k] = v end
     local client = new_client(o.share or instance.url, o)
     clients[#clients + 1] = client
@@ -309,6 +311,9 @@ describe("clients with a share on a server", function()
     local err = send(client)
     assert.same({ "rate_limit", "not_sent" }, { err.kind, err.outcome })
     assert.equal(1, client:stats().share.waits)
+    assert.equal("rate_limit", send(client).kind) -- the log is told with the next call
+    assert.same({ "debug", ("calls waited for the limits of the share %s, 1 times so far"):format(instance.url) },
+      { events[1].level, events[1].error })
     assert.equal(2, client:stats().share.members)
     assert.same({ ["order/create"] = LIMIT, address = LIMIT }, used())
   end)
@@ -405,13 +410,19 @@ describe("clients with a share on a server", function()
     local exchange <close> = bybit.paper.start { limits = { ["order/create"] = 1000 }, lag = 0 }
     local client = bybit.client { environment = exchange, share = instance.url, rate = { ["order/create"] = 1000 } }
     clients[#clients + 1] = client
-    local placed = 0
+    -- How often the server ran the script, by its own count.
+    local function runs()
+      return tonumber(instance:cli("info commandstats"):match "cmdstat_evalsha:calls=(%d+)") or 0
+    end
+    local placed, before, began = 0, runs(), os.time()
     repeat
       assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 20000 })
       placed = placed + 1
     until client:stats().share.ahead > 4
     local share = client:stats().share
-    assert.equal(placed, share.asked + share.ahead)
+    assert.equal(placed, share.asked + share.ahead) -- each waited for one answer at most
+    -- For each order it is asked once and told of the end; there is a sign of life each second, and turns are given back.
+    assert.is_true(runs() - before <= 2 * placed + 2 * (os.time() - began) + 4)
     server.await(function() return (used()["order/create"] or 0) == 0 end) -- all turns are back, or over
   end)
 

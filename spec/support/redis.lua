@@ -115,7 +115,7 @@ end
 function Server:close()
   if self.closed then return end
   self.closed = true
-  self:stop()
+  if self.pid then self:stop() end
   os.execute("rm -rf " .. self.folder)
 end
 

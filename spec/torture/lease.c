@@ -1,14 +1,18 @@
 /*
 ** Hands a lease over, many times, among clients that pause, are cut off, sleep, are killed, end and are started anew; with clocks
 ** of different rates, messages that come late or never, an exchange that takes what is in its network until its window has
-** passed, and a share that loses what it knows. Time is virtual. The clients decide by src/pace/lease.c and clock.c themselves;
-** the world is here. Everything follows from the seed.
+** passed, and a share that loses what it knows. Time is virtual. The clients decide by src/pace/lease.c and clock.c themselves. The share
+** is that of a file, by lease.c's lease_give, or that of a Redis server, by redis_lease.c and the script itself (lease_server.h): then
+** its clock is set now and then, and it is started anew with all it knew, with something older, or with nothing. The world is here.
+** Everything follows from the seed.
 **
 ** What must hold (as in spec/model/lease.pml): once a holder has read what there is, the exchange takes no order of an earlier one;
 ** and a holder that signs has seen all that it took from earlier ones.
 **
 ** usage: lease HANDOVERS [NAME=VALUE ...]: what the world may do
 **   seed=1
+**   share=file      or "script": a server's script, over a store in this process; or the socket of a real server
+**   jump=1000000    seconds: a server's clock is set to at most so much more or less
 **   drift=0.02      the share's clock may be so much faster or slower than all others, as a fraction
 **   late=0          ms: the exchange takes orders that are so much older than their window
 **   standing=0      1: the clients' clocks stand still while their computers sleep
@@ -16,6 +20,7 @@
 **   hides=0         seconds: how much longer than `visibility` the exchange takes to show what it took
 ** Prints a line with what happened, and a line for each of the first violations. Status 1: there were some.
 */
+#include "lease_server.h"
 #include "pace/lease.h"
 #include "value/random.h"
 
@@ -24,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLIENTS = 3, EVENTS = 4096, SHOWN = 5, PER_WORLD = 200, WINDOW = 5000 };
+enum { CLIENTS = 3, EVENTS = 4096, SHOWN = 5, PER_WORLD = 200, WINDOW = 5000, TURNS = 64 };
 
 typedef enum Kind {
   STEP,     /* a client does something */
@@ -54,6 +59,8 @@ typedef struct Event {
   bool forsaken;   /* ORDER, ORDERED: the client waits for no answer */
   LeaseAsk ask;
   LeaseAnswer answer;
+  ServerCall call;
+  ServerAnswer told;
 } Event;
 
 /* How fast a clock runs, and what it showed at the start. */
@@ -72,13 +79,16 @@ typedef struct Trader {
   bool complete;         /* its last reading showed all */
   uint64_t complete_for; /* ... under that lease */
   double cut_until;      /* nothing gets to the share and back before that */
+  ServerMember member;   /* what it has of a server */
 } Trader;
 
 static struct {
-  double drift, hides;
+  double drift, hides, jump;
   int64_t late;
   bool standing, forgets;
-} may = {.drift = 0.02};
+} may = {.drift = 0.02, .jump = 1e6};
+
+static bool on_server; /* the share is one */
 
 static struct {
   double now, visibility;
@@ -88,11 +98,13 @@ static struct {
   LeaseRecord record;
   double blank_until;
   Trader trader[CLIENTS];
-  uint64_t seen;    /* the highest number under which somebody has read */
+  uint64_t turn[TURNS]; /* numbers of leases, in the order in which they were given; a ring */
+  long turns;
+  long seen;        /* the last turn under which somebody has read */
   double shows_all; /* when all shows that the exchange took */
 } world;
 
-static struct { long handovers, orders, late, refused, losses, deaths, ends, violations; } count;
+static struct { long handovers, orders, late, refused, losses, jumps, deaths, ends, violations; } count;
 
 static Random random_state;
 static uint64_t numbers, holders; /* given so far */
@@ -171,17 +183,50 @@ static bool is_cut(int client) {
   return world.now < world.trader[client].cut_until || chance(0.02);
 }
 
+/* Which turn that is, counted from 1; 0: none, or long ago. */
+static long turn_of(uint64_t number) {
+  for (long i = world.turns; i > 0 && world.turns - i < TURNS; i--)
+    if (world.turn[i % TURNS] == number) return i;
+  return 0;
+}
+
+/* The lease of that number was given, or renewed. */
+static void given(const Event *e, uint64_t number) {
+  if (world.turns > 0 && world.turn[world.turns % TURNS] == number) return;
+  if (turn_of(number) != 0) violation("a lease was given that had been another's since", e);
+  world.turn[++world.turns % TURNS] = number;
+  count.handovers++;
+}
+
 static void at_share(Event e) {
-  uint64_t before = world.record.number;
-  e.ask.fresh = numbers + 1;
-  lease_give(&world.record, &e.ask, world.blank_until, shows(&world.share), &e.answer);
-  if (world.record.number != before) {
-    numbers++;
-    count.handovers++;
+  if (on_server) {
+    server_run(&e.call, shows(&world.share), &e.told);
+    if (e.told.number[0] == 1) given(&e, (uint64_t)e.told.number[1]);
+  } else {
+    e.ask.fresh = numbers + 1;
+    lease_give(&world.record, &e.ask, world.blank_until, shows(&world.share), &e.answer);
+    if (world.record.number > numbers) numbers = world.record.number;
+    if (e.answer.given) given(&e, e.answer.number);
   }
   e.kind = ANSWER;
   e.at = world.now + delay(12);
   if (!is_cut(e.client)) put(e);
+}
+
+/* A server is started anew: it has what it had, or less. */
+static void restart(void) {
+  const double p = unit();
+  count.losses++;
+  if (may.forgets)
+    server_restart(SERVER_OLD, false);
+  else
+    server_restart(p < 0.4 ? SERVER_KEPT : p < 0.7 ? SERVER_OLD : SERVER_EMPTY, true);
+}
+
+/* Somebody sets a server's clock. */
+static void set_clock(void) {
+  count.jumps++;
+  world.share.zero += draw(-may.jump, may.jump);
 }
 
 static void forget(void) {
@@ -197,7 +242,7 @@ static void at_exchange(Event e) {
   bool takes = time - WINDOW - may.late <= e.stamp && e.stamp < time + 1000;
   if (takes) {
     count.orders++;
-    if (e.number < world.seen)
+    if (turn_of(e.number) < world.seen)
       violation("an order of an earlier holder was taken after a later one had read", &e);
     world.shows_all = fmax(world.shows_all, world.now + draw(0, world.visibility + may.hides));
   } else
@@ -211,7 +256,7 @@ static void at_exchange(Event e) {
 
 static void read_at_exchange(Event e) {
   e.complete = world.now >= world.shows_all;
-  if (e.number > world.seen) world.seen = e.number;
+  if (turn_of(e.number) > world.seen) world.seen = turn_of(e.number);
   e.stamp = exchange_time();
   e.kind = HAS_READ;
   e.at = world.now + delay(chance(0.02) ? 40 : 3);
@@ -225,6 +270,7 @@ static void start(int i) {
   int life = t->life + 1;
   *t = (Trader){.rate = t->rate, .life = life, .cut_until = t->cut_until};
   lease_open(&t->lease, "mm1", ++holders, WINDOW, world.visibility);
+  if (on_server) server_join(&t->member, i + 1);
 }
 
 static Event from(int i, Kind kind, double seconds) {
@@ -241,12 +287,14 @@ static void ask(int i, Trader *t, double own) {
   if (t->asking != 0 && own < t->asked + 1) return;
   if (own < t->lease.asks_at) return;
   Event e = from(i, ASK, delay(15)); /* it may pause before it sends */
+  const int64_t wall = (int64_t)draw(0, 1e12);
   e.question = ++questions;
-  e.ask = (LeaseAsk){
-      .holder = t->lease.holder, .pid = i + 1, .lasts = t->lease.lasts, .wall = (int64_t)draw(0, 1e12)};
+  e.ask = (LeaseAsk){.holder = t->lease.holder, .pid = i + 1, .lasts = t->lease.lasts, .wall = wall};
+  if (on_server && t->asking != 0) server_lost(&t->member);
   t->asking = e.question;
   t->asked = own;
   lease_put_off(&t->lease, own);
+  if (on_server && !server_ask(&t->member, &t->lease, wall, own, &e.call)) abort();
   if (!is_cut(i)) put(e);
 }
 
@@ -284,8 +332,9 @@ static void order(int i, Trader *t, double own) {
 static void finish(int i, Trader *t, double own) {
   Event e = from(i, BACK, delay(10));
   e.rest = lease_rest(&t->lease, own);
+  const bool sends = !on_server || server_back(&t->member, &t->lease, own, &e.call);
   count.ends++;
-  if (!is_cut(i)) put(e);
+  if (sends && !is_cut(i)) put(e);
   start(i);
 }
 
@@ -330,7 +379,10 @@ static void hear(const Event *e) {
   case ANSWER:
     if (e->question != t->asking) return; /* it waits for that no more */
     t->asking = 0;
-    lease_heard(&t->lease, &e->answer, e->own, own);
+    if (on_server)
+      server_hear(&t->member, &e->told, own);
+    else
+      lease_heard(&t->lease, &e->answer, e->own, own);
     break;
   case HAS_READ:
     t->reading = false;
@@ -361,7 +413,8 @@ static void begin(void) {
       any_rate(20e-6); /* clock.h: the exchange's clock and ours are off by 100 ppm at most, together */
   world.blank_until = shows(&world.share);
   world.record = (LeaseRecord){0};
-  world.seen = 0;
+  world.turns = world.seen = 0;
+  if (on_server) server_begin();
   world.shows_all = 0;
   for (int i = 0; i < CLIENTS; i++) {
     world.trader[i] = (Trader){.rate = any_rate(20e-6)};
@@ -370,16 +423,29 @@ static void begin(void) {
   }
 }
 
+static void back_at_share(Event *e) {
+  if (on_server)
+    server_run(&e->call, shows(&world.share), &e->told);
+  else
+    lease_back(&world.record, e->number, e->rest, shows(&world.share));
+}
+
 static void happen(Event e) {
   switch (e.kind) {
   case STEP: step(e.client); break;
   case ASK: at_share(e); break;
-  case BACK: lease_back(&world.record, e.number, e.rest, shows(&world.share)); break;
+  case BACK: back_at_share(&e); break;
   case READ: read_at_exchange(e); break;
   case ORDER: at_exchange(e); break;
   default: hear(&e); break;
   }
-  if (chance(0.0001)) forget();
+  if (!on_server) {
+    if (chance(0.0001)) forget();
+    return;
+  }
+  if (chance(0.001)) server_save();
+  if (chance(0.0001)) restart();
+  if (chance(0.0003)) set_clock();
 }
 
 static void set(const char *word) {
@@ -398,7 +464,12 @@ static void set(const char *word) {
     may.forgets = n != 0;
   else if (size == 5 && memcmp(word, "hides", 5) == 0)
     may.hides = n;
-  else {
+  else if (size == 4 && memcmp(word, "jump", 4) == 0)
+    may.jump = n;
+  else if (size == 5 && memcmp(word, "share", 5) == 0) {
+    on_server = strcmp(value, "=file") != 0;
+    if (on_server) server_open(strcmp(value, "=script") == 0 ? NULL : value + 1);
+  } else {
     fprintf(stderr, "lease: what is '%s'?\n", word);
     exit(2);
   }
@@ -418,10 +489,9 @@ int main(int argc, char **argv) {
       happen(e);
     }
   }
-  printf("handovers %ld, orders %ld, refused as late %ld, not signed %ld, losses of the share %ld, killed "
-         "%ld, ended %ld, "
-         "violations %ld\n",
-         count.handovers, count.orders, count.late, count.refused, count.losses, count.deaths, count.ends,
-         count.violations);
+  printf("handovers %ld, orders %ld, refused as late %ld, not signed %ld, losses of the share %ld, clock set "
+         "%ld, killed %ld, ended %ld, violations %ld\n",
+         count.handovers, count.orders, count.late, count.refused, count.losses, count.jumps, count.deaths,
+         count.ends, count.violations);
   return count.violations > 0;
 }

@@ -96,6 +96,7 @@ void call_hand_down(Call *c) {
     e->duration = c->duration;
     e->timestamp = c->timestamp;
     e->first = c->first;
+    e->leases = c->leases;
     e->fresh = c->fresh;
     e->attempts = c->attempts;
     e->retry_after = c->retry_after;

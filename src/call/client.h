@@ -80,6 +80,8 @@ typedef struct Client {
   uint64_t halt_seen;         /* the halt of its share that is in 'halted_by'; 0: none */
   int64_t told_losses;        /* how many losses of the share its listener was told of */
   int64_t told_returns;       /* the same of returns */
+  int64_t told_waits;         /* the same of calls that waited for it */
+  double told_waits_at;       /* when */
   Claims claims;              /* what its calls change, and what late copies of them may change */
   struct ClientLease *lease;  /* owned; NULL: it asks for none, see lease.c */
   struct Streams *streams;    /* owned; NULL: no stream was asked for yet, see streams.c */

@@ -1,7 +1,8 @@
 /*
 ** The lease of a client (pace/lease.h): it is asked for and renewed here, by a timer of the loop and whenever a call that adds
 ** risk is made; no such call is signed unless the lease outlives what it can do; and no client signs for a prefix that another one
-** has a lease for. What there is has to be read before the first order: the Lua layer does that (lua/bybit/client/lease.lua).
+** has a lease for. The Lua layer (lua/bybit/client/lease.lua) reads what there is before the first order, and finds out the client
+** order ids of orders that are named in another way.
 */
 #include "parts.h"
 
@@ -97,6 +98,13 @@ static void say_none(Client *client, const Lease *l, char *out, size_t room) {
   char since[24];
   if (lost != NULL)
     snprintf(out, room, "nobody can get the lease '%s': the share is lost (%.100s)", l->name, lost);
+  else if (r->impossible && r->other[0] != '\0')
+    snprintf(out, room,
+             "nobody can get the lease '%s': the share has a lease '%s', and ids of one are under the other",
+             l->name, r->other);
+  else if (r->impossible)
+    snprintf(out, room, "nobody can get the lease '%s': the share has no room for more than %d leases",
+             l->name, SHARE_LEASES);
   else if (r->pid != 0) {
     write_moment(r->since, since);
     snprintf(out, room,
@@ -104,7 +112,8 @@ static void say_none(Client *client, const Lease *l, char *out, size_t room) {
              (int)r->pid, r->machine[0] == '\0' ? "" : " on ", r->machine, l->name, since);
   } else if (r->left > 0)
     snprintf(out, room,
-             "the share is new, or has lost what it knew: nobody gets the lease '%s' for another %.1f s",
+             "the lease is new here, or the share has lost what it knew: nobody gets the lease '%s' for "
+             "another %.1f s",
              l->name, r->left);
   else
     snprintf(out, room, "this client does not hold the lease '%s'", l->name);
@@ -140,34 +149,98 @@ static void say(Client *client, const Lease *l, LeaseVerdict verdict, const Call
   }
 }
 
-/* Under the prefix of a lease that the client did not ask for? Then the words are in c->message. */
-static bool is_foreign(Call *c, const char *id, Shared *shared) {
-  const ClientLease *x = c->client->lease;
+/* ---- what belongs to the leases of others ---- */
+
+static const char *own_name(const Client *client) {
+  return client->lease == NULL ? NULL : client->lease->lease.name;
+}
+
+/* Is the id under the prefix of a lease that the client did not ask for? Then the words are in 'out'. */
+static bool is_foreign(Client *client, const char *id, char *out, size_t room) {
+  Shared *shared = line_shared(&client->line);
+  const char *name = shared_lease_over(shared, id, own_name(client));
+  double now = loop_now(client->loop);
   LeaseRecord r;
   char since[24];
-  if (id[0] == '\0' || !shared_lease_of(shared, id, loop_now(c->client->loop), &r)) return false;
-  if (x != NULL && strcmp(x->lease.name, r.name) == 0) return false;
-  write_moment(r.since, since);
-  if (r.holder != 0 && r.until > loop_now(c->client->loop))
-    snprintf(c->message, sizeof c->message,
+  if (name == NULL) return false;
+  if (shared_lease_of(shared, name, now, &r) && r.holder != 0 && r.until > now) {
+    write_moment(r.since, since);
+    snprintf(out, room,
              "'%s' is under the lease '%s', which process %d holds since %s UTC: only its holder adds risk "
              "under that prefix",
-             id, r.name, (int)r.pid, since);
-  else
-    snprintf(c->message, sizeof c->message,
+             id, name, (int)r.pid, since);
+  } else
+    snprintf(out, room,
              "'%s' is under the lease '%s': only its holder adds risk under that prefix, and this client has "
              "not asked for it "
              "(share = {path = ..., lease = \"%s\"})",
-             id, r.name, r.name);
-  c->guarded = c->message;
+             id, name, name);
   return true;
 }
 
-static const char *check_ids(Call *c, Shared *shared) {
-  if (is_foreign(c, c->e.client_order_id, shared)) return c->guarded;
-  for (Call *e = c->elements; e != NULL; e = e->sibling)
-    if (!e->protects && is_foreign(c, e->e.client_order_id, shared)) return c->guarded;
+/* The client order id of the order that the call places or changes, or ""; NULL: that is not known here. An order id goes before a
+** client order id at the exchange. Of an order that the client has placed itself both are known. */
+static const char *id_of(const Call *c) {
+  const Client *client = c->client;
+  if (c->ep->change == CHANGE_PLACE) return c->e.client_order_id;
+  if (c->ep->change != CHANGE_AMEND) return NULL;
+  if (c->e.order_id[0] == '\0') return c->e.client_order_id[0] == '\0' ? NULL : c->e.client_order_id;
+  for (uint64_t i = client->placed_count; i > 0 && client->placed_count - i < PLACED; i--) {
+    const PlacedOrder *p = &client->placed[(i - 1) % PLACED];
+    if (strcmp(p->order_id, c->e.order_id) == 0)
+      return p->client_order_id[0] == '\0' ? NULL : p->client_order_id;
+  }
   return NULL;
+}
+
+typedef enum Reservation { RESERVED_NOT, RESERVED, RESERVED_PERHAPS } Reservation;
+
+static Reservation reserved_one(Call *c, const Call *e) {
+  const char *id = id_of(e);
+  if (id == NULL) return RESERVED_PERHAPS;
+  return is_foreign(c->client, id, c->message, sizeof c->message) ? RESERVED : RESERVED_NOT;
+}
+
+/* The share has not told yet which leases there are. */
+static bool is_untold(const Shared *shared) {
+  return shared->untold && shared_lost(shared) == NULL;
+}
+
+/* Is an order of the call under the lease of another? Then c->message has the words. */
+static Reservation reserved(Call *c, bool untold) {
+  const Client *client = c->client;
+  if (!untold && shared_lease_over(&client->line.shared, NULL, own_name(client)) == NULL) return RESERVED_NOT;
+  if (c->elements == NULL) return reserved_one(c, c);
+  Reservation all = RESERVED_NOT;
+  for (const Call *e = c->elements; e != NULL && all != RESERVED; e = e->sibling) {
+    const Reservation one = e->protects ? RESERVED_NOT : reserved_one(c, e);
+    if (one != RESERVED_NOT) all = one;
+  }
+  return all;
+}
+
+/* The Lua layer is asked about orders that are not known here, and what it has found holds for the leases that were known then. */
+bool call_reserved(Call *c) {
+  Shared *shared = line_shared(&c->client->line);
+  if (shared == NULL) return false;
+  const bool untold = is_untold(shared);
+  c->leases = shared_leases(shared, loop_now(c->client->loop));
+  return (c->leases > 0 || untold) && reserved(c, untold) != RESERVED_NOT;
+}
+
+/* NULL: the call may be signed. */
+static const char *check_reserved(Call *c, Shared *shared) {
+  const uint64_t leases = shared_leases(shared, loop_now(c->client->loop));
+  if (leases == 0) return NULL;
+  const Reservation r = reserved(c, false);
+  if (r == RESERVED_NOT || (r == RESERVED_PERHAPS && leases == c->leases)) return NULL;
+  if (r == RESERVED_PERHAPS)
+    snprintf(
+        c->message, sizeof c->message,
+        "another lease became known while the call waited, '%s', and its order may be under it: make the "
+        "call again",
+        shared_lease_over(shared, NULL, own_name(c->client)));
+  return c->guarded = c->message;
 }
 
 const char *call_unleased(Call *c) {
@@ -175,7 +248,7 @@ const char *call_unleased(Call *c) {
   Shared *shared = line_shared(&client->line);
   if (c->leased) call_lease_ended(c, true); /* it found no connection and was not sent */
   if (client->line.shared.ways == NULL || !c->ep->changes || c->protects || c->spared) return NULL;
-  if (shared != NULL && check_ids(c, shared) != NULL) return c->guarded;
+  if (shared != NULL && check_reserved(c, shared) != NULL) return c->guarded;
   Lease *l = pulse(client);
   if (l == NULL) return NULL;
   LeaseVerdict verdict = lease_sign(l, client_clock(client, c->signed_at), c->timestamp, c->e.receive_window,
@@ -300,6 +373,33 @@ static int l_leases(lua_State *L) {
   return 1;
 }
 
+/* reserved(client [, id]) -> why the client adds no risk to an order with that client order id; nil: it is under no lease of others.
+** Without an id: the name of a lease that others have asked for; how many leases are known; and whether the share has told them. */
+static int l_reserved(lua_State *L) {
+  Client *c = luaL_checkudata(L, 1, CLIENT);
+  const char *id = luaL_optstring(L, 2, NULL);
+  Shared *shared = c->closed ? NULL : line_shared(&c->line);
+  char words[256];
+  if (shared == NULL) return 0;
+  const uint64_t leases = shared_leases(shared, loop_now(c->loop));
+  if (id != NULL) {
+    if (!is_foreign(c, id, words, sizeof words)) return 0;
+    lua_pushstring(L, words);
+    return 1;
+  }
+  lua_pushstring(L, shared_lease_over(shared, NULL, own_name(c))); /* nil for none */
+  lua_pushinteger(L, (lua_Integer)leases);
+  lua_pushboolean(L, !is_untold(shared));
+  return 3;
+}
+
+/* unreserved(call, number): when so many leases were known, none of others was on the call's orders */
+static int l_unreserved(lua_State *L) {
+  Call *c = luaL_checkudata(L, 1, CALL);
+  c->leases = (uint64_t)luaL_checkinteger(L, 2);
+  return 0;
+}
+
 /* lease_read(client, number): what there is was read, under the lease of that number */
 static int l_lease_read(lua_State *L) {
   Client *c = luaL_checkudata(L, 1, CLIENT);
@@ -309,8 +409,9 @@ static int l_lease_read(lua_State *L) {
 }
 
 void client_lease_functions(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"lease", l_lease}, {"leases", l_leases}, {"lease_read", l_lease_read}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"lease", l_lease},           {"leases", l_leases},
+                                       {"lease_read", l_lease_read}, {"reserved", l_reserved},
+                                       {"unreserved", l_unreserved}, {NULL, NULL}};
   lua_getfield(L, -1, "client");
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

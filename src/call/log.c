@@ -6,6 +6,7 @@
 #include "loop/hooks.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 
 /* Calls the listener of the client at stack place 'client' with the 'count' arguments on top of the stack, and takes them
 ** off. Ctrl-C does not break into it; an interrupt during it is raised later, because the caller has to finish first. */
@@ -58,9 +59,24 @@ static void tell_share(lua_State *L, Client *c, int client, const char *level, c
   lua_pop(L, 1);
 }
 
+/* Tells it how often calls have waited for what others of the share have sent, at most once a second. */
+static void tell_waits(lua_State *L, Client *c, int client, const Shared *share) {
+  static const double OFTEN = 1;
+  const double now = loop_now(c->loop);
+  char words[300];
+  if (now < c->told_waits_at + OFTEN) return;
+  snprintf(words, sizeof words, "calls waited for the limits of the share %.150s, %lld times so far",
+           share->name, (long long)share->waits);
+  c->told_waits = share->waits;
+  c->told_waits_at = now;
+  call_tell_words(L, c, client, "share", "debug", words);
+}
+
 void call_tell_share(lua_State *L, Client *c, int client) {
   Shared *share = line_shared(&c->line);
-  if (share == NULL || shared_changes(share) == c->told_losses + c->told_returns) return;
+  if (share == NULL) return;
+  if (c->listens && share->waits != c->told_waits) tell_waits(L, c, client, share);
+  if (shared_changes(share) == c->told_losses + c->told_returns) return;
   const SharedState counts = shared_state(share, loop_now(c->loop));
   bool lost = counts.losses != c->told_losses, back = counts.returns != c->told_returns;
   c->told_losses = counts.losses;

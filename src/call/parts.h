@@ -88,6 +88,7 @@ typedef struct Call {
       **placing_link; /* in the client's list of placements under way; NULL: it is in none */
   bool leased;        /* the attempt was signed under the client's lease, and has not ended */
   double acts_until;  /* ... and after this moment it can act no more */
+  uint64_t leases;    /* how many leases were known when the Lua layer was asked about its orders */
 } Call;
 
 /* Stack places in a method and in 'again', and their upvalues (see call.c). */
@@ -190,6 +191,8 @@ const char *call_halted(Call *c);
 ** then. NULL: it may be signed. */
 const char *call_unleased(Call *c);
 void call_lease_ended(Call *c, bool known); /* see lease_ended; may be called twice */
+/* Has the Lua layer to be asked whether the call's orders are under the lease of another? Only of a call that may add risk. */
+bool call_reserved(Call *c);
 /* Raises when a client with a lease gives an order an id of another prefix. */
 void call_check_prefix(lua_State *L, const Call *c);
 /* Tells the client's listener of gains, losses and waits, once each. The client is at stack place 'client'. */

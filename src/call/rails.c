@@ -76,7 +76,8 @@ const char *call_halted(Call *c) {
 
 bool call_asks(Call *c) {
   if (!c->ep->changes || c->protects) return false;
-  return c->client->asks || client_halted(c->client) != NULL || client_lease_asks(c->client);
+  const bool reserved = call_reserved(c);
+  return reserved || c->client->asks || client_halted(c->client) != NULL || client_lease_asks(c->client);
 }
 
 /* ask(client, f, always): f(client, call, row, params, client order id or "", seconds left) is called before a call that may add
@@ -100,13 +101,16 @@ static int l_halt(lua_State *L) {
   return 0;
 }
 
-/* halted(client) -> the words of the halt, its own or its share's; nil: it is not halted */
+/* halted(client) -> the words of the halt, its own or its share's; nil: it is not halted. And: has a server told of it, whose news may wait
+** to be read? */
 static int l_halted(lua_State *L) {
   Client *client = luaL_checkudata(L, 1, CLIENT);
   const char *words = client->closed ? NULL : client_halted(client);
   if (words == NULL) return 0;
+  Shared *share = line_shared(&client->line);
   lua_pushstring(L, words);
-  return 1;
+  lua_pushboolean(L, client->halted[0] == '\0' && share != NULL && shared_is_told(share));
+  return 2;
 }
 
 void call_rails_open(lua_State *L) {

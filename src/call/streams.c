@@ -14,6 +14,11 @@ static int64_t now_of(void *owner) {
   return clock_now(client_clock(c, now), now, loop_wall(c->loop));
 }
 
+static Shared *share_of(void *owner) {
+  Client *c = owner;
+  return line_shared(&c->line);
+}
+
 static Streams *streams_of(lua_State *L, Client *c) {
   const StreamsOptions options = {.loop = c->loop,
                                   .random = &c->random,
@@ -21,6 +26,7 @@ static Streams *streams_of(lua_State *L, Client *c) {
                                   .key = c->session.key,
                                   .signer = c->session.signer,
                                   .now = now_of,
+                                  .share = share_of,
                                   .owner = c,
                                   .sightings = &c->sightings};
   const char *why;

@@ -38,6 +38,10 @@ double loop_now(const Loop *loop) {
   return loop->virtual ? (double)(loop->virtual_ns - loop->virtual_start) * 1e-9 : clock_seconds(STEADY);
 }
 
+long long loop_waits(const Loop *loop) {
+  return (long long)loop->wakeups;
+}
+
 int loop_era(const Loop *loop) {
   return loop->era;
 }

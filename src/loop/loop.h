@@ -39,6 +39,8 @@ int64_t loop_wall(const Loop *loop);    /* milliseconds since 1970, by the wall 
 double loop_asleep(const Loop *loop, double now);
 double loop_real_now(const Loop *loop); /* seconds, monotonic, never virtual: for timeouts of real sockets */
 
+long long loop_waits(const Loop *loop); /* how often it has looked at what it watches */
+
 /* Starts watching 'fd' for 'events', or changes what is watched. False, with errno set, when the system refuses. */
 bool loop_watch(Loop *loop, LoopWatch *watch, int fd, int events);
 /* Stops it; does nothing when it is not watched. 'ready' is not called after this, not even for an event at hand. */

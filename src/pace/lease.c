@@ -23,15 +23,16 @@ static void in_order(void) {
 
 void lease_give(LeaseRecord *r, const LeaseAsk *ask, double blank_until, double now, LeaseAnswer *answer) {
   const bool own = r->holder == ask->holder, blank = now < blank_until;
-  *answer = (LeaseAnswer){.given = !blank && (own || r->holder == 0 || now >= r->until)};
+  const double free_at = fmax(r->until, blank_until);
+  *answer = (LeaseAnswer){.given = !blank && (own || now >= r->until)};
   if (!answer->given) {
     const bool known = !blank && r->holder != 0;
-    answer->left = blank ? blank_until - now : r->until - now;
+    answer->left = free_at - now;
     answer->pid = known ? r->pid : 0;
     answer->since = known ? r->since : 0;
     return;
   }
-  if (!own) answer->age = fmax(now - (r->holder == 0 ? blank_until : r->until), 0);
+  if (!own) answer->age = fmax(now - free_at, 0);
   r->until = now + ask->lasts;
   in_order();
   if (!own) { /* the number first: if the old holder comes back now, it learns that something has happened */
@@ -47,6 +48,11 @@ void lease_give(LeaseRecord *r, const LeaseAsk *ask, double blank_until, double 
 
 void lease_back(LeaseRecord *r, uint64_t number, double rest, double now) {
   if (r->number == number) r->until = fmin(r->until, now + fmax(rest, 0));
+}
+
+bool lease_covers(const char *name, const char *id) {
+  const size_t size = strlen(name);
+  return strncmp(id, name, size) == 0 && id[size] == '-';
 }
 
 /* ---- what a client knows ---- */
@@ -104,7 +110,10 @@ void lease_heard(Lease *l, const LeaseAnswer *answer, double asked, double now) 
     l->number = answer->number;
     l->reads_at = now + fmax(l->visibility - answer->age, 0);
   }
-  if (now >= l->until) return;
+  if (now >= l->until) { /* the answer came too late */
+    l->asks_at = now;
+    return;
+  }
   if (!l->held) l->gains++;
   l->held = true;
   l->refusal = (LeaseAnswer){0};

@@ -30,7 +30,7 @@ typedef struct LeaseRecord {
   int32_t pid;           /* of the holder's process, for people */
   uint64_t holder;       /* the client that has it, or had it last; 0: nobody had it yet */
   uint64_t number;       /* differs whenever the holder does */
-  double until;          /* it is the holder's before this moment */
+  double until;          /* it is the holder's before this moment; nobody's, when nobody had it yet */
   int64_t since;         /* the holder got it then: ms since 1970, for people */
 } LeaseRecord;
 
@@ -42,7 +42,9 @@ typedef struct LeaseAnswer {
   double left;     /* not given: nobody else gets it for so many seconds */
   int32_t pid;     /* not given: who has it; 0: nobody, but the share does not know what it gave before */
   int64_t since;
-  char machine[48]; /* ... and where; "": here */
+  char machine[48];       /* ... and where; "": here */
+  bool impossible;        /* not given, and it never will be: ... */
+  char other[LEASE_NAME]; /* ... that lease is in the way; "": there is no room for more leases */
 } LeaseAnswer;
 
 /* Who asks. */
@@ -59,6 +61,9 @@ typedef struct LeaseAsk {
 void lease_give(LeaseRecord *r, const LeaseAsk *ask, double blank_until, double now, LeaseAnswer *answer);
 /* The holder with that number gives it back: it is free in so many seconds. */
 void lease_back(LeaseRecord *r, uint64_t number, double rest, double now);
+
+/* Is the id under the prefix: does it begin with it and a '-'? */
+bool lease_covers(const char *name, const char *id);
 
 /* ---- what a client knows ---- */
 

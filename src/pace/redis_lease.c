@@ -39,12 +39,14 @@ void redis_lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
   if (r->asking) redis_flush(s->main);
 }
 
-/* {given, number, us until it may be free, since, "pid moment host", mark} */
+/* {given, number, us until it may be free, since, "pid moment host", mark}, and if another lease is in the way its name */
 bool redis_lease_answer(RedisShare *s, const RedisItem *item) {
-  enum { NUMBERS = 4, WHO = 5, MARK = 6 };
+  enum { NUMBERS = 4, WHO = 5, MARK = 6, OTHER = 7 };
   RedisLease *r = &s->lease;
   double now = loop_now(s->loop);
-  if (item->kind != REDIS_LIST || item->size != MARK) return false;
+  if (item->kind != REDIS_LIST || (item->size != MARK && item->size != OTHER)) return false;
+  const bool impossible = item->size == OTHER;
+  if (impossible && (item[OTHER].kind != REDIS_TEXT || item[OTHER].size >= LEASE_NAME)) return false;
   for (size_t i = 1; i <= NUMBERS; i++)
     if (item[i].kind != REDIS_NUMBER || item[i].number < 0) return false;
   if (item[WHO].kind != REDIS_TEXT || item[MARK].kind != REDIS_TEXT || item[MARK].size >= sizeof r->mark)
@@ -64,6 +66,8 @@ bool redis_lease_answer(RedisShare *s, const RedisItem *item) {
     answer.pid = (int32_t)strtol(item[WHO].text, &end, 10);
     (void)strtoll(end, &end, 10);
     if (*end == ' ') redis_clean(end + 1, strlen(end + 1), answer.machine, sizeof answer.machine);
+    answer.impossible = impossible;
+    if (impossible) redis_clean(item[OTHER].text, item[OTHER].size, answer.other, sizeof answer.other);
   }
   lease_heard(r->lease, &answer, r->asked, now);
   redis_share_serve(s);

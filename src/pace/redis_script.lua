@@ -16,6 +16,7 @@
 local act, me = ARGV[1], ARGV[2]
 local MEMBERS, HALT, LIMITS, WINDOWS, SHUT, ADDRESS, GROUP = unpack(KEYS)
 GROUP = GROUP or ""
+local NAMES = MEMBERS .. ":leases"
 local call = redis.call
 
 if redis.replicate_commands then redis.replicate_commands() end
@@ -150,9 +151,11 @@ local function shut_changed()
   return call("HINCRBY", SHUT, "changes", 1)
 end
 
--- What every answer ends with: the halt, how many take part, and pauses and bans if `seen` is an old change.
+-- What every answer ends with: the halt, the names of leases, how many take part, and pauses and bans if `seen` is an old change.
 local function finish(answer, members, seen)
-  answer[#answer + 1] = call("GET", HALT)
+  local told = call("MGET", HALT, NAMES)
+  answer[#answer + 1] = told[1]
+  answer[#answer + 1] = told[2]
   answer[#answer + 1] = members
   local changes = tonumber(call("HGET", SHUT, "changes") or 0)
   answer[#answer + 1] = changes
@@ -293,6 +296,19 @@ function acts.again()
   return 0
 end
 
+-- A stream is to connect. ARGV: how many may, in a span of so many us; a number. -> us to wait; 0: it may
+function acts.connect()
+  local most, span = number(3), number(4)
+  local count = clean(GROUP)
+  if count == 0 then note(GROUP, most, span) end
+  if count >= most then
+    return math.max(math.ceil(call("ZRANGE", GROUP, count - most, count - most, "WITHSCORES")[2] - now), 1000)
+  end
+  call("ZADD", GROUP, whole(now + span), me .. ".c" .. ARGV[5])
+  keep(GROUP, span)
+  return 0
+end
+
 local function halt_is_older(mine)
   local back = tonumber(call("GET", HALT .. ":back") or 0)
   return (tonumber(mine:match "^%d+") or 0) <= back
@@ -351,9 +367,9 @@ function acts.shut()
 end
 
 -- The lease of an id prefix stands at GROUP: a hash with its holder, a `number` that grows with each holder, a `beat` that grows with
--- each renewal, how long it `lasts` and `until` when, and `since` when `who` has it. The server's clock may be set, and what it has kept
--- may be old when it is started anew. So a lease goes to another only when that one has seen, by its own clock, that there was no beat
--- for as long as the lease lasts; and after a new start (`life`) nobody is the holder.
+-- each renewal, how long it `lasts`, and for people `until` when and `since` when `who` has it. The server's clock may be set, and what
+-- it has kept may be old when it is started anew. So a lease goes to another only when that one has seen, by its own clock, that there
+-- was no beat for as long as the lease lasts; and after a new start (`life`) nobody is the holder.
 local LEASE_MOST = 10e6 -- us
 
 local FIELDS = { "holder", "number", "beat", "lasts", "until", "since", "who", "life" }
@@ -380,19 +396,40 @@ local function lease_keep(t)
   end
   call("HMSET", GROUP, unpack(words))
   call("EXPIRE", GROUP, DAY)
-  call("HSET", MEMBERS .. ":leases", GROUP, "")
-  call("EXPIRE", MEMBERS .. ":leases", DAY)
+  call("EXPIRE", NAMES, DAY)
+end
+
+local function lease_key(name) return MEMBERS:gsub("members$", "lease:") .. name end
+
+-- Names stay for as long as somebody has asked for that lease in a day: nobody else trades under the prefix. All members are told
+-- them with their next answer, and a new lease is given later than that. Returns a lease that is in the way: ids of one would be
+-- under the other. "": there are LEASES of them.
+local LEASES = 32
+
+local function lease_name(name)
+  local names = {}
+  for other in (call("GET", NAMES) or ""):gmatch "%S+" do
+    if other == name then return nil end
+    if call("EXISTS", lease_key(other)) == 1 then
+      if (name .. "-"):sub(1, #other + 1) == other .. "-" or (other .. "-"):sub(1, #name + 1) == name .. "-" then return other end
+      names[#names + 1] = other
+    end
+  end
+  if #names >= LEASES then return "" end
+  names[#names + 1] = name
+  call("SET", NAMES, table.concat(names, " "), "EX", DAY)
 end
 
 -- ARGV: who asks, in words that differ from client to client; in words for people; how long it lasts, in us; the mark that was seen
--- last, and for how many us; ms since 1970. -> { given, number, us until it may be free, since, who, mark }
+-- last, and for how many us; ms since 1970. -> { given, number, us until it may be free, since, who, mark }; behind that a lease that is
+-- in the way, or "" if there is no room for more
 function acts.lease()
   local holder, lasts, mark, watched = ARGV[3], number(5), ARGV[6], number(7)
-  local t = lease_now()
+  local t, other = lease_now(), lease_name(GROUP:match "[^:]*$")
+  if other then return { 0, 0, LEASE_MOST, 0, "", mark, other } end
   local given, wait = t.holder == holder, 0
   if not given then
-    wait = math.max(t["until"] - now, 0)
-    if tonumber(t.lasts) > 0 then wait = math.max(wait, t.lasts - (mark == mark_of(t) and watched or 0)) end
+    wait = math.max(t.lasts - (mark == mark_of(t) and watched or 0), 0)
     if wait <= 0 then
       given, t.holder, t.number, t.who, t.since = true, holder, whole(math.max(t.number + 1, now)), ARGV[4], ARGV[8]
     end
@@ -431,7 +468,8 @@ function acts.look()
     end
   end
   local leases = {}
-  for _, key in ipairs(call("HKEYS", MEMBERS .. ":leases")) do
+  for name in (call("GET", NAMES) or ""):gmatch "%S+" do
+    local key = lease_key(name)
     local t = call("HMGET", key, "who", "since", "until", "number")
     if t[4] then
       leases[#leases + 1] = { key = key, who = t[1], since = tonumber(t[2]), left = math.max(t[3] - now, 0) / 1e6 }

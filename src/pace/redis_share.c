@@ -91,6 +91,7 @@ void redis_share_lose(RedisShare *s, const char *why) {
   free_pending(s);
   stop_timers(s);
   redis_lease_lost(s);
+  redis_connects_lost(s);
   loop_timer_start(s->loop, &s->retry, 0); /* it frees the connections, which may have called us */
 }
 
@@ -206,17 +207,38 @@ static void take_shut(RedisShare *s, const RedisItem *item) {
                       .prober = item[5].number != 0};
 }
 
+/* The names of all leases, with spaces between. False: it has another form. */
+static bool take_leases(RedisShare *s, const RedisItem *item) {
+  char name[LEASE_NAME];
+  if (item->kind != REDIS_TEXT) return item->kind == REDIS_NIL;
+  if (item->size >= sizeof s->leases) return false;
+  if (strcmp(item->text, s->leases) == 0) return true;
+  for (const char *at = item->text; *at != '\0';) {
+    size_t size = strcspn(at, " ");
+    if (size >= sizeof name) return false;
+    memcpy(name, at, size);
+    name[size] = '\0';
+    if (size > 0) shared_lease_known(s->shared, name);
+    at += size;
+    at += strspn(at, " ");
+  }
+  snprintf(s->leases, sizeof s->leases, "%s", item->text);
+  return true;
+}
+
 bool redis_share_hear(RedisShare *s, const Pending *p, const RedisItem *item, size_t count) {
-  enum { LEAST = 3, SHUT = 6 };
-  if (count < LEAST || (item[0].kind != REDIS_NIL && item[0].kind != REDIS_TEXT)) return false;
-  for (size_t i = 1; i < count; i++)
+  enum { HALT, LEASES, MEMBERS, CHANGES, LEAST, SHUT = 6 };
+  if (count < LEAST || (item[HALT].kind != REDIS_NIL && item[HALT].kind != REDIS_TEXT)) return false;
+  for (size_t i = MEMBERS; i < count; i++)
     if (item[i].kind != REDIS_NUMBER) return false;
-  if (item[1].number < 0 || item[1].number > 100000) return false;
+  if (item[MEMBERS].number < 0 || item[MEMBERS].number > 100000) return false;
+  if (!take_leases(s, &item[LEASES])) return false;
+  const bool halts = item[HALT].kind == REDIS_TEXT;
   if (p->turn >= s->halt_from && s->told >= 0)
-    take_halt(s, item[0].kind == REDIS_NIL ? "" : item[0].text, item[0].kind == REDIS_NIL ? 0 : item[0].size);
-  s->members = item[1].number < 1 ? 1 : (int)item[1].number;
-  if (item[2].number == s->shut_seen || count < LEAST + SHUT) return true;
-  if (s->account != NULL) s->shut_seen = item[2].number;
+    take_halt(s, halts ? item[HALT].text : "", halts ? item[HALT].size : 0);
+  s->members = item[MEMBERS].number < 1 ? 1 : (int)item[MEMBERS].number;
+  if (item[CHANGES].number == s->shut_seen || count < LEAST + SHUT) return true;
+  if (s->account != NULL) s->shut_seen = item[CHANGES].number;
   take_shut(s, item + LEAST);
   return true;
 }
@@ -263,6 +285,7 @@ static void joined(RedisShare *s) {
   if (s->state == REDIS_LOST) s->returns++;
   s->state = REDIS_LIVES;
   s->joined = true;
+  s->shared->untold = false;
   memcpy(s->was, s->id, sizeof s->was);
   for (RedisPlace *p = s->places; p != NULL; p = p->next) p->place->asking = false;
   loop_timer_start(s->loop, &s->beat, BEAT);
@@ -336,6 +359,9 @@ static bool take(RedisShare *s, const Pending *p, const RedisItem *item) {
     s->halt_from = s->commands + 1;
     return item->kind == REDIS_NUMBER;
   case ACT_LEASE: return redis_lease_answer(s, item);
+  case ACT_CONNECT:
+    if (item->kind == REDIS_NUMBER) redis_connect_answer(p->host, item->number, loop_now(s->loop));
+    return item->kind == REDIS_NUMBER;
   case ACT_SHUT:
     if (item->kind == REDIS_NUMBER) s->shut_seen = item->number;
     return item->kind == REDIS_NUMBER;
@@ -502,7 +528,7 @@ RedisShare *redis_share_open(Shared *x, const char *url, Loop *loop, char why[SH
   const HttpOptions options = {.connections = 4, .ca_file = s->url.ca_file, .proxy = ""};
   s->http = redis_available() ? http_new(loop, &options, &wrong) : NULL;
   if (s->http == NULL) {
-    snprintf(why, SHARE_WHY, "%s", redis_available() ? wrong : redis_none);
+    snprintf(why, SHARE_WHY, "%s", redis_available() ? wrong : redis_missing());
     redis_url_free(&s->url);
     free(s);
     return NULL;
@@ -513,6 +539,7 @@ RedisShare *redis_share_open(Shared *x, const char *url, Loop *loop, char why[SH
 
 static void free_share(RedisShare *s) {
   free_pending(s);
+  redis_connects_free(s);
   free(s->address);
   free(s->shut);
   command_free(&s->command);

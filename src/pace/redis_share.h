@@ -1,6 +1,6 @@
 /*
-** A share on a Redis server: its connections, who takes part, and the commands that go there (redis_share.c); and what the line asks
-** of it (shared_redis.c). Only these two files use this header, and redis_visit.c the commands.
+** A share on a Redis server: its connections, who takes part, and the commands that go there (redis_share.c); what the line asks
+** of it (shared_redis.c); the lease (redis_lease.c); and the connections of streams (redis_connects.c). Only these two files use this header, and redis_visit.c the commands.
 **
 ** A client has two connections: one for commands, all of which are calls of one script (redis_script.lua), and one that listens. By
 ** that the server knows who is alive, and tells at once of a halt. A new pair of connections is a new member.
@@ -47,8 +47,18 @@ typedef enum RedisAct {
   ACT_DONE,
   ACT_HALT,
   ACT_SHUT,
+  ACT_CONNECT,
   ACT_LEASE
 } RedisAct;
+
+/* The budget of connections of streams to a host. One is asked for at a time, and may be had for a short time. */
+typedef struct RedisHost {
+  struct RedisHost *next;
+  char *key; /* owned */
+  bool asking;
+  double until; /* a connection may be made before that moment; 0: none */
+  double later; /* none is to be asked for before that moment */
+} RedisHost;
 
 /* A command that was not answered. */
 typedef struct Pending {
@@ -57,6 +67,7 @@ typedef struct Pending {
   uint64_t turn;            /* counts commands */
   double asked, asked_real; /* when it was sent, by loop_now and by loop_real_now */
   struct RedisPlace *place; /* of ACT_TAKE; NULL: it is gone */
+  RedisHost *host;          /* of ACT_CONNECT */
   uint64_t first;           /* the number of its first turn */
   int weight, need, ahead;  /* of the turns that were asked for */
   int count;                /* words behind the script's name, which follow; each ends with a zero byte */
@@ -140,9 +151,11 @@ typedef struct RedisShare {
   char halt_text[SHARE_REASON + 80]; /* as it stands at the server */
   int told;                          /* was what the user wants of the halt told? -1: not yet */
   long long shut_seen;
+  char leases[SHARE_LEASES * LEASE_NAME + 1]; /* their names, as the server told them last */
   Command command;
   int command_weight; /* of the turns that the command gives back */
   RedisLease lease;
+  RedisHost *hosts; /* owned */
   LoopTimer retry, beat, due, tidy;
 } RedisShare;
 
@@ -167,6 +180,12 @@ void redis_lease_ask(Shared *x, Lease *l, int64_t wall, double now);
 bool redis_lease_answer(RedisShare *s, const RedisItem *item); /* false: it has another form */
 void redis_lease_lost(RedisShare *s);                          /* the share was lost: no answer comes */
 void redis_lease_back(Shared *x, const Lease *l, double now);
+
+/* redis_connects.c */
+double redis_connect(Shared *x, const char *host, int most, double span, double now); /* shared_connect */
+void redis_connect_answer(RedisHost *host, long long wait, double now);
+void redis_connects_lost(RedisShare *s);
+void redis_connects_free(RedisShare *s);
 
 void redis_base(const RedisUrl *url, char base[REDIS_BASE]);
 

@@ -76,7 +76,7 @@ static void on_ended(void *owner, const char *why) {
 static bool run(lua_State *L, Visit *v, Loop *loop) {
   const RedisEvents events = {.ready = on_ready, .answer = on_answer, .ended = on_ended, .owner = v};
   const HttpOptions options = {.connections = 2, .ca_file = v->url.ca_file, .proxy = ""};
-  const char *why = redis_none;
+  const char *why = redis_missing();
   if (redis_available()) v->http = http_new(loop, &options, &why);
   if (v->http != NULL) v->redis = redis_new(v->http, loop, &v->url, false, PATIENCE, &events, &why);
   if (v->redis == NULL) fail(v, why);

@@ -19,6 +19,7 @@ enum { FIRST = 1000, AGAIN = 3 };    /* tries to map the file: at first, and whe
 static const double PATIENCE = 0.1;  /* seconds that the lock is tried for */
 static const long NAP = 20000;       /* ns between two tries */
 static const double LOOK = 2e-3;     /* seconds between two looks at the file */
+static const double BELIEF = 5;      /* seconds between two looks at a file of which nothing was told */
 static const double LOOK_PATH = 0.1; /* the same, at what is at its path */
 static const double SWEEP = 0.25;    /* seconds between two looks for dead members */
 /* Seconds that requests of a dead member count as running: what it had sent arrives in that time. Its sockets are closed, so
@@ -48,12 +49,24 @@ static const char *what_is_wrong(Share *s, double now) {
   struct stat mine, there;
   if (now >= s->looked_at && now < s->looked_at + LOOK) return NULL;
   bool path = floor(now / LOOK_PATH) != floor(s->looked_at / LOOK_PATH);
-  s->looked_at = now;
+  s->looked_at = s->seen_at = now;
   if (fstat(s->map.fd, &mine) != 0 || mine.st_size != (off_t)sizeof(Layout)) return "its file was changed";
   if (mine.st_nlink == 0) return "its file was removed";
   if (!path) return NULL;
   bool same = lstat(s->path, &there) == 0 && there.st_dev == mine.st_dev && there.st_ino == mine.st_ino;
   return same ? NULL : "its file was moved or replaced";
+}
+
+void share_vouch(Share *s, double now) {
+  if (now >= s->seen_at && now < s->seen_at + BELIEF && !isinf(s->looked_at)) s->looked_at = now;
+}
+
+void share_look_again(Share *s) {
+  s->looked_at = -INFINITY;
+}
+
+uint32_t share_epoch(const Share *s) {
+  return s->epoch;
 }
 
 bool share_is_there(Share *s, double now) {

@@ -63,6 +63,10 @@ const char *share_lost(const Share *s);
 /* Is the file still the one that was mapped? Looks at most every 10 ms. False: the share is lost. To be called before words
 ** that need no lock are read. */
 bool share_is_there(Share *s, double now);
+/* The file is as it was when the share looked last, as somebody knows who was told of changes. It believes that for 5 s. */
+void share_vouch(Share *s, double now);
+void share_look_again(Share *s);      /* it looks before it is used next */
+uint32_t share_epoch(const Share *s); /* counts the files that were mapped, from 1 */
 /* How many members there were when that was last known, this one included; at least 1. */
 int share_parts(const Share *s);
 /* In how many seconds the share wants share_mend to be called; INFINITY: it does not. */
@@ -96,12 +100,17 @@ uint32_t share_shut_changes(const Share *s);
 int share_member(const Share *s); /* this member's number */
 
 /* The lease of that name, with a place of its own from now on. NULL when it cannot have one: 'why' says so. */
-LeaseRecord *share_lease(Share *s, const char *name, char why[SHARE_WHY]);
+LeaseRecord *share_lease(Share *s, const char *name, double now, char why[SHARE_WHY]);
 /* lease_give, by what stands in the share. */
 void share_lease_give(Share *s, LeaseRecord *r, LeaseAsk *ask, double now, LeaseAnswer *answer);
 
-/* Copies the lease under whose prefix the id is. False: under none, or the share is lost. Takes the lock by itself. */
-bool share_lease_of(Share *s, const char *id, double now, LeaseRecord *copy);
+/* The names of the leases that have a place, which need no lock: share_is_there has to be true. A number that changes when there is
+** another; how many there are; and the name of one. */
+uint64_t share_lease_news(const Share *s);
+uint32_t share_leases(const Share *s);
+void share_lease_name(const Share *s, uint32_t i, char name[LEASE_NAME]);
+/* Copies the lease of that name. False: there is none, or the share is lost. Takes the lock by itself. */
+bool share_lease_of(Share *s, const char *name, double now, LeaseRecord *copy);
 
 /* A request has ended while the share was lost: it is written when the share is back. */
 void share_owe(Share *s, const SharePlace *place, int n, bool sent);

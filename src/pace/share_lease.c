@@ -1,24 +1,19 @@
 /*
 ** The leases that stand in a share, see lease.h for their rules. A lease keeps its place for as long as the file is used, also when
-** nobody has it: who does not ask for it must not trade under its prefix either.
+** nobody has it: who does not ask for it must not trade under its prefix either. A new name is nobody's at first: what others have
+** signed under that prefix, who did not know of it, can act no more when somebody gets it.
 */
 #include "share_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Does the id begin with the prefix and a '-'? */
-static bool is_under(const char *id, const char *prefix) {
-  size_t size = strlen(prefix);
-  return strncmp(id, prefix, size) == 0 && id[size] == '-';
-}
-
 /* Ids of both may begin with the longer one. */
 static bool overlap(const char *a, const char *b) {
-  return is_under(a, b) || is_under(b, a);
+  return lease_covers(a, b) || lease_covers(b, a);
 }
 
-LeaseRecord *share_lease(Share *s, const char *name, char why[SHARE_WHY]) {
+LeaseRecord *share_lease(Share *s, const char *name, double now, char why[SHARE_WHY]) {
   Layout *y = s->map.layout;
   const uint32_t count = atomic_load_explicit(&y->leases, memory_order_acquire);
   for (uint32_t i = 0; i < count && i < SHARE_LEASES; i++) {
@@ -35,7 +30,7 @@ LeaseRecord *share_lease(Share *s, const char *name, char why[SHARE_WHY]) {
     return NULL;
   }
   LeaseRecord *r = &y->lease[count];
-  *r = (LeaseRecord){0};
+  *r = (LeaseRecord){.until = now + LEASE_MOST};
   snprintf(r->name, sizeof r->name, "%s", name);
   atomic_store_explicit(&y->leases, count + 1, memory_order_release);
   return r;
@@ -49,17 +44,27 @@ void share_lease_give(Share *s, LeaseRecord *r, LeaseAsk *ask, double now, Lease
 }
 
 /* Names are never changed once they are counted, so looking at them needs no lock. */
-static const LeaseRecord *find(const Layout *y, const char *id) {
-  const uint32_t count = atomic_load_explicit(&y->leases, memory_order_acquire);
-  for (uint32_t i = 0; i < count && i < SHARE_LEASES; i++)
-    if (is_under(id, y->lease[i].name)) return &y->lease[i];
-  return NULL;
+uint32_t share_leases(const Share *s) {
+  const uint32_t count = atomic_load_explicit(&s->map.layout->leases, memory_order_acquire);
+  return count < SHARE_LEASES ? count : SHARE_LEASES;
 }
 
-bool share_lease_of(Share *s, const char *id, double now, LeaseRecord *copy) {
-  if (!share_is_there(s, now) || find(s->map.layout, id) == NULL || !share_enter(s, now)) return false;
-  const LeaseRecord *r = find(s->map.layout, id); /* the file may be another one now */
-  if (r != NULL) *copy = *r;
+uint64_t share_lease_news(const Share *s) {
+  return (uint64_t)s->epoch << 32 | share_leases(s);
+}
+
+void share_lease_name(const Share *s, uint32_t i, char name[LEASE_NAME]) {
+  memcpy(name, s->map.layout->lease[i].name, LEASE_NAME - 1);
+  name[LEASE_NAME - 1] = '\0';
+}
+
+bool share_lease_of(Share *s, const char *name, double now, LeaseRecord *copy) {
+  bool found = false;
+  if (!share_enter(s, now)) return false;
+  for (uint32_t i = 0; i < share_leases(s) && !found; i++) {
+    found = strcmp(s->map.layout->lease[i].name, name) == 0;
+    if (found) *copy = s->map.layout->lease[i];
+  }
   share_leave(s);
-  return r != NULL;
+  return found;
 }

@@ -19,7 +19,8 @@ struct Share {
   pid_t process;                   /* the process that opened it */
   int member;                      /* its number; -1: it is none */
   uint32_t epoch;                  /* counts the files that were mapped, from 1 */
-  double looked_at;                /* when the file was looked at last */
+  double looked_at;                /* when the file was looked at last, or somebody vouched for it */
+  double seen_at;                  /* when it was looked at last */
   const char *lost;                /* why it is lost, a static text; NULL: it is not */
   const char *last_loss;           /* why it was lost last */
   bool gone;                       /* lost, and not for its lock alone: the file has to be opened anew */

@@ -82,6 +82,10 @@ int shared_told(const Shared *x) {
   return x->ways->told == NULL ? 1 : x->ways->told(x);
 }
 
+bool shared_is_told(const Shared *x) {
+  return x->ways->told != NULL;
+}
+
 uint64_t shared_halted(Shared *x, double now) {
   return x->ways->halted(x, now);
 }
@@ -103,8 +107,12 @@ void shared_lease_back(Shared *x, const Lease *l, double now) {
   x->ways->lease_back(x, l, now);
 }
 
-bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
-  return x->ways->lease_of(x, id, now, copy);
+bool shared_lease_of(Shared *x, const char *name, double now, LeaseRecord *copy) {
+  return x->ways->lease_of(x, name, now, copy);
+}
+
+double shared_connect(Shared *x, const char *host, int most, double span, double now) {
+  return x->ways->connect(x, host, most, span, now);
 }
 
 int64_t shared_changes(const Shared *x) {

@@ -22,6 +22,10 @@ typedef enum OnLoss {
   LOSS_ALONE   /* it goes on as if it were alone */
 } OnLoss;
 
+enum {
+  SHARED_LEASES = 128
+}; /* so many names of leases are remembered: four times what a share has at once */
+
 #define SHARED_ASKED (-2.0)
 #define SHARED_LOST  (-1.0)
 
@@ -29,14 +33,21 @@ typedef enum OnLoss {
 typedef struct Shared {
   const struct SharedWays *ways; /* NULL: the client has no share */
   Share *share;                  /* of a file; owned */
+  struct ShareNotice *notice;    /* of a file; owned; NULL: nobody vouches for it */
   struct RedisShare *redis;      /* of a server; owned */
   const char *name;              /* for people, without a password; the share's */
   const char *key;               /* of the account; NULL: none. The session's */
   pid_t process;                 /* the process that opened it; a forked child may only forget it */
   OnLoss on_loss;
-  SharePlace ip, address;             /* the windows of the address: its requests, its pauses and bans */
-  uint32_t shut_seen;                 /* which change of pauses and bans was taken from there */
-  int64_t waits;                      /* how often a call had to wait for the share's limits */
+  SharePlace ip, address; /* the windows of the address: its requests, its pauses and bans */
+  uint32_t shut_seen;     /* which change of pauses and bans was taken from there */
+  int64_t waits;          /* how often a call had to wait for the share's limits */
+  char leases
+      [SHARED_LEASES]
+      [LEASE_NAME]; /* the leases that it was told of; a ring. They stay known, whatever becomes of the share */
+  bool untold;      /* of a server: it has not told its leases yet */
+  uint64_t lease_count; /* how many names it got to know */
+  uint64_t lease_news;  /* of a file: when they were taken from there last, see share_lease_news */
   void (*answered)(struct Shared *x); /* what was asked was answered, or there is news: may be NULL */
 } Shared;
 
@@ -100,7 +111,9 @@ typedef struct SharedWays {
   bool (*lease_open)(Shared *x, const Lease *l, double now, char why[SHARE_WHY]);
   void (*lease_ask)(Shared *x, Lease *l, int64_t wall, double now);
   void (*lease_back)(Shared *x, const Lease *l, double now);
-  bool (*lease_of)(Shared *x, const char *id, double now, LeaseRecord *copy);
+  double (*connect)(Shared *x, const char *host, int most, double span, double now);
+  void (*lease_names)(Shared *x, double now); /* NULL: they are told by themselves */
+  bool (*lease_of)(Shared *x, const char *name, double now, LeaseRecord *copy);
 } SharedWays;
 
 extern const SharedWays shared_file, shared_redis;
@@ -146,6 +159,7 @@ void shared_mend(Shared *x, double now);
 bool shared_halt(Shared *x, const char *reason, int64_t wall, double now);
 bool shared_resume(Shared *x, double now);
 int shared_told(const Shared *x); /* what has become of that: 1: the others are told, 0: not, -1: not yet */
+bool shared_is_told(const Shared *x); /* is it told of halts, rather than that it looks? */
 /* 0 when trading is not halted; else a number that differs for each halt. */
 uint64_t shared_halted(Shared *x, double now);
 /* The reason, who halted and when. Printable. */
@@ -157,8 +171,19 @@ bool shared_lease_open(Shared *x, const Lease *l, double now, char why[SHARE_WHY
 void shared_lease_ask(Shared *x, Lease *l, int64_t wall, double now);
 void shared_lease_back(Shared *x, const Lease *l,
                        double now); /* gives it back, for when nothing can act any more */
-/* share_lease_of */
-bool shared_lease_of(Shared *x, const char *id, double now, LeaseRecord *copy);
+/* Counts the leases that the client knows of, those of the share now among them. A server tells them with each answer. */
+uint64_t shared_leases(Shared *x, double now);
+/* A lease other than 'own' (NULL: none) under whose prefix the id is, of those that the client knows; NULL as id: any other one. NULL:
+** there is none. */
+const char *shared_lease_over(const Shared *x, const char *id, const char *own);
+/* The client was told of a lease. */
+void shared_lease_known(Shared *x, const char *name);
+/* How it is with the lease of that name; false: that is not known here. */
+bool shared_lease_of(Shared *x, const char *name, double now, LeaseRecord *copy);
+
+/* A stream is to connect to the host, where so many may in a span of seconds: counts it and returns 0, or says in how many seconds to ask
+** again; SHARED_ASKED: soon. When the share is lost it returns 0, and counts nothing. */
+double shared_connect(Shared *x, const char *host, int most, double span, double now);
 
 /* Counts losses and returns. */
 int64_t shared_changes(const Shared *x);

@@ -4,6 +4,7 @@
 */
 #include "shared.h"
 #include "share_layout.h"
+#include "share_notice.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -130,6 +131,7 @@ static void push(Shared *x, const LimitAccount *account, double now) {
 }
 
 static void pull(Shared *x, LimitAccount *account, double now) {
+  share_notice_vouch(x->notice, x->share, now);
   if (share_lost(x->share) != NULL || x->address.epoch == 0 || !share_is_there(x->share, now)) return;
   if (share_shut_changes(x->share) == x->shut_seen || !share_enter(x->share, now)) return;
   const SharedWindow *w = find_address(x, account->address, now);
@@ -189,6 +191,7 @@ static double take(Shared *x, const SharedAsk *ask, const Windows *w, double now
 static double take_turn(Shared *x, const SharedAsk *ask, double now, SharedTurn *turn) {
   Windows w;
   bool lost = share_lost(x->share) != NULL;
+  share_notice_vouch(x->notice, x->share, now);
   if (!share_enter(x->share, now)) {
     if (!lost) return SHARED_LOST;
     share_miss(x->share);
@@ -214,6 +217,7 @@ static void learn(const Shared *x, SharedWindow *w, int limit, int left, double 
 }
 
 static void end(Shared *x, const SharedTurn *turn, SharePlace *place, bool sent, double now) {
+  share_notice_vouch(x->notice, x->share, now);
   if (!share_enter(x->share, now)) {
     if (turn->epoch == x->ip.epoch) share_owe(x->share, &x->ip, 1, sent);
     if (turn->epoch == place->epoch) share_owe(x->share, place, turn->weight, sent);
@@ -225,6 +229,37 @@ static void end(Shared *x, const SharedTurn *turn, SharePlace *place, bool sent,
   if (ip != NULL) share_end(x->share, ip, 1, sent, now);
   if (group != NULL) share_end(x->share, group, turn->weight, sent, now);
   share_leave(x->share);
+}
+
+/* ---- connections of streams ---- */
+
+/* Takes its place among the last 'most' moments of the window, which are in order. */
+static double connect_in(SharedWindow *w, int most, double span, double now) {
+  const LimitWindow v = {.span = span,
+                         .ended = w->ended,
+                         .first = w->head % SHARE_MOMENTS,
+                         .count = w->tail - w->head > SHARE_MOMENTS ? SHARE_MOMENTS : w->tail - w->head,
+                         .room = SHARE_MOMENTS};
+  tidy(w, &v, now);
+  const uint32_t count = w->tail - w->head;
+  w->used_at = now;
+  w->limit = most;
+  if (w->held_until > now) return w->held_until - now;
+  if (count >= (uint32_t)most)
+    return fmax(w->ended[(w->tail - (uint32_t)most) % SHARE_MOMENTS] + span - now, 1e-3);
+  share_push(w, now);
+  return 0;
+}
+
+static double connect_file(Shared *x, const char *host, int most, double span, double now) {
+  char name[WINDOW_NAME];
+  SharePlace place = {0};
+  if (!share_enter(x->share, now)) return 0;
+  snprintf(name, sizeof name, "connects %s", host);
+  SharedWindow *w = share_window(x->share, &place, name, span, now);
+  const double wait = w == NULL ? AGAIN : connect_in(w, most, span, now);
+  share_leave(x->share);
+  return wait;
 }
 
 /* ---- what answers tell ---- */
@@ -269,17 +304,20 @@ static bool left_of(Shared *x, const LimitAccount *account, const LimitGroup *gr
 /* ---- the rest is the share's own ---- */
 
 static bool open_file(Shared *x, const char *where, Loop *loop, double now, char why[SHARE_WHY]) {
-  (void)loop;
   x->share = share_open(where, SHARE_JOIN, now, why);
-  if (x->share != NULL) x->name = share_path(x->share);
-  return x->share != NULL;
+  if (x->share == NULL) return false;
+  x->name = share_path(x->share);
+  x->notice = share_notice_open(loop);
+  return true;
 }
 
 static void leave(Shared *x, double now) {
+  share_notice_close(x->notice);
   share_free(x->share, now);
 }
 
 static void forget(Shared *x) {
+  share_notice_forget(x->notice);
   share_forget(x->share);
 }
 
@@ -309,6 +347,7 @@ static bool resume(Shared *x, double now) {
 }
 
 static uint64_t halted(Shared *x, double now) {
+  share_notice_vouch(x->notice, x->share, now);
   return share_halted(x->share, now);
 }
 
@@ -331,7 +370,7 @@ static void state(Shared *x, double now, SharedState *out) {
 
 static bool lease_open_file(Shared *x, const Lease *l, double now, char why[SHARE_WHY]) {
   if (!share_enter(x->share, now)) return true; /* it gets its place when the share is back */
-  bool has = share_lease(x->share, l->name, why) != NULL;
+  bool has = share_lease(x->share, l->name, now, why) != NULL;
   share_leave(x->share);
   return has;
 }
@@ -340,8 +379,9 @@ static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
   LeaseAsk ask = {.holder = l->holder, .pid = (int32_t)x->process, .lasts = l->lasts, .wall = wall};
   LeaseAnswer answer;
   char why[SHARE_WHY];
+  share_look_again(x->share); /* a lease of a file that is gone must not go on */
   if (!share_enter(x->share, now)) return;
-  LeaseRecord *r = share_lease(x->share, l->name, why);
+  LeaseRecord *r = share_lease(x->share, l->name, now, why);
   if (r != NULL) share_lease_give(x->share, r, &ask, now, &answer);
   share_leave(x->share);
   if (r != NULL) lease_heard(l, &answer, now, now);
@@ -350,13 +390,24 @@ static void lease_ask(Shared *x, Lease *l, int64_t wall, double now) {
 static void lease_back_file(Shared *x, const Lease *l, double now) {
   char why[SHARE_WHY];
   if (l->number == 0 || !share_enter(x->share, now)) return;
-  LeaseRecord *r = share_lease(x->share, l->name, why);
+  LeaseRecord *r = share_lease(x->share, l->name, now, why);
   if (r != NULL) lease_back(r, l->number, lease_rest(l, now), now);
   share_leave(x->share);
 }
 
-static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
-  return share_lease_of(x->share, id, now, copy);
+static void lease_names(Shared *x, double now) {
+  char name[LEASE_NAME];
+  share_notice_vouch(x->notice, x->share, now);
+  if (!share_is_there(x->share, now) || share_lease_news(x->share) == x->lease_news) return;
+  x->lease_news = share_lease_news(x->share);
+  for (uint32_t i = 0; i < share_leases(x->share); i++) {
+    share_lease_name(x->share, i, name);
+    shared_lease_known(x, name);
+  }
+}
+
+static bool lease_of(Shared *x, const char *name, double now, LeaseRecord *copy) {
+  return share_lease_of(x->share, name, now, copy);
 }
 
 const SharedWays shared_file = {.open = open_file,
@@ -382,4 +433,6 @@ const SharedWays shared_file = {.open = open_file,
                                 .lease_open = lease_open_file,
                                 .lease_ask = lease_ask,
                                 .lease_back = lease_back_file,
+                                .connect = connect_file,
+                                .lease_names = lease_names,
                                 .lease_of = lease_of};

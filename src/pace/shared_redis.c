@@ -489,6 +489,7 @@ static bool open_server(Shared *x, const char *where, Loop *loop, double now, ch
   (void)now;
   x->redis = redis_share_open(x, where, loop, why);
   if (x->redis != NULL) x->name = x->redis->url.name;
+  x->untold = true;
   return x->redis != NULL;
 }
 
@@ -536,9 +537,9 @@ static bool lease_open_server(Shared *x, const Lease *l, double now, char why[SH
   return true; /* the server is asked later */
 }
 
-static bool lease_of(Shared *x, const char *id, double now, LeaseRecord *copy) {
-  (void)x, (void)id, (void)now, (void)copy;
-  return false; /* who asks for no lease is not told of any */
+static bool lease_of(Shared *x, const char *name, double now, LeaseRecord *copy) {
+  (void)x, (void)name, (void)now, (void)copy;
+  return false; /* its answers tell names only */
 }
 
 const SharedWays shared_redis = {.open = open_server,
@@ -566,4 +567,5 @@ const SharedWays shared_redis = {.open = open_server,
                                  .lease_open = lease_open_server,
                                  .lease_ask = redis_lease_ask,
                                  .lease_back = redis_lease_back,
+                                 .connect = redis_connect,
                                  .lease_of = lease_of};

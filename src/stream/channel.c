@@ -5,6 +5,7 @@
 */
 #include "channel.h"
 #include "head.h"
+#include "pace/shared.h"
 #include "value/bytes.h"
 
 #include <ctype.h>
@@ -20,6 +21,7 @@ enum {
 };
 
 static const double AGAINS = 10; /* so many topics may begin anew at once, and then one a second */
+static const double SOON = 0.02; /* s until the share is asked again whether it has answered */
 static const double FIRST_PAUSE = 0.25, LONGEST_PAUSE = 30,
                     HELD = 30; /* s; a connection that held is no failure */
 
@@ -369,10 +371,26 @@ static void on_open(void *owner) {
   note_busy(c);
 }
 
-/* Seconds until one more connection is within the budget. */
-static double budget_wait(const Budget *b, double now) {
-  double wait = b->count < CONNECTS_MOST ? 0 : b->at[b->next] + CONNECTS_SPAN - now;
+/* Seconds until one more connection is within the budget of this process, which has one of so many parts of it. */
+static double budget_wait(const Budget *b, int parts, double now) {
+  const int most = CONNECTS_MOST / parts > 0 ? CONNECTS_MOST / parts : 1;
+  if (b->count < most) return 0;
+  double wait = b->at[(b->next - most + CONNECTS_MOST) % CONNECTS_MOST] + CONNECTS_SPAN - now;
   return wait > 0 ? wait : 0;
+}
+
+/* The same within that of all who share. It counts the connection if it may be made. */
+static double take_connect(Channel *c, double now) {
+  Shared *shared = c->o.share(c->o.owner);
+  double at = loop_now(c->o.loop),
+         wait = budget_wait(c->o.budget, shared == NULL ? 1 : shared_parts(shared, at), now);
+  if (wait > 0 || shared == NULL) return wait;
+  const char *host = strstr(c->url, "://");
+  char name[256];
+  host = host == NULL ? c->url : host + 3;
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(host, "/"), host);
+  wait = shared_connect(shared, name, CONNECTS_MOST, CONNECTS_SPAN, at);
+  return wait == SHARED_ASKED ? SOON : wait;
 }
 
 static void on_pause(LoopTimer *timer) {
@@ -385,7 +403,7 @@ static void on_pause(LoopTimer *timer) {
   const LinkEvents events = {.open = on_open, .message = on_message, .ended = on_ended, .owner = c};
   const char *why;
   Budget *b = c->o.budget;
-  double now = now_of(c), wait = budget_wait(b, now);
+  double now = now_of(c), wait = take_connect(c, now);
   if (wait > 0) {
     start_timer(c, &c->pause, wait);
     return;

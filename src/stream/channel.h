@@ -50,7 +50,8 @@ typedef struct ChannelOptions {
       patience; /* s: a ping each so often; its pong, and the opening of a connection, take at most so long */
   const char *key; /* what to log in with; NULL: no login. It outlives the channel, as do the next two */
   Signer *signer;
-  int64_t (*now)(void *owner); /* the exchange's clock, ms */
+  int64_t (*now)(void *owner);          /* the exchange's clock, ms */
+  struct Shared *(*share)(void *owner); /* as in StreamsOptions */
   void *owner;
 } ChannelOptions;
 

@@ -94,6 +94,7 @@ Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private
                             .key = private ? s->o.key : NULL,
                             .signer = s->o.signer,
                             .now = s->o.now,
+                            .share = s->o.share,
                             .owner = s->o.owner};
   return make_channel(L, s, url, &o);
 }
@@ -203,6 +204,12 @@ static int l_available(lua_State *L) {
   return 1;
 }
 
+/* missing() -> why there are no streams over sockets; nil: there are */
+static int l_missing(lua_State *L) {
+  lua_pushstring(L, ws_missing());
+  return 1;
+}
+
 /* expect(connection, messages): the exchange says how many messages it has sent there, see channel_expect */
 static int l_expected(lua_State *L) {
   size_t size;
@@ -215,7 +222,8 @@ static int l_expected(lua_State *L) {
 }
 
 void stream_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"available", l_available}, {"expect", l_expected}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"available", l_available}, {"missing", l_missing}, {"expect", l_expected}, {NULL, NULL}};
   Streams **all = lua_newuserdatauv(L, sizeof(Streams *), 0);
   *all = NULL;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &all_key);

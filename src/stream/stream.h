@@ -20,7 +20,8 @@ typedef struct StreamsOptions {
   const Http *like; /* whose proxy and certificates they use; NULL: the state's post carries them (post.h) */
   const char *key;  /* what to log in with; NULL: there are public topics only */
   Signer *signer;
-  int64_t (*now)(void *owner); /* the exchange's clock, ms */
+  int64_t (*now)(void *owner);          /* the exchange's clock, ms */
+  struct Shared *(*share)(void *owner); /* what the client shares with others; NULL: nothing now */
   void *owner;
   Sightings *sightings; /* what is told of orders; it outlives the streams, too */
 } StreamsOptions;

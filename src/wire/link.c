@@ -31,9 +31,6 @@ struct Link {
   LinkEnding ending;
 };
 
-const char link_none[] =
-    "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again";
-
 /* ---- the end ---- */
 
 /* Closes what there is. 'why' may be libcurl's; it holds no secret. */
@@ -199,8 +196,8 @@ Link *link_new(Http *http, Loop *loop, const LinkOptions *o, const LinkEvents *e
                                .timeout = o->timeout,
                                .connect_timeout = o->timeout,
                                .pipe = true};
-  *why = link_none;
-  if (!ws_available()) return NULL;
+  *why = ws_missing();
+  if (*why != NULL) return NULL;
   *why = "not enough memory";
   Link *link = calloc(1, sizeof *link);
   if (link == NULL) return NULL;

@@ -46,10 +46,9 @@ typedef struct LinkEnding {
   char why[256]; /* in words, without secrets */
 } LinkEnding;
 
-/* Begins to connect. NULL with '*why' (static text): memory ran out, or this build is without libwslay (LINK_NONE). */
+/* Begins to connect. NULL with '*why' (static text): memory ran out, or see ws_missing. */
 Link *link_new(Http *http, Loop *loop, const LinkOptions *options, const LinkEvents *events,
                const char **why);
-extern const char link_none[];
 bool link_is_open(const Link *link);
 bool link_text(Link *link, const char *text, size_t size); /* as ws_text; false also before it is open */
 void link_close(Link *link, int code);                     /* in good order; 'ended' tells when it is done */

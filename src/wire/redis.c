@@ -5,9 +5,9 @@
 */
 #include "redis.h"
 
-const char redis_none[] =
-    "this build of bybit is without hiredis, which a share on a Redis server needs: install "
-    "libhiredis-dev and build again";
+bool redis_available(void) {
+  return redis_missing() == NULL;
+}
 
 void redis_clean(const char *text, size_t size, char *out, size_t room) {
   size_t n = size < room - 1 ? size : room - 1;
@@ -20,14 +20,15 @@ void redis_clean(const char *text, size_t size, char *out, size_t room) {
 
 #ifndef BYBIT_HIREDIS
 
-bool redis_available(void) {
-  return false;
+const char *redis_missing(void) {
+  return "this build of bybit is without hiredis, which a share on a Redis server needs: install "
+         "libhiredis-dev and build again";
 }
 
 Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, double timeout,
                  const RedisEvents *events, const char **why) {
   (void)http, (void)loop, (void)url, (void)listens, (void)timeout, (void)events;
-  *why = redis_none;
+  *why = redis_missing();
   return NULL;
 }
 
@@ -77,18 +78,22 @@ void redis_forget(Redis *r) {
 #define FUNCTION(name) {#name, &hiredis.name},
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool there;
+static char missing[300]; /* "": it is there */
 static struct Hiredis { HIREDIS_FUNCTIONS(MEMBER) } hiredis;
 
 static void open_once(void) {
   static const LibraryFunction functions[] = {HIREDIS_FUNCTIONS(FUNCTION){NULL, NULL}};
-  char why[256];
-  there = library_open(BYBIT_LIBHIREDIS, functions, why, sizeof why);
+  char why[128];
+  if (library_open(BYBIT_LIBHIREDIS, functions, why, sizeof why)) return;
+  snprintf(missing, sizeof missing,
+           "hiredis, which a share on a Redis server needs, cannot be opened (%s): install " BYBIT_LIBHIREDIS
+           " (Debian 12: libhiredis0.14)",
+           why);
 }
 
-bool redis_available(void) {
+const char *redis_missing(void) {
   pthread_once(&once, open_once);
-  return there;
+  return missing[0] == '\0' ? NULL : missing;
 }
 
 #define redisFormatCommandArgv         hiredis.redisFormatCommandArgv
@@ -100,8 +105,8 @@ bool redis_available(void) {
 
 #else
 
-bool redis_available(void) {
-  return true;
+const char *redis_missing(void) {
+  return NULL;
 }
 
 #endif
@@ -403,10 +408,8 @@ static bool copy(char **out, const char *text) {
 
 Redis *redis_new(Http *http, Loop *loop, const RedisUrl *url, bool listens, double timeout,
                  const RedisEvents *events, const char **why) {
-  if (!redis_available()) {
-    *why = redis_none;
-    return NULL;
-  }
+  *why = redis_missing();
+  if (*why != NULL) return NULL;
   const HttpRequest request = {.verb = "GET",
                                .url = url->url,
                                .socket = url->socket,

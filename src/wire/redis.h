@@ -53,7 +53,7 @@ typedef struct RedisEvents {
 
 typedef struct Redis Redis;
 
-extern const char redis_none[]; /* why there is none in a build without hiredis */
+const char *redis_missing(void); /* why there are none: hiredis is not there; NULL: it is */
 bool redis_available(void);
 
 /* Begins to connect; 'timeout' seconds until it is ready. 'listens': it will subscribe, so messages may come at any time. None of

@@ -10,10 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool ws_available(void) {
+  return ws_missing() == NULL;
+}
+
 #ifndef BYBIT_WSLAY
 
-bool ws_available(void) {
-  return false;
+const char *ws_missing(void) {
+  return "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again";
 }
 
 Ws *ws_new(const WsBytes *bytes, Random *random, size_t max, const char *early, size_t early_size) {
@@ -76,18 +80,22 @@ size_t ws_received(const Ws *ws) {
 #define FUNCTION(name) {#name, &wslay.name},
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool there;
+static char missing[300]; /* "": it is there */
 static struct Wslay { WSLAY_FUNCTIONS(MEMBER) } wslay;
 
 static void open_once(void) {
   static const LibraryFunction functions[] = {WSLAY_FUNCTIONS(FUNCTION){NULL, NULL}};
-  char why[256];
-  there = library_open(BYBIT_LIBWSLAY, functions, why, sizeof why);
+  char why[128];
+  if (library_open(BYBIT_LIBWSLAY, functions, why, sizeof why)) return;
+  snprintf(missing, sizeof missing,
+           "wslay, which streams need, cannot be opened (%s): install " BYBIT_LIBWSLAY
+           " (Debian 12: libwslay1)",
+           why);
 }
 
-bool ws_available(void) {
+const char *ws_missing(void) {
   pthread_once(&once, open_once);
-  return there;
+  return missing[0] == '\0' ? NULL : missing;
 }
 
 #define wslay_frame_context_free wslay.wslay_frame_context_free
@@ -97,8 +105,8 @@ bool ws_available(void) {
 
 #else
 
-bool ws_available(void) {
-  return true;
+const char *ws_missing(void) {
+  return NULL;
 }
 
 #endif

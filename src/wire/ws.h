@@ -41,6 +41,7 @@ typedef struct Ws Ws;
 
 /* False: this build is without libwslay, or it cannot be opened; ws_new gives NULL. */
 bool ws_available(void);
+const char *ws_missing(void); /* why there is none; NULL: there is */
 /* 'early': bytes that came behind the answer to the upgrade. 'max': the most bytes of a message. NULL: memory ran out. */
 Ws *ws_new(const WsBytes *bytes, Random *random, size_t max, const char *early, size_t early_size);
 void ws_free(Ws *ws); /* NULL is allowed */

@@ -74,7 +74,7 @@ return function(options)
       id_prefix = options.id_prefix or false, journal = false, intents = {}, at_large = {},
       receive_window = options.receive_window, parts = {}, closing = core.token(),
       budget_of_retries = false, guard = false, sightings = false, sighting_news = false, reads_lease = false,
-      lease_report = false }
+      lease_report = false, links = false, link_count = 0 }
     local c = errors.call(core.client.new, settings, setmetatable(t, { __index = class.methods }), options.transport)
     if listener then core.client.listen(c, listener) end
     if options.check_instruments then instrument.guard(t) end

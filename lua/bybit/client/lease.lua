@@ -1,9 +1,12 @@
 -- What a client does with its lease before it adds risk (src/call/lease.c asks for the lease, and signs nothing without): it reads what
--- earlier holders left, by client:reconcile. The exchange may show an order late, so that comes when all must show.
+-- earlier holders left, by client:reconcile. The exchange may show an order late, so that comes when all must show. And what any client of
+-- the share does before it changes an order that is named by the exchange's id: it finds out whose lease that is under.
 
 local core = require "bybit.core"
 local errors = require "bybit.errors"
+local evidence = require "bybit.outcome.evidence"
 local hints = require "bybit.later".module "bybit.wire.hints"
+local look = require "bybit.later".module "bybit.client.guard.look"
 local reconcile = require "bybit.outcome.reconcile"
 local tasks = require "bybit.later".module "bybit.tasks"
 
@@ -66,6 +69,69 @@ function lease.prepare(client, stop, cancel)
     end
   end
 end
+
+---------------------------------------------------------------------------------------------------------------
+-- Orders under the leases of others.
+
+local LINKS = 1000 -- so many client order ids are remembered
+
+-- The client order id of the order that an act changes, "" if it has none. It never changes, so it is read once. nil: it could not be read.
+local function link_of(asked, act)
+  local t = core.client.table(asked.client)
+  if t.links and t.links[act.order_id] then return t.links[act.order_id] end
+  local order = act.order or look.order(asked, act)
+  if not order or rawget(order, "order_id") ~= act.order_id and rawget(order, "stop_order_id") ~= act.order_id then return nil end
+  act.order = order
+  if not t.links or t.link_count >= LINKS then t.links, t.link_count = {}, 0 end
+  t.links[act.order_id], t.link_count = evidence.text(order, "client_order_id") or "", t.link_count + 1
+  return t.links[act.order_id]
+end
+
+-- Why an order is not touched; nil: it is under no lease of others.
+local function reserved(asked, act)
+  local why = act.link and core.client.reserved(asked.client, act.link)
+  if why or act.place or not act.order_id then return why end -- an order id goes before a client order id
+  local link = link_of(asked, act)
+  if link then return link ~= "" and core.client.reserved(asked.client, link) or nil end
+  return ("order '%s' could not be read, and may be under the lease '%s': name its client_order_id"):format(act.order_id,
+    core.client.reserved(asked.client))
+end
+
+-- The same for what a raw request to an unknown path names.
+local function reserved_in(client, value)
+  if type(value) ~= "table" then return nil end
+  for k, v in pairs(value) do
+    local named = type(k) == "string" and k:lower():gsub("_", "")
+    local why = (named == "orderlinkid" or named == "clientorderid") and type(v) == "string" and core.client.reserved(client, v)
+      or reserved_in(client, v)
+    if why then return why end
+  end
+end
+
+--- Why a call does not add risk to orders under the leases of others; nil: it may.
+---@param asked table as for look.order
+---@param call userdata
+---@param list bybit.Act[]? the acts; nil: it is not known what the request does
+---@return string? why
+function lease.reserved(asked, call, list)
+  local client = asked.client
+  local other, number, told = core.client.reserved(client)
+  while told == false and loop.now() < asked.stop and wait(client, LOOK, asked.params.cancel) do -- a server has to answer first
+    other, number, told = core.client.reserved(client)
+  end
+  if other and not list then
+    local why = reserved_in(client, asked.params)
+    if why then return why end
+  end
+  for _, act in ipairs(other and list or {}) do
+    local why = reserved(asked, act)
+    if why then return act.number and ("order %d: %s"):format(act.number, why) or why end
+  end
+  if number then core.client.unreserved(call, number) end
+end
+
+---------------------------------------------------------------------------------------------------------------
+-- Waiting for it.
 
 local KNOWN = { timeout = true, cancel = true }
 

@@ -106,9 +106,8 @@ local function reason(t)
   if t.class.dialect.name ~= "v5" then return "streams are on the V5 wire: api = \"v5\"" end
   if not t.wants_streams then return "this client was made with streams = false" end
   if not t.lines then return "a client with a transport of its own has no streams" end
-  if t.lines == "sockets" and not core.stream.available() then
-    return "this build of bybit is without libwslay, which streams need: install libwslay-dev and build again"
-  end
+  local missing = t.lines == "sockets" and core.stream.missing()
+  if missing then return missing end
   return not t.streams and "the exchange documents no host of streams for this environment" or nil
 end
 

@@ -280,6 +280,15 @@ local function all_harmless(asked, list)
   return true
 end
 
+-- Is the client halted? A server tells when a halt is taken back; who makes nothing but calls that are refused has not heard of that.
+local function is_halted(client)
+  local words, told = core.client.halted(client)
+  if not told then return words ~= nil end
+  local ok, raised = pcall(tasks.sleep, 0.001) -- what has come is read
+  if not ok and not errors.is(raised) then error(raised, 0) end
+  return core.client.halted(client) ~= nil
+end
+
 --- What the C core asks before a call is sent that may add risk.
 ---@param client userdata
 ---@param call userdata
@@ -292,13 +301,14 @@ function guard.ask(client, call, row, params, link, left)
   local t, began = core.client.table(client), loop.now()
   local verb, path = errors.route_of(params)
   local list = acts.of(t.class.dialect, row, params, link, verb and path)
-  if not list then return nil end
+  local asked = { client = client, class = t.class, params = params, stop = began + left }
+  if not list then return lease.reserved(asked, call) end
   list = risky(list)
   if #list == 0 then return true end
   for _, act in ipairs(t.class.dialect.category and list or {}) do act.category = act.category or t.category end
-  local asked = { client = client, class = t.class, params = params, stop = began + left }
-  if core.client.halted(client) then return all_harmless(asked, list) or nil end
+  if is_halted(client) then return all_harmless(asked, list) or nil end
   local unleased = core.client.leases(client) and lease.prepare(client, asked.stop, params.cancel) or nil
+  unleased = unleased or lease.reserved(asked, call, list)
   if unleased then return all_harmless(asked, list) or unleased end
   local self = t.guard
   if not self then return nil end
