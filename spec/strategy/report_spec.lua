@@ -1,4 +1,5 @@
--- The report of a simulation: figures against cases that are worked out by hand, and against Python's arithmetic.
+-- The report of a simulation: figures against cases that are worked out by hand, and ratios against Python's statistics. figures_spec.lua
+-- has whole runs that Python has worked out.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
@@ -17,7 +18,7 @@ local function candles(list, span)
 end
 
 local function simulate(options, strategy)
-  options.seed, options.latency = options.seed or 1, { 0, 0 }
+  options.seed, options.latency = options.seed or 1, options.latency or { 0, 0 }
   local report = bybit.paper.simulate(options, strategy)
   if report.error ~= nil then error(report.traceback, 0) end
   return report
@@ -148,6 +149,24 @@ print(repr(((1.37 / 1.0) ** (365 / 200) - 1) / 0.11))']]):format(table.concat(te
     assert.equal("USDT", report.coin)
     near(500 - 0.05 - 0.5 * 30000.1 * 0.00055, report.figures.profit_coin, 1e-6)
     near(report.figures.profit_coin, report.figures.profit_usd)
+  end)
+
+  it("of requests, by hand", function()
+    local report = simulate({ duration = 60, latency = { 0.01, 0.01 }, faults = {
+      { "code", code = 10006, path = "market/tickers", nth = 1 }, { "http", status = 503, path = "order/realtime", nth = { 1, 2 } },
+      { "lost_answer", path = "order/create", nth = 2 } } }, function(client)
+      local order = { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 20000 }
+      assert(client:get_ticker { symbol = "BTCUSD" }) -- two requests, the first of them refused
+      assert(client:place_order(order)) -- one
+      assert(client:get_open_orders_real_time { symbol = "BTCUSD" }) -- three, two of them struck
+      order.deadline = 0.03 -- two: the answer of the first is lost, the second comes too late
+      assert.is_nil(client:place_order(order))
+    end)
+    assert.same({ 8, 4, 1, 1 }, { report.requests, report.retries, report.unknowns, report.limited })
+    assert.same({ code_10006 = 1, http_503 = 2, lost_answer = 1 }, report.faults)
+    assert.same({ 2, 1 }, { #report.orders_left, #report.unsettled })
+    assert(tostring(report):find("requests    8, 4 retries, 1 unknown, 1 limited; faults: code_10006 1, http_503 2, lost_answer 1\n"
+      .. "at the end  2 orders left, 1 calls unsettled\n", 1, true), tostring(report))
   end)
 
   it("tell how near a liquidation was", function()

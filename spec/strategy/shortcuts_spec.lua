@@ -24,7 +24,7 @@ local function candles_from(random, case, state)
     if count > case.count then return nil end
     local wild = random:unit() < 0.05 and 20 or 1
     local open = state.price + (random:unit() < 0.1 and ticks(40) - 20 or 0)
-    local high, low = open + ticks(30) * wild, open - ticks(30) * wild
+    local high, low = open + ticks(15) * wild, open - ticks(15) * wild
     local stake = random:unit() < 0.4 and state.stakes[random:integer(0, #state.stakes)] or nil
     if stake and math.abs(stake - open) < 1500 then
       stake = stake + ticks(2) - 1
@@ -45,7 +45,7 @@ local function program(seed, case, state)
   local random = core.random(seed + 1000)
   local function one_of(list) return list[random:integer(1, #list)] end
   local function price()
-    local ticks = state.price + random:integer(-60, 60)
+    local ticks = state.price + random:integer(-300, 300)
     table.insert(state.stakes, 1, ticks)
     state.stakes[7] = nil
     return bybit.decimal(math.tointeger(ticks)) * case.step
@@ -77,6 +77,7 @@ local function program(seed, case, state)
     local leverage = ({ 100, 5, 30 })[seed % 3 + 1]
     assert(client:set_leverage { symbol = symbol, buy_leverage = leverage, sell_leverage = leverage })
     stop:wait(case.span // 1000 * 20)
+    if case.beside then assert(client:place_order { symbol = "ETHUSDT", side = "Buy", type = "Market", quantity = 1 }) end
     repeat
       one_of(acts)(client)
       local p = assert(client:get_position { symbol = symbol })
@@ -120,8 +121,8 @@ end
 local function run(seed, case)
   local state = { stakes = {} }
   local report = bybit.paper.simulate({ seed = seed, path = ({ "adverse", "adaptive", "seeded" })[seed % 3 + 1],
-    fill = seed % 2 == 0 and "touch" or "through", prices = { [case.symbol] = candles_from(core.random(seed), case, state),
-    ETHUSD = case.beside and candles_from(core.random(seed + 500), case.beside, { stakes = {} }) },
+    fill = seed % 2 == 1 and "touch" or "through", prices = { [case.symbol] = candles_from(core.random(seed), case, state),
+    ETHUSDT = case.beside and candles_from(core.random(seed + 500), case.beside, { stakes = {} }) },
     client = { category = case.category } }, program(seed, case, state))
   if report.error ~= nil then error(report.traceback, 0) end
   return told(report, state.klines), report
@@ -132,9 +133,9 @@ local function inverse(minutes, count, happens)
 end
 
 local MINUTES = inverse(1, 200, { Trade = 20, Funding = 1, CreateByLiq = 1, CreateByStopOrder = 1, CreateByTakeProfit = 1 })
-MINUTES.beside = { tick = 0.05, step = "0.05", span = 17 * MINUTE, count = 10 }
-local LINEAR = { symbol = "BTCUSDT", category = "linear", tick = 0.1, step = "0.1", lot = "0.05", count = 200, span = MINUTE,
+local LINEAR = { symbol = "BTCUSDT", category = "linear", tick = 0.1, step = "0.1", lot = "0.02", count = 200, span = MINUTE,
   start = EVENING, happens = { Trade = 20, Funding = 1, CreateByStopOrder = 1 } }
+LINEAR.beside = { tick = 0.01, step = "0.01", start = EVENING, span = 17 * MINUTE, count = 10 } -- with a position, too
 local SOME = { Trade = 10 }
 
 -- Runs each seed both ways, and counts what has happened. `with(plain)` switches the shortcut off where that is true, and gives what
