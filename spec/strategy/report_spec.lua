@@ -165,7 +165,8 @@ print(repr(((1.37 / 1.0) ** (365 / 200) - 1) / 0.11))']]):format(table.concat(te
     assert.same({ 8, 4, 1, 1 }, { report.requests, report.retries, report.unknowns, report.limited })
     assert.same({ code_10006 = 1, http_503 = 2, lost_answer = 1 }, report.faults)
     assert.same({ 2, 1 }, { #report.orders_left, #report.unsettled })
-    assert(tostring(report):find("requests    8, 4 retries, 1 unknown, 1 limited; faults: code_10006 1, http_503 2, lost_answer 1\n"
+    assert(tostring(report):find("requests    8, 4 retries, 1 unknown, 1 limited; "
+      .. "faults: code_10006 1, http_503 2, lost_answer 1\n"
       .. "at the end  2 orders left, 1 calls unsettled\n", 1, true), tostring(report))
   end)
 

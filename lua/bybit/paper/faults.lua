@@ -14,6 +14,9 @@ local SECONDS = { "number", 0, 3600 }
 -- what the server does to the answer, the fields of a rule of this kind besides those of every rule, and its meaning in words.
 local KINDS = {
   lost_request = { instruct = { silent = true }, doc = "The connection ends before the exchange has seen the request." },
+  late_request = { late = true, instruct = { silent = true, late = true }, fields = { seconds = SECONDS }, needs = "seconds",
+    doc = "The connection ends, and the request comes to the exchange `seconds` late, when the client has given it up. It is "
+      .. "carried out then, if its receive window still allows it." },
   lost_answer = { executed = true, instruct = { silent = true },
     doc = "The exchange carries the request out, and the connection ends before the answer." },
   reset = { either = true, instruct = { silent = true, reset = true },
@@ -200,7 +203,7 @@ local function compile(rule)
     probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
     stream = kind.stream or false, topic = rule.topic,
-    enters = executed or kind.seen or false, first = rule.first, order = rule.order or 1,
+    enters = executed or kind.seen or false, late = kind.late or false, first = rule.first, order = rule.order or 1,
   }
 end
 
@@ -238,10 +241,8 @@ end
 ---@param now integer ms
 ---@return table? rule
 function Faults:pick(verb, path, now)
-  if self.down_until then
-    if now < self.down_until then return { kind = "restart", executed = false, down = true } end
-    self.down_until = nil
-  end
+  if self:is_down(now) then return { kind = "restart", executed = false, down = true } end
+  self.down_until = nil
   if not self.rules[1] then return nil end
   path = short(path)
   local struck
@@ -271,6 +272,12 @@ function Faults:pick_frame(topic)
   end
   if struck then self:count(struck.label) end
   return struck
+end
+
+--- Is the exchange away, so that nothing reaches it?
+---@param now integer ms
+function Faults:is_down(now)
+  return self.down_until ~= nil and now < self.down_until
 end
 
 --- The page that stands in for an answer: status and text; nil when the rule has none.
@@ -308,7 +315,7 @@ end
 
 --- What the server is to do to an answer with a body of so many bytes; nil: send it.
 ---@return { delay: integer?, overtaken: integer?, silent: boolean?, cut: boolean?, at: integer?, reset: boolean?,
----  restart: boolean? }?
+---  restart: boolean?, late: boolean? }?
 function Faults:instruction(rule, size)
   if rule.down then return { silent = true, reset = true } end
   local out = {}

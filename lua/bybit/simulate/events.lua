@@ -46,10 +46,8 @@ function events.replay(exchange, list)
   injected:set(rules)
   function injected.pick(self, _, _, now)
     count = count + 1
-    if self.down_until then
-      if now < self.down_until then return { kind = "restart", executed = false, down = true } end
-      self.down_until = nil
-    end
+    if self:is_down(now) then return { kind = "restart", executed = false, down = true } end
+    self.down_until = nil
     local rule = self.rules[by_request[count]]
     if not rule then return nil end
     self:count(rule.label)

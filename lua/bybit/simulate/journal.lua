@@ -28,7 +28,7 @@ function Journal:note(verb, path, body, status, code, fault)
     fault = fault }
 end
 
-local FAULTS = { "silent", "cut", "delay", "reset", "restart", "overtaken" }
+local FAULTS = { "silent", "cut", "delay", "reset", "restart", "overtaken", "late" }
 
 local function line_of(event)
   local fault = ""

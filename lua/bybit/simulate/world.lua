@@ -33,7 +33,8 @@ function world.start(options, feeds)
   self.key, self.secret = ("simulated%016x"):format(options.seed), "secretOfASimulation"
   self.exchange = inside.start { seed = options.seed, clock = function() return self.ns end, key = self.key,
     secret = self.secret, deposit = options.deposit, lag = options.lag, limits = options.limits,
-    instruments = options.instruments, faults = options.faults, keep = KEEP, through = options.through }
+    instruments = options.instruments, faults = options.faults, keep = KEEP, through = options.through,
+    expect = function(nanoseconds) self:at(self.ns + nanoseconds, World.late) end }
   self.engine, self.account = self.exchange.engine, self.exchange.account
   self.due_ns = start - start % DUES + DUES
   for _, feed in ipairs(feeds) do self:load(feed) end
@@ -144,6 +145,12 @@ function World:walk()
   self.engine:step(1)
   told(self)
   self:at(self.ns + self.tick_ns, World.walk)
+end
+
+-- A request arrives late: nobody waits for it any more.
+function World:late()
+  self.exchange.wire:arrive()
+  told(self)
 end
 
 -- A price of a symbol, in ticks.
