@@ -175,7 +175,7 @@ Faults.__index = Faults
 
 ---@param seed integer of the exchange: that of the faults, when they name none
 function faults.new(seed)
-  return setmetatable({ seed = seed, rules = {}, counts = {}, standing = {} }, Faults)
+  return setmetatable({ seed = seed, rules = {}, of_requests = {}, counts = {}, standing = {} }, Faults)
 end
 
 -- What a rule is counted as.
@@ -213,26 +213,29 @@ function Faults:set(wanted)
   wanted = wanted or {}
   self.random = core.random(wanted.seed or self.seed)
   self.rules, self.down_until = {}, nil
-  for i, rule in ipairs(wanted) do self.rules[i] = compile(rule) end
+  self.of_requests, self.by_path = {}, false
+  for i, given in ipairs(wanted) do
+    local rule = compile(given)
+    self.rules[i], self.by_path = rule, self.by_path or rule.path ~= nil
+    if not rule.stream then table.insert(self.of_requests, rule) end
+  end
   self.standing = { lag = wanted.lag, skew = wanted.skew, forget = wanted.forget and wanted.forget * 1000 or nil }
-end
-
-local function about(rule, verb, path)
-  if rule.stream then return false end
-  if rule.verb and rule.verb ~= verb then return false end
-  if not rule.path then return true end
-  return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
 end
 
 function Faults:count(name)
   self.counts[name] = (self.counts[name] or 0) + 1
 end
 
+-- Is this path the rule's? One that ends with / means all that begin so.
+local function is_under(rule, path)
+  return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
+end
+
 -- Whether a rule strikes the request that it is about; each such request counts for its `nth`.
-local function strikes(self, rule)
+local function strikes(rule, random)
   rule.seen = rule.seen + 1
   if rule.left <= 0 or rule.nth and not rule.nth[rule.seen] then return false end
-  if rule.probability and self.random:unit() >= rule.probability then return false end
+  if rule.probability and random:unit() >= rule.probability then return false end
   rule.left = rule.left - 1
   return true
 end
@@ -243,11 +246,12 @@ end
 function Faults:pick(verb, path, now)
   if self:is_down(now) then return { kind = "restart", executed = false, down = true } end
   self.down_until = nil
-  if not self.rules[1] then return nil end
-  path = short(path)
-  local struck
-  for _, rule in ipairs(self.rules) do
-    if about(rule, verb, path) and strikes(self, rule) and not struck then struck = rule end
+  local struck, random, rules = nil, self.random, self.of_requests
+  path = self.by_path and short(path)
+  for i = 1, #rules do
+    local rule = rules[i]
+    local is_meant = (not rule.verb or rule.verb == verb) and (not rule.path or is_under(rule, path))
+    if is_meant and strikes(rule, random) then struck = struck or rule end
   end
   if struck then
     self:count(struck.label)
@@ -268,7 +272,7 @@ end
 function Faults:pick_frame(topic)
   local struck
   for _, rule in ipairs(self.rules) do
-    if about_frame(rule, topic) and strikes(self, rule) and not struck then struck = rule end
+    if about_frame(rule, topic) and strikes(rule, self.random) and not struck then struck = rule end
   end
   if struck then self:count(struck.label) end
   return struck

@@ -21,7 +21,7 @@ function events.record(exchange, rules)
   function injected.pick(self, verb, path, now)
     count = count + 1
     local struck = pick(self, verb, path, now)
-    for i, rule in ipairs(self.rules) do
+    for i, rule in ipairs(struck and self.rules or {}) do
       if rule == struck then list[#list + 1] = { request = count, rule = rules[i], verb = verb, path = path, time = now } end
     end
     return struck

@@ -145,42 +145,45 @@ local function note(self, time, ticks)
   end
 end
 
---- A price has moved, or the account may have changed.
-function Ledger:moved()
-  note(self, self.world.ns // MS, self.market.last)
-end
-
 -- Would a fall not change between these?
 local function is_inside(fall, a, b)
   if a > b then a, b = b, a end
   return b <= fall.peak and fall.peak - a <= fall.depth
 end
 
--- A candle while only what the coin is worth changes. Returns whether that is no new fall.
-local function idle(self, bar, time)
+-- The price was between these, in ticks, while only what the coin is worth changes. Returns whether that is no new fall.
+local function idle(self, low, high, close, time)
   local worth, tick, fall = self.counted_number, self.tick, self.falls.usd
   local usd = worth
   if self.inverse then
     local peak = fall.peak
-    if worth * (bar.high * tick) > peak or peak - worth * (bar.low * tick) > fall.depth then return false end
-    usd = worth * (bar.close * tick)
+    if worth * (high * tick) > peak or peak - worth * (low * tick) > fall.depth then return false end
+    usd = worth * (close * tick)
   end
   self.before, self.last_worth, self.last_usd = time, worth, usd
   return true
 end
 
+--- A price has moved, or the account may have changed.
+function Ledger:moved()
+  local time, last = self.world.ns // MS, self.market.last
+  if time < self.day_end and time < self.next and is_idle(self) and idle(self, last, last, last, time) then return end
+  note(self, time, last)
+end
+
 -- A candle over which the account is worth no more than at its best, and falls from there no deeper than before. Returns whether it is
 -- one. What the account is worth is a line of the price, or of its inverse: so the candle's extremes tell.
-local function held(self, bar, time)
-  local low, low_price, _, low_main = self:worth(bar.low)
-  local high, high_price, size, high_main = self:worth(bar.high)
+local function held(self, low, high, close, time)
+  local low_worth, low_price, _, low_main = self:worth(low)
+  local high_worth, high_price, size, high_main = self:worth(high)
   local falls = self.falls
-  if not (is_inside(falls.coin, low, high) and is_inside(falls.usd, low * low_price, high * high_price)) then return false end
+  local usd_low, usd_high = low_worth * low_price, high_worth * high_price
+  if not (is_inside(falls.coin, low_worth, high_worth) and is_inside(falls.usd, usd_low, usd_high)) then return false end
   if size ~= 0 then
     note_distance(self, low_main)
     note_distance(self, high_main)
   end
-  note(self, time, bar.close)
+  note(self, time, close)
   return true
 end
 
@@ -192,7 +195,9 @@ end
 function Ledger:passed(bar, up, span)
   local start, a, b, c, d = self.world.ns, moments(span)
   local last = (start + d) // MS
-  if last < self.day_end and last < self.next and (is_idle(self) and idle or held)(self, bar, last) then return end
+  if last < self.day_end and last < self.next and (is_idle(self) and idle or held)(self, bar.low, bar.high, bar.close, last) then
+    return
+  end
   note(self, (start + a) // MS, bar.open)
   note(self, (start + b) // MS, up and bar.high or bar.low)
   note(self, (start + c) // MS, up and bar.low or bar.high)
