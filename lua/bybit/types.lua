@@ -3374,8 +3374,9 @@ function Client:stream(params) end
 ---are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 ---that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
 ---changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
----the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
----is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
+---the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. On a paper
+---exchange that the client has started itself there is none, and no wait. `quantity` is the whole order's, as in its record: one that
+---is partly filled stays as it is, one that is filled is placed again.
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
 ---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each {tag, client_order_id}; unsettled: tags that were left alone
 ---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result

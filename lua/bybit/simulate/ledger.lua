@@ -10,7 +10,7 @@ local ledger = {}
 
 local MS = 1000000 -- ns
 local DAY = 86400000
-local POINTS, LEAST, USUAL = 1500, 1000, 3600000 -- points of the line; ms between two of them, at least, and where the end is not known
+local POINTS, LEAST = 1500, 1000 -- points of the line, up to twice as many; ms between two of them, at least
 
 local Ledger = {}
 Ledger.__index = Ledger
@@ -34,8 +34,7 @@ end
 
 ---@param world table
 ---@param symbol string the contract whose coin and price count
----@param duration number? seconds
-function ledger.new(world, symbol, duration)
+function ledger.new(world, symbol)
   local market = world.engine.by_symbol[symbol]
   local instrument = market.instrument
   local self = setmetatable({ world = world, market = market, coin = instrument.settle,
@@ -46,8 +45,7 @@ function ledger.new(world, symbol, duration)
     if other.instrument.settle == self.coin then self.markets[#self.markets + 1] = other end
   end
   self.wallet, self.holding = world.account:coin(self.coin), world.account.holding
-  self.apart = math.max(LEAST, duration and math.floor(duration * 1000 / POINTS) or USUAL)
-  self.before, self.begin = world:now(), world:now()
+  self.apart, self.before, self.begin = LEAST, world:now(), world:now()
   self.day, self.day_end = self.begin // DAY, (self.begin // DAY + 1) * DAY
   local worth, price, _, main = self:worth()
   self.initial = { coin = worth, usd = worth * price, price = price }
@@ -93,7 +91,28 @@ function Ledger:worth(ticks)
   return worth, self.inverse and main or 1, size, main
 end
 
+-- Moves the points further apart until half of them are left. Nobody knows how long a run will be.
+local function thin(self)
+  local times, columns = self.times, { self.times, self.equity, self.usd, self.price, self.size }
+  local count = #times
+  while count > POINTS do
+    self.apart = self.apart * 2
+    local kept = 1
+    for i = 2, count do
+      if times[i] >= times[kept] + self.apart then
+        kept = kept + 1
+        for _, column in ipairs(columns) do column[kept] = column[i] end
+      end
+    end
+    count = kept
+  end
+  for _, column in ipairs(columns) do
+    for i = #column, count + 1, -1 do column[i] = nil end
+  end
+end
+
 function Ledger:point(time, worth, usd, size, main)
+  if #self.times == 2 * POINTS then thin(self) end
   local n = #self.times + 1
   self.times[n], self.equity[n], self.usd[n], self.price[n], self.size[n] = time, worth, usd, main, size
 end
