@@ -7,6 +7,7 @@ local page = {}
 
 local WIDTH, LEFT, RIGHT, GAP = 960, 90, 20, 34
 local MOST_POINTS, MOST_FILLS = 1200, 2000
+local FEW = 100 -- fills that have larger marks
 local HOUR = 3600000
 
 local function escaped(text)
@@ -98,13 +99,13 @@ end
 
 -- Triangles: one that points up, below its price, is a fill that bought.
 local function marks(s, list)
-  local out, step = {}, math.max(1, #list // MOST_FILLS)
+  local out, step, size = {}, math.max(1, #list // MOST_FILLS), #list > FEW and 3 or 5
   for i = 1, #list, step do
     local t = list[i]
-    local way, colour = -6, "#d73027"
-    if t.side == "Buy" then way, colour = 6, "#1a9850" end
-    out[#out + 1] = ('<path d="M%.1f %.1f l-3 %d h6 z" fill="%s"><title>%s %s at %s, %s</title></path>'):format(s.x(t.time),
-      s.y(tonumber(t.price)), way, colour, t.side, t.quantity, t.price, iso(t.time):sub(1, 19))
+    local way, colour = -2 * size, "#d73027"
+    if t.side == "Buy" then way, colour = 2 * size, "#1a9850" end
+    out[#out + 1] = ('<path d="M%.1f %.1f l%d %d h%d z" fill="%s"><title>%s %s at %s, %s</title></path>'):format(s.x(t.time),
+      s.y(tonumber(t.price)), -size, way, 2 * size, colour, t.side, t.quantity, t.price, iso(t.time):sub(1, 19))
   end
   return table.concat(out)
 end
