@@ -170,20 +170,28 @@ print(repr(((1.37 / 1.0) ** (365 / 200) - 1) / 0.11))']]):format(table.concat(te
       .. "at the end  2 orders left, 1 calls unsettled\n", 1, true), tostring(report))
   end)
 
-  it("tell how near a liquidation was", function()
-    local report = simulate({ prices = { BTCUSD = candles({ { 30000, 30000, 30000, 30000 }, { 30000, 30000, 29000, 30000 },
-      { 30000, 30000, 30000, 30000 } }, 60000) } }, function(client, stop)
-      market(client, "Buy", 1000)
-      stop:wait()
-    end)
-    -- bought at 30000.5 with leverage 10; the exchange's own price of liquidation
-    local at
-    simulate({ prices = { BTCUSD = candles({ { 30000, 30000, 30000, 30000 } }, 60000) } }, function(client)
-      market(client, "Buy", 1000)
-      at = assert(client:get_position { symbol = "BTCUSD" }).liquidation_price
-    end)
-    near((29000 - at:tonumber()) / 29000, report.nearest_liquidation, 1e-4)
+  it("of days without an order: what the coin was worth when each ended", function()
+    local list = {}
+    for i = 1, 3000 do list[i] = { 30000 + i, 30010 + i, 29990 + i, 30001 + i } end
+    local report = simulate({ prices = { BTCUSD = candles(list, 60000) }, deposit = { BTC = "2" } },
+      function(_, stop) stop:wait() end)
+    assert.same({ { time = START + DAY, coin = 2, usd = 2 * 31441 }, { time = START + 2 * DAY, coin = 2, usd = 2 * 32881 } },
+      report.days)
+    assert.equal(2 * 19, report.figures.drawdown_usd) -- each goes to its low first: from the high of one to the low of the next
   end)
+
+  for side, worst in pairs { Buy = 29000, Sell = 31000 } do
+    it("tell how near a liquidation was: " .. side, function()
+      local flat, at = { 30000, 30000, 30000, 30000 }, nil
+      local report = simulate({ prices = { BTCUSD = candles({ flat, { 30000, 31000, 29000, 30000 }, flat }, 60000) } },
+        function(client, stop)
+          market(client, side, 1000)
+          at = assert(client:get_position { symbol = "BTCUSD" }).liquidation_price
+          stop:wait()
+        end)
+      near(math.abs(worst - at:tonumber()) / worst, report.nearest_liquidation, 1e-12)
+    end)
+  end
 end)
 
 describe("a report", function()
