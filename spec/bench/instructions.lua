@@ -46,6 +46,10 @@ local ROWS = {
   { name = "candle of four prices", work = "prices", first = 100, calls = 1000, rounds = 1 },
   { name = "candle slept through", work = "candles", first = 100, calls = 3000, rounds = 1 },
   { name = "candle and two quotes", work = "quotes", first = 20, calls = 100, rounds = 1 },
+  { name = "paper order trades", work = "exchange", argument = "trades", file = "trades", first = 100, calls = 300,
+    rounds = 1 },
+  { name = "paper order rests", work = "exchange", argument = "rests", file = "rests", first = 100, calls = 300, rounds = 1 },
+  { name = "paper order moves", work = "exchange", argument = "moves", file = "moves", first = 100, calls = 300, rounds = 1 },
   { name = "seed of explore", work = "seeds", first = 1, calls = 2, rounds = 1 },
 }
 
@@ -56,9 +60,11 @@ local function output_of(command)
   return pipe:read "l" or ""
 end
 
+local OWN = { ["core.so"] = true, ["journal.so"] = true, ["paper_engine.so"] = true }
+
 -- Instructions of these objects are ours to answer for.
 local function is_own(object)
-  return object == "core.so" or object == "journal.so" or object:find "^lua" or object:find "^liblua"
+  return OWN[object] or object:find "^lua" or object:find "^liblua"
 end
 
 -- What a round of `calls` calls has cost by callgrind's file, per call.

@@ -465,6 +465,48 @@ function work.paper(_, resting)
   end, exchange.close
 end
 
+-- The body of a request at the paper exchange, of each kind of work, and the prefix of its path.
+local ENTRY = {
+  trades = { "create", function(i)
+    return ('{"category":"inverse","symbol":"BTCUSD","side":"%s","orderType":"Market","qty":"1","timeInForce":"IOC",'
+      .. '"orderLinkId":"lua-%025d"}'):format(i % 2 == 0 and "Buy" or "Sell", i)
+  end },
+  rests = { "create", function(i)
+    return ('{"category":"inverse","symbol":"BTCUSD","side":"Buy","orderType":"Limit","qty":"1","price":"%d.5",'
+      .. '"timeInForce":"GTC","orderLinkId":"lua-%025d"}'):format(20000 + i % 50, i)
+  end },
+  moves = { "amend", function(i, ids)
+    local price = i % 2 == 1 and 29000 + i // 2 % 50 or 31000 - i // 2 % 50
+    return ('{"category":"inverse","symbol":"BTCUSD","orderId":"%s","price":"%d"}'):format(ids[i % 2 + 1], price)
+  end },
+}
+
+--- Orders at the engine of the paper exchange, from the request to the answer, without HTTP: such as trade at once, or rest; or two
+--- quotes are moved. The requests are signed before.
+function work.exchange(_, kind)
+  local core, now, sent = require "bybit.core", 1704067200000, 0
+  local x = require("bybit.paper.inside").start { seed = 1, clock = function() return now * 1000000 end, key = site.KEY,
+    secret = site.SECRET, limits = false }
+  x.engine.active_orders = 1000000
+  local function request(path, body)
+    return { "/v5/order/" .. path, body, core.sign.hmac_sha256(site.SECRET, now .. site.KEY .. "5000" .. body) }
+  end
+  local function send(r)
+    local _, answer = x.wire:handle("POST", r[1], r[2], "127.0.0.1", site.KEY, tostring(now), r[3], "5000")
+    return answer:match '^{"retCode":0,.*"orderId":"([^"]+)"' or error(answer)
+  end
+  local ids, list = {}, {}
+  for i = 1, kind == "moves" and 2 or 0 do
+    local body = '{"category":"inverse","symbol":"BTCUSD","side":"%s","orderType":"Limit","qty":"1","price":"%d"}'
+    ids[i] = send(request("create", body:format(i == 1 and "Sell" or "Buy", i == 1 and 32000 or 28000)))
+  end
+  for i = 1, 1000 do list[i] = request(ENTRY[kind][1], ENTRY[kind][2](i, ids)) end
+  return function(n)
+    for i = sent + 1, sent + n do send(list[i]) end
+    sent = sent + n
+  end
+end
+
 --- Opening a journal of so many intents.
 function work.open_journal(_, intents)
   local journals = require "spec.support.journals"

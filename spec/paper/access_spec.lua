@@ -165,6 +165,33 @@ describe("paper access", function()
     end)
   end)
 
+  it("reads timestamp and window as whole numbers, of digits alone", function()
+    local function number(text) return text:match "^%d+$" and math.tointeger(tonumber(text)) end
+    local now = 1700000000000
+    local function plain(timestamp, given)
+      local sent, window = number(timestamp), 5000
+      if given then window = number(given) end
+      return sent ~= nil and window ~= nil and window >= 1 and window <= 60000 and now - window <= sent and sent < now + 1000
+    end
+    local texts = { "", "0", "00", " 1", "1 ", "-1", "+1", "0x10", "1e13", "1.0", "5000", "1\0", "05000", "60000", "60001", "1",
+      "9223372036854775807", "9223372036854775808", "18446744073709551616", ("9"):rep(300), ("0"):rep(300) .. "5000" }
+    for _, change in ipairs { -60001, -60000, -5001, -5000, -1, 0, 999, 1000 } do
+      texts[#texts + 1] = tostring(now + change)
+      texts[#texts + 1] = ("0"):rep(20) .. now + change
+    end
+    local fine = 0
+    for _, timestamp in ipairs(texts) do
+      assert.equal(plain(timestamp), auth.in_window(timestamp, nil, now), timestamp)
+      for _, window in ipairs(texts) do
+        local wanted = plain(timestamp, window)
+        assert.equal(wanted, auth.in_window(timestamp, window, now), timestamp .. " " .. window)
+        if wanted then fine = fine + 1 end
+      end
+    end
+    assert.is_true(fine > 20)
+    assert.is_false(auth.in_window(nil, "5000", now))
+  end)
+
   it("is refused a signature that differs in any one character, or in length", function()
     local entry, text = { secret = SECRET }, "1704067200000key5000{}"
     local right = core.sign.hmac_sha256(SECRET, text)

@@ -203,11 +203,15 @@ describe("paper server", function()
     end)
 
     it("that are too many get a 4xx, or the connection ends: target, headers, body", function()
-      assert.equal(414, raw.request(exchange.port, "GET", TIME .. "?" .. ("x"):rep(60000)).status)
-      local ok, status = pcall(function()
-        return raw.request(exchange.port, "GET", TIME, { "X: " .. ("x"):rep(400000) }).status
-      end)
-      assert.is_true(not ok or status >= 400)
+      -- A server that ends a connection before it has read everything may do so before its answer is there.
+      local function status_of(...)
+        local ok, answer = pcall(raw.request, exchange.port, "GET", ...)
+        return ok and answer.status or "ended"
+      end
+      local status = status_of(TIME .. "?" .. ("x"):rep(60000))
+      assert.is_true(status == 414 or status == "ended", status)
+      status = status_of(TIME, { "X: " .. ("x"):rep(400000) })
+      assert.is_true(status == "ended" or status >= 400, status)
       local connection <close> = raw.connect(exchange.port)
       connection:send("POST /v5/order/create HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n")
       assert.equal(413, connection:answer().status)

@@ -193,18 +193,19 @@ local function check_book(engine, market)
   end
 end
 
--- Where nobody has an order or a position nothing is looked for, so the count of both has to be right.
+-- Where nobody has an order or a position nothing is looked for, so the counts have to be right.
 local function check_users(engine, market)
-  local symbol, users = market.instrument.symbol, 0
+  local symbol, users, held = market.instrument.symbol, 0, 0
   for _, account in ipairs(engine.accounts) do
     for _, order in ipairs(plain.open(account)) do
       if order.symbol == symbol then users = users + 1 end
     end
     for index = 0, 2 do
-      if account:holds(symbol, index) then users = users + 1 end
+      if account:holds(symbol, index) then users, held = users + 1, held + 1 end
     end
   end
   same(users, market.users, "open orders and positions on " .. symbol)
+  same(held, market.held, "positions on " .. symbol)
 end
 
 -- A position is lost at the same mark prices, whether those are compared as prices or as ticks.

@@ -51,6 +51,28 @@ describe("HMAC-SHA256", function()
     end)
   end
 
+  it("checks signatures with a secret that is kept, of a text in up to four pieces", function()
+    local kept = sign.keyed(secret)
+    for _ = 1, 2 do -- a key that was used once is as good as a new one
+      for _, vector in ipairs(vectors) do
+        local text = vector[1]
+        assert.is_true(kept:signed(vector[2], text))
+        assert.is_true(kept:signed(vector[2], text:sub(1, 3), "", text:sub(4, 7), text:sub(8)))
+        assert.is_false(kept:signed(vector[2], text, "0"))
+        assert.is_false(kept:signed(vector[2], text:sub(2)))
+        assert.is_false(kept:signed(vector[2]:upper(), text))
+        assert.is_false(kept:signed(vector[2]:sub(1, 63), text))
+        assert.is_false(kept:signed(vector[2] .. "0", text))
+        assert.is_false(kept:signed(vector[2]:sub(1, 63) .. (vector[2]:sub(64) == "0" and "1" or "0"), text))
+      end
+    end
+    for i, case in ipairs(cases) do
+      assert.is_true(sign.keyed(case[1]):signed(case[3], case[2]), "RFC 4231, vector " .. i)
+    end
+    assert.has_error(function() sign.keyed "" end, "sign: the secret is empty")
+    assert.falsy(tostring(kept):find(secret, 1, true))
+  end)
+
   it("signs the empty text, and zero bytes", function()
     assert.equal("f9e66e179b6747ae54108f82f8ade8b3c25d76fd30afde6c395822c530196169", sign.hmac_sha256("secret\0", ""))
     assert.equal("f56bb1afd0b825a4c5d060797f55e33c86dd76681292de95e0c3c008b522e0a6", sign.hmac_sha256("k\0ey", "te\0xt"))

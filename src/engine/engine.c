@@ -6,6 +6,8 @@
 
 static const luaL_Reg functions[] = {
     {"flat", engine_flat},
+    {"in_window", engine_in_window},
+    {"place_of", engine_place_of},
     {NULL, NULL},
 };
 
@@ -32,5 +34,11 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   luaL_newlib(L, functions);
   lua_pushcfunction(L, l_money);
   lua_setfield(L, -2, "money");
+  engine_push_done(L);
+  lua_setfield(L, -2, "done");
+  engine_push_plain(L);
+  lua_setfield(L, -2, "plain");
+  engine_push_ladder(L);
+  lua_setfield(L, -2, "ladder");
   return 1;
 }

@@ -8,14 +8,28 @@
 ** there is anything else in it, or it is no JSON: then the caller reads it another way. Fields that are "" are left out. */
 int engine_flat(lua_State *L);
 
+/* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
+int engine_in_window(lua_State *L);
+
+/* Pushes done(result, now, trace, count, lines) -> body, header lines: the answer to a request that was carried out. `result`: its JSON;
+** `now`: ms; `trace` and `count`: what its trace id is made of; `lines`: more header lines, or nil. */
+void engine_push_done(lua_State *L);
+
+/* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
+void engine_push_ladder(lua_State *L);
+
+/* Pushes a table of functions: order and change read plain requests. */
+void engine_push_plain(lua_State *L);
+
 /* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, leaves, fresh [, closed, opened, profit, opening, closing, bought,
 ** exit, pnl]: books a fill of an order on its position and on the coin of the account, and counts it for the order. `worth` and `fee` are
 ** rounded; `leaves`: what the order has left; `fresh`: a position begins with the fill. The rest is there where the fill is against the position: how much closes and how
 ** much opens, the profit, the shares of the fees to open and to close, what was bought and sold is worth, and the profit after fees. */
 int engine_settle(lua_State *L);
 
-int engine_cost(lua_State *L);  /* what an order ties up */
-int engine_ticks(lua_State *L); /* how many ticks a price has */
-int engine_add(lua_State *L);   /* adds to fields of a table */
+int engine_place_of(lua_State *L); /* where a number stands among rows */
+int engine_cost(lua_State *L);     /* what an order ties up */
+int engine_ticks(lua_State *L);    /* how many ticks a price has */
+int engine_add(lua_State *L);      /* adds to fields of a table */
 
 #endif

@@ -2,26 +2,35 @@
 -- guide, authentication). Signatures are made over the bytes of the query or body as they came.
 
 local core = require "bybit.core"
+local engine = require "bybit.paper_engine"
 
 local auth = {}
 
-local WINDOW, WINDOW_MAX, AHEAD = 5000, 60000, 1000 -- ms
+local WINDOW = 5000 -- ms
 
 --- Is a timestamp inside its receive window? Both are texts of milliseconds; without a window the exchange's counts.
----@param timestamp string
----@param given string? the window
----@param now integer ms
-function auth.in_window(timestamp, given, now)
-  local sent, window = timestamp:match("^%d+$") and math.tointeger(tonumber(timestamp)), WINDOW
-  if given then window = given:match("^%d+$") and math.tointeger(tonumber(given)) end
-  if not sent or not window or window < 1 or window > WINDOW_MAX then return false end
-  return now - window <= sent and sent < now + AHEAD
+---@type fun(timestamp: string, given: string?, now: integer): boolean
+auth.in_window = engine.in_window
+
+local in_window = auth.in_window
+
+-- The secret of an entry, ready to check with. Kept beside the entry, which others look at.
+local KEYED = setmetatable({}, { __mode = "k", __index = function(self, entry)
+  self[entry] = core.sign.keyed(entry.secret)
+  return self[entry]
+end })
+
+--- Did the owner of a key sign these texts, at most four, one after the other?
+function auth.signed(entry, signature, ...)
+  if entry.public_key then return core.sign.rsa_verify(entry.public_key, table.concat { ... }, signature) end
+  return KEYED[entry]:signed(signature, ...)
 end
+
+local signed = auth.signed
 
 --- Did the owner of a key sign this text?
 function auth.signed_by(entry, text, signature)
-  if entry.public_key then return core.sign.rsa_verify(entry.public_key, text, signature) end
-  return core.sign.equal(core.sign.hmac_sha256(entry.secret, text), signature)
+  return signed(entry, signature, text)
 end
 
 ---@class bybit.paper.Request
@@ -52,12 +61,14 @@ function auth.check(keys, request, permission, now)
   if permission == "trade" and entry.read_only then
     return nil, 10005, "Permission denied, please check your API key permissions."
   end
-  if not auth.in_window(timestamp, request.window, now) then
+  if not in_window(timestamp, request.window, now) then
     return nil, 10002, ("invalid request, please check your server timestamp or recv_window param. "
       .. "req_timestamp[%s],server_timestamp[%d],recv_window[%s]"):format(timestamp, now, request.window or WINDOW)
   end
-  local text = timestamp .. key .. (request.window or "") .. (request.verb == "GET" and request.query or request.body)
-  if not auth.signed_by(entry, text, sign) then return nil, 10004, ("error sign! origin_string[%s]"):format(text) end
+  local window, sent = request.window or "", request.verb == "GET" and request.query or request.body
+  if not signed(entry, sign, timestamp, key, window, sent) then
+    return nil, 10004, ("error sign! origin_string[%s]"):format(timestamp .. key .. window .. sent)
+  end
   return entry
 end
 

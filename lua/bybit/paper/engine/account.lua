@@ -18,7 +18,7 @@ Account.__index = Account
 ---@param deposit table<string, string>
 function Account.new(engine, key, deposit)
   local self = setmetatable({
-    engine = engine, key = key, metas = {}, coins = {}, orders = {},
+    engine = engine, key = key, metas = {}, fill_metas = {}, coins = {}, orders = {},
     positions = {},  -- by symbol; those of hedge mode as BTCUSDT/1 (long) and BTCUSDT/2 (short)
     holding = {},    -- those of a symbol that are not flat
     standing = {},   -- what stands of the orders, by the same names
@@ -127,10 +127,11 @@ end
 -- A position was opened, or is flat now.
 local function note_held(self, market)
   local list, symbol = {}, market.instrument.symbol
-  for index = 0, 2 do
+  for index = 0, market.instrument.can_hedge and 2 or 0 do
     if self:holds(symbol, index) then list[#list + 1] = self.positions[NAMED[symbol][index]] end
   end
-  market.users = market.users + #list - #self:held(symbol)
+  local more = #list - #self:held(symbol)
+  market.users, market.held = market.users + more, market.held + more
   self.holding[symbol] = #list > 0 and list or nil
 end
 
@@ -139,25 +140,49 @@ local PLAIN = { index = 0, status = "New", type = "Limit", tif = "GTC", price = 
   exact = ZERO, reduce_only = false, close_on_trigger = false, closing = false, smp_type = "None", create_type = "CreateByUser",
   reject_reason = "EC_NoError", cancel_type = "UNKNOWN" }
 
+-- A metatable of the account's orders on a market, which have these fields without holding them.
+local function meta_of(self, market, fields)
+  local index = { account = self, market = market, symbol = market.instrument.symbol }
+  for name, value in pairs(PLAIN) do index[name] = value end
+  for name, value in pairs(fields or {}) do index[name] = value end
+  return { __index = index }
+end
+
 --- The metatable of the account's orders on a market.
 function Account:orders_of(market)
   local symbol = market.instrument.symbol
   local meta = self.metas[symbol]
   if not meta then
-    meta = { __index = { account = self, market = market, symbol = symbol } }
-    for name, value in pairs(PLAIN) do meta.__index[name] = value end
+    meta = meta_of(self, market)
     self.metas[symbol] = meta
   end
   return meta
 end
 
+--- That of plain market orders which are filled at once.
+---@param standing table what stands on the position of both sides
+function Account:fills_of(market, standing)
+  local meta = self.fill_metas[market]
+  if not meta then
+    meta = meta_of(self, market, { type = "Market", tif = "IOC", status = "Filled", standing = standing })
+    self.fill_metas[market] = meta
+  end
+  return meta
+end
+
 --- Files a new order.
-function Account:add(order)
+function Account:file(order)
+  local link, list = order.link, self.list
   self.orders[order.id] = order
-  if order.link then self.links[order.link] = order end
+  if link then self.links[link] = order end
+  list[#list + 1] = order
+end
+
+--- Files a new order that is open.
+function Account:add(order)
+  self:file(order)
   self.open:add(order)
   order.market.users = order.market.users + 1
-  self.list[#self.list + 1] = order
 end
 
 --- All orders that are still known, oldest first.
@@ -331,8 +356,8 @@ function Account:book(order, quantity, price, value, maker, kind, rate)
   if fresh then p.opened = now end
   if p.created == 0 then p.created = now end
   p.updated, p.seq, order.updated = now, market.seq, now
-  self:change(order)
-  local row = self:execute(order, maker, price, quantity, worth, fee, leaves)
+  if order.active then order.standing:change(order) end
+  local row = self:execute(order, maker, price, quantity, worth, fee, leaves, now)
   if kind then row.kind, row.rate = kind, rate end
   if not closed then return leaves, quantity end
   row.closed, row.profit = closed, profit
@@ -355,17 +380,29 @@ local EXECUTIONS = setmetatable({}, { __mode = "k", __index = function(self, ins
 end })
 
 --- Keeps an execution, and returns it. Price and quantity of the order are kept as they are now: amendments come later.
-function Account:execute(order, maker, price, quantity, value, fee, leaves)
+---@param now integer? ms
+function Account:execute(order, maker, price, quantity, value, fee, leaves, now)
   local market, engine = order.market, self.engine
+  local id, number = engine.random:uuid(), engine.rows + 1
+  engine.rows = number
   local row = setmetatable({
-    order = order, id = engine:uuid(), price = price, quantity = quantity, value = value, fee = fee, leaves = leaves,
-    mark = market.mark, order_price = order.price, order_quantity = order.qty, time = engine.now(), seq = market.seq,
-    row = engine:next_row(),
+    order = order, id = id, price = price, quantity = quantity, value = value, fee = fee, leaves = leaves,
+    mark = market.mark, order_price = order.price, order_quantity = order.qty, time = now or engine.now(), seq = market.seq,
+    row = number,
   }, EXECUTIONS[market.instrument][maker])
   local list = self.executions
   list[#list + 1] = row
   if is_long(list, engine.keep) then self.executions = shorten(list, engine.keep) end
   return row
+end
+
+--- An order has ended, and is among the open ones no more.
+function Account:end_order(order)
+  local engine, closed = self.engine, self.closed
+  order.ended = engine:next_row()
+  closed[#closed + 1] = order
+  if engine.heard then engine.heard(order) end
+  if is_long(closed, engine.keep) then drop_oldest(self) end
 end
 
 --- Takes an order out of the open ones.
@@ -374,10 +411,7 @@ function Account:close(order)
   order.market.users = order.market.users - 1
   if order.active then order.standing:remove(order) end
   order.active = nil
-  order.ended = self.engine:next_row()
-  self.closed[#self.closed + 1] = order
-  if self.engine.heard then self.engine.heard(order) end
-  if is_long(self.closed, self.engine.keep) then drop_oldest(self) end
+  self:end_order(order)
 end
 
 return Account

@@ -108,6 +108,8 @@ local PRICES = setmetatable({}, { __mode = "k", __index = function(self, instrum
   return self[instrument]
 end })
 
+checks.prices = PRICES
+
 --- A price on the tick and inside its range; absent gives false.
 function checks.price(asked, name, instrument, zero_removes)
   local text = asked[name]
@@ -144,6 +146,8 @@ local QUANTITIES = setmetatable({}, { __mode = "k", __index = function(self, ins
   end)
   return self[instrument]
 end })
+
+checks.quantities = QUANTITIES
 
 --- A quantity on the step and inside its limits; `unbounded`: no matter how many.
 function checks.quantity(text, instrument, order_type, unbounded)

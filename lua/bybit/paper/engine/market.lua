@@ -41,7 +41,7 @@ function Market.new(instrument, random, now, flow, quiet)
     trades = {}, -- oldest first: time, ticks, seq, side of the taker; size, or steps between strangers; id, or number
     traded = 0, -- trades so far
     prices = {}, priced = 0, -- by ticks, and how many
-    users = 0, -- open orders and positions there
+    users = 0, held = 0, -- open orders and positions there, and positions alone
     seen = -1 << 40, moved = now, -- when somebody looked last, and when the market moved last
     interests = {}, -- { time, value } of the open interest, oldest first
     fundings = {}, -- { time, rate } of each funding, oldest first

@@ -21,10 +21,13 @@ local function is_resting(order)
   return order.active and order.before ~= nil
 end
 
+--- Puts an order on the book.
 local function rest(engine, order)
   order.market.resting[order.side]:add(order)
   if engine.heard then engine.heard(order) end
 end
+
+matching.rest, matching.NONE = rest, ZERO
 
 -- Takes a resting order off the book.
 local function remove(order)
@@ -60,11 +63,15 @@ local function fill(engine, order, quantity, price, value, maker)
     order.status = "PartiallyFilled"
     if engine.heard then engine.heard(order) end
   end
+  matching.after_fill(engine, order, opened, closed)
+end
+
+--- What follows from a fill of an order, which has opened, or closed, so much of its position.
+function matching.after_fill(engine, order, opened, closed)
   engine:order_filled(order, opened)
-  if closed then
-    matching.trim_closing(engine, order)
-    matching.shed(engine, order.account, order.market)
-  end
+  if not closed then return end
+  matching.trim_closing(engine, order)
+  matching.shed(engine, order.account, order.market)
 end
 
 --- The position of an order has shrunk: what only closes is cut to it, or cancelled (V5 documentation, order/create: reduceOnly).
@@ -113,6 +120,8 @@ local function touch_of(market, side)
   if resting and (not touch or better(from, resting.ticks, touch)) then return resting.ticks end
   return touch
 end
+
+matching.touch = touch_of
 
 local function crosses(side, limit, ticks)
   if side == "Buy" then return ticks <= limit end
@@ -220,6 +229,18 @@ local function protective_price(market, o)
   local from = touch and market:price(touch) or market:reference "LastPrice"
   return price_away(market, o.side, from, o.slippage_type == "TickSize" and market.tick * o.slippage
     or from * o.slippage / 100)
+end
+
+--- Where strangers offer all of a market order at their best price, before any account: how far the order goes, their price in ticks, and
+--- their level. Nil: they do not.
+function matching.offer(market, o)
+  local side = o.side
+  local ticks, resting, level = best(market, side)
+  if not ticks or resting or level.size < o.qty then return nil end
+  local kept, price = market.protective[side], protective_price(market, o)
+  if kept.limit_of ~= price then kept.limit_of, kept.limit = price, market:ticks(price) end
+  if not crosses(side, kept.limit, ticks) then return nil end
+  return price, ticks, level
 end
 
 --- The price at which an order's margin is worked out before it is placed: that at which most coin is tied up. An inverse

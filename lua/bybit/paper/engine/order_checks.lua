@@ -268,6 +268,8 @@ local function surely_inside(market, side, price)
   return price >= inside.lowest
 end
 
+order_checks.surely_inside = surely_inside
+
 --- An active limit order beyond the price limit is moved to it, or refused where the account wants that (V5 documentation,
 --- account/set-limit-px-action). An order that waits for a trigger is checked when it is triggered.
 function order_checks.price_limit(account, o, market)

@@ -5,6 +5,7 @@ local decimal = require("bybit.core").decimal
 local checks = require "bybit.paper.engine.checks"
 local matching = require "bybit.paper.engine.matching"
 local order_checks = require "bybit.paper.engine.order_checks"
+local short = require "bybit.paper.engine.plain"
 local triggers = require "bybit.paper.engine.triggers"
 
 local ZERO = decimal(0)
@@ -114,6 +115,8 @@ end
 
 --- Places an order. Returns it, or nil, code and message.
 function orders.create(engine, account, asked)
+  local done = short.create(engine, account, asked)
+  if done then return done end
   local market, code, message = checks.market(engine, asked)
   if not market then return nil, code, message end
   local o
@@ -286,6 +289,8 @@ end
 --- Amends an order. Returns it, or nil, code and message. In batches conditional orders are not amended (V5
 --- documentation, order/amend-batch).
 function orders.amend(engine, account, asked, in_batch)
+  local done = short.amend(engine, account, asked)
+  if done then return done end
   local order, code, message = find(engine, account, asked, "replace")
   if not order then return nil, code, message end
   local o, ok

@@ -11,35 +11,25 @@ function Rows.new(key)
   return setmetatable({ key = key, count = 0, items = {} }, Rows)
 end
 
-local function number_at(items, i, key)
-  local item = items[i]
-  return type(item) == "table" and item[key] or item
-end
-
 --- The first place whose thing has this number or a higher one; one past the last when there is none. The places of a list
 --- without gaps are found too.
----@param items table[]
----@param number integer
----@param key string
-function Rows.place_of(items, number, key)
-  local low, high = 1, #items + 1
-  while low < high do
-    local middle = (low + high) // 2
-    if number_at(items, middle, key) < number then low = middle + 1 else high = middle end
-  end
-  return low
-end
+---@type fun(items: table[], number: integer, key: string): integer
+Rows.place_of = require("bybit.paper_engine").place_of
+
+local place_of = Rows.place_of
 
 --- Adds a thing at its place, which is mostly the end.
 function Rows:add(item)
   local items, key = self.items, self.key
   local n, number = #items, item[key]
+  local last = items[n]
+  if type(last) == "table" then last = last[key] end
   self.count = self.count + 1
-  if n == 0 or number_at(items, n, key) < number then
+  if n == 0 or last < number then
     items[n + 1] = item
     return
   end
-  local at = Rows.place_of(items, number, key)
+  local at = place_of(items, number, key)
   if items[at] == number then items[at] = item else table.insert(items, at, item) end
 end
 
@@ -52,7 +42,7 @@ function Rows:remove(item)
     items[n] = nil
     return
   end
-  items[Rows.place_of(items, number, key)] = number
+  items[place_of(items, number, key)] = number
   if n > PACKED and self.count * 2 < n then self.items = self:list() end
 end
 

@@ -49,10 +49,10 @@ end
 
 Standing.leaves_of = leaves_of
 
--- Counts what an order ties up.
-local function count(self, order)
+-- Counts what an order ties up, which is known sometimes.
+local function count(self, order, cost)
   local side = self[order.side]
-  order.cost = cost_of(self, order.side, leaves_of(order), order.price)
+  order.cost = cost or cost_of(self, order.side, leaves_of(order), order.price)
   side.sum = side.sum + order.cost
   self.total = nil
 end
@@ -85,11 +85,12 @@ local function forget_reach(self, side, order)
 end
 
 --- An order has become active.
-function Standing:add(order)
+---@param cost userdata? what it ties up, where that is known
+function Standing:add(order, cost)
   self.active = self.active + 1
   if order.closing then return self.closing:add(order) end
   count_fresh(self)
-  self.fresh = order
+  if cost then count(self, order, cost) else self.fresh = order end
   local side = self[order.side]
   side.rows:add(order)
   forget_reach(self, side, order)
@@ -111,13 +112,34 @@ function Standing:remove(order)
 end
 
 --- Price, quantity or fills of an active order have changed.
-function Standing:change(order)
+---@param cost userdata? what it ties up now, where that is known
+function Standing:change(order, cost)
   if order.closing then return end
   local side = self[order.side]
   forget_reach(self, side, order)
   if self.fresh == order then return end
   side.sum = side.sum - order.cost
-  count(self, order)
+  count(self, order, cost)
+end
+
+--- Is a new order sure to tie up nothing, since the position is against it, is as large, and no other order closes it?
+function Standing:covers(name, quantity)
+  local p = self.position
+  return p.side ~= "" and p.side ~= name and self[name].rows.count == 0 and quantity <= p.size
+end
+
+--- Does an order tie up nothing more than before (true), or how much more, in the place of `replaced`? Nil: the position is against it,
+--- so it is not that simple.
+---@param replaced table? an active order of this side
+---@return userdata|boolean|nil more
+---@return userdata? cost what the order ties up
+function Standing:quick(name, quantity, price, replaced)
+  local p = self.position
+  if p.side ~= "" and p.side ~= name then return not replaced and self:covers(name, quantity) or nil end
+  refresh(self)
+  local cost = cost_of(self, name, quantity, price)
+  if not replaced then return cost, cost end
+  return cost <= replaced.cost or cost - replaced.cost, cost
 end
 
 -- What a position of so much closes of a side, without the order `without`: what the orders in its reach would tie up
@@ -185,6 +207,11 @@ local function both(a, b)
   return rawequal(b, ZERO) and a or a + b
 end
 
+-- What the orders of a side tie up where no position is against them.
+local function sum_of(side)
+  return side.rows.count > 0 and side.sum or ZERO
+end
+
 --- Initial margin of the orders, without the order `without` and with an order `extra` at the end.
 ---@param without table?
 ---@param extra { side: "Buy"|"Sell", quantity: userdata, price: userdata }?
@@ -193,6 +220,7 @@ function Standing:margin(without, extra)
   if without and not without.cost then without = nil end -- it is not counted
   if without or extra then return both(margin_of(self, "Buy", without, extra), margin_of(self, "Sell", without, extra)) end
   local p = self.position
+  if p.side == "" then return both(sum_of(self.Buy), sum_of(self.Sell)) end
   if not self.total or self.total_side ~= p.side or self.total_size ~= p.size then
     self.total, self.total_side, self.total_size = both(margin_of(self, "Buy"), margin_of(self, "Sell")), p.side, p.size
   end

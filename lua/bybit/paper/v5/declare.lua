@@ -7,6 +7,8 @@ local checks = require "bybit.paper.engine.checks"
 local declare = {}
 
 local function own_category(asked)
+  local category = asked.category
+  if category == "inverse" or category == "linear" then return true end
   local ours, code, message = checks.category(asked)
   if ours == nil then return nil, code, message end
   if not ours then return nil, 10001, "params error: category is not simulated" end

@@ -10,12 +10,16 @@ local view = require "bybit.paper.v5.view"
 local endpoints = {}
 
 -- Both ids have letters, digits, '-' and '_' only, so nothing in them needs to be escaped.
+local function written_ids(order)
+  return '{"orderId":"' .. order.id .. '","orderLinkId":"' .. (order.link or "") .. '"}'
+end
+
 local function ids(order)
-  return answer.text('{"orderId":"' .. order.id .. '","orderLinkId":"' .. (order.link or "") .. '"}')
+  return answer.text(written_ids(order))
 end
 
 local function change(act, shape)
-  return declare.change {
+  local endpoint = declare.change {
     limit = 10,
     handle = function(engine, account, asked)
       local done, code, message = act(engine, account, asked)
@@ -23,6 +27,8 @@ local function change(act, shape)
       return shape(done)
     end,
   }
+  if shape == ids then endpoint.act, endpoint.written = act, written_ids end
+  return endpoint
 end
 
 --- Places an order, active or conditional.

@@ -8,7 +8,9 @@ local faults = require "bybit.paper.faults"
 local moments = require "bybit.tasks.timers"
 local params = require "bybit.paper.params"
 
-local find, sub = string.find, string.sub
+local read_body, write_done = params.body, require("bybit.paper_engine").done
+local in_window, signed = auth.in_window, auth.signed
+local find, sub, format = string.find, string.sub, string.format
 
 local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -57,6 +59,8 @@ Wire.__index = Wire
 ---@field limit integer? requests a second and account
 ---@field span integer? ms, in place of the second
 ---@field batch boolean? its orders are counted one by one, with context:take, not the request
+---@field act (fun(engine, account, params): table?, integer?, string?)? of those that change one order: what is done to it
+---@field written (fun(order: table): string)? of these: the result, written
 ---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
@@ -65,23 +69,26 @@ Wire.__index = Wire
 ---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string), expect: fun(ns: integer)? }
 ---clock tells nanoseconds; report hears of errors raised inside; expect of each request that will arrive so much later
 function Wire.new(options)
-  local self = setmetatable({ routes = {}, traces = 0, late = moments.new() }, Wire)
+  local self = setmetatable({ routes = {}, orders = {}, traces = 0, late = moments.new() }, Wire)
   for name, value in pairs(options) do self[name] = value end
   for _, group in ipairs(options.endpoints) do
     for name, endpoint in pairs(group) do
       local verb, path = name:match("^(%u+) (.+)$")
       self.routes[path] = self.routes[path] or {}
       self.routes[path][verb] = { name = path:gsub("^/v5/", ""), declared = endpoint }
+      if endpoint.act then self.orders[path] = self.routes[path][verb] end
     end
   end
+  self.context = setmetatable({ wire = self }, Context) -- of the short way
   return self
 end
 
--- 32 hex digits, another for each answer, the same in each run with the same seed.
+-- Two numbers whose hex digits are the trace id: another for each answer, the same in each run with the same seed.
 local function trace(self)
-  self.traces = self.traces + 1
-  local mixed = (self.seed ~ self.traces * -7046029254386353131) * -4658895280553007687
-  return ("%016x%016x"):format(mixed ~ mixed >> 31, self.traces)
+  local count = self.traces + 1
+  self.traces = count
+  local mixed = (self.seed ~ count * -7046029254386353131) * -4658895280553007687
+  return mixed ~ mixed >> 31, count
 end
 
 -- Adds header lines that say where a caller stands with its limit, and counts.
@@ -105,13 +112,18 @@ end
 local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
 local NOTHING = answer.object {}
 
--- The body of an answer; `time` is the text of `now`. What is done is mostly written already.
-local function write(code, message, result, extra, now, time)
+-- Body and header lines of an answer. What was carried out is mostly written already.
+local function write(self, context, code, message, result, extra)
+  local now, lines = context.now, context.headers
+  local mixed, count = trace(self)
   local written = code == 0 and extra == nil and result and answer.written(result)
-  if written then return '{"retCode":0,"retMsg":"OK","result":' .. written .. ',"retExtInfo":{},"time":' .. time .. "}" end
+  if written then return write_done(written, now, mixed, count, lines) end
+  local headers = { "Content-Type", JSON, "Timenow", tostring(now), "Traceid", format("%016x%016x", mixed, count), "Ret_code",
+    tostring(code) }
+  if lines then table.move(lines, 1, #lines, #headers + 1, headers) end
   return answer.encode(answer.record(ENVELOPE, {
     retCode = code, retMsg = message, result = result or NOTHING, retExtInfo = extra or NOTHING, time = now,
-  }))
+  })), headers
 end
 
 -- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
@@ -119,13 +131,8 @@ local function envelope(self, context, code, message, result, extra)
   if context.parts then
     return { code = code, message = message, result = result, extra = extra, headers = context.headers or {} }
   end
-  local now = context.now
-  local time = tostring(now)
-  local headers = {
-    "Content-Type", JSON, "Timenow", time, "Traceid", trace(self), "Ret_code", code == 0 and "0" or tostring(code),
-  }
-  if context.headers then table.move(context.headers, 1, #context.headers, #headers + 1, headers) end
-  return { status = 200, headers = headers, body = write(code, message, result, extra, now, time) }
+  local body, headers = write(self, context, code, message, result, extra)
+  return { status = 200, headers = headers, body = body }
 end
 
 local function run(self, context, asked)
@@ -268,13 +275,62 @@ local function carry_out(self, verb, target, body, address, key, timestamp, sign
   })
 end
 
+-- The answer of the short way that stands in for what was not done.
+local function refused(self, lines, now, code, message)
+  local context = self.context
+  context.now, context.headers = now, lines
+  local done = envelope(self, context, code, message)
+  return done.status, done.body, done.headers
+end
+
+--- Carries out a change of one order that is signed and in time. Nil: it is another request, and the way of all of them finds out which.
+--- This way only leaves out what is not there.
+---@private
+---@return integer? status
+---@return string? body
+---@return string[]? headers
+function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
+  local entry = self.keys[key]
+  if not entry or entry.read_only or not sign or not in_window(timestamp, window, now)
+    or not signed(entry, sign, timestamp, key, window or "", body) then
+    return nil
+  end
+  local asked = read_body(body)
+  local category = asked and asked.category
+  if category ~= "inverse" and category ~= "linear" then return nil end
+  local limits, declared, account, lines = self.limits, endpoint.declared, entry.account, nil
+  if not limits.off then
+    if not limits:admit(address, now) then return 403, "access too frequent", { "Content-Type", TEXT } end
+    local context = self.context
+    context.now, context.account, context.endpoint, context.headers = now, account, endpoint, nil
+    context.limit = limits:of(endpoint.name, declared.limit)
+    local granted = self:count(context, 1)
+    lines = context.headers
+    if granted ~= 1 then return refused(self, lines, now, 10006, "Too many visits. Exceeded the API Rate Limit.") end
+  end
+  local ok, done, code, message = xpcall(declared.act, debug.traceback, self.engine, account, asked)
+  if not ok then
+    self.report(("%s: %s"):format(endpoint.name, done))
+    return refused(self, lines, now, 10016, "Server error.")
+  end
+  if not done then return refused(self, lines, now, assert(code, "a refusal without a code"), message) end
+  local mixed, count = trace(self)
+  return 200, write_done(declared.written(done), now, mixed, count, lines)
+end
+
 ---Answers one request. Every answer leaves through the end of this function.
 ---@return integer status, string body, string[] headers name, value, name, value ...
 ---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
-  local mark = find(target, "?", 1, true)
+  local endpoint, nanoseconds = verb == "POST" and self.orders[target], self.clock()
+  local mark, now = not endpoint and find(target, "?", 1, true), nanoseconds // 1000000
   local path = mark and sub(target, 1, mark - 1) or target
-  local rule, done = self.faults:pick(verb, path, self.clock() // 1000000), nil
+  local rule = self.faults:pick(verb, path, now)
+  if endpoint and not rule then
+    local status, text, headers = self:short(endpoint, now, body, address, key, timestamp, sign, window)
+    if status then return status, text, headers end
+  end
+  local done
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.enters then
     done = carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)

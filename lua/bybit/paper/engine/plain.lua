@@ -1,0 +1,141 @@
+-- The short way of plain orders: those that say a side, a type, a quantity, a price, perhaps a link id, and no more, that are as the
+-- exchange wants them, and that have margin. A limit order that would rest is placed, and a resting one is moved to another price
+-- at which it rests, without what such orders cannot need. Nil: it is another order, or is refused, and orders.lua finds out
+-- which: nothing has happened then.
+
+local plain = require("bybit.paper_engine").plain
+local checks = require "bybit.paper.engine.checks"
+local matching = require "bybit.paper.engine.matching"
+local order_checks = require "bybit.paper.engine.order_checks"
+local position = require "bybit.paper.engine.position"
+
+local read_order, read_change = plain.order, plain.change
+local PRICES, QUANTITIES = checks.prices, checks.quantities
+local surely_inside = order_checks.surely_inside
+
+local short = {}
+
+-- The market that is asked for, when its contract is live, and what stands of the account's orders there.
+local function place_of(engine, account, asked)
+  local symbol = asked.symbol
+  local market = engine.by_symbol[symbol]
+  if not market then return nil end
+  local instrument = market.instrument
+  if instrument.category ~= asked.category or instrument.status ~= "Trading"
+    or instrument.can_hedge and account:hedges(instrument) then
+    return nil
+  end
+  if instrument.lazy then engine:look(market) end
+  return market, account.standing[symbol], instrument
+end
+
+-- May an order have this price, and rest there? Returns the price, and how many ticks it has.
+local function resting_price(market, instrument, side, text, quantity, p)
+  local price = PRICES[instrument](text)
+  if not price or not surely_inside(market, side, price) then return nil end
+  if instrument.min_notional and (quantity or 0) * price < instrument.min_notional then return nil end
+  local ticks, touch = market:ticks(price), matching.touch(market, side)
+  if touch and (side == "Buy" and touch <= ticks or side == "Sell" and touch >= ticks) then return nil end
+  if p.side ~= "" then
+    local at = position.liquidation_price(p, instrument)
+    if at and (p.side == "Buy" and price <= at or p.side == "Sell" and price >= at) then return nil end
+  end
+  return price, ticks
+end
+
+local WANTED = { index = 0 } -- used again for each question
+
+-- Is there margin for an order, in the place of `replaced`? Also what it ties up, where that is known.
+local function affords(account, market, standing, side, quantity, price, replaced)
+  local more, cost = standing:quick(side, quantity, price, replaced)
+  if more then return more == true or more <= account:available(market.instrument.settle), cost end
+  WANTED.side = side
+  return account:affords(market, WANTED, quantity, price, replaced)
+end
+
+local TAKING = { type = "Market", tif = "IOC", index = 0, special = false, smp_type = "None" } -- used again for each order
+
+-- Fills a market order at once where strangers offer all of it at their best price, before any account does. Nil: they do not.
+local function fill(engine, account, market, standing, side, quantity, link)
+  local price, ticks, level = matching.offer(market, TAKING)
+  if not price then return nil end
+  local order = engine:passing_order(account, market, standing, side, quantity, price, link)
+  local now, at = order.created, market:price(ticks)
+  local value = market.instrument.kind.value(quantity, at)
+  market:next_seq()
+  market:note_trade(now, ticks, quantity, value, side, engine:uuid())
+  market.take(level, quantity)
+  local _, opened, closed = account:book(order, quantity, at, value, false)
+  account:end_order(order)
+  matching.after_fill(engine, order, opened, closed)
+  engine:settle(market)
+  return order
+end
+
+-- Carries out a market order.
+local function take(engine, account, market, standing, side, quantity, link)
+  local o = TAKING
+  o.side, o.qty, o.link, o.price = side, quantity, link, nil
+  local least = market.instrument.min_notional
+  if least and quantity * market:reference "LastPrice" < least then return nil end
+  if not standing:covers(side, quantity)
+    and not affords(account, market, standing, side, quantity, matching.reserve_price(market, o)) then
+    return nil
+  end
+  local filled = fill(engine, account, market, standing, side, quantity, link)
+  if filled then return filled end
+  o.price = matching.NONE
+  local order = engine:new_order(account, market, o)
+  matching.submit(engine, order)
+  engine:settle(market)
+  return order
+end
+
+--- Places a plain order. Returns it, or nil.
+function short.create(engine, account, asked)
+  local side, quantity, price, tif, link = read_order(asked)
+  if not side or link and account.links[link] ~= nil then return nil end
+  local market, standing, instrument = place_of(engine, account, asked)
+  quantity = standing and QUANTITIES[instrument](quantity)
+  if not quantity then return nil end
+  local active = instrument.can_hedge and account:active_on(asked.symbol) or standing.active
+  if active >= engine.active_orders then return nil end
+  if not tif then return take(engine, account, market, standing, side, quantity, link) end
+  local ticks
+  price, ticks = resting_price(market, instrument, side, price, quantity, standing.position)
+  if not price then return nil end
+  local enough, cost = affords(account, market, standing, side, quantity, price)
+  if not enough then return nil end
+  local order = engine:resting_order(account, market, standing, side, quantity, price, ticks, link)
+  if tif ~= "GTC" then order.tif = tif end
+  standing:add(order, cost)
+  matching.rest(engine, order)
+  engine:settle(market)
+  return order
+end
+
+--- Moves a resting order to another price. Returns it, or nil.
+function short.amend(engine, account, asked)
+  local id, link, price = read_change(asked)
+  if not price then return nil end
+  local market, standing, instrument = place_of(engine, account, asked)
+  if not standing then return nil end
+  local order
+  if id then order = account.orders[id] else order = account.links[link] end
+  if not order or order.standing ~= standing or not order.active or not order.before then return nil end
+  if order.closing or order.stop_order_type then return nil end
+  local side, ticks = order.side
+  price, ticks = resting_price(market, instrument, side, price, instrument.min_notional and order.qty, standing.position)
+  if not price or price == order.price then return nil end
+  local enough, cost = affords(account, market, standing, side, standing.leaves_of(order), price, order)
+  if not enough then return nil end
+  order.price, order.updated = price, engine.now()
+  standing:change(order, cost)
+  market.resting[side]:remove(order)
+  order.ticks = ticks
+  matching.rest(engine, order)
+  engine:settle(market)
+  return order
+end
+
+return short

@@ -1,0 +1,27 @@
+/* The search of lua/bybit/paper/engine/rows.lua. */
+#include "parts.h"
+
+#include <lauxlib.h>
+
+/* place_of(items, number, key) -> the first place whose thing has this number in the field 'key', or a higher one; one past the last when
+** there is none. A thing that was taken out has left its number in its place. */
+int engine_place_of(lua_State *L) {
+  enum { ITEMS = 1, NUMBER, KEY };
+  luaL_checktype(L, ITEMS, LUA_TTABLE);
+  lua_Integer number = luaL_checkinteger(L, NUMBER), low = 1, high = (lua_Integer)lua_rawlen(L, ITEMS) + 1;
+  lua_settop(L, KEY);
+  while (low < high) {
+    lua_Integer middle = low + (high - low) / 2;
+    if (lua_rawgeti(L, ITEMS, middle) == LUA_TTABLE) {
+      lua_pushvalue(L, KEY);
+      lua_rawget(L, -2);
+    }
+    if (luaL_checkinteger(L, -1) < number)
+      low = middle + 1;
+    else
+      high = middle;
+    lua_settop(L, KEY);
+  }
+  lua_pushinteger(L, low);
+  return 1;
+}
