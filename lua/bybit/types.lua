@@ -3374,8 +3374,9 @@ function Client:stream(params) end
 ---are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 ---that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
 ---changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
----the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
----is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
+---the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. On a paper
+---exchange that the client has started itself there is none, and no wait. `quantity` is the whole order's, as in its record: one that
+---is partly filled stays as it is, one that is filled is placed again.
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?, [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once; id_prefix: the client's when left out; deadline, timeout: seconds, of each call
 ---@return {placed: table[], modified: table[], cancelled: table[], kept: table[], unsettled: string[]}? result what was done, each {tag, client_order_id}; unsettled: tags that were left alone
 ---@return bybit.Error? err of the first call that failed; the others were made all the same, and `err.done` has the result
@@ -4251,7 +4252,7 @@ function bybit.wrap(f) end
 
 ---A rule that makes something go wrong. Where several rules strike a request, the first of them counts.
 ---@class bybit.paper.Fault
----@field [1] string the kind: "lost_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder", "stream_late" or "stream_crossed"; faults.lua says what each does
+---@field [1] string the kind: "lost_request", "late_request", "lost_answer", "reset", "cut", "delay", "reorder", "http", "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow", "stream_duplicate", "stream_reorder", "stream_late" or "stream_crossed"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
@@ -4259,7 +4260,7 @@ function bybit.wrap(f) end
 ---@field topic string? of a stream: the topic of the frames that it is about, or what they answer: "pong", "auth", "subscribe", "order.create"; "orderbook." means every topic that begins so
 ---@field verb "GET"|"POST"|nil the verb that it is about
 ---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
----@field seconds number? how long, for delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). Of a manual clock only in restart, otherwise real seconds
+---@field seconds number? how long, for late_request, delay and stream_late; the longest wait for another answer, for reorder (1); how long the exchange is away, for restart (0). By the exchange's clock in late_request and restart, otherwise real seconds
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
 ---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http

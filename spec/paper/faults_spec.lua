@@ -142,6 +142,43 @@ describe("paper faults", function()
       assert.is_true(socket.gettime() - begun >= 0.19)
     end)
 
+    it("late_request: the connection ends, and the order comes to life later, at its moment", function()
+      local sent = exchange:now()
+      local answer, orders = place { { "late_request", seconds = 3 } }
+      assert.is_nil(answer)
+      assert.equal(0, orders)
+      exchange:advance(2.999)
+      assert.equal(0, #exchange:books().orders)
+      exchange:advance(10)
+      local list = exchange:books().orders
+      assert.equal(1, #list)
+      assert.equal(sent + 3000, list[1].created_time)
+    end)
+
+    it("late_request: comes also while the market walks, and with the next request by a real clock", function()
+      place { { "late_request", seconds = 0.25 } }
+      exchange:walk(1)
+      assert.equal(exchange:now() - 750, exchange:books().orders[1].created_time)
+      local real <close> = assert(paper.start { faults = { { "late_request", seconds = 0.05, path = "order/create" } } })
+      local other = wire.caller(real)
+      assert.is_nil((other:send("POST", "order/create", ORDER)))
+      socket.sleep(0.06)
+      other:must("GET", "market/time", {})
+      assert.equal(1, #real:books().orders)
+      other:hang_up()
+    end)
+
+    it("late_request: is refused after its receive window, and lost while the exchange is away", function()
+      local _, orders = place { { "late_request", seconds = 5.1 } }
+      exchange:advance(6)
+      assert.equal(0, orders + #exchange:books().orders)
+      exchange:faults { { "late_request", seconds = 1, path = "order/create" }, { "restart", seconds = 2, path = "market/time" } }
+      caller:send("POST", "order/create", ORDER)
+      caller:send("GET", "market/time", {})
+      exchange:advance(4)
+      assert.equal(0, #exchange:books().orders)
+    end)
+
     it("reorder: the next answer overtakes an answer", function()
       exchange:faults { { "reorder", nth = 1, seconds = 30 } }
       local first <close> = raw.connect(exchange.port)

@@ -407,6 +407,20 @@ describe("streams of the paper exchange", function()
       local list = rest("GET", "/v5/order/realtime", { category = CATEGORY, symbol = "BTCUSD" }).list
       assert.same({ 1, "20001" }, { #list, list[1].price })
     end)
+
+    it("come late where they are struck so: nobody is answered, and the order is told at its moment", function()
+      local p, t = private "order", trade()
+      exchange:faults { { "late_request", seconds = 3, path = "order/create" } }
+      t:send { reqId = "late", op = "order.create", args = { limit "20001" },
+        header = { ["X-BAPI-TIMESTAMP"] = tostring(exchange:now()) } }
+      assert.same({}, t:all())
+      exchange:advance(2.9)
+      assert.same({}, records(p:all(), "order"))
+      exchange:advance(0.2)
+      local told = records(p:all(), "order")
+      assert.same({ 1, "20001", tostring(exchange:now() - 100) }, { #told, told[1].price, told[1].createdTime })
+      assert.same({}, t:all())
+    end)
   end)
 
   describe("faults", function()

@@ -47,6 +47,43 @@ describe("explore", function()
     assert.same({ 0, 0 }, { #report.unsettled, #report.orders_left })
   end)
 
+  -- Looks whether the order is there, and takes silence for proof that it is not: a request that is still under way brings it later.
+  it("finds a strategy that takes silence for proof, and needs one late request for it", function()
+    local function hasty(client, stop)
+      local n = 0
+      while not stop:wait(20) do
+        n = n + 1
+        local id, ack = ("h-%d-"):format(n), nil
+        for try = 1, 3 do
+          ack = ack or client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 100, price = 20000,
+            client_order_id = id .. try, deadline = 0.5, resend = false }
+          if not ack then
+            bybit.sleep(1)
+            local list = client:get_open_orders_real_time { symbol = "BTCUSD" }
+            if not list or #list > 0 then break end
+          end
+        end
+        bybit.sleep(6)
+        client:cancel_all_orders { symbol = "BTCUSD" }
+      end
+    end
+    local function single(report)
+      local rests
+      for _, order in ipairs(report.orders) do
+        if rests and order.created_time < rests then return false, "two orders at once" end
+        rests = order.updated_time
+      end
+      return true
+    end
+    local function look(faults)
+      return explore({ duration = 300, faults = faults }, hasty, { seeds = 40, check = single, processes = 1 })[1]
+    end
+    local failure = look { { "late_request", seconds = 3, path = "order/create", probability = 0.1 } }
+    assert.equal("check: two orders at once", failure.why)
+    assert.equal(1, #failure.events)
+    assert(failure.lines[1]:find "^request %d+, POST /v5/order/create: late_request, seconds 3$", failure.lines[1])
+  end)
+
   it("tells the same failure, however many processes look for it", function()
     local function first(processes)
       return explore({ duration = 60, faults = { { "lost_answer", probability = 0.4 } } }, careless,

@@ -1,4 +1,5 @@
--- The report of a simulation: figures against cases that are worked out by hand, and against Python's arithmetic.
+-- The report of a simulation: figures against cases that are worked out by hand, and ratios against Python's statistics. figures_spec.lua
+-- has whole runs that Python has worked out.
 
 local bybit = require "bybit"
 local core = require "bybit.core"
@@ -17,7 +18,7 @@ local function candles(list, span)
 end
 
 local function simulate(options, strategy)
-  options.seed, options.latency = options.seed or 1, { 0, 0 }
+  options.seed, options.latency = options.seed or 1, options.latency or { 0, 0 }
   local report = bybit.paper.simulate(options, strategy)
   if report.error ~= nil then error(report.traceback, 0) end
   return report
@@ -150,20 +151,47 @@ print(repr(((1.37 / 1.0) ** (365 / 200) - 1) / 0.11))']]):format(table.concat(te
     near(report.figures.profit_coin, report.figures.profit_usd)
   end)
 
-  it("tell how near a liquidation was", function()
-    local report = simulate({ prices = { BTCUSD = candles({ { 30000, 30000, 30000, 30000 }, { 30000, 30000, 29000, 30000 },
-      { 30000, 30000, 30000, 30000 } }, 60000) } }, function(client, stop)
-      market(client, "Buy", 1000)
-      stop:wait()
+  it("of requests, by hand", function()
+    local report = simulate({ duration = 60, latency = { 0.01, 0.01 }, faults = {
+      { "code", code = 10006, path = "market/tickers", nth = 1 }, { "lost_answer", path = "order/create", nth = 2 },
+      { "http", status = 503, path = "order/realtime", nth = { 1, 2 } } } }, function(client)
+      local order = { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 20000 }
+      assert(client:get_ticker { symbol = "BTCUSD" }) -- two requests, the first of them refused
+      assert(client:place_order(order)) -- one
+      assert(client:get_open_orders_real_time { symbol = "BTCUSD" }) -- three, two of them struck
+      order.deadline = 0.03 -- two: the answer of the first is lost, the second comes too late
+      assert.is_nil(client:place_order(order))
     end)
-    -- bought at 30000.5 with leverage 10; the exchange's own price of liquidation
-    local at
-    simulate({ prices = { BTCUSD = candles({ { 30000, 30000, 30000, 30000 } }, 60000) } }, function(client)
-      market(client, "Buy", 1000)
-      at = assert(client:get_position { symbol = "BTCUSD" }).liquidation_price
-    end)
-    near((29000 - at:tonumber()) / 29000, report.nearest_liquidation, 1e-4)
+    assert.same({ 8, 4, 1, 1 }, { report.requests, report.retries, report.unknowns, report.limited })
+    assert.same({ code_10006 = 1, http_503 = 2, lost_answer = 1 }, report.faults)
+    assert.same({ 2, 1 }, { #report.orders_left, #report.unsettled })
+    assert(tostring(report):find("requests    8, 4 retries, 1 unknown, 1 limited; "
+      .. "faults: code_10006 1, http_503 2, lost_answer 1\n"
+      .. "at the end  2 orders left, 1 calls unsettled\n", 1, true), tostring(report))
   end)
+
+  it("of days without an order: what the coin was worth when each ended", function()
+    local list = {}
+    for i = 1, 3000 do list[i] = { 30000 + i, 30010 + i, 29990 + i, 30001 + i } end
+    local report = simulate({ prices = { BTCUSD = candles(list, 60000) }, deposit = { BTC = "2" } },
+      function(_, stop) stop:wait() end)
+    assert.same({ { time = START + DAY, coin = 2, usd = 2 * 31441 }, { time = START + 2 * DAY, coin = 2, usd = 2 * 32881 } },
+      report.days)
+    assert.equal(2 * 19, report.figures.drawdown_usd) -- each goes to its low first: from the high of one to the low of the next
+  end)
+
+  for side, worst in pairs { Buy = 29000, Sell = 31000 } do
+    it("tell how near a liquidation was: " .. side, function()
+      local flat, at = { 30000, 30000, 30000, 30000 }, nil
+      local report = simulate({ prices = { BTCUSD = candles({ flat, { 30000, 31000, 29000, 30000 }, flat }, 60000) } },
+        function(client, stop)
+          market(client, side, 1000)
+          at = assert(client:get_position { symbol = "BTCUSD" }).liquidation_price
+          stop:wait()
+        end)
+      near(math.abs(worst - at:tonumber()) / worst, report.nearest_liquidation, 1e-12)
+    end)
+  end
 end)
 
 describe("a report", function()
@@ -210,10 +238,55 @@ describe("a report", function()
     local _, fills = text:gsub("<path", "")
     assert.same({ 3, 3 }, { polylines, polygons })
     assert.is_true(fills >= 2)
-    local well = shell.capture("python3 -c 'import sys,xml.dom.minidom as m; t=sys.stdin.read(); "
-      .. "m.parseString(t[t.index(\"<svg\"):"
-      .. "t.index(\"</svg>\")+6]); print(\"well\")' <<'E'\n" .. text .. "\nE")
+    local out <close> = assert(io.open(path, "w"))
+    out:write(text:match "<svg.*</svg>")
+    out:close()
+    local well = shell.capture("python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1]); print(\"well\")' " .. path)
+    os.remove(path)
     assert.equal("well\n", well)
+  end)
+
+  -- What stands beside the panels, from the top: the highest and the lowest value of each, or the only one.
+  local function axes(options, strategy)
+    local path = os.tmpname()
+    simulate(options, strategy):html(path)
+    local text, list = shell.read(path), {}
+    os.remove(path)
+    for label in text:gmatch '<text [^>]*class="axis">([^<]*)</text>' do list[#list + 1] = label end
+    return list, text
+  end
+
+  it("has axes whose ends differ, and one label where all is the same", function()
+    local price = { 30000, 30000, 30000, 30000 }
+    local prices = { BTCUSD = candles({ price, price, price }, 60000) }
+    assert.same({ "10.00", "0", "300000", "0", "30000", "0", "2024-01-01T00:03:00" }, (axes({ prices = prices },
+      function(_, stop) stop:wait() end)))
+    local list, text = axes({ prices = prices }, function(client, stop)
+      bybit.sleep(70)
+      market(client, "Buy", 1)
+      stop:wait()
+    end)
+    -- bought a tick above the price, for a fee of 0.055 %: 1 / 30000.5 - 1 / 30000 - 0.00000002 is what is gone
+    assert.same({ "10", "9.99999998", "0", "-0.00000002" }, { list[1]:gsub("%.0+$", ""), list[2], list[3], list[4] })
+    assert.same({ "1", "0" }, { list[#list - 2]:gsub("%.0+$", ""), list[#list - 1] })
+    assert.equal(1, select(2, text:gsub("<path", "")))
+  end)
+
+  it("has a line also where no time has passed", function()
+    local list, text = axes({ duration = 60 }, function() end)
+    assert.same({ "0", "0", "0" }, { list[2], list[4], list[6] })
+    assert.equal(3, select(2, text:gsub("<polyline", "")))
+    for points in text:gmatch '<polyline [^>]*points="([^"]*)"' do assert(points:find "^90%.0,.* 940%.0,", points) end
+  end)
+
+  it("keeps its points evenly apart, however long a run is", function()
+    local list = {}
+    for i = 1, 9000 do list[i] = { 30000 + i % 50, 30060, 29990, 30000 + (i + 1) % 50 } end
+    local long = simulate({ prices = { BTCUSD = candles(list, 60000) } }, function(_, stop) stop:wait() end)
+    local time = long.equity.time
+    assert.is_true(#time > 1000 and #time <= 3000)
+    for i = 2, #time - 1 do assert.is_true(time[i + 1] - time[i] < 600000) end
+    assert.same({ START, START + 9000 * 60000 }, { time[1], time[#time] })
   end)
 
   it("tells what differs", function()

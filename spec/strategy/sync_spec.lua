@@ -143,6 +143,18 @@ for _, api in ipairs(staged.WIRES) do describe("sync_orders on " .. api, functio
     assert.is_true(core.loop.now() - now < 1)
   end)
 
+  it("does not wait on a paper exchange that began with the client: there was no earlier process", function()
+    local function place(made, seconds)
+      local own <close> = made
+      return (bybit.run(function() return bybit.within(seconds, own.sync_orders, own, { symbol = "BTCUSD", BID }) end))
+    end
+    local options = { environment = "paper", api = api, id_prefix = "mm", visibility = 600 }
+    local first <close> = bybit.client(options)
+    options.environment = first.exchange
+    assert.is_nil(place(bybit.client(options), 0.2)) -- it has not started the exchange
+    assert.equal(1, #place(first, 100).placed)
+  end)
+
   it("waits before it places only, and its token ends that", function()
     client:close()
     client = exchange:client { api = api, id_prefix = "mm" }

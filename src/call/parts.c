@@ -280,7 +280,7 @@ void call_push_request(lua_State *L, const Call *c) {
   set_text(L, "verb", c->ep->verb);
   lua_pushlstring(L, c->request.url.data, c->request.url.size);
   lua_setfield(L, -2, "url");
-  lua_newtable(L);
+  lua_createtable(L, (int)c->request.header_count, 0);
   for (size_t i = 0; i < c->request.header_count; i++) {
     size_t size;
     const char *line = session_line(&c->request, i, &size);

@@ -3,7 +3,8 @@
 -- strings, as the wire has them. It raises on a plain table, which could be {} or [], and on a float, which could
 -- be rounded. It shares no code with the client's encoder, so each of the two checks the other.
 
-local concat, format, math_type = table.concat, string.format, math.type
+local concat, format, math_type, metatable_of = table.concat, string.format, math.type, debug.getmetatable
+local tostring, type = tostring, type
 
 local Object, Record, List, Text = {}, {}, {}, {}
 local null = setmetatable({}, { __name = "bybit.paper.null" })
@@ -120,6 +121,12 @@ local out, n = {}, 0
 
 local write
 
+-- Is this the metatable of decimals?
+local DECIMAL = setmetatable({}, { __mode = "k", __index = function(known, meta)
+  known[meta] = type(meta) == "table" and meta.__name == "bybit.decimal"
+  return known[meta]
+end })
+
 local function write_object(object)
   local before = "{"
   for _, pair in ipairs(object.pairs) do
@@ -142,9 +149,14 @@ local function write_record(record)
     local value = values[fields[i]]
     if value ~= nil then
       out[n + 1], name = name[i], later
-      if type(value) == "string" then -- nearly always
+      local kind = type(value)
+      local meta = kind == "userdata" and metatable_of(value)
+      if kind == "string" then -- nearly always
         out[n + 2] = quoted(value)
         n = n + 2
+      elseif meta and DECIMAL[meta] then
+        out[n + 2], out[n + 3], out[n + 4] = '"', tostring(value), '"'
+        n = n + 4
       else
         n = n + 1
         write(value)
@@ -179,12 +191,6 @@ end
 local writers = { [Text] = write_text, [Object] = write_object, [Record] = write_record, [List] = write_list,
   [getmetatable(null)] = write_null }
 
--- Is this the metatable of decimals?
-local DECIMAL = setmetatable({}, { __mode = "k", __index = function(known, meta)
-  known[meta] = type(meta) == "table" and meta.__name == "bybit.decimal"
-  return known[meta]
-end })
-
 local function write_number(value)
   if math_type(value) ~= "integer" then return false end
   n = n + 1
@@ -193,7 +199,7 @@ local function write_number(value)
 end
 
 local function write_decimal(value)
-  local meta = debug.getmetatable(value)
+  local meta = metatable_of(value)
   if not (meta and DECIMAL[meta]) then return false end
   out[n + 1], out[n + 2], out[n + 3] = '"', tostring(value), '"'
   n = n + 3

@@ -14,6 +14,9 @@ local SECONDS = { "number", 0, 3600 }
 -- what the server does to the answer, the fields of a rule of this kind besides those of every rule, and its meaning in words.
 local KINDS = {
   lost_request = { instruct = { silent = true }, doc = "The connection ends before the exchange has seen the request." },
+  late_request = { late = true, instruct = { silent = true, late = true }, fields = { seconds = SECONDS }, needs = "seconds",
+    doc = "The connection ends, and the request comes to the exchange `seconds` late, when the client has given it up. It is "
+      .. "carried out then, if its receive window still allows it." },
   lost_answer = { executed = true, instruct = { silent = true },
     doc = "The exchange carries the request out, and the connection ends before the answer." },
   reset = { either = true, instruct = { silent = true, reset = true },
@@ -172,7 +175,7 @@ Faults.__index = Faults
 
 ---@param seed integer of the exchange: that of the faults, when they name none
 function faults.new(seed)
-  return setmetatable({ seed = seed, rules = {}, counts = {}, standing = {} }, Faults)
+  return setmetatable({ seed = seed, rules = {}, of_requests = {}, counts = {}, standing = {} }, Faults)
 end
 
 -- What a rule is counted as.
@@ -200,7 +203,7 @@ local function compile(rule)
     probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
     stream = kind.stream or false, topic = rule.topic,
-    enters = executed or kind.seen or false, first = rule.first, order = rule.order or 1,
+    enters = executed or kind.seen or false, late = kind.late or false, first = rule.first, order = rule.order or 1,
   }
 end
 
@@ -210,26 +213,29 @@ function Faults:set(wanted)
   wanted = wanted or {}
   self.random = core.random(wanted.seed or self.seed)
   self.rules, self.down_until = {}, nil
-  for i, rule in ipairs(wanted) do self.rules[i] = compile(rule) end
+  self.of_requests, self.by_path = {}, false
+  for i, given in ipairs(wanted) do
+    local rule = compile(given)
+    self.rules[i], self.by_path = rule, self.by_path or rule.path ~= nil
+    if not rule.stream then table.insert(self.of_requests, rule) end
+  end
   self.standing = { lag = wanted.lag, skew = wanted.skew, forget = wanted.forget and wanted.forget * 1000 or nil }
-end
-
-local function about(rule, verb, path)
-  if rule.stream then return false end
-  if rule.verb and rule.verb ~= verb then return false end
-  if not rule.path then return true end
-  return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
 end
 
 function Faults:count(name)
   self.counts[name] = (self.counts[name] or 0) + 1
 end
 
+-- Is this path the rule's? One that ends with / means all that begin so.
+local function is_under(rule, path)
+  return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
+end
+
 -- Whether a rule strikes the request that it is about; each such request counts for its `nth`.
-local function strikes(self, rule)
+local function strikes(rule, random)
   rule.seen = rule.seen + 1
   if rule.left <= 0 or rule.nth and not rule.nth[rule.seen] then return false end
-  if rule.probability and self.random:unit() >= rule.probability then return false end
+  if rule.probability and random:unit() >= rule.probability then return false end
   rule.left = rule.left - 1
   return true
 end
@@ -238,15 +244,14 @@ end
 ---@param now integer ms
 ---@return table? rule
 function Faults:pick(verb, path, now)
-  if self.down_until then
-    if now < self.down_until then return { kind = "restart", executed = false, down = true } end
-    self.down_until = nil
-  end
-  if not self.rules[1] then return nil end
-  path = short(path)
-  local struck
-  for _, rule in ipairs(self.rules) do
-    if about(rule, verb, path) and strikes(self, rule) and not struck then struck = rule end
+  if self:is_down(now) then return { kind = "restart", executed = false, down = true } end
+  self.down_until = nil
+  local struck, random, rules = nil, self.random, self.of_requests
+  path = self.by_path and short(path)
+  for i = 1, #rules do
+    local rule = rules[i]
+    local is_meant = (not rule.verb or rule.verb == verb) and (not rule.path or is_under(rule, path))
+    if is_meant and strikes(rule, random) then struck = struck or rule end
   end
   if struck then
     self:count(struck.label)
@@ -267,10 +272,16 @@ end
 function Faults:pick_frame(topic)
   local struck
   for _, rule in ipairs(self.rules) do
-    if about_frame(rule, topic) and strikes(self, rule) and not struck then struck = rule end
+    if about_frame(rule, topic) and strikes(rule, self.random) and not struck then struck = rule end
   end
   if struck then self:count(struck.label) end
   return struck
+end
+
+--- Is the exchange away, so that nothing reaches it?
+---@param now integer ms
+function Faults:is_down(now)
+  return self.down_until ~= nil and now < self.down_until
 end
 
 --- The page that stands in for an answer: status and text; nil when the rule has none.
@@ -308,7 +319,7 @@ end
 
 --- What the server is to do to an answer with a body of so many bytes; nil: send it.
 ---@return { delay: integer?, overtaken: integer?, silent: boolean?, cut: boolean?, at: integer?, reset: boolean?,
----  restart: boolean? }?
+---  restart: boolean?, late: boolean? }?
 function Faults:instruction(rule, size)
   if rule.down then return { silent = true, reset = true } end
   local out = {}

@@ -74,36 +74,44 @@ local function nanoseconds_of(seconds)
   return math.tointeger(math.floor(seconds * 1e9 + 0.5))
 end
 
--- Moves time to a moment, and the markets that are fed to each price on the way. Streams are told at each.
-local function pass(engine, clock, forward, to, streams)
+-- The next moment at which a market that is fed has a price, or a late request arrives, in ns.
+local function next_moment(engine, wire)
   local point = engine:next_point()
-  while point and point * 1000000 <= to do
-    forward(math.max(0, point * 1000000 - clock()))
+  return math.min(point and point * 1000000 or math.maxinteger, wire:next_late() or math.maxinteger)
+end
+
+-- Moves time to a moment, and on the way to each price of the markets that are fed, and to each late request. Streams are told at each.
+local function pass(engine, wire, clock, forward, to, streams)
+  local moment = next_moment(engine, wire)
+  while moment <= to do
+    forward(math.max(0, moment - clock()))
     engine:advance_to(clock() // 1000000)
     engine:play()
+    wire:arrive()
     streams:flush(true)
-    point = engine:next_point()
+    moment = next_moment(engine, wire)
   end
   forward(to - clock())
   engine:advance_to(clock() // 1000000)
 end
 
 -- Moves time from tick to tick of the engine, then to the end of the span. Streams are told at each tick.
-local function walk(engine, clock, forward, span, streams)
+local function walk(engine, wire, clock, forward, span, streams)
   local tick, now = engine.tick_ms * 1000000, clock()
   check_end(now, span)
   local to = now + span
   for moment = now - now % tick + tick, to, tick do
-    if #engine.fed > 0 then pass(engine, clock, forward, moment, streams) else forward(moment - clock()) end
+    if next_moment(engine, wire) <= moment then pass(engine, wire, clock, forward, moment, streams) end
+    forward(moment - clock())
     clock()
     engine:tick()
     streams:flush(true)
   end
-  pass(engine, clock, forward, to, streams)
+  pass(engine, wire, clock, forward, to, streams)
 end
 
 -- The owner's commands. Their arguments were checked at the door, in the owner's Lua state.
-local function make_commands(engine, keys, clock, forward, lines, streams)
+local function make_commands(engine, wire, keys, clock, forward, lines, streams)
   local commands = {}
   function commands.set_price(symbol, price, with) engine:set_price(symbol, price, with) end
   function commands.step(n)
@@ -119,9 +127,9 @@ local function make_commands(engine, keys, clock, forward, lines, streams)
   function commands.advance(seconds)
     local span = nanoseconds_of(seconds)
     check_end(clock(), span)
-    pass(engine, clock, forward, clock() + span, streams)
+    pass(engine, wire, clock, forward, clock() + span, streams)
   end
-  function commands.walk(seconds) walk(engine, clock, forward, nanoseconds_of(seconds), streams) end
+  function commands.walk(seconds) walk(engine, wire, clock, forward, nanoseconds_of(seconds), streams) end
   return commands
 end
 
@@ -157,7 +165,7 @@ function host.start(boot, real_clock, sockets)
     sockets = sockets, engine = engine, keys = keys, wire = wire, faults = injected, now = now, seed = options.seed,
     report = report, eager = forward ~= nil,
   }
-  local commands = make_commands(engine, keys, clock, forward, lines, streams)
+  local commands = make_commands(engine, wire, keys, clock, forward, lines, streams)
   commands.faults = fault_setter(engine, injected, options)
   function commands.fault_counts() return injected.counts end
   commands.faults(options.faults)
@@ -168,6 +176,7 @@ function host.start(boot, real_clock, sockets)
       clock()
       return streams:open(target, key)
     end
+    if wire:next_late() then wire:arrive() end
     local status, text, headers, fault = wire:handle(verb, target, body, address, api_key, timestamp, sign, window)
     if not streams.used then return status, text, headers, fault end
     streams:flush()
@@ -186,7 +195,8 @@ function host.start(boot, real_clock, sockets)
 
   local function on_tick()
     clock()
-    local ok, trouble = xpcall(engine.tick, debug.traceback, engine)
+    local ok, trouble = xpcall(wire.arrive, debug.traceback, wire)
+    if ok then ok, trouble = xpcall(engine.tick, debug.traceback, engine) end
     if ok and streams.used then ok, trouble = xpcall(streams.flush, debug.traceback, streams, true) end
     if not ok then report("tick: " .. trouble) end
   end

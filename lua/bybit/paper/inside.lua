@@ -11,8 +11,8 @@ local faults = require "bybit.paper.faults"
 local inside = {}
 
 ---@param options { seed: integer, clock: fun(): integer, key: string, secret: string, deposit: table?, lag: integer?, limits: any,
----  instruments: table?, faults: table?, keep: integer?, through: boolean } clock tells nanoseconds since 1970; through: a resting order
----  fills when the market goes through its price
+---  instruments: table?, faults: table?, keep: integer?, through: boolean, expect: fun(ns: integer) } clock tells nanoseconds since
+---  1970; through: a resting order fills when the market goes through its price; expect: hears of a request that comes late
 ---@return { engine: table, account: table, wire: table, faults: table, errors: string[], streams: fun(sockets: table): table }
 ---  streams makes the exchange's streams; sockets: what carries their frames, as the server's do
 function inside.start(options)
@@ -28,7 +28,8 @@ function inside.start(options)
   local keys = { [options.key] = entry }
   local function report(line) errors[#errors + 1] = line end
   local wire = Wire.new { engine = engine, keys = keys, limits = Limits.new(options.limits), faults = injected,
-    endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report }
+    endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report,
+    expect = options.expect }
   local function streams(sockets)
     return require("bybit.paper.stream").new { sockets = sockets, engine = engine, keys = keys, wire = wire, faults = injected,
       now = function() return clock() // 1000000 end, seed = options.seed, report = report, eager = true }

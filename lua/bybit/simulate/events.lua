@@ -21,7 +21,7 @@ function events.record(exchange, rules)
   function injected.pick(self, verb, path, now)
     count = count + 1
     local struck = pick(self, verb, path, now)
-    for i, rule in ipairs(self.rules) do
+    for i, rule in ipairs(struck and self.rules or {}) do
       if rule == struck then list[#list + 1] = { request = count, rule = rules[i], verb = verb, path = path, time = now } end
     end
     return struck
@@ -46,10 +46,8 @@ function events.replay(exchange, list)
   injected:set(rules)
   function injected.pick(self, _, _, now)
     count = count + 1
-    if self.down_until then
-      if now < self.down_until then return { kind = "restart", executed = false, down = true } end
-      self.down_until = nil
-    end
+    if self:is_down(now) then return { kind = "restart", executed = false, down = true } end
+    self.down_until = nil
     local rule = self.rules[by_request[count]]
     if not rule then return nil end
     self:count(rule.label)

@@ -15,7 +15,8 @@ local MOST_RUNS = 200 -- to shrink a failure
 
 --- What goes wrong when nothing else is said: every kind of fault that a network or the exchange has.
 explore.faults = {
-  { "lost_request", probability = 0.02 }, { "lost_answer", probability = 0.02 }, { "reset", executed = true, probability = 0.01 },
+  { "lost_request", probability = 0.02 }, { "late_request", seconds = 4, probability = 0.01 },
+  { "lost_answer", probability = 0.02 }, { "reset", executed = true, probability = 0.01 },
   { "cut", probability = 0.01 }, { "delay", seconds = 3, probability = 0.01 }, { "http", status = 503, probability = 0.01 },
   { "http", status = 502, executed = true, probability = 0.01 }, { "code", code = 10016, executed = true, probability = 0.01 },
   { "code", code = 10016, probability = 0.01 }, { "code", code = 10006, probability = 0.01 },

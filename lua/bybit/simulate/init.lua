@@ -161,7 +161,7 @@ local function once(options, strategy)
   local transport = network.new(world, journal)
   world:carry(streams.new(world))
   local client <close> = client_of(client_options(options, world, transport))
-  local book = ledger.new(world, feeds[1] and feeds[1].symbol or rows[1].symbol, options.duration)
+  local book = ledger.new(world, feeds[1] and feeds[1].symbol or rows[1].symbol)
   local stop = tasks.cancel_token()
   local outcome
   do

@@ -13,22 +13,22 @@ function journal.new(world, full)
   return setmetatable({ world = world, full = full, events = {}, requests = 0, limited = 0 }, Journal)
 end
 
---- Notes a request.
+--- Notes a request and its answer.
 ---@param verb string
----@param path string
+---@param target string path and query
 ---@param body string?
 ---@param status integer
----@param code integer?
+---@param answer string the body of the answer
 ---@param fault table?
-function Journal:note(verb, path, body, status, code, fault)
+function Journal:note(verb, target, body, status, answer, fault)
   self.requests = self.requests + 1
-  if code == 10006 then self.limited = self.limited + 1 end
+  if answer:find '^{"ret_?[cC]ode":10006,' then self.limited = self.limited + 1 end
   if not self.full then return end
-  self.events[#self.events + 1] = { time = self.world:now(), verb = verb, path = path, body = body, status = status, code = code,
-    fault = fault }
+  self.events[#self.events + 1] = { time = self.world:now(), verb = verb, path = target:match "^[^?]*", body = body,
+    status = status, code = math.tointeger(tonumber(answer:match '^{"ret_?[cC]ode":(%-?%d+)')), fault = fault }
 end
 
-local FAULTS = { "silent", "cut", "delay", "reset", "restart", "overtaken" }
+local FAULTS = { "silent", "cut", "delay", "reset", "restart", "overtaken", "late" }
 
 local function line_of(event)
   local fault = ""

@@ -3,11 +3,14 @@
 
 local bars = require "bybit.paper.engine.bars"
 local books = require "bybit.paper.engine.books"
+local world_of = require "bybit.simulate.world"
 
+local moments = world_of.moments
 local ledger = {}
 
+local MS = 1000000 -- ns
 local DAY = 86400000
-local POINTS, LEAST, USUAL = 1500, 1000, 3600000 -- points of the line; ms between two of them, at least, and where the end is not known
+local POINTS, LEAST = 1500, 1000 -- points of the line, up to twice as many; ms between two of them, at least
 
 local Ledger = {}
 Ledger.__index = Ledger
@@ -31,8 +34,7 @@ end
 
 ---@param world table
 ---@param symbol string the contract whose coin and price count
----@param duration number? seconds
-function ledger.new(world, symbol, duration)
+function ledger.new(world, symbol)
   local market = world.engine.by_symbol[symbol]
   local instrument = market.instrument
   local self = setmetatable({ world = world, market = market, coin = instrument.settle,
@@ -43,14 +45,15 @@ function ledger.new(world, symbol, duration)
     if other.instrument.settle == self.coin then self.markets[#self.markets + 1] = other end
   end
   self.wallet, self.holding = world.account:coin(self.coin), world.account.holding
-  self.apart = math.max(LEAST, duration and math.floor(duration * 1000 / POINTS) or USUAL)
-  self.before, self.begin = world:now(), world:now()
+  self.apart, self.before, self.begin = LEAST, world:now(), world:now()
   self.day, self.day_end = self.begin // DAY, (self.begin // DAY + 1) * DAY
-  local worth, price = self:worth()
+  local worth, price, _, main = self:worth()
   self.initial = { coin = worth, usd = worth * price, price = price }
   self.falls = { coin = new_fall(self.begin, worth), usd = new_fall(self.begin, worth * price) }
-  self:point(self.begin, worth, price, 0)
-  world:watch(function(_, bar) self:moved(bar) end)
+  self:point(self.begin, worth, worth * price, 0, main)
+  world:watch(function(_, bar, up, span)
+    if bar then self:passed(bar, up, span) else self:moved() end
+  end)
   return self
 end
 
@@ -88,10 +91,30 @@ function Ledger:worth(ticks)
   return worth, self.inverse and main or 1, size, main
 end
 
-function Ledger:point(time, worth, price, size)
+-- Moves the points further apart until half of them are left. Nobody knows how long a run will be.
+local function thin(self)
+  local times, columns = self.times, { self.times, self.equity, self.usd, self.price, self.size }
+  local count = #times
+  while count > POINTS do
+    self.apart = self.apart * 2
+    local kept = 1
+    for i = 2, count do
+      if times[i] >= times[kept] + self.apart then
+        kept = kept + 1
+        for _, column in ipairs(columns) do column[kept] = column[i] end
+      end
+    end
+    count = kept
+  end
+  for _, column in ipairs(columns) do
+    for i = #column, count + 1, -1 do column[i] = nil end
+  end
+end
+
+function Ledger:point(time, worth, usd, size, main)
+  if #self.times == 2 * POINTS then thin(self) end
   local n = #self.times + 1
-  self.times[n], self.equity[n], self.usd[n] = time, worth, worth * price
-  self.price[n], self.size[n] = self.market.last * self.tick, size
+  self.times[n], self.equity[n], self.usd[n], self.price[n], self.size[n] = time, worth, usd, main, size
 end
 
 -- The days that have passed end with what the account was worth then.
@@ -115,53 +138,97 @@ local function note_distance(self, price)
   end
 end
 
--- A price has moved while there was no position and the wallet stayed as it was: only what the coin is worth has changed.
-local function idle(self, time)
-  local worth, main = self.counted_number, self.market.last * self.tick
-  local usd = self.inverse and worth * main or worth
-  self.before, self.last_worth, self.last_usd = time, worth, usd
-  self.falls.usd:note(time, usd)
-  if time >= self.next then
-    self.next = time + self.apart
-    self:point(time, worth, self.inverse and main or 1, 0)
-  end
+-- Is there no position, and the wallet what it was? Then only what the coin is worth changes.
+local function is_idle(self)
+  return not self.held and rawequal(self.wallet.wallet, self.counted) and next(self.holding) == nil
 end
 
--- A price has moved; `bar`: over a whole candle.
-function Ledger:moved(bar)
-  local time = self.world.ns // 1000000
+-- The main contract's price is this, in ticks.
+local function note(self, time, ticks)
   if time >= self.day_end then end_days(self, time) end
-  if not self.held and rawequal(self.wallet.wallet, self.counted) and next(self.holding) == nil then return idle(self, time) end
   if self.held then self.held_ms = self.held_ms + time - self.before end
   self.before = time
-  if bar and self.held and self.last_size ~= 0 then -- the extreme that hurts counts, too
-    local extreme = self.last_size > 0 and bar.low or bar.high
-    local worth, price, _, main = self:worth(extreme)
-    self.falls.coin:note(time, worth)
-    self.falls.usd:note(time, worth * price)
-    note_distance(self, main)
-  end
-  local worth, price, size, main = self:worth()
-  self.held, self.last_size, self.last_worth, self.last_usd = size ~= 0 or self.others or false, size, worth, worth * price
+  local worth, price, size, main = self:worth(ticks)
+  local usd = worth * price
+  self.held, self.last_size, self.last_worth, self.last_usd = size ~= 0 or self.others or false, size, worth, usd
   self.others = nil
   self.falls.coin:note(time, worth)
-  self.falls.usd:note(time, worth * price)
+  self.falls.usd:note(time, usd)
   if size ~= 0 then
     if math.abs(size) > math.abs(self.largest) then self.largest = size end
     note_distance(self, main)
   end
   if time >= self.next then
     self.next = time + self.apart
-    self:point(time, worth, price, size)
+    self:point(time, worth, usd, size, main)
   end
+end
+
+-- Would a fall not change between these?
+local function is_inside(fall, a, b)
+  if a > b then a, b = b, a end
+  return b <= fall.peak and fall.peak - a <= fall.depth
+end
+
+-- The price was between these, in ticks, while only what the coin is worth changes. Returns whether that is no new fall.
+local function idle(self, low, high, close, time)
+  local worth, tick, fall = self.counted_number, self.tick, self.falls.usd
+  local usd = worth
+  if self.inverse then
+    local peak = fall.peak
+    if worth * (high * tick) > peak or peak - worth * (low * tick) > fall.depth then return false end
+    usd = worth * (close * tick)
+  end
+  self.before, self.last_worth, self.last_usd = time, worth, usd
+  return true
+end
+
+--- A price has moved, or the account may have changed.
+function Ledger:moved()
+  local time, last = self.world.ns // MS, self.market.last
+  if time < self.day_end and time < self.next and is_idle(self) and idle(self, last, last, last, time) then return end
+  note(self, time, last)
+end
+
+-- A candle over which the account is worth no more than at its best, and falls from there no deeper than before. Returns whether it is
+-- one. What the account is worth is a line of the price, or of its inverse: so the candle's extremes tell.
+local function held(self, low, high, close, time)
+  local low_worth, low_price, _, low_main = self:worth(low)
+  local high_worth, high_price, size, high_main = self:worth(high)
+  local falls = self.falls
+  local usd_low, usd_high = low_worth * low_price, high_worth * high_price
+  if not (is_inside(falls.coin, low_worth, high_worth) and is_inside(falls.usd, usd_low, usd_high)) then return false end
+  if size ~= 0 then
+    note_distance(self, low_main)
+    note_distance(self, high_main)
+  end
+  note(self, time, close)
+  return true
+end
+
+--- A price has moved over a whole candle. Where that is no new fall, no day ends and no point of the line is due, its close alone counts;
+--- otherwise each of its points does.
+---@param bar { open: integer, high: integer, low: integer, close: integer } ticks
+---@param up boolean first to its high
+---@param span integer ns that it takes
+function Ledger:passed(bar, up, span)
+  local start, a, b, c, d = self.world.ns, moments(span)
+  local last = (start + d) // MS
+  if last < self.day_end and last < self.next and (is_idle(self) and idle or held)(self, bar.low, bar.high, bar.close, last) then
+    return
+  end
+  note(self, (start + a) // MS, bar.open)
+  note(self, (start + b) // MS, up and bar.high or bar.low)
+  note(self, (start + c) // MS, up and bar.low or bar.high)
+  note(self, last, bar.close)
 end
 
 --- Ends it: everything that the report is made of.
 ---@param run table options, world, journal, client, outcome, settings
 function Ledger:close(run)
   self:moved()
-  local worth, price, size = self:worth()
-  if self.times[#self.times] < self.world:now() then self:point(self.world:now(), worth, price, size) end
+  local worth, price, size, main = self:worth()
+  if self.times[#self.times] < self.world:now() then self:point(self.world:now(), worth, worth * price, size, main) end
   self.final = { coin = worth, usd = worth * price, price = self.market.last * self.tick }
   local client, account = run.client, self.world.account
   local all = books.of(account)

@@ -7,26 +7,38 @@ local Network = {}
 Network.__index = Network
 
 local MS, SECOND = 1000000, 1000000000
-local floor, match, sub, find, upper = math.floor, string.match, string.sub, string.find, string.upper
-local tointeger = math.tointeger
+local floor, min = math.floor, math.min
+local find, sub, upper, unpack = string.find, string.sub, string.upper, table.unpack
 
 ---@param world table
----@param journal table hears of each request: note(verb, path, body, status, code, fault)
+---@param journal table hears of each request, see journal.lua
 function network.new(world, journal)
   return setmetatable({ world = world, journal = journal, lines = true }, Network)
 end
 
-local KEY, TIMESTAMP, SIGN, WINDOW = "X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-SIGN", "X-BAPI-RECV-WINDOW"
+-- What the exchange wants to know of a request, by the names of header lines in capitals.
+local WANTED = { ["X-BAPI-API-KEY"] = "key", ["X-BAPI-TIMESTAMP"] = "timestamp", ["X-BAPI-SIGN"] = "sign",
+  ["X-BAPI-RECV-WINDOW"] = "window" }
 
--- The header lines by their names in capitals.
-local function headers_of(lines)
-  local by_name = {}
-  for i = #lines, 1, -1 do -- of two with one name the first counts
+-- Names of header lines in capitals. They are always the same few.
+local NAMES = setmetatable({}, { __index = function(names, name)
+  names[name] = upper(name)
+  return names[name]
+end })
+
+-- Header lines as the exchange looks at them: the first of each name counts.
+local function header_of(lines)
+  local key, timestamp, sign, window
+  for i = #lines, 1, -1 do
     local line = lines[i]
     local colon = find(line, ":", 1, true)
-    if colon then by_name[upper(sub(line, 1, colon - 1))] = sub(line, colon + 2) end
+    local wanted = colon and WANTED[NAMES[sub(line, 1, colon - 1)]]
+    if wanted == "key" then key = sub(line, colon + 2)
+    elseif wanted == "timestamp" then timestamp = sub(line, colon + 2)
+    elseif wanted == "sign" then sign = sub(line, colon + 2)
+    elseif wanted then window = sub(line, colon + 2) end
   end
-  return by_name
+  return key, timestamp, sign, window
 end
 
 local FORMS = setmetatable({}, { __index = function(forms, count)
@@ -34,37 +46,33 @@ local FORMS = setmetatable({}, { __index = function(forms, count)
   return forms[count]
 end })
 
--- What the client's connection tells of the exchange's answer.
-local function answer_of(status, body, headers, fault)
-  if fault and fault.silent then return nil, "connection reset" end
-  if fault and fault.cut then return nil, "the body is cut short" end
-  return { status = status, body = body, headers = headers and FORMS[#headers // 2]:format(table.unpack(headers)) or "" }
-end
-
--- The request reaches the exchange.
+-- The request reaches the exchange. Its answer is on the way then; `broken` tells what the client's connection has of it.
 local function deliver(world, transfer)
-  local request, self = transfer.request, transfer.network
-  local target, header = match(request.url, "^https?://[^/]+(.*)$"), headers_of(request.headers)
-  local status, body, headers, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1",
-    header[KEY], header[TIMESTAMP], header[SIGN], header[WINDOW])
+  local request, url = transfer.request, transfer.request.url
+  local target = sub(url, find(url, "/", 9, true), -1) -- behind https:// and the host
+  local key, timestamp, sign, window = header_of(request.headers)
+  local status, body, headers, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1", key,
+    timestamp, sign, window)
   if request.verb ~= "GET" then world:touched() end
-  self.journal:note(request.verb, match(target, "^[^?]*"), request.body, status,
-    tointeger(tonumber(match(body, '^{"ret_?[cC]ode":(%-?%d+)'))), fault)
-  transfer.answer, transfer.broken = answer_of(status, body, headers, fault)
-  transfer.answered = transfer.arrives + transfer.back + (fault and fault.delay and fault.delay * MS or 0)
+  transfer.network.journal:note(request.verb, target, request.body, status, body, fault)
+  transfer.answer, transfer.answer_body, transfer.answer_headers = status, body, headers
+  if not fault then return end
+  transfer.broken = fault.silent and "connection reset" or fault.cut and "the body is cut short" or nil
+  if fault.delay then transfer.answered = transfer.answered + fault.delay * MS end
 end
 
 function Network:start(request)
   local world = self.world
   local there, back = world:travel(), world:travel()
   local arrives = world.ns + there
-  local transfer = { request = request, network = self, sent = true, arrives = arrives, back = back, answered = arrives + back,
-    limit = world.ns + floor(request.timeout * SECOND) }
+  local transfer = { request = request, network = self, sent = true, answered = arrives + back,
+    limit = world.ns + floor(request.timeout * SECOND),
+    after = nil, answer = nil, answer_body = nil, answer_headers = nil, status = nil, body = nil, headers = nil } -- with room for them
   if there == 0 then
     deliver(world, transfer)
   else
     world:at(arrives, deliver, transfer)
-    transfer.after = (math.min(transfer.answered, transfer.limit) - world.ns) / SECOND
+    transfer.after = (min(transfer.answered, transfer.limit) - world.ns) / SECOND
   end
   return transfer
 end
@@ -77,7 +85,7 @@ end
 function Network:wait(transfer)
   local world = self.world
   world:catch_up()
-  local due = math.min(transfer.answered, transfer.limit)
+  local due = min(transfer.answered, transfer.limit)
   if world.ns < due then
     transfer.after = (due - world.ns) / SECOND
   elseif transfer.answered >= transfer.limit then
@@ -85,8 +93,9 @@ function Network:wait(transfer)
   elseif transfer.broken then
     fail(transfer, "network", transfer.broken)
   else
-    local answer = transfer.answer
-    transfer.status, transfer.body, transfer.headers = answer.status, answer.body, answer.headers
+    local headers = transfer.answer_headers
+    transfer.status, transfer.body = transfer.answer, transfer.answer_body
+    transfer.headers = headers and FORMS[#headers // 2]:format(unpack(headers)) or ""
   end
 end
 

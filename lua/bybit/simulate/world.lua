@@ -33,7 +33,8 @@ function world.start(options, feeds)
   self.key, self.secret = ("simulated%016x"):format(options.seed), "secretOfASimulation"
   self.exchange = inside.start { seed = options.seed, clock = function() return self.ns end, key = self.key,
     secret = self.secret, deposit = options.deposit, lag = options.lag, limits = options.limits,
-    instruments = options.instruments, faults = options.faults, keep = KEEP, through = options.through }
+    instruments = options.instruments, faults = options.faults, keep = KEEP, through = options.through,
+    expect = function(nanoseconds) self:at(self.ns + nanoseconds, World.late) end }
   self.engine, self.account = self.exchange.engine, self.exchange.account
   self.due_ns = start - start % DUES + DUES
   for _, feed in ipairs(feeds) do self:load(feed) end
@@ -123,13 +124,14 @@ end
 --- Time stands, since the client has something to do.
 function World:halt() self.halted = true end
 
---- Calls f(world, bar) after each move of a price, and when the account may have changed.
+--- Calls f(world, bar, up, span) after each move of a price, and when the account may have changed. With a bar the price moves over a
+--- whole candle, which takes `span` ns from now on; `up`: first to its high.
 function World:watch(f) self.watchers[#self.watchers + 1] = f end
 
--- Tells those who watch. `bar`: the price has moved over a whole candle.
-local function told(self, bar)
+-- Tells those who watch.
+local function told(self, bar, up, span)
   local watchers = self.watchers
-  for i = 1, #watchers do watchers[i](self, bar) end
+  for i = 1, #watchers do watchers[i](self, bar, up, span) end
 end
 
 --- The account may have changed.
@@ -143,6 +145,12 @@ function World:walk()
   self.engine:step(1)
   told(self)
   self:at(self.ns + self.tick_ns, World.walk)
+end
+
+-- A request arrives late: nobody waits for it any more.
+function World:late()
+  self.exchange.wire:arrive()
+  told(self)
 end
 
 -- A price of a symbol, in ticks.
@@ -204,31 +212,60 @@ function World:trade(feed)
   if take(self, feed) then self:wait_for(feed) end
 end
 
+--- When the price is at each of a candle's four points, in ns after its begin: at its open, at two extremes, and at its close, a
+--- millisecond before the next one begins.
+---@param span integer ns
+function world.moments(span)
+  return 0, span // 3, span * 2 // 3, math.max(span * 2 // 3, span - MS)
+end
+
+local MINUTE = 60000
+
+-- A quiet candle of more than a minute passes point by point, since minutes and days end in between.
+local function glide(self, market, bar, up, span)
+  local start, first, second = self.ns, up and bar.high or bar.low, up and bar.low or bar.high
+  local _, b, c, d = world.moments(span)
+  local function reach(ns, ticks)
+    while self.due_ns <= ns do dues(self) end
+    move_to(self, ns)
+    bars.point(market, self:now(), ticks)
+    told(self)
+  end
+  reach(start, bar.open)
+  reach(start + b, first)
+  reach(start + c, second)
+  reach(start + d, bar.close)
+end
+
 -- A candle begins. Those in which nothing can happen, and which the strategy sleeps through, pass at once.
 function World:bar(feed)
   local market, engine, line = feed.market, self.engine, self.line
+  local bar, up
   while true do
-    local bar, next_event = feed.row, line:next() or math.maxinteger
-    local stop = bar.stop * MS
-    if self.streams.public or stop > self.horizon or next_event < stop or not bars.quiet(engine, market, bar.low, bar.high) then
+    bar, up = feed.row, high_first(self, feed, feed.row)
+    local next_event, stop = line:next() or math.maxinteger, bar.stop * MS
+    if self.streams.public or stop > self.horizon or next_event < stop
+      or not bars.quiet(engine, market, bar.low, bar.high, bar.stop) then
       break
     end
-    bars.pass(market, bar.time, bar.high, bar.low, bar.close)
-    told(self, bar)
+    if bar.stop - (bar.time - bar.time % MINUTE) <= MINUTE then
+      bars.pass(market, bar.time, bar.high, bar.low, bar.close)
+      told(self, bar, up, stop - self.ns)
+    else
+      glide(self, market, bar, up, stop - self.ns)
+    end
     if not take(self, feed) then return end
     local start = feed.row.time * MS
     if feed.row.price or start > self.horizon or next_event <= start then return self:wait_for(feed) end
     while self.due_ns <= start do dues(self) end
     move_to(self, start)
   end
-  local bar = feed.row
-  local first, second = bar.low, bar.high
-  if high_first(self, feed, bar) then first, second = second, first end
-  local start, span = self.ns, bar.stop * MS - self.ns
+  local start, first, second = self.ns, up and bar.high or bar.low, up and bar.low or bar.high
+  local _, b, c, d = world.moments(bar.stop * MS - start)
   arrive(self, market, bar.open)
-  self:at(start + span // 3, World.point, { market, first })
-  self:at(start + span * 2 // 3, World.point, { market, second })
-  self:at(math.max(start + span * 2 // 3, bar.stop * MS - MS), World.close, { market, bar.close, feed })
+  self:at(start + b, World.point, { market, first })
+  self:at(start + c, World.point, { market, second })
+  self:at(start + d, World.close, { market, bar.close, feed })
 end
 
 function World:close(point)

@@ -413,9 +413,10 @@ function Work:carry_out(steps)
 end
 
 -- For how many seconds a client is too young to place: an order that an earlier process of this strategy placed a moment ago may not be
--- listed yet, and nothing here knows of it.
+-- listed yet, and nothing here knows of it. On a paper exchange that began with the client there was no earlier process.
 local function youth(client)
   local own = core.client.table(client)
+  if own.exchange then return 0 end
   return math.min(own.made + own.visibility - loop.now(), own.visibility) -- time may have become virtual since
 end
 
@@ -432,8 +433,9 @@ end
 --- are the orders named `<id_prefix>-<tag>-<number>`; no others are touched. Orders that were placed, changed or cancelled so lately
 --- that the exchange may not list them so yet count as acknowledged. While the outcome of a tag's last call is open, nothing is placed or
 --- changed under that tag: client:reconcile settles it. After a crash, begin with client:reconcile. Before a client is `visibility` old,
---- the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. `quantity`
---- is the whole order's, as in its record: one that is partly filled stays as it is, one that is filled is placed again.
+--- the call waits until it is, if it would place something: an order that an earlier process placed may not be listed yet. On a paper
+--- exchange that the client has started itself there is none, and no wait. `quantity` is the whole order's, as in its record: one that
+--- is partly filled stays as it is, one that is filled is placed again.
 ---@param client table
 ---@param list {symbol: string, category: string?, id_prefix: string?, deadline: number?, timeout: number?, cancel: bybit.Token?,
 --- [integer]: {tag: string, side: "Buy"|"Sell", quantity: any, price: any, time_in_force: string?, reduce_only: boolean?}} each tag once;

@@ -77,6 +77,12 @@ function entry.serve(streams, c, asked, reply)
     local header = asked.header
     parts = streams.wire:enter(c.login, path, order, header["X-BAPI-TIMESTAMP"], header["X-BAPI-RECV-WINDOW"], rule)
   end
+  if rule and rule.late then
+    local header = asked.header
+    streams.wire:delay(rule, function()
+      streams.wire:enter(c.login, path, order, header["X-BAPI-TIMESTAMP"], header["X-BAPI-RECV-WINDOW"])
+    end)
+  end
   if rule then
     parts = disturb(streams, c, rule, parts)
     if not parts then return streams:flush() end

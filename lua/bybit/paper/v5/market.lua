@@ -88,6 +88,13 @@ local function funding_or_delivery(market, i, price)
     basis_rate = (basis / index):round(8), fee = i.delivery_fee }
 end
 
+local TICKER = {
+  "symbol", "lastPrice", "indexPrice", "markPrice", "prevPrice24h", "price24hPcnt", "highPrice24h", "lowPrice24h", "prevPrice1h",
+  "openInterest", "openInterestValue", "turnover24h", "volume24h", "fundingRate", "nextFundingTime", "predictedDeliveryPrice",
+  "basisRate", "deliveryFeeRate", "deliveryTime", "ask1Size", "bid1Price", "ask1Price", "bid1Size", "basis", "preOpenPrice",
+  "preQty", "curPreListingPhase", "fundingIntervalHour", "basisRateYear", "fundingCap",
+}
+
 local function ticker(market, i, engine)
   local now = engine.now()
   engine:look(market)
@@ -97,20 +104,17 @@ local function ticker(market, i, engine)
   local ask, ask_size = best(market, "Sell")
   local interest, mark = engine:open_interest(i.symbol), market:reference "MarkPrice"
   local also = funding_or_delivery(market, i, price)
-  return answer.object {
-    { "symbol", i.symbol }, { "lastPrice", price(market.last) }, { "indexPrice", price(market.index) },
-    { "markPrice", price(market.mark) }, { "prevPrice24h", price(day.open) },
-    { "price24hPcnt", (last / market:price(day.open) - 1):round(6, "down") },
-    { "highPrice24h", price(day.high) }, { "lowPrice24h", price(day.low) },
-    { "prevPrice1h", price(market.candles:hour_ago(now)) },
-    { "openInterest", interest }, { "openInterestValue", i.kind.value(interest, mark):round(2) },
-    { "turnover24h", day.turnover:round(4) }, { "volume24h", i.category == "inverse" and day.volume:round(0) or day.volume },
-    { "fundingRate", also.rate }, { "nextFundingTime", also.next }, { "predictedDeliveryPrice", also.predicted },
-    { "basisRate", also.basis_rate }, { "deliveryFeeRate", also.fee }, { "deliveryTime", tostring(i.delivery or 0) },
-    { "ask1Size", ask_size }, { "bid1Price", price(bid) }, { "ask1Price", price(ask) }, { "bid1Size", bid_size },
-    { "basis", also.basis }, { "preOpenPrice", "" }, { "preQty", "" }, { "curPreListingPhase", "" },
-    { "fundingIntervalHour", also.hours }, { "basisRateYear", "" }, { "fundingCap", also.cap },
-  }
+  return answer.record(TICKER, {
+    symbol = i.symbol, lastPrice = price(market.last), indexPrice = price(market.index), markPrice = price(market.mark),
+    prevPrice24h = price(day.open), price24hPcnt = (last / market:price(day.open) - 1):round(6, "down"),
+    highPrice24h = price(day.high), lowPrice24h = price(day.low), prevPrice1h = price(market.candles:hour_ago(now)),
+    openInterest = interest, openInterestValue = i.kind.value(interest, mark):round(2), turnover24h = day.turnover:round(4),
+    volume24h = i.category == "inverse" and day.volume:round(0) or day.volume, fundingRate = also.rate,
+    nextFundingTime = also.next, predictedDeliveryPrice = also.predicted, basisRate = also.basis_rate,
+    deliveryFeeRate = also.fee, deliveryTime = tostring(i.delivery or 0), ask1Size = ask_size, bid1Price = price(bid),
+    ask1Price = price(ask), bid1Size = bid_size, basis = also.basis, preOpenPrice = "", preQty = "", curPreListingPhase = "",
+    fundingIntervalHour = also.hours, basisRateYear = "", fundingCap = also.cap,
+  })
 end
 
 --- Last, bid, ask, mark and index price, and the figures of the day.

@@ -5,6 +5,7 @@ local answer = require "bybit.paper.answer"
 local auth = require "bybit.paper.auth"
 local cursor = require "bybit.paper.v5.cursor"
 local faults = require "bybit.paper.faults"
+local moments = require "bybit.tasks.timers"
 local params = require "bybit.paper.params"
 
 local read_body, write_done = params.body, require("bybit.paper_engine").done
@@ -65,10 +66,10 @@ Wire.__index = Wire
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
 
 ---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
----  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string) }
----clock tells nanoseconds; report hears of errors raised inside
+---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string), expect: fun(ns: integer)? }
+---clock tells nanoseconds; report hears of errors raised inside; expect of each request that will arrive so much later
 function Wire.new(options)
-  local self = setmetatable({ routes = {}, orders = {}, traces = 0 }, Wire)
+  local self = setmetatable({ routes = {}, orders = {}, traces = 0, late = moments.new() }, Wire)
   for name, value in pairs(options) do self[name] = value end
   for _, group in ipairs(options.endpoints) do
     for name, endpoint in pairs(group) do
@@ -215,6 +216,28 @@ function Wire:enter(entry, path, asked, timestamp, window, rule)
   return call(self, context, asked)
 end
 
+---A request comes late.
+---@param rule table the fault
+---@param request fun() what carries it out
+function Wire:delay(rule, request)
+  local nanoseconds = math.floor(rule.seconds * 1000000000)
+  self.late:add(self.clock() + nanoseconds, request)
+  if self.expect then self.expect(nanoseconds) end
+end
+
+---When the next of the late requests arrives; nil: none is under way.
+---@return integer? ns since 1970
+function Wire:next_late() return self.late:next() end
+
+---The late requests whose time has come arrive. Nobody hears the answers. One that comes while the exchange is away is lost.
+function Wire:arrive()
+  local late = self.late
+  while (late:next() or math.maxinteger) <= self.clock() do
+    local request = late:take()
+    if not self.faults:is_down(self.clock() // 1000000) then request() end
+  end
+end
+
 local TARGET_MAX = 16384 -- bytes of path and query
 
 -- The protocol of a path when it is not V5's.
@@ -238,6 +261,18 @@ local function replaced(self, rule, done, path)
     context.headers = { "X-Bapi-Limit-Status", "0", "X-Bapi-Limit-Reset-Timestamp", tostring(context.now + 1000) }
   end
   return envelope(self, context, code, message)
+end
+
+-- Lets the engine see a request; `rule`: the fault that disturbs it there.
+local function carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)
+  if #target > TARGET_MAX then return plain(414, "URI Too Long") end
+  local mark, nanoseconds = find(target, "?", 1, true), self.clock()
+  return respond(self, mark and sub(target, 1, mark - 1) or target, {
+    verb = verb, query = mark and sub(target, mark + 1) or "", body = body, address = address,
+    key = key, timestamp = timestamp, sign = sign, window = window, wire = self, now = nanoseconds // 1000000,
+    nanoseconds = nanoseconds, fault = rule,
+    endpoint = nil, entry = nil, account = nil, limit = nil, -- with room for them
+  })
 end
 
 -- The answer of the short way that stands in for what was not done.
@@ -298,12 +333,9 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local done
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.enters then
-    done = #target > TARGET_MAX and plain(414, "URI Too Long") or respond(self, path, {
-      verb = verb, query = mark and sub(target, mark + 1) or "", body = body, address = address,
-      key = key, timestamp = timestamp, sign = sign, window = window, wire = self, now = now, nanoseconds = nanoseconds,
-      fault = rule,
-      endpoint = nil, entry = nil, account = nil, limit = nil, -- with room for them
-    })
+    done = carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)
+  elseif rule.late then
+    self:delay(rule, function() carry_out(self, verb, target, body, address, key, timestamp, sign, window) end)
   end
   if rule then done = replaced(self, rule, done, path) end
   return done.status, done.body, done.headers, rule and self.faults:instruction(rule, #done.body)

@@ -48,8 +48,8 @@ function figures.calmar(initial, final, span_ms, fall)
   return ((final / initial) ^ (1 / years) - 1) / fall
 end
 
--- Round trips, each from flat to flat, from executions, oldest first: profit net of fees, and when it began and ended. One that is still
--- open is none.
+-- Round trips, each from flat to flat, from executions, oldest first: profit net of fees, and when it began and ended. Of the fee of a
+-- fill that turns the position round, the new one pays its part. One that is still open is none.
 local function round_trips(executions)
   local open, list = {}, {}
   for _, e in ipairs(executions) do
@@ -58,16 +58,18 @@ local function round_trips(executions)
     if e.type == "Funding" then
       if trip then trip.profit = trip.profit - decimal(e.fee) end
     else
-      local signed = decimal(e.quantity) * (e.side == "Sell" and -1 or 1)
+      local quantity, fee = decimal(e.quantity), decimal(e.fee)
       local before = trip and trip.size or decimal(0)
-      local after = before + signed
-      trip = trip or { size = before, profit = decimal(0), from = e.time, side = e.side }
-      trip.size, trip.profit = after, trip.profit + decimal(e.profit or 0) - decimal(e.fee)
+      local after = before + quantity * (e.side == "Sell" and -1 or 1)
+      local turned = not before:is_zero() and not after:is_zero() and after:sign() ~= before:sign()
+      local later = turned and (fee * after:abs() / quantity):round(8, "half_up") or decimal(0)
+      trip = trip or { profit = decimal(0), from = e.time }
+      trip.size, trip.profit = after, trip.profit + decimal(e.profit or 0) - (fee - later)
       open[key] = trip
-      if after:is_zero() or before ~= 0 and not before:is_zero() and after:sign() ~= before:sign() then
+      if turned or after:is_zero() then
         trip.to = e.time
         list[#list + 1] = trip
-        open[key] = not after:is_zero() and { size = after, profit = decimal(0), from = e.time, side = e.side } or nil
+        open[key] = turned and { size = after, profit = -later, from = e.time } or nil
       end
     end
   end
