@@ -2,6 +2,7 @@
 -- usage: follow.lua FILLS [SEED]
 
 local follow_run = require "spec.support.follow_run"
+local figures_of = require "spec.support.figures"
 
 local fills, seed = math.tointeger(tonumber(arg[1] or "1000000")), math.tointeger(tonumber(arg[2] or "1"))
 local began, shown = os.time(), 0
@@ -14,19 +15,9 @@ local figures = follow_run.run { fills = fills, seed = seed, hear = function(f)
     f.twice, f.out_of_order, collectgarbage "count"))
 end }
 
-local function show(name, value)
-  if type(value) ~= "table" then return print(("%-14s %s"):format(name, value)) end
-  local names = {}
-  for key in pairs(value) do names[#names + 1] = key end
-  table.sort(names)
-  for _, key in ipairs(names) do show(name .. " " .. key, value[key]) end
-end
-
 print(("%d fills in %d s (seed %d)"):format(figures.fills, os.time() - began, seed))
-for _, name in ipairs { "lost", "twice", "foreign", "out_of_order", "late", "restarts", "connects", "longest", "rounds", "stale",
-  "faults", "errors" } do
-  show(name, figures[name])
-end
+figures_of.print(figures, { "lost", "twice", "foreign", "out_of_order", "late", "restarts", "connects", "longest", "rounds",
+  "stale", "faults", "errors" })
 local cuts = follow_run.reconnects(math.min(1000, fills))
 print(("%d reconnects: topics %+d, descriptors %+d, memory %+.0f KB, fills lost %d"):format(cuts.cuts, cuts.topics,
   cuts.descriptors, cuts.memory, cuts.lost))
