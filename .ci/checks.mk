@@ -68,10 +68,10 @@ prove: ## simulates a market maker with every fault, SEEDS=10000: no order left,
 FILLS ?= 1000000
 SEED  ?= 1
 
-follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1): none is lost or told twice
+follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1), KILLED=50000 of a process killed by SIGKILL
 	@$(NEED) build test
 	@$(SUBMAKE) all
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/torture/follow.lua $(FILLS) $(SEED)
+	@$(IN_TREE) $(LUA) spec/torture/follow.lua $(FILLS) $(SEED) $(KILLED)
 
 DELTAS ?= 1000000
 

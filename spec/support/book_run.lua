@@ -51,7 +51,7 @@ end
 local function remember(self, topic)
   local states, u = self.states[topic.name], topic.u
   if states and u == states.u then return end
-  self.figures.deltas = self.figures.deltas + 1
+  self.figures.deltas, self.changes[topic.name] = self.figures.deltas + 1, (self.changes[topic.name] or 0) + 1
   if not states or u ~= states.u + 1 then states = {} end
   states.u, states[u], states[u - REMEMBERED] = u, { bids = topic.bids, asks = topic.asks }, nil
   self.states[topic.name] = states
@@ -110,12 +110,23 @@ function Run:move()
   bybit.sleep(0.02 + 0.2 * random:unit())
 end
 
--- Nothing goes wrong any more, two changes let each book see what it has missed, a dead line has time to be noticed, and the market
--- stands still.
+-- Moves the market until each book has changed twice.
+local function change_all(self)
+  local wanted = {}
+  for _, one in ipairs(self.books) do wanted[one.name] = self.changes[one.name] + 2 end
+  repeat
+    self:move()
+    local enough = true
+    for name, least in pairs(wanted) do enough = enough and self.changes[name] >= least end
+  until enough
+end
+
+-- Nothing goes wrong any more, two changes let each book see what it has missed (a lost one, or one with another's number), a dead line
+-- has time to be noticed, and the market stands still.
 function Run:quiet()
   local figures, ends = self.figures, self.world:elapsed() + WATCH
   self.world.exchange.faults:set(false)
-  for _ = 1, 3 do self:move() end
+  change_all(self)
   bybit.sleep(HEARTBEAT + PATIENCE + 1)
   for _, one in ipairs(self.books) do
     while one.book.stale and self.world:elapsed() < ends do bybit.sleep(0.5) end
@@ -150,8 +161,9 @@ end
 function book_run.run(options)
   local ending <close> = setmetatable({}, Ending) -- luacheck: ignore 211
   local world = world_of(options.seed)
-  local self = setmetatable({ world = world, random = core.random(options.seed), states = {}, books = {}, figures = { deltas = 0,
-    rounds = 0, looks = 0, crossed = 0, wrong = 0, quiet = 0, unlike = 0, resyncs = 0, stale = {} } }, Run)
+  local self = setmetatable({ world = world, random = core.random(options.seed), states = {}, changes = {}, books = {},
+    figures = { deltas = 0, rounds = 0, looks = 0, crossed = 0, wrong = 0, quiet = 0, unlike = 0, resyncs = 0,
+      stale = {} } }, Run)
   local begin = world.exchange.streams
   world.exchange.streams = function(sockets)
     local all = begin(sockets)

@@ -24,7 +24,7 @@ local client = bybit.client { environment = { url = os.getenv "URL" }, key = os.
 local mark = last_mark()
 local file = assert(io.open(path, "a"))
 file:setvbuf "full"
-for event in client:follow { symbol = "BTCUSD", since = mark, poll = 0.05 } do
+for event in client:follow { symbol = "BTCUSD", since = mark, poll = 0.05, audit = 1, heartbeat = 1, patience = 1 } do
   if event.kind == "trade" then
     file:write(event.trade.trade_id, " ", event.late and "late" or "-", " ", event.bookmark, "\n")
     file:flush()

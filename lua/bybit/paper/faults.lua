@@ -56,7 +56,7 @@ KINDS.stream_duplicate = frames "The frame is sent twice."
 KINDS.stream_reorder = frames "The frame is sent after the next one of its connection."
 KINDS.stream_late = frames("The frame comes `seconds` late, after later ones.", { seconds = SECONDS })
 
-KINDS.stream_crossed = frames "Of an order book: the frame and the next one of its topic have each other's number `u`."
+KINDS.stream_crossed = frames "Of the changes of an order book: the frame and the next one of its topic have each other's number `u`."
 
 faults.kinds = KINDS -- for the reference
 
