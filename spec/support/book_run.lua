@@ -18,7 +18,7 @@ local ROUND = 400           -- deltas between two quiet moments
 local REMEMBERED = 500      -- states of the exchange's book, of each topic
 local HEARTBEAT, PATIENCE = 5, 2
 local WATCH = 600           -- s in which all books have to be sure again
-local BOOKS = { { "BTCUSD", 50 }, { "BTCUSD", 200 }, { "ETHUSD", 50 } }
+local BOOKS = { { "BTCUSD", 50 }, { "ETHUSD", 50 }, { "XRPUSD", 50 } }
 
 -- What goes wrong: chances of one frame.
 local FAULTS = {
@@ -97,12 +97,12 @@ end
 function Run:move()
   local what, engine, random = self.random:integer(1, 10), self.world.engine, self.random
   if what == 1 then
-    engine:set_price("BTCUSD", core.decimal(29000 + random:integer(0, 200) * 10), {})
-  elseif what == 2 then
+    engine:set_price("BTCUSD", core.decimal(29000 + random:integer(0, 200) * 10), { walk = true })
+  elseif what == 2 and random:unit() < 0.3 then
     local order = { symbol = "BTCUSD", side = random:unit() < 0.5 and "Buy" or "Sell", type = "Limit",
       quantity = random:integer(1, 9) * 10, price = 30000 + random:integer(-40, 40) * 25 }
     assert(self.client:place_order(order))
-  elseif what == 3 and random:unit() < 0.3 then
+  elseif what == 3 and random:unit() < 0.1 then
     assert(self.client:cancel_all_orders { symbol = "BTCUSD" })
   end
   engine:step(1)

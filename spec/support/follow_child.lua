@@ -11,9 +11,12 @@ local function last_mark()
   local text = file:read "a"
   file:close()
   local whole = text:match "^(.*\n)" or ""
-  file = assert(io.open(path, "w"))
-  file:write(whole)
-  file:close()
+  if whole ~= text then -- never half of it, even if this program is killed here
+    file = assert(io.open(path .. ".new", "w"))
+    assert(file:write(whole))
+    assert(file:close())
+    assert(os.rename(path .. ".new", path))
+  end
   local mark
   for line in whole:gmatch "[^\n]+" do mark = line:match "(%S+)$" end
   return mark

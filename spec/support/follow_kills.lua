@@ -8,11 +8,11 @@ local process = require "spec.support.process"
 
 local follow_kills = {}
 
-local KEEP = 20000     -- orders and executions that the exchange remembers
-local BEHIND = 3000    -- fills that the program may be behind before the account waits for it
+local KEEP = 4000      -- orders and executions that the exchange remembers
+local BEHIND = 1500    -- fills that the program may be behind before the account waits for it
 local LIVES = 20       -- between two looks at whether all is there
 local LIFE = 1.5       -- s that the program lives at most
-local WATCH = 60       -- s in which all has to be written, once nothing fails any more
+local WATCH = 120       -- s in which all has to be written, once nothing fails any more
 
 -- What goes wrong: chances of one frame, or one request.
 local FAULTS = {
@@ -30,9 +30,12 @@ local FAULTS = {
 local Run = {}
 Run.__index = Run
 
-local function text_of(path)
+-- What is in a file from a byte on.
+local function text_of(path, from)
   local file <close> = io.open(path)
-  return file and file:read "a" or ""
+  if not file then return "" end
+  file:seek("set", from or 0)
+  return file:read "a"
 end
 
 function Run:start()
@@ -93,14 +96,15 @@ local function hear(self, id, late, mark)
   end
 end
 
--- Reads what the program has written since the last time.
+-- Reads what the program has written since the last time: whole lines. Returns the last one, and what is behind it.
 function Run:read()
-  self:look()
-  local text = text_of(self.path)
-  for id, late, mark, at in text:gmatch("(%S+) (%S+) (%S+)\n()", self.at) do
+  local text, last, rest = text_of(self.path, self.at), nil, 1
+  for line, id, late, mark, at in text:gmatch "((%S+) (%S+) (%S+)\n)()" do
     if id ~= "-" then hear(self, id, late == "late", mark) end
-    self.at = at
+    last, rest = line, at
   end
+  self.at = self.at + rest - 1
+  return last, text:sub(rest)
 end
 
 -- Kills it, and leaves only the last whole line of its file, and what was cut off behind it.
@@ -108,13 +112,12 @@ function Run:kill()
   self.child:signal "KILL"
   self.child:wait()
   self.figures.kills = self.figures.kills + 1
-  self:read()
-  local text = text_of(self.path)
-  local last = ("\n" .. text:sub(1, self.at - 1)):match "^.*\n([^\n]*\n)$"
+  self:look()
+  local last, rest = self:read()
   if not last then return end
   local file <close> = assert(io.open(self.path, "w"))
-  file:write(last, text:sub(self.at))
-  self.at = #last + 1
+  file:write(last, rest)
+  self.at = #last
 end
 
 -- One life of the program: it is killed after a time that is drawn, often before it has caught up.
@@ -152,7 +155,7 @@ function follow_kills.run(options)
   local exchange <close> = paper.start { seed = options.seed, limits = false, keep = KEEP, deposit = { BTC = "1000000" } }
   local client <close> = bybit.client { environment = exchange, rate = false, seed = options.seed, streams = false }
   local self = setmetatable({ exchange = exchange, client = client, random = core.random(options.seed), path = os.tmpname(),
-    program = text_of "spec/support/follow_child.lua", at = 1, count = 0, left = 0, fills = {}, lasts = {},
+    program = text_of "spec/support/follow_child.lua", at = 0, count = 0, left = 0, fills = {}, lasts = {},
     life = options.life or LIFE,
     figures = { fills = 0, kills = 0, lost = 0, twice = 0, foreign = 0, out_of_order = 0, late = 0, longest = 0 } }, Run)
   os.remove(self.path)
@@ -168,6 +171,7 @@ function follow_kills.run(options)
   end
   self:kill()
   os.remove(self.path)
+  os.remove(self.path .. ".new")
   self.figures.faults, self.figures.errors = exchange:fault_counts(), exchange:errors()
   return self.figures
 end
