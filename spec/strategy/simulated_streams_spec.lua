@@ -112,6 +112,17 @@ describe("streams in a simulation", function()
     end)
   end
 
+  it("come later and later on a slow line, until a pong is late and another line is made", function()
+    -- 100 bytes a second, and more than 1000 each 5 s: the pong of the first ping, after 20 s, waits behind them
+    local _, lines = heard({ faults = { { "stream_slow", topic = "execution", nth = 1, rate = 100 } }, duration = 120 },
+      { "execution", "order" })
+    local stale = kinds(lines, "stale")
+    assert.same({ 1, "pong" }, { #stale, stale[1] and stale[1].reason })
+    local first = kinds(lines, "execution")[1]
+    assert.is_true(first.at - first.event.execution.timestamp > 5000)
+    assert.equal(2, #kinds(lines, "live"))
+  end)
+
   it("can be read without a loop, as in a session", function()
     simulate({ duration = 10 }, function(client)
       local next_stream, _, _, stream <close> = client:stream { "ticker", symbol = "BTCUSD" } -- luacheck: ignore 211

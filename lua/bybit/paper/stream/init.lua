@@ -72,6 +72,9 @@ local function disturbed(self, c, topic, text)
   elseif kind == "stream_cut" then
     sockets.cut(c.id, rule.reset or false)
     c.silent = true
+  elseif kind == "stream_slow" then
+    sockets.slow(c.id, rule.rate)
+    return false
   elseif kind == "stream_duplicate" then
     sockets.send(c.id, text)
     c.sent = c.sent + 1
