@@ -202,6 +202,51 @@ describe("a program that plays the network", function()
     opened()
   end)
 
+  local function live()
+    local line = opened()
+    post.sent()
+    post.deliver(line, "text", '{"op":"auth","success":true,"req_id":"1"}')
+    local _, _, text = post.sent()
+    post.deliver(line, "text", ('{"op":"subscribe","success":true,"req_id":"%s"}'):format(text:match '"req_id":"(%d+)"'))
+    return line
+  end
+
+  -- What waits for the reader: how many of each kind, and bytes of messages.
+  local function waiting()
+    local out = { data = 0, live = 0, stale = 0, bytes = 0 }
+    for kind, _, text in function() return reader:take() end do
+      out[kind] = out[kind] + 1
+      if kind == "data" then out.bytes = out.bytes + #text end
+    end
+    return out
+  end
+
+  it("costs a reader who sleeps no more memory than its bounds, however much comes", function()
+    local line, text = live(), '{"topic":"order","data":["' .. ("x"):rep(1000000) .. '"]}'
+    for _ = 1, 50 do post.deliver(line, "text", text) end
+    local found = waiting()
+    assert.is_true(found.bytes <= 8 * 1024 * 1024, found.bytes)
+    for _ = 1, 50 do post.deliver(line, "text", '{"topic":"order","data":[]}') end
+    assert.is_true(waiting().data <= 10)
+  end)
+
+  it("costs a reader who sleeps no more for a line that comes and goes, with messages and without", function()
+    for round = 1, 200 do
+      local line = live()
+      for _ = 1, round % 4 do post.deliver(line, "text", '{"topic":"order","data":[]}') end
+      post.deliver(line, "ended")
+      while post.sent() do end
+      for _ = 1, 40 do
+        core.loop.advance(1)
+        core.loop.step(0)
+      end
+    end
+    local found = waiting()
+    assert.is_true(found.data <= 10)
+    assert.is_true(found.live <= 11 and found.stale <= 11, ("%d live, %d stale"):format(found.live, found.stale))
+    assert.is_true(found.live >= found.stale - 1)
+  end)
+
   it("is told of a line that the client gives up, once", function()
     local line = opened()
     post.sent()
