@@ -149,22 +149,29 @@ end)
 describe("a program that plays the network", function()
   local post, client, reader = core.stream, nil, nil
 
-  before_each(function()
+  local function subscribed()
+    return core.client.subscribe(client, { most = 10, heartbeat = 20, patience = 10, topics = {
+      { name = "order", url = "http://127.0.0.1:1/v5/private", private = true, policy = "account" } } })
+  end
+
+  local function begin()
     core.loop.virtual(1704067200000)
     local transport = { lines = true, start = function() return { error = "network", message = "no", sent = false } end }
     client = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "key", secret = "secret of a spec",
       transport = transport }
-    reader = core.client.subscribe(client, { most = 10, heartbeat = 20, patience = 10,
-      topics = { { name = "order", url = "http://127.0.0.1:1/v5/private", private = true, policy = "account" } } })
+    reader = subscribed()
     core.loop.advance(1)
     reader:block(0)
-  end)
+  end
 
-  after_each(function()
+  local function finish()
     client:close()
     while post.sent() do end
     core.loop.real()
-  end)
+  end
+
+  before_each(begin)
+  after_each(finish)
 
   local function opened()
     local line, kind, url = post.sent()
@@ -245,6 +252,30 @@ describe("a program that plays the network", function()
     assert.is_true(found.data <= 10)
     assert.is_true(found.live <= 11 and found.stale <= 11, ("%d live, %d stale"):format(found.live, found.stale))
     assert.is_true(found.live >= found.stale - 1)
+  end)
+
+  it("connects 400 times in five minutes at most, however often it is asked to; the next simulation counts anew", function()
+    local function connects(seconds)
+      local count, line, kind = 0, nil, nil
+      for _ = 1, seconds * 2 do
+        repeat
+          line, kind = post.sent()
+          if kind == "open" then
+            count = count + 1
+            post.deliver(line, "ended")
+            reader:close() -- who wants something anew need not wait
+            reader = subscribed()
+          end
+        until not line
+        core.loop.advance(0.5)
+        core.loop.step(0)
+      end
+      return count
+    end
+    assert.equal(400, connects(290))
+    finish()
+    begin()
+    assert.is_true(connects(2) > 0)
   end)
 
   it("is told of a line that the client gives up, once", function()

@@ -54,10 +54,9 @@ KINDS.stream_cut = frames("The stream's connection ends in place of the frame.",
 KINDS.stream_swallow = frames "The frame is never sent. Of an order book, the next one then does not follow on what was sent."
 KINDS.stream_duplicate = frames "The frame is sent twice."
 KINDS.stream_reorder = frames "The frame is sent after the next one of its connection."
-KINDS.stream_late = frames("The frame comes `seconds` late, after later ones.", { seconds = SECONDS },
-  "seconds")
-KINDS.stream_slow = frames("From the frame on the connection carries `rate` bytes a second. The rest waits at the exchange, which "
-  .. "cuts the connection when a MiB waits.", { rate = { "integer", 1, LONG } }, "rate")
+KINDS.stream_late = frames("The frame comes `seconds` late, after later ones.", { seconds = SECONDS }, "seconds")
+KINDS.stream_slow = frames("From the frame on the connection carries `rate` bytes a second. The rest waits at the exchange, "
+  .. "which cuts the connection when a MiB waits.", { rate = { "integer", 1, LONG } }, "rate")
 KINDS.stream_crossed = frames "Of an order book's changes: the frame and the next one of its topic have each other's number `u`."
 
 faults.kinds = KINDS -- for the reference
