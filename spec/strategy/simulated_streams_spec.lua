@@ -256,17 +256,16 @@ describe("a program that plays the network", function()
 
   it("connects 400 times in five minutes at most, however often it is asked to; the next simulation counts anew", function()
     local function connects(seconds)
-      local count, line, kind = 0, nil, nil
+      local count = 0
       for _ = 1, seconds * 2 do
-        repeat
-          line, kind = post.sent()
+        for line, kind in post.sent do
           if kind == "open" then
             count = count + 1
             post.deliver(line, "ended")
             reader:close() -- who wants something anew need not wait
             reader = subscribed()
           end
-        until not line
+        end
         core.loop.advance(0.5)
         core.loop.step(0)
       end

@@ -83,7 +83,7 @@ describe("client:order_book", function()
     end
     disturb(1)
     local random = core.random(7)
-    for round = 1, 120 do
+    for round = 1, 75 do
       local what = random:integer(1, 4)
       if what == 1 then exchange:step(random:integer(1, 3))
       elseif what == 2 then exchange:set_price("BTCUSD", 29000 + random:integer(0, 200) * 10)
