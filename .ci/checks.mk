@@ -42,8 +42,9 @@ oom: ## lets memory run out at one allocation after the other; FULL=full tries a
 	@$(NEED) build test
 	@$(SUBMAKE) all $(OOM_BUILD)/torture BUILD=$(OOM_BUILD) CC=gcc CFLAGS='$(TRACEABLE_CFLAGS)' SANITIZE='$(ADDRESS_SANITIZER)' \
 	   $(STAYS_LOADED) INJECT='-include spec/torture/inject.h'
-	@$(IN_TREE) LUA_CPATH='$(OOM_BUILD)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 $(LEAKS_LEFT_OUT) \
-	 $(OOM_BUILD)/torture spec/torture/oom.lua $(FULL)
+	@printf '%s\n' lua core curl openssl sqlite | \
+	 $(IN_TREE) LUA_CPATH='$(OOM_BUILD)/?.so;;' ASAN_OPTIONS=allocator_may_return_null=1 $(LEAKS_LEFT_OUT) \
+	 xargs -P 5 -I DOMAIN $(OOM_BUILD)/torture spec/torture/oom.lua $(FULL) DOMAIN
 
 $(OOM_BUILD)/torture: spec/torture/oom.c spec/torture/inject.h
 	@mkdir -p $(@D)
@@ -88,8 +89,10 @@ COVERING_SPECS ?= $(filter-out %/host_spec.lua %/share_spec.lua %/reads_spec.lua
 coverage: ## lists lines of lua/bybit/outcome that no spec on the paper exchange ran; fails if there are any
 	@$(NEED) build test
 	@$(SUBMAKE) all
-	@$(IN_TREE) SEED=1 CASES=100 COVERED='$(COVERED_FILES)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' \
-	 $(LUA) spec/support/coverage.lua $(COVERING_SPECS)
+	@rm -rf $(BUILD)/coverage && mkdir -p $(BUILD)/coverage
+	@$(IN_TREE) SEED=1 CASES=100 COVERED='$(COVERED_FILES)' COVERAGE=$(BUILD)/coverage BUILD='$(BUILD)' \
+	 RUNNER='$(LUA) -l spec.support.coverage' JOBS='$(JOBS)' sh spec/support/suite.sh $(COVERING_SPECS)
+	@COVERED='$(COVERED_FILES)' LUAC='$(patsubst lua%,luac%,$(notdir $(LUA)))' $(LUA) spec/support/coverage_report.lua $(BUILD)/coverage/*
 
 # The models (spec/model/outcome.pml, lease.pml) are searched whole; then each rule is left out in turn, and spin has to find the
 # mistake that follows.

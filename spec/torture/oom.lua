@@ -99,9 +99,11 @@ local STEPS = { "load", "make", "first", "place", "batch", "list", "walk", "jour
   "decimals", "tasks", "cancelled", "dead" }
 if require("bybit.core").stream.available() then STEPS[#STEPS + 1] = "stream" end
 
-for _, domain in ipairs { "lua", "core", "curl", "openssl", "sqlite" } do
+local DOMAINS = only_domain and { only_domain } or { "lua", "core", "curl", "openssl", "sqlite" }
+
+for _, domain in ipairs(DOMAINS) do
   for _, step in ipairs(STEPS) do
-    if (not only_domain or domain == only_domain) and (not only_step or step == only_step) then
+    if not only_step or step == only_step then
       local done, count = {}, 0
       for _, once in ipairs { false, true } do
         if not FRESH[step] then
@@ -123,7 +125,7 @@ for _, domain in ipairs { "lua", "core", "curl", "openssl", "sqlite" } do
 end
 
 -- Ends a state, however little memory there is.
-for _, domain in ipairs { "lua", "core", "curl", "openssl", "sqlite" } do
+for _, domain in ipairs(DOMAINS) do
   local n = 1
   repeat
     open()
@@ -139,4 +141,5 @@ assert(host.live "lua" == 0)
 exchange:close()
 for i = 1, math.min(#strange, 40) do print(strange[i]) end
 assert(#strange == 0, #strange .. " answers that do not say that memory ran out")
-print(("%d allocations failed, each told as such, and the client usable after"):format(total))
+print(("%d allocations%s failed, each told as such, and the client usable after"):format(total,
+  only_domain and " of " .. only_domain or ""))
