@@ -69,10 +69,17 @@ prove: ## simulates a market maker with every fault, SEEDS=10000: no order left,
 FILLS ?= 1000000
 SEED  ?= 1
 
-follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1): none is lost or told twice
+follow: ## follows FILLS=1000000 fills through faults and restarts (SEED=1), KILLED=50000 of a process killed by SIGKILL
 	@$(NEED) build test
 	@$(SUBMAKE) all
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/torture/follow.lua $(FILLS) $(SEED)
+	@$(IN_TREE) $(LUA) spec/torture/follow.lua $(FILLS) $(SEED) $(KILLED)
+
+DELTAS ?= 1000000
+
+book: ## keeps order books through DELTAS=1000000 changes and faults (SEED=1): they equal the exchange's
+	@$(NEED) build test
+	@$(SUBMAKE) all
+	@$(IN_TREE) $(LUA) spec/torture/book.lua $(DELTAS) $(SEED)
 
 # Each line of what settles outcomes runs in a spec that drives the paper exchange. No branch is left that never ran.
 COVERED_FILES ?= $(patsubst lua/bybit/%.lua,%,$(wildcard lua/bybit/outcome/*.lua)) wire/limits
@@ -160,4 +167,4 @@ $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
-.PHONY: asan tsan valgrind oom soak prove follow coverage model leases mutants fuzz fuzz-all bench peers instructions share
+.PHONY: asan tsan valgrind oom soak prove follow book coverage model leases mutants fuzz fuzz-all bench peers instructions share

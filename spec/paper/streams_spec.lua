@@ -457,6 +457,24 @@ describe("streams of the paper exchange", function()
       assert.equal("20000", p:next().data[1].price)
     end)
 
+    it("slow a connection down, all of it and in its order; it is cut when too much waits", function()
+      local p = private "order"
+      exchange:faults { { "stream_slow", topic = "order", nth = 1, rate = 10000 } }
+      local began = os.time()
+      local wanted = {}
+      for i = 1, 30 do wanted[i] = tostring(20000 + i) end -- 900 bytes each
+      place(table.unpack(wanted))
+      p:send { op = "ping" }
+      for i = 1, 30 do assert.equal(wanted[i], p:next().data[1].price) end
+      assert.equal("pong", p:next().op) -- it waited its turn
+      assert.is_true(os.time() - began >= 1, "27 KB took no time at 10 KB a second")
+      local public = connect "/v5/public/inverse"
+      public:subscribe "orderbook.200.BTCUSD"
+      exchange:faults { { "stream_slow", topic = "orderbook.", rate = 1 } }
+      for i = 1, 700 do exchange:set_price("BTCUSD", 30000 + i % 2 * 500) end -- 2 KB each
+      assert.equal("network", (public:ending()))
+    end)
+
     it("leave a gap in a book's numbers", function()
       local public = connect "/v5/public/inverse"
       public:subscribe "orderbook.50.BTCUSD"

@@ -112,6 +112,17 @@ describe("streams in a simulation", function()
     end)
   end
 
+  it("come later and later on a slow line, until a pong is late and another line is made", function()
+    -- 100 bytes a second, and more than 1000 each 5 s: the pong of the first ping, after 20 s, waits behind them
+    local _, lines = heard({ faults = { { "stream_slow", topic = "execution", nth = 1, rate = 100 } }, duration = 120 },
+      { "execution", "order" })
+    local stale = kinds(lines, "stale")
+    assert.same({ 1, "pong" }, { #stale, stale[1] and stale[1].reason })
+    local first = kinds(lines, "execution")[1]
+    assert.is_true(first.at - first.event.execution.timestamp > 5000)
+    assert.equal(2, #kinds(lines, "live"))
+  end)
+
   it("can be read without a loop, as in a session", function()
     simulate({ duration = 10 }, function(client)
       local next_stream, _, _, stream <close> = client:stream { "ticker", symbol = "BTCUSD" } -- luacheck: ignore 211
@@ -138,22 +149,29 @@ end)
 describe("a program that plays the network", function()
   local post, client, reader = core.stream, nil, nil
 
-  before_each(function()
+  local function subscribed()
+    return core.client.subscribe(client, { most = 10, heartbeat = 20, patience = 10, topics = {
+      { name = "order", url = "http://127.0.0.1:1/v5/private", private = true, policy = "account" } } })
+  end
+
+  local function begin()
     core.loop.virtual(1704067200000)
     local transport = { lines = true, start = function() return { error = "network", message = "no", sent = false } end }
     client = bybit.client { environment = { url = "http://127.0.0.1:1" }, key = "key", secret = "secret of a spec",
       transport = transport }
-    reader = core.client.subscribe(client, { most = 10, heartbeat = 20, patience = 10,
-      topics = { { name = "order", url = "http://127.0.0.1:1/v5/private", private = true, policy = "account" } } })
+    reader = subscribed()
     core.loop.advance(1)
     reader:block(0)
-  end)
+  end
 
-  after_each(function()
+  local function finish()
     client:close()
     while post.sent() do end
     core.loop.real()
-  end)
+  end
+
+  before_each(begin)
+  after_each(finish)
 
   local function opened()
     local line, kind, url = post.sent()
@@ -189,6 +207,74 @@ describe("a program that plays the network", function()
       end
     end
     opened()
+  end)
+
+  local function live()
+    local line = opened()
+    post.sent()
+    post.deliver(line, "text", '{"op":"auth","success":true,"req_id":"1"}')
+    local _, _, text = post.sent()
+    post.deliver(line, "text", ('{"op":"subscribe","success":true,"req_id":"%s"}'):format(text:match '"req_id":"(%d+)"'))
+    return line
+  end
+
+  -- What waits for the reader: how many of each kind, and bytes of messages.
+  local function waiting()
+    local out = { data = 0, live = 0, stale = 0, bytes = 0 }
+    for kind, _, text in function() return reader:take() end do
+      out[kind] = out[kind] + 1
+      if kind == "data" then out.bytes = out.bytes + #text end
+    end
+    return out
+  end
+
+  it("costs a reader who sleeps no more memory than its bounds, however much comes", function()
+    local line, text = live(), '{"topic":"order","data":["' .. ("x"):rep(1000000) .. '"]}'
+    for _ = 1, 50 do post.deliver(line, "text", text) end
+    local found = waiting()
+    assert.is_true(found.bytes <= 8 * 1024 * 1024, found.bytes)
+    for _ = 1, 50 do post.deliver(line, "text", '{"topic":"order","data":[]}') end
+    assert.is_true(waiting().data <= 10)
+  end)
+
+  it("costs a reader who sleeps no more for a line that comes and goes, with messages and without", function()
+    for round = 1, 200 do
+      local line = live()
+      for _ = 1, round % 4 do post.deliver(line, "text", '{"topic":"order","data":[]}') end
+      post.deliver(line, "ended")
+      while post.sent() do end
+      for _ = 1, 40 do
+        core.loop.advance(1)
+        core.loop.step(0)
+      end
+    end
+    local found = waiting()
+    assert.is_true(found.data <= 10)
+    assert.is_true(found.live <= 11 and found.stale <= 11, ("%d live, %d stale"):format(found.live, found.stale))
+    assert.is_true(found.live >= found.stale - 1)
+  end)
+
+  it("connects 400 times in five minutes at most, however often it is asked to; the next simulation counts anew", function()
+    local function connects(seconds)
+      local count = 0
+      for _ = 1, seconds * 2 do
+        for line, kind in post.sent do
+          if kind == "open" then
+            count = count + 1
+            post.deliver(line, "ended")
+            reader:close() -- who wants something anew need not wait
+            reader = subscribed()
+          end
+        end
+        core.loop.advance(0.5)
+        core.loop.step(0)
+      end
+      return count
+    end
+    assert.equal(400, connects(290))
+    finish()
+    begin()
+    assert.is_true(connects(2) > 0)
   end)
 
   it("is told of a line that the client gives up, once", function()

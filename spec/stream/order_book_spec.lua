@@ -11,9 +11,6 @@ if not core.link.available() then -- stream_spec says what such a build tells
   return
 end
 
--- Changes of a run. BOOK_ROUNDS makes it long.
-local ROUNDS = tonumber(os.getenv "BOOK_ROUNDS" or "") or 120
-
 describe("client:order_book", function()
   local exchange, client
 
@@ -86,7 +83,7 @@ describe("client:order_book", function()
     end
     disturb(1)
     local random = core.random(7)
-    for round = 1, ROUNDS do
+    for round = 1, 75 do
       local what = random:integer(1, 4)
       if what == 1 then exchange:step(random:integer(1, 3))
       elseif what == 2 then exchange:set_price("BTCUSD", 29000 + random:integer(0, 200) * 10)

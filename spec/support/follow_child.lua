@@ -11,9 +11,12 @@ local function last_mark()
   local text = file:read "a"
   file:close()
   local whole = text:match "^(.*\n)" or ""
-  file = assert(io.open(path, "w"))
-  file:write(whole)
-  file:close()
+  if whole ~= text then -- never half of it, even if this program is killed here
+    file = assert(io.open(path .. ".new", "w"))
+    assert(file:write(whole))
+    assert(file:close())
+    assert(os.rename(path .. ".new", path))
+  end
   local mark
   for line in whole:gmatch "[^\n]+" do mark = line:match "(%S+)$" end
   return mark
@@ -24,7 +27,7 @@ local client = bybit.client { environment = { url = os.getenv "URL" }, key = os.
 local mark = last_mark()
 local file = assert(io.open(path, "a"))
 file:setvbuf "full"
-for event in client:follow { symbol = "BTCUSD", since = mark, poll = 0.05 } do
+for event in client:follow { symbol = "BTCUSD", since = mark, poll = 0.05, audit = 1, heartbeat = 1, patience = 1 } do
   if event.kind == "trade" then
     file:write(event.trade.trade_id, " ", event.late and "late" or "-", " ", event.bookmark, "\n")
     file:flush()

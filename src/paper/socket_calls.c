@@ -1,6 +1,6 @@
 /*
 ** WebSockets for the rules of the exchange, which are Lua: sockets.available(), send(id, text [, delay in ms]),
-** close(id [, code]), cut(id [, reset]), stall(id [, deaf]). See sockets.h.
+** close(id [, code]), cut(id [, reset]), stall(id [, deaf]), slow(id, bytes a second). See sockets.h.
 */
 #include "socket_calls.h"
 
@@ -46,10 +46,16 @@ static int l_stall(lua_State *L) {
   return 0;
 }
 
+static int l_slow(lua_State *L) {
+  PaperSockets *all = sockets(L);
+  if (all != NULL) paper_socket_slow(all, luaL_checkinteger(L, 1), luaL_checkinteger(L, 2));
+  return 0;
+}
+
 void socket_calls_push(lua_State *L, PaperHttp *const *http) {
-  static const luaL_Reg functions[] = {{"available", l_available}, {"send", l_send},
-                                       {"close", l_close},         {"cut", l_cut},
-                                       {"stall", l_stall},         {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"available", l_available}, {"send", l_send}, {"close", l_close}, {"cut", l_cut},
+      {"stall", l_stall},         {"slow", l_slow}, {NULL, NULL}};
   union {
     PaperHttp *const *in;
     void *out;

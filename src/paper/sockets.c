@@ -56,6 +56,10 @@ void paper_socket_stall(PaperSockets *all, int64_t id, bool deaf) {
   (void)all, (void)id, (void)deaf;
 }
 
+void paper_socket_slow(PaperSockets *all, int64_t id, int64_t rate) {
+  (void)all, (void)id, (void)rate;
+}
+
 #else
 
 #include <errno.h>
@@ -93,6 +97,8 @@ typedef struct Socket {
   unsigned watched; /* for which events the descriptor is watched; 0: it is not */
   bool ended;       /* to be closed at the end of the run */
   bool stalled, deaf;
+  int64_t rate;    /* bytes a second that go out; 0: as many as the client takes */
+  int64_t free_at; /* by now_ms: when the next may go out */
   struct Socket *next, **link;
 } Socket;
 
@@ -167,13 +173,20 @@ static ssize_t on_recv(wslay_event_context_ptr frames, uint8_t *room, size_t siz
   return -1;
 }
 
+/* Does nothing go out now? */
+static bool is_held(const Socket *s) {
+  return s->stalled || (s->rate > 0 && now_ms() < s->free_at);
+}
+
 static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size_t size, int flags,
                        void *owner) {
   Socket *s = owner;
   (void)flags;
-  ssize_t sent = s->stalled ? -1 : send(s->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  bool held = is_held(s);
+  ssize_t sent = held ? -1 : send(s->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0 && s->rate > 0) s->free_at = now_ms() + (int64_t)sent * 1000 / s->rate;
   if (sent >= 0) return sent;
-  bool later = s->stalled || errno == EAGAIN || errno == EINTR;
+  bool later = held || errno == EAGAIN || errno == EINTR;
   if (!later) s->ended = true;
   wslay_event_set_error(frames, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
   return -1;
@@ -193,11 +206,11 @@ static void on_message(wslay_event_context_ptr frames, const struct wslay_event_
 /* Sends what can be sent, and watches for what is to come. */
 static void settle(Socket *s) {
   if (s->ended) return;
-  if (!s->stalled && wslay_event_want_write(s->frames) && wslay_event_send(s->frames) != 0) s->ended = true;
+  if (!is_held(s) && wslay_event_want_write(s->frames) && wslay_event_send(s->frames) != 0) s->ended = true;
   bool writes = wslay_event_want_write(s->frames), reads = wslay_event_want_read(s->frames);
   if (!writes && !reads) s->ended = true; /* both sides have closed */
   if (wslay_event_get_queued_msg_length(s->frames) + s->waiting > SOCKET_QUEUE_MAX) s->ended = true;
-  unsigned wanted = s->deaf || s->ended ? 0 : EPOLLIN | (writes && !s->stalled ? EPOLLOUT : 0u);
+  unsigned wanted = s->deaf || s->ended ? 0 : EPOLLIN | (writes && !is_held(s) ? EPOLLOUT : 0u);
   if (wanted == s->watched) return;
   struct epoll_event event = {.events = wanted, .data.ptr = s};
   int what = wanted == 0 ? EPOLL_CTL_DEL : s->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
@@ -306,6 +319,11 @@ void paper_socket_stall(PaperSockets *all, int64_t id, bool deaf) {
   settle(s);
 }
 
+void paper_socket_slow(PaperSockets *all, int64_t id, int64_t rate) {
+  Socket *s = find(all, id);
+  if (s != NULL) s->rate = rate;
+}
+
 /* ---- all of them ---- */
 
 bool paper_sockets_available(void) {
@@ -332,6 +350,7 @@ int64_t paper_sockets_timeout(const PaperSockets *all) {
     if (s->ended) return 0;
     if (s->in != NULL && s->in->due < least) least = s->in->due;
     if (s->out != NULL && s->out->due < least) least = s->out->due;
+    if (s->rate > 0 && s->free_at < least && wslay_event_want_write(s->frames)) least = s->free_at;
   }
   if (least == INT64_MAX) return -1;
   least -= now_ms();
@@ -361,7 +380,10 @@ void paper_sockets_run(PaperSockets *all) {
     settle(s);
   }
   int64_t now = now_ms();
-  for (Socket *s = all->first; s != NULL; s = s->next) serve_due(s, now);
+  for (Socket *s = all->first; s != NULL; s = s->next) {
+    serve_due(s, now);
+    if (s->rate > 0) settle(s);
+  }
   sweep(all);
 }
 

@@ -48,5 +48,7 @@ void paper_socket_close(PaperSockets *all, int64_t id, int code); /* in good ord
 void paper_socket_cut(PaperSockets *all, int64_t id, bool reset); /* without a close frame */
 /* From now on nothing goes out any more; 'deaf': and nothing is read. The connection stays. */
 void paper_socket_stall(PaperSockets *all, int64_t id, bool deaf);
+/* From now on only so many bytes a second go out, about; the others wait. */
+void paper_socket_slow(PaperSockets *all, int64_t id, int64_t rate);
 
 #endif

@@ -37,6 +37,7 @@ enum {
 typedef struct Budget {
   double at[CONNECTS_MOST]; /* by the time that messages travel in */
   int count, next;
+  int era; /* of the loop's time that 'at' counts in; 0: real time */
 } Budget;
 
 typedef struct ChannelOptions {

@@ -4,6 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void take_out(Queue *q, Entry *e) {
+  if (e->before == NULL)
+    q->first = e->next;
+  else
+    e->before->next = e->next;
+  if (e->next == NULL)
+    q->last = e->before;
+  else
+    e->next->before = e->before;
+  if (e->kind == ENTRY_DATA) q->data--, q->bytes -= e->size;
+  free(e);
+}
+
+static bool is(const Entry *e, EntryKind kind) {
+  return e != NULL && e->kind == kind;
+}
+
+bool queue_unsay_live(Queue *q) {
+  if (!is(q->last, ENTRY_LIVE)) return false;
+  take_out(q, q->last);
+  return true;
+}
+
 Entry *queue_add(Queue *q, EntryKind kind, int topic, const char *text, size_t size) {
   Entry *e = calloc(1, sizeof *e + size + 1);
   if (e == NULL) return NULL;
@@ -32,16 +55,11 @@ Entry *queue_oldest(const Queue *q, int topic) {
 }
 
 void queue_remove(Queue *q, Entry *e) {
-  if (e->before == NULL)
-    q->first = e->next;
-  else
-    e->before->next = e->next;
-  if (e->next == NULL)
-    q->last = e->before;
-  else
-    e->next->before = e->before;
-  if (e->kind == ENTRY_DATA) q->data--, q->bytes -= e->size;
-  free(e);
+  Entry *before = e->before, *next = e->next;
+  take_out(q, e);
+  if (!is(before, ENTRY_LIVE) || !is(next, ENTRY_STALE)) return;
+  take_out(q, before);
+  take_out(q, next);
 }
 
 void queue_clear(Queue *q) {

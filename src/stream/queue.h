@@ -1,6 +1,7 @@
 /*
 ** What waits for a reader: messages of its topics, and what is told of them, in the order of their coming. It is bounded, in
-** number and in bytes. Knows no Lua.
+** number and in bytes: messages by 'most', and what is told of them because a reader who has seen neither need not be told that it
+** was live, and then stale again at once. Knows no Lua.
 */
 #ifndef BYBIT_STREAM_QUEUE_H
 #define BYBIT_STREAM_QUEUE_H
@@ -35,12 +36,14 @@ typedef struct Queue {
 
 enum { QUEUE_BYTES = 8 * 1024 * 1024 }; /* that may wait for one reader, besides the newest message */
 
+/* Was it live, last, for a reader who has not seen it? Then it is forgotten, and "stale" need not be told. */
+bool queue_unsay_live(Queue *q);
 /* Appends one and returns it; NULL: memory ran out. */
 Entry *queue_add(Queue *q, EntryKind kind, int topic, const char *text, size_t size);
 bool queue_full(const Queue *q, size_t size); /* would a message of so many bytes be too much? */
 Entry *queue_oldest(const Queue *q,
                     int topic);        /* the first message of a topic (-1: of any); NULL: there is none */
-void queue_remove(Queue *q, Entry *e); /* frees it */
+void queue_remove(Queue *q, Entry *e); /* frees it, and what is nothing to a reader without it */
 void queue_clear(Queue *q);            /* frees all */
 
 #endif

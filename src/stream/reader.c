@@ -69,6 +69,7 @@ static int index_of(const Wanted *w) {
 /* Puts in what is not data. */
 static void tell(Wanted *w, EntryKind kind, const char *text) {
   Reader *r = w->reader;
+  if (kind == ENTRY_STALE && queue_unsay_live(&r->queue)) return;
   Entry *e = queue_add(&r->queue, kind, index_of(w), text, strlen(text));
   if (e == NULL)
     r->lost = true;

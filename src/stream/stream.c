@@ -59,22 +59,27 @@ static Channel *make_channel(lua_State *L, Streams *s, const char *url, const Ch
   return p->channel;
 }
 
-/* The budget of the host of an address. Lua keeps it until the state ends. Raises when memory runs out. */
-static Budget *budget_of(lua_State *L, const char *url) {
+/* The budget of the host of an address. Lua keeps it until the state ends. Raises when memory runs out. Lines that travel in virtual
+** time have one of their own, which begins anew with each era of that time. */
+static Budget *budget_of(lua_State *L, const Streams *s, const char *url) {
+  int era = s->carrier.timed ? loop_era(s->o.loop) : 0;
   const char *host = strstr(url, "://");
   host = host == NULL ? url : host + 3;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &budgets_key);
+  lua_pushstring(L, s->carrier.timed ? "virtual " : "");
   lua_pushlstring(L, host, strcspn(host, "/"));
+  lua_concat(L, 2);
   lua_pushvalue(L, -1);
   if (lua_rawget(L, -3) == LUA_TNIL) {
     lua_pop(L, 1);
     Budget *made = lua_newuserdatauv(L, sizeof *made, 0);
-    *made = (Budget){0};
+    *made = (Budget){.era = era};
     lua_pushvalue(L, -2);
     lua_pushvalue(L, -2);
     lua_rawset(L, -5);
   }
   Budget *budget = lua_touserdata(L, -1);
+  if (budget->era != era) *budget = (Budget){.era = era};
   lua_pop(L, 3);
   return budget;
 }
@@ -82,7 +87,7 @@ static Budget *budget_of(lua_State *L, const char *url) {
 Channel *streams_channel(lua_State *L, Streams *s, const char *url, bool private, int index) {
   const Place *p = find_place(s, url);
   if (p != NULL) return p->channel;
-  Budget *budget = budget_of(L, url);
+  Budget *budget = budget_of(L, s, url);
   const ChannelOptions o = {.carrier = s->carrier,
                             .loop = s->o.loop,
                             .random = s->o.random,

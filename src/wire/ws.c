@@ -1,7 +1,8 @@
 /*
 ** ws.h with the frame layer of wslay. What is sent goes through a buffer of our own, so that a frame is never half encoded.
-** What comes in arrives in pieces of wslay's buffer; a message that is one piece is passed on where it lies, any other is
-** put together.
+** What comes in is read a TLS record at a time, since each read costs more than its bytes do, into room that is only there while
+** it is read. From there it arrives in pieces of wslay's buffer; a message that is one piece is passed on where it lies, any other
+** is put together.
 */
 #include "ws.h"
 #include "value/bytes.h"
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool ws_available(void) {
   return ws_missing() == NULL;
@@ -113,6 +115,7 @@ const char *ws_missing(void) {
 
 enum {
   CONTROL_MAX = 125,  /* bytes of a control frame's payload (RFC 6455, 5.5) */
+  READ = 16 * 1024,   /* bytes of a read: what a TLS record holds at most */
   SHARE = 256 * 1024, /* bytes that are read before others have their turn */
   PONGS_MAX =
       16 * 1024,    /* when so many bytes wait to be sent, pings are not answered: the server does not read */
@@ -124,8 +127,10 @@ struct Ws {
   WsBytes bytes;
   Random *random; /* the owner's */
   size_t max;
-  Bytes early; /* what came before the first read; owned, as the next three */
-  size_t early_used;
+  Bytes early;        /* what came before the first read; owned, as the next two */
+  char *room;         /* READ bytes of the turn; NULL outside of one */
+  const char *unread; /* what was read, as far as wslay has not taken it: in the room, or in 'early' */
+  size_t unread_size;
   Bytes out; /* encoded frames that were not sent yet, from 'sent' on */
   size_t sent;
   Bytes message;             /* the pieces of a message that is not whole yet */
@@ -158,25 +163,28 @@ static ssize_t on_send(const uint8_t *data, size_t size, int flags, void *owner)
   return bytes_append(&ws->out, data, size) ? (ssize_t)size : -1;
 }
 
+/* Reads into the room. False: there is nothing now, or there will be nothing any more. */
+static bool fill(Ws *ws) {
+  ptrdiff_t got = ws->bytes.recv(ws->bytes.owner, ws->room, READ);
+  if (got < 0) end(ws, WS_CUT, 0, "the connection was cut");
+  ws->dry = got <= 0;
+  if (got <= 0) return false;
+  ws->share += (size_t)got;
+  ws->unread = ws->room;
+  ws->unread_size = (size_t)got;
+  return true;
+}
+
 static ssize_t on_recv(uint8_t *room, size_t size, int flags, void *owner) {
   Ws *ws = owner;
   (void)flags;
-  size_t early = ws->early.size - ws->early_used;
-  if (early > 0) {
-    if (early < size) size = early;
-    memcpy(room, ws->early.data + ws->early_used, size);
-    ws->early_used += size;
-    if (ws->early_used == ws->early.size) {
-      bytes_free(&ws->early);
-      ws->early_used = 0;
-    }
-    return (ssize_t)size;
-  }
-  ptrdiff_t got = ws->bytes.recv(ws->bytes.owner, room, size);
-  if (got < 0) end(ws, WS_CUT, 0, "the connection was cut");
-  ws->dry = got <= 0;
-  if (got > 0) ws->share += (size_t)got;
-  return got > 0 ? got : -1;
+  if (ws->unread_size == 0 && !fill(ws)) return -1;
+  if (ws->unread_size < size) size = ws->unread_size;
+  memcpy(room, ws->unread, size);
+  ws->unread += size;
+  ws->unread_size -= size;
+  if (ws->unread_size == 0) bytes_free(&ws->early);
+  return (ssize_t)size;
 }
 
 static int on_mask(uint8_t *mask, size_t size, void *owner) {
@@ -359,9 +367,11 @@ static bool on_piece(Ws *ws, const struct wslay_frame_iocb *f) {
 }
 
 bool ws_run(Ws *ws) {
+  char room[READ];
+  ws->room = room;
   ws->share = 0;
   ws->dry = false;
-  while (ws->ending.how == WS_OPEN && ws->share < SHARE) {
+  while (ws->ending.how == WS_OPEN && (ws->share < SHARE || ws->unread_size > 0)) {
     struct wslay_frame_iocb frame = {0};
     ssize_t got = wslay_frame_recv(ws->frames, &frame);
     if (got >= 0) {
@@ -371,6 +381,8 @@ bool ws_run(Ws *ws) {
     else if (ws->dry)
       break;
   }
+  ws->room = NULL;
+  ws->unread_size = 0; /* all was taken, unless it has ended */
   if (ws->ending.how == WS_OPEN) flush(ws);
   return ws->ending.how == WS_OPEN && !ws->dry;
 }
@@ -395,8 +407,11 @@ Ws *ws_new(const WsBytes *bytes, Random *random, size_t max, const char *early, 
   if (ws == NULL) return NULL;
   *ws = (Ws){.bytes = *bytes, .random = random, .max = max};
   if (wslay_frame_context_init(&ws->frames, &callbacks, ws) == 0 &&
-      bytes_append(&ws->early, early, early_size))
+      bytes_append(&ws->early, early, early_size)) {
+    ws->unread = ws->early.data;
+    ws->unread_size = early_size;
     return ws;
+  }
   ws_free(ws);
   return NULL;
 }

@@ -195,7 +195,7 @@ end
 ---@class bybit.paper.Fault
 ---@field [1] string the kind: "lost_request", "late_request", "lost_answer", "reset", "cut", "delay", "reorder", "http",
 ---  "code", "partly", "element" or "restart"; of streams: "stream_cut", "stream_silent", "stream_half_open", "stream_swallow",
----  "stream_duplicate", "stream_reorder", "stream_late" or "stream_crossed"; faults.lua says what each does
+---  "stream_duplicate", "stream_reorder", "stream_late", "stream_slow" or "stream_crossed"; faults.lua says what each does
 ---@field probability number? how likely it strikes, 0 to 1; without it and `nth` it strikes every request
 ---@field nth integer|integer[]? which of the requests that the rule is about it strikes, counted from 1
 ---@field times integer? how often it strikes at most
@@ -206,6 +206,7 @@ end
 ---@field executed boolean? the request is carried out all the same; for reset, http and code; for element: the order is
 ---@field seconds number? how long, for late_request, delay and stream_late; the longest wait for another answer, for reorder (1); how
 ---  long the exchange is away, for restart (0). By the exchange's clock in late_request and restart, otherwise real seconds
+---@field rate integer? bytes a second, for stream_slow: real seconds, but in a simulation
 ---@field at integer? how many bytes of the body get through, for cut; drawn when left out
 ---@field reset boolean? ends with a TCP reset, for cut and stream_cut
 ---@field status integer? the HTTP status, 400 to 599, for http

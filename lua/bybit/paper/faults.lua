@@ -45,10 +45,10 @@ local KINDS = {
 -- Those of a stream strike a frame that the exchange sends, by its topic: "order", "orderbook.50.BTCUSD", or what it answers:
 -- "pong", "auth", "subscribe", "order.create".
 local TOPIC = { topic = { "string" } }
-local function frames(words, fields)
+local function frames(words, fields, needs)
   local all = { topic = TOPIC.topic }
   for name, field in pairs(fields or {}) do all[name] = field end
-  return { stream = true, fields = all, needs = fields and fields.seconds and "seconds" or nil, doc = words }
+  return { stream = true, fields = all, needs = needs, doc = words }
 end
 
 KINDS.stream_silent = frames "The stream's connection stays, and nothing is sent on it any more."
@@ -57,9 +57,10 @@ KINDS.stream_cut = frames("The stream's connection ends in place of the frame.",
 KINDS.stream_swallow = frames "The frame is never sent. Of an order book, the next one then does not follow on what was sent."
 KINDS.stream_duplicate = frames "The frame is sent twice."
 KINDS.stream_reorder = frames "The frame is sent after the next one of its connection."
-KINDS.stream_late = frames("The frame comes `seconds` late, after later ones.", { seconds = SECONDS })
-
-KINDS.stream_crossed = frames "Of an order book: the frame and the next one of its topic have each other's number `u`."
+KINDS.stream_late = frames("The frame comes `seconds` late, after later ones.", { seconds = SECONDS }, "seconds")
+KINDS.stream_slow = frames("From the frame on the connection carries `rate` bytes a second. The rest waits at the exchange, "
+  .. "which cuts the connection when a MiB waits.", { rate = { "integer", 1, LONG } }, "rate")
+KINDS.stream_crossed = frames "Of an order book's changes: the frame and the next one of its topic have each other's number `u`."
 
 faults.kinds = KINDS -- for the reference
 
@@ -202,7 +203,7 @@ local function compile(rule)
     kind = rule[1], label = label(rule), path = rule.path and short(rule.path), verb = rule.verb, nth = nth,
     probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
-    stream = kind.stream or false, topic = rule.topic,
+    stream = kind.stream or false, topic = rule.topic, rate = rule.rate,
     enters = executed or kind.seen or false, late = kind.late or false, first = rule.first, order = rule.order or 1,
   }
 end

@@ -6,7 +6,7 @@ local core = require "bybit.core"
 local post = core.stream
 local streams = {}
 
-local MS = 1000000 -- ns
+local MS, SECOND = 1000000, 1000000000 -- ns
 local SERVED = 3 * MS -- so long a client's message waits before it is served, as on the exchange
 
 local Streams = {}
@@ -31,7 +31,8 @@ local function tell(world, letter)
 end
 
 local function deliver(self, c, kind, text)
-  c.back = math.max(c.back + 1, arrival(self))
+  local slow = c.rate and text and #text * SECOND // c.rate or 0
+  c.back = math.max(c.back + 1, arrival(self)) + slow
   self.world:at(c.back, tell, { line = c.line, kind = kind, text = text })
 end
 
@@ -56,6 +57,7 @@ local function sockets_of(self)
       if not late then return deliver(self, c, "text", text) end
       self.world:at(arrival(self) + late * MS, tell, { line = c.line, kind = "text", text = text })
     end),
+    slow = with(function(c, rate) c.rate = rate end),
     stall = with(function(c, deaf) c.stalled, c.deaf = true, deaf end),
     close = with(function(c) hang_up(self, c) end),
     cut = with(function(c) hang_up(self, c) end),

@@ -46,6 +46,8 @@ end
 
 local NUMBER = '"u":(%d+)'
 
+local function is_delta(text) return text:find('"type":"delta"', 1, true) ~= nil end
+
 -- The text with another number.
 local function numbered(text, u)
   return (text:gsub(NUMBER, format('"u":%d', u), 1))
@@ -56,7 +58,7 @@ local function uncross(c, topic, text)
   local u = c.crossed and c.crossed[topic]
   if not u then return text end
   c.crossed[topic] = nil
-  return text:find('"type":"delta"', 1, true) and numbered(text, u) or text
+  return is_delta(text) and numbered(text, u) or text
 end
 
 -- What the faults say of a frame: nothing else of it is sent when this returns true.
@@ -70,6 +72,9 @@ local function disturbed(self, c, topic, text)
   elseif kind == "stream_cut" then
     sockets.cut(c.id, rule.reset or false)
     c.silent = true
+  elseif kind == "stream_slow" then
+    sockets.slow(c.id, rule.rate)
+    return false
   elseif kind == "stream_duplicate" then
     sockets.send(c.id, text)
     c.sent = c.sent + 1
@@ -81,7 +86,7 @@ local function disturbed(self, c, topic, text)
     c.held = text
   elseif kind == "stream_crossed" then
     local u = text:match(NUMBER)
-    if u then
+    if u and is_delta(text) then -- a snapshot is believed, whatever its number
       c.crossed = c.crossed or {}
       c.crossed[topic] = u
       text = numbered(text, u + 1)
