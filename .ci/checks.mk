@@ -69,7 +69,7 @@ prove: ## simulates a market maker with every fault, SEEDS=10000: no order left,
 FILLS ?= 1000000
 SEED  ?= 1
 
-follow: ## follows FILLS=1000000 fills through faults (SEED=1), KILLED=50000 of them by a process that is killed
+follow: ## follows FILLS=1000000 fills through faults (SEED=1), KILLED=50000 of them by one that is killed
 	@$(NEED) build test
 	@$(SUBMAKE) all
 	@$(IN_TREE) $(LUA) spec/torture/follow.lua $(FILLS) $(SEED) $(KILLED)
