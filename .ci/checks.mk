@@ -167,4 +167,10 @@ $(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
+# What is below Lua, in a program of its own.
+$(BUILD)/bench/frames: spec/bench/frames.c $(CORE_OBJ) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(ZLIB) $(BID) \
+	  $(WSLAY) $(HIREDIS) $(LUA_LIB) -lm -pthread
+
 .PHONY: asan tsan valgrind oom soak prove follow book coverage model leases mutants fuzz fuzz-all bench peers instructions share

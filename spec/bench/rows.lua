@@ -163,6 +163,10 @@ local function bare_read(server)
   return ("%s/bench/bare_read %d %s %s %d"):format(BUILD, server.port, server.ca, server.pipe, server.size)
 end
 
+local function frames(server)
+  return ("%s/bench/frames %d %s %s"):format(BUILD, server.port, server.ca, server.pipe)
+end
+
 local function our_stream(work)
   return function(server)
     return ours(work, "https://127.0.0.1:" .. server.port, nil, ("CA_FILE=%s PIPE=%s"):format(server.ca, server.pipe))
@@ -181,7 +185,8 @@ for _, records in ipairs(has.streams and { "each", "full" } or {}) do
       local list = {}
       local function reader(name, command) list[#list + 1] = { name, pushed(command, "trade", records) } end
       reader("bare read", bare_read)
-      reader("frames", our_stream "frames")
+      reader("frames", frames)
+      reader("as texts", our_stream "frames")
       reader("by topic", our_stream "topic")
       reader("events", our_stream "events")
       if has.ws then
