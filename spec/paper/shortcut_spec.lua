@@ -170,7 +170,7 @@ describe("the short ways of the exchange", function()
       if limits and not next(limits) then limits = nil end
       counting(function(counts)
         local accepted = run(limits, limits == false and 1200 or 300, counts)
-        local taken = ("%d changes, %d orders, %d amendments"):format(counts.change, counts.create, counts.amend)
+        local taken = ("%s changes, %s orders, %s amendments"):format(counts.change, counts.create, counts.amend)
         assert.is_true(counts.change > 100 and accepted > 10, taken)
         if limits == false then assert.is_true(counts.create > 40 and counts.amend > 10, taken) end
       end)
