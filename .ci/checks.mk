@@ -159,16 +159,16 @@ bench: all $(BENCH_PROGRAMS) $(BUILD)/bench/counted.so ## measures speed, as rat
 peers: ## gets the clients of npm that spec/clients and bench run, into build/peers
 	@mkdir -p build/peers && npm install --no-audit --no-fund --silent --prefix build/peers bybit-api@4.7.7 ccxt@4.5.84
 
-$(BUILD)/bench/%.so: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
+$(BUILD)/bench/%.so: spec/bench/%.c $(wildcard spec/bench/*.h) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,LD)$(CC) $(ALL_CFLAGS) -shared -Wl,-z,nodelete -o $@ $<
 
-$(BUILD)/bench/%: spec/bench/%.c spec/bench/counting.h $(BUILD)/flags
+$(BUILD)/bench/%: spec/bench/%.c $(wildcard spec/bench/*.h) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -o $@ $< -lcurl -lssl -lcrypto
 
 # What is below Lua, in a program of its own.
-$(BUILD)/bench/frames: spec/bench/frames.c $(CORE_OBJ) $(BUILD)/flags
+$(BUILD)/bench/frames: spec/bench/frames.c $(wildcard spec/bench/*.h) $(CORE_OBJ) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call brief,CC)$(CC) $(BASE_CFLAGS) $(WARN_CFLAGS) $(CFLAGS) -Wl,-E -o $@ $< $(CORE_OBJ) -lcurl -lcrypto $(ZLIB) $(BID) \
 	  $(WSLAY) $(HIREDIS) $(LUA_LIB) -lm -pthread

@@ -4,25 +4,19 @@
 ** its pipe, and writes what they took.
 ** usage: bare_read PORT CA_FILE PIPE BYTES_OF_A_FRAME
 */
+#include "timing.h"
+
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 static _Noreturn void fail(const char *what) {
   fprintf(stderr, "bare_read: %s\n", what);
   exit(1);
-}
-
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static SSL *connected(const char *port, const char *ca) {
@@ -54,7 +48,7 @@ int main(int argc, char **argv) {
       SSL_read(ssl, data, sizeof data) <= 0)
     fail("no upgrade");
   while (scanf("%d", &count) == 1 && count > 0) {
-    double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+    const Timing from = timing_now();
     fprintf(pipe, "%d\n", count);
     fflush(pipe);
     for (long long left = each * count; left > 0;) {
@@ -62,11 +56,7 @@ int main(int argc, char **argv) {
       if (n <= 0) fail("it has ended");
       left -= n;
     }
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("cpu=%.4f wall=%.4f memory=%ld\n", (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / count * 1e6,
-           (seconds(CLOCK_MONOTONIC) - wall) / count * 1e6, usage.ru_maxrss * 1024);
-    fflush(stdout);
+    timing_tell(from, count);
   }
   return 0;
 }

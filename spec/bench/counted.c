@@ -6,9 +6,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #include "counting.h"
+#include "timing.h"
 
 typedef struct Count {
   lua_Alloc before; /* the allocator of the Lua state, which ours calls */
@@ -57,12 +57,6 @@ static int l_dump(lua_State *L) {
   return 0;
 }
 
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 __attribute__((visibility("default"))) time_t time(time_t *out);
 
 time_t time(time_t *out) {
@@ -83,8 +77,8 @@ static double span(struct timeval t) {
 /* cpu, wall, user, system = times(): seconds of this process, of a clock, and of the process's two parts. */
 static int l_times(lua_State *L) {
   struct rusage usage;
-  lua_pushnumber(L, seconds(CLOCK_PROCESS_CPUTIME_ID));
-  lua_pushnumber(L, seconds(CLOCK_MONOTONIC));
+  lua_pushnumber(L, timing_seconds(CLOCK_PROCESS_CPUTIME_ID));
+  lua_pushnumber(L, timing_seconds(CLOCK_MONOTONIC));
   getrusage(RUSAGE_SELF, &usage);
   lua_pushnumber(L, span(usage.ru_utime));
   lua_pushnumber(L, span(usage.ru_stime));
@@ -93,7 +87,7 @@ static int l_times(lua_State *L) {
 
 /* seconds = now(): of a clock. */
 static int l_now(lua_State *L) {
-  lua_pushnumber(L, seconds(CLOCK_MONOTONIC));
+  lua_pushnumber(L, timing_seconds(CLOCK_MONOTONIC));
   return 1;
 }
 

@@ -7,24 +7,18 @@
 #include "wire/http.h"
 #include "wire/link.h"
 
+#include "timing.h"
+
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 
 int luaopen_bybit_core(lua_State *L);
 
 static _Noreturn void fail(const char *what) {
   fprintf(stderr, "frames: %s\n", what);
   exit(1);
-}
-
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static void on_open(void *owner) {
@@ -68,15 +62,11 @@ int main(int argc, char **argv) {
   if (pipe == NULL) fail(argv[3]);
   while (scanf("%d", &count) == 1 && count > 0) {
     const long long stop = taken + count;
-    double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+    const Timing from = timing_now();
     fprintf(pipe, "%d\n", count);
     fflush(pipe);
     while (taken < stop) step(L);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("cpu=%.4f wall=%.4f memory=%ld\n", (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / count * 1e6,
-           (seconds(CLOCK_MONOTONIC) - wall) / count * 1e6, usage.ru_maxrss * 1024);
-    fflush(stdout);
+    timing_tell(from, count);
   }
   link_free(link);
   http_free(http);

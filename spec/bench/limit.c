@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #include "counting.h"
+#include "timing.h"
 
 enum { HEADERS = 6, EVENTS = 64, TAILS = 4 };
 
@@ -37,12 +37,6 @@ static struct {
   double *walls; /* of the requests of a round */
   long long count;
 } run;
-
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static double span(struct timeval t) {
   return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
@@ -74,7 +68,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
 
 static int on_timer(CURLM *multi, long ms, void *owner) {
   (void)multi, (void)owner;
-  run.timer = ms < 0 ? -1 : seconds(CLOCK_MONOTONIC) + (double)ms / 1000;
+  run.timer = ms < 0 ? -1 : timing_seconds(CLOCK_MONOTONIC) + (double)ms / 1000;
   return 0;
 }
 
@@ -108,7 +102,7 @@ static void start(Slot *s) {
     s->sign[13 + 2 * i] = digits[mac[i] >> 4];
     s->sign[14 + 2 * i] = digits[mac[i] & 15];
   }
-  s->started = seconds(CLOCK_MONOTONIC);
+  s->started = timing_seconds(CLOCK_MONOTONIC);
   curl_multi_add_handle(run.multi, s->easy);
 }
 
@@ -141,7 +135,7 @@ static int take(int started, int done, int count) {
     if (m->data.result != CURLE_OK) fail(curl_easy_strerror(m->data.result));
     curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
     curl_multi_remove_handle(run.multi, s->easy);
-    run.walls[done + ended++] = seconds(CLOCK_MONOTONIC) - s->started;
+    run.walls[done + ended++] = timing_seconds(CLOCK_MONOTONIC) - s->started;
     if (started + ended <= count) start(s);
   }
   return ended;
@@ -153,14 +147,14 @@ static void requests(int count) {
   int at_once = count < run.in_flight ? count : run.in_flight, running, done = 0;
   for (int i = 0; i < at_once; i++) start(&run.slots[i]);
   while (done < count) {
-    double left = run.timer < 0 ? 1 : run.timer - seconds(CLOCK_MONOTONIC);
+    double left = run.timer < 0 ? 1 : run.timer - timing_seconds(CLOCK_MONOTONIC);
     int n = epoll_wait(run.epoll, events, EVENTS, left <= 0 ? 0 : (int)(left * 1000) + 1);
     for (int i = 0; i < n; i++) {
       int bits = (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                  (events[i].events & ~(unsigned)EPOLLOUT ? CURL_CSELECT_IN : 0);
       curl_multi_socket_action(run.multi, events[i].data.fd, bits, &running);
     }
-    if (run.timer >= 0 && run.timer <= seconds(CLOCK_MONOTONIC)) {
+    if (run.timer >= 0 && run.timer <= timing_seconds(CLOCK_MONOTONIC)) {
       run.timer = -1;
       curl_multi_socket_action(run.multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
@@ -183,12 +177,12 @@ static void round_of(int count) {
   struct rusage before;
   getrusage(RUSAGE_SELF, &before);
   double user = span(before.ru_utime), system = span(before.ru_stime);
-  double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+  double cpu = timing_seconds(CLOCK_PROCESS_CPUTIME_ID), wall = timing_seconds(CLOCK_MONOTONIC);
   counting_zero();
   requests(count);
   counting_dump();
-  cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-  wall = seconds(CLOCK_MONOTONIC) - wall;
+  cpu = timing_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+  wall = timing_seconds(CLOCK_MONOTONIC) - wall;
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   printf("cpu=%.4f wall=%.4f user=%.4f system=%.4f memory=%ld", cpu / count * 1e6, wall / count * 1e6,
