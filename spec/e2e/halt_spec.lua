@@ -4,6 +4,7 @@
 local bybit = require "bybit"
 local machine = require "spec.support.machine"
 local redis = require "spec.support.redis"
+local shares = require "spec.support.shares"
 
 local TRADER = [[
 client = bybit.client { environment = { url = "%s" }, key = "%s", secret = "%s", share = "%s" }
@@ -15,11 +16,7 @@ function order()
 end]]
 
 local SHARES = {
-  file = function()
-    local path = os.tmpname()
-    os.remove(path)
-    return path, function() os.remove(path) end
-  end,
+  file = shares.file,
   server = function()
     local server = redis.start()
     return server.url, function() server:close() end

@@ -4,15 +4,10 @@
 
 local bybit = require "bybit"
 local redis = require "spec.support.redis"
+local shares = require "spec.support.shares"
 
 -- A share, and what loses it.
-local SHARES = {
-  file = function()
-    local path = os.tmpname()
-    os.remove(path)
-    return path, function() os.remove(path) end
-  end,
-}
+local SHARES = { file = shares.file }
 
 local server, used -- one for all specs, with a share of its own for each
 if not redis.missing then

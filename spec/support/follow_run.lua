@@ -5,6 +5,7 @@
 local bybit = require "bybit"
 local core = require "bybit.core"
 local paper = require "bybit.paper"
+local new_fills = require "spec.support.new_fills"
 
 local follow_run = {}
 
@@ -63,16 +64,11 @@ end
 
 -- Takes in what the exchange's books have that they did not have before.
 function Run:look()
-  local rows = self.exchange:books().executions
-  local first = #rows + 1
-  while first > 1 and rows[first - 1].execution_id ~= self.newest do first = first - 1 end
-  assert(first > 1 or self.newest == nil, "the books forget too much")
-  for i = first, #rows do
+  for _, row in ipairs(new_fills(self.exchange, self.newest)) do
+    local id = row.execution_id
     self.count = self.count + 1
-    self.place[rows[i].execution_id] = self.count
-    self.missing[rows[i].execution_id] = true
-    self.left = self.left + 1
-    self.newest = rows[i].execution_id
+    self.place[id], self.missing[id] = self.count, true
+    self.left, self.newest = self.left + 1, id
   end
 end
 
