@@ -19,3 +19,10 @@ bool library_open(const char *name, const LibraryFunction *functions, char *why,
   snprintf(why, room, "%s", said == NULL ? name : said);
   return false;
 }
+
+void library_try(const char *name, const LibraryFunction *functions, const char *who, const char *package,
+                 char *missing, size_t room) {
+  char why[128];
+  if (library_open(name, functions, why, sizeof why)) return;
+  snprintf(missing, room, "%s cannot be opened (%s): install %s (Debian 12: %s)", who, why, name, package);
+}

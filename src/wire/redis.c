@@ -83,12 +83,8 @@ static struct Hiredis { HIREDIS_FUNCTIONS(MEMBER) } hiredis;
 
 static void open_once(void) {
   static const LibraryFunction functions[] = {HIREDIS_FUNCTIONS(FUNCTION){NULL, NULL}};
-  char why[128];
-  if (library_open(BYBIT_LIBHIREDIS, functions, why, sizeof why)) return;
-  snprintf(missing, sizeof missing,
-           "hiredis, which a share on a Redis server needs, cannot be opened (%s): install " BYBIT_LIBHIREDIS
-           " (Debian 12: libhiredis0.14)",
-           why);
+  library_try(BYBIT_LIBHIREDIS, functions, "hiredis, which a share on a Redis server needs,",
+              "libhiredis0.14", missing, sizeof missing);
 }
 
 const char *redis_missing(void) {

@@ -87,12 +87,7 @@ static struct Wslay { WSLAY_FUNCTIONS(MEMBER) } wslay;
 
 static void open_once(void) {
   static const LibraryFunction functions[] = {WSLAY_FUNCTIONS(FUNCTION){NULL, NULL}};
-  char why[128];
-  if (library_open(BYBIT_LIBWSLAY, functions, why, sizeof why)) return;
-  snprintf(missing, sizeof missing,
-           "wslay, which streams need, cannot be opened (%s): install " BYBIT_LIBWSLAY
-           " (Debian 12: libwslay1)",
-           why);
+  library_try(BYBIT_LIBWSLAY, functions, "wslay, which streams need,", "libwslay1", missing, sizeof missing);
 }
 
 const char *ws_missing(void) {
