@@ -1,11 +1,9 @@
 /* What stands around each request of the exchange: the receive window before it, and the answer that says that it was carried out. */
+#include "answer.h"
 #include "parts.h"
 
-#include <inttypes.h>
 #include <lauxlib.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 /* Reads decimal digits, and nothing else, that fit an integer. */
 static bool read_digits(const char *text, size_t size, lua_Integer *out) {
@@ -38,10 +36,11 @@ int engine_in_window(lua_State *L) {
 
 /* ---- the answer ---- */
 
-/* The header lines of an answer, in their order. The upvalues of engine_done are their names, and values that never change. */
-enum { TYPE = 1, TYPE_VALUE, TIME, TRACE, CODE, ZERO, NAMES = ZERO };
+/* The header lines of an answer, in their order. Behind the upvalues of what writes, engine_done has their names, and values that never
+** change. */
+enum { TYPE = ANSWER_UPVALUES + 1, TYPE_VALUE, TIME, TRACE, CODE, ZERO };
 
-static const char *const words[NAMES] = {
+static const char *const words[] = {
     "Content-Type", "application/json; charset=utf-8", "Timenow", "Traceid", "Ret_code", "0"};
 
 static void keep_word(lua_State *L, int upvalue, lua_Integer place) {
@@ -69,28 +68,33 @@ static void add_lines(lua_State *L, int from, lua_Integer place) {
 }
 
 static int engine_done(lua_State *L) {
-  enum { RESULT = 1, NOW, MIXED, COUNT, LINES, DIGITS = 24 };
+  enum { RESULT = 1, NOW, MIXED, COUNT, LINES };
   static const char before[] = "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":",
                     after[] = ",\"retExtInfo\":{},\"time\":";
-  char time[DIGITS], trace[32];
-  luaL_Buffer b;
-  size_t size = (size_t)snprintf(time, sizeof time, "%" PRId64, (int64_t)luaL_checkinteger(L, NOW));
+  char trace[32];
+  Answer a;
+  int64_t now = luaL_checkinteger(L, NOW);
   write_trace(trace, (uint64_t)luaL_checkinteger(L, MIXED), (uint64_t)luaL_checkinteger(L, COUNT));
-  luaL_checktype(L, RESULT, LUA_TSTRING);
   lua_settop(L, LINES);
-  luaL_buffinit(L, &b);
-  luaL_addlstring(&b, before, sizeof before - 1);
-  lua_pushvalue(L, RESULT);
-  luaL_addvalue(&b);
-  luaL_addlstring(&b, after, sizeof after - 1);
-  luaL_addlstring(&b, time, size);
-  luaL_addchar(&b, '}');
-  luaL_pushresult(&b);
+  answer_begin(&a, L);
+  answer_bytes(&a, before, sizeof before - 1);
+  if (lua_type(L, RESULT) == LUA_TSTRING) {
+    size_t size;
+    const char *text = lua_tolstring(L, RESULT, &size);
+    answer_bytes(&a, text, size);
+  } else
+    answer_value(&a, RESULT);
+  answer_bytes(&a, after, sizeof after - 1);
+  size_t digits = a.size;
+  answer_integer(&a, now);
+  lua_pushlstring(L, a.text + digits, a.size - digits);
+  answer_bytes(&a, "}", 1);
+  answer_push(&a);
   lua_createtable(L, lua_istable(L, LINES) ? 14 : 8, 0);
   keep_word(L, TYPE, 1);
   keep_word(L, TYPE_VALUE, 2);
   keep_word(L, TIME, 3);
-  lua_pushlstring(L, time, size);
+  lua_pushvalue(L, LINES + 1);
   lua_rawseti(L, -2, 4);
   keep_word(L, TRACE, 5);
   lua_pushlstring(L, trace, sizeof trace);
@@ -101,7 +105,23 @@ static int engine_done(lua_State *L) {
   return 2;
 }
 
-void engine_push_done(lua_State *L) {
-  for (int i = 0; i < NAMES; i++) lua_pushstring(L, words[i]);
-  lua_pushcclosure(L, engine_done, NAMES);
+/* Pushes a function that writes, with the metatables at the first places of the stack. */
+static void push_writer(lua_State *L, lua_CFunction f) {
+  enum { ROOM = 4096 };
+  int count = (int)(sizeof words / sizeof *words);
+  for (int kind = ANSWER_OBJECT; kind <= ANSWER_DECIMAL; kind++) lua_pushvalue(L, kind);
+  lua_newuserdatauv(L, ROOM, 0);
+  for (int i = 0; i < count; i++) lua_pushstring(L, words[i]);
+  lua_pushcclosure(L, f, ANSWER_UPVALUES + count);
+}
+
+int engine_writer(lua_State *L) {
+  for (int kind = ANSWER_OBJECT; kind <= ANSWER_DECIMAL; kind++) luaL_checktype(L, kind, LUA_TTABLE);
+  lua_settop(L, ANSWER_DECIMAL);
+  lua_createtable(L, 0, 2);
+  push_writer(L, engine_encode);
+  lua_setfield(L, -2, "encode");
+  push_writer(L, engine_done);
+  lua_setfield(L, -2, "done");
+  return 1;
 }

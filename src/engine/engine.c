@@ -6,8 +6,12 @@
 
 static const luaL_Reg functions[] = {
     {"flat", engine_flat},
+    {"headers", engine_headers},
     {"in_window", engine_in_window},
+    {"lines", engine_lines},
     {"place_of", engine_place_of},
+    {"rules", engine_rules},
+    {"writer", engine_writer},
     {NULL, NULL},
 };
 
@@ -34,8 +38,6 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   luaL_newlib(L, functions);
   lua_pushcfunction(L, l_money);
   lua_setfield(L, -2, "money");
-  engine_push_done(L);
-  lua_setfield(L, -2, "done");
   engine_push_plain(L);
   lua_setfield(L, -2, "plain");
   engine_push_ladder(L);

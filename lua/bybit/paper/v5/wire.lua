@@ -8,7 +8,7 @@ local faults = require "bybit.paper.faults"
 local moments = require "bybit.tasks.timers"
 local params = require "bybit.paper.params"
 
-local read_body, write_done = params.body, require("bybit.paper_engine").done
+local read_body, write_done = params.body, answer.done
 local in_window, signed = auth.in_window, auth.signed
 local find, sub, format = string.find, string.sub, string.format
 
@@ -112,12 +112,11 @@ end
 local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
 local NOTHING = answer.object {}
 
--- Body and header lines of an answer. What was carried out is mostly written already.
+-- Body and header lines of an answer.
 local function write(self, context, code, message, result, extra)
   local now, lines = context.now, context.headers
   local mixed, count = trace(self)
-  local written = code == 0 and extra == nil and result and answer.written(result)
-  if written then return write_done(written, now, mixed, count, lines) end
+  if code == 0 and extra == nil then return write_done(result, now, mixed, count, lines) end
   local headers = { "Content-Type", JSON, "Timenow", tostring(now), "Traceid", format("%016x%016x", mixed, count), "Ret_code",
     tostring(code) }
   if lines then table.move(lines, 1, #lines, #headers + 1, headers) end
