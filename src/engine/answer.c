@@ -1,12 +1,11 @@
 #include "answer.h"
-#include "parts.h"
 #include "value/decimal.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { ROOM = 4096, ROOM_KEPT = 1 << 18, DEPTH = 64 };
+enum { ROOM_KEPT = 1 << 18, DEPTH = 64 };
 
 static void value(Answer *a, int index, int depth);
 
@@ -43,10 +42,9 @@ static void byte(Answer *a, char c) {
   a->size++;
 }
 
-void answer_push(Answer *a) {
-  lua_pushlstring(a->L, a->text, a->size);
+void answer_end(Answer *a) {
   if (a->room <= ROOM_KEPT) return;
-  lua_newuserdatauv(a->L, ROOM, 0);
+  lua_newuserdatauv(a->L, ANSWER_ROOM, 0);
   lua_replace(a->L, lua_upvalueindex(ANSWER_MEMORY));
 }
 
@@ -267,13 +265,4 @@ static void value(Answer *a, int index, int depth) {
 
 void answer_value(Answer *a, int index) {
   value(a, index, DEPTH);
-}
-
-int engine_encode(lua_State *L) {
-  Answer a;
-  luaL_checkany(L, 1);
-  answer_begin(&a, L);
-  answer_value(&a, 1);
-  answer_push(&a);
-  return 1;
 }

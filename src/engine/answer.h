@@ -18,6 +18,8 @@ enum {
   ANSWER_UPVALUES = ANSWER_MEMORY
 };
 
+enum { ANSWER_ROOM = 4096 }; /* bytes of memory in the beginning */
+
 /* A text that is being written. The memory belongs to the function that writes, so that nothing is lost when something raises. */
 typedef struct Answer {
   lua_State *L;
@@ -34,6 +36,6 @@ void answer_quoted(Answer *a, const char *text,
                    size_t size); /* a JSON string; what is no UTF-8 becomes U+FFFD */
 /* The value at an absolute place of the stack. Raises on one that is none of the above, a text, an integer, a boolean. */
 void answer_value(Answer *a, int index);
-void answer_push(Answer *a); /* the text, as a string of Lua */
+void answer_end(Answer *a); /* the text has been taken: much memory goes */
 
 #endif

@@ -8,7 +8,6 @@ static const luaL_Reg functions[] = {
     {"flat", engine_flat},
     {"headers", engine_headers},
     {"in_window", engine_in_window},
-    {"lines", engine_lines},
     {"place_of", engine_place_of},
     {"rules", engine_rules},
     {"writer", engine_writer},

@@ -1,4 +1,4 @@
-/* Header lines at the network of a simulation: those of a request taken apart, those of an answer put together. */
+/* The header lines of a request at the network of a simulation, taken apart. */
 #include "parts.h"
 
 #include <lauxlib.h>
@@ -37,18 +37,4 @@ int engine_headers(lua_State *L) {
   }
   lua_settop(L, LINES + WANTED);
   return WANTED;
-}
-
-int engine_lines(lua_State *L) {
-  luaL_Buffer b;
-  luaL_checktype(L, LINES, LUA_TTABLE);
-  lua_settop(L, LINES);
-  luaL_buffinit(L, &b);
-  for (lua_Integer i = 1; lua_rawgeti(L, LINES, i) != LUA_TNIL; i++) {
-    luaL_addvalue(&b);
-    luaL_addlstring(&b, i % 2 == 1 ? ": " : "\r\n", 2);
-  }
-  lua_pop(L, 1);
-  luaL_pushresult(&b);
-  return 1;
 }

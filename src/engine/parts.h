@@ -14,16 +14,14 @@ int engine_in_window(lua_State *L);
 /* writer(object, record, list, text, null, decimal) -> the functions that write answers. The arguments are the metatables of the values
 ** of an answer, see lua/bybit/paper/answer.lua.
 ** encode(value) -> JSON.
-** done(result, now, trace, count, lines) -> body, header lines: the answer to a request that was carried out. `result`: a value, or a text
-** of JSON; `now`: ms; `trace` and `count`: what its trace id is made of; `lines`: more header lines, or nil. */
+** answered(code, message, result, extra, now, seed, count, limit, left, reset) -> body, header lines as a text: an answer in its envelope.
+** `result` and `extra`: values, a text of JSON, or nil for {}; `now`: ms; `seed` and `count`: what its trace id is made of, another for
+** each answer; the rest: where the caller stands with its limit, nil where there is none. */
 int engine_writer(lua_State *L);
-int engine_encode(lua_State *L);
 
 /* headers(lines) -> key, timestamp, sign, window: what the exchange wants to know of a request, from its header lines ("name: value"). Of
 ** a name that comes twice the first counts; nil: there is none such. */
 int engine_headers(lua_State *L);
-/* lines(list) -> the header lines of an answer, from its list of names and values */
-int engine_lines(lua_State *L);
 
 /* rules(list, random, ending) -> strike(verb, place): the first rule of the list that strikes what has this verb, or nil, and this place;
 ** nil: none does. Each rule that is about it counts it, and draws for it where it has a probability. A rule's fields: verb, place,

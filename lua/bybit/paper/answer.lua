@@ -6,7 +6,7 @@
 local core = require "bybit.core"
 local engine = require "bybit.paper_engine"
 
-local setmetatable, getmetatable = setmetatable, getmetatable
+local setmetatable = setmetatable
 
 local Object, Record, List, Text, Null = {}, {}, {}, {}, { __name = "bybit.paper.null" }
 local writer = engine.writer(Object, Record, List, Text, Null, debug.getmetatable(core.decimal(0)))
@@ -54,8 +54,11 @@ end
 ---@type fun(value: any): string
 answer.encode = writer.encode
 
----The answer to a request that was carried out: its body, and its header lines.
----@type fun(result: any, now: integer, trace: integer, count: integer, lines: string[]?): string, string[]
-answer.done = writer.done
+---The answer to a request, in the envelope of V5.
+---@type fun(code: integer, message: string?, result: any, extra: any, now: integer, seed: integer, count: integer, limit: integer?,
+---  left: integer?, reset: integer?): string, string
+---now: ms; seed, count: what its trace id is made of; the rest: where the caller stands with its limit. Nil: there is none. A text as
+---result is JSON already. Returns the body, and the header lines as a text.
+answer.answered = writer.answered
 
 return answer

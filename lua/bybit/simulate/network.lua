@@ -11,7 +11,7 @@ Network.__index = Network
 local MS, SECOND = 1000000, 1000000000
 local floor, min = math.floor, math.min
 local find, sub = string.find, string.sub
-local header_of, lines_of = engine.headers, engine.lines
+local header_of = engine.headers
 
 ---@param world table
 ---@param journal table hears of each request, see journal.lua
@@ -24,11 +24,11 @@ local function deliver(world, transfer)
   local request, url = transfer.request, transfer.request.url
   local target = sub(url, find(url, "/", 9, true), -1) -- behind https:// and the host
   local key, timestamp, sign, window = header_of(request.headers)
-  local status, body, headers, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1", key,
+  local status, body, lines, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1", key,
     timestamp, sign, window)
   if request.verb ~= "GET" then world:touched() end
   transfer.network.journal:note(request.verb, target, request.body, status, body, fault)
-  transfer.answer, transfer.answer_body, transfer.answer_headers = status, body, headers
+  transfer.answer, transfer.answer_body, transfer.answer_lines = status, body, lines
   if not fault then return end
   transfer.broken = fault.silent and "connection reset" or fault.cut and "the body is cut short" or nil
   if fault.delay then transfer.answered = transfer.answered + fault.delay * MS end
@@ -40,7 +40,7 @@ function Network:start(request)
   local arrives = world.ns + there
   local transfer = { request = request, network = self, sent = true, answered = arrives + back,
     limit = world.ns + floor(request.timeout * SECOND),
-    after = nil, answer = nil, answer_body = nil, answer_headers = nil, status = nil, body = nil, headers = nil } -- with room for them
+    after = nil, answer = nil, answer_body = nil, answer_lines = nil, status = nil, body = nil, headers = nil } -- with room for them
   if there == 0 then
     deliver(world, transfer)
   else
@@ -66,9 +66,7 @@ function Network:wait(transfer)
   elseif transfer.broken then
     fail(transfer, "network", transfer.broken)
   else
-    local headers = transfer.answer_headers
-    transfer.status, transfer.body = transfer.answer, transfer.answer_body
-    transfer.headers = headers and lines_of(headers) or ""
+    transfer.status, transfer.body, transfer.headers = transfer.answer, transfer.answer_body, transfer.answer_lines
   end
 end
 
