@@ -255,6 +255,17 @@ for _, calls in ipairs { 20000, 120000 } do
 end
 
 -------------------------------------------------------------------------------------------------------------
+-- Simulations
+
+add { "simulation, a bar of a minute", calls = 5000, contenders = function()
+  return { { "prices", ours "prices" }, { "asleep", ours "candles" }, { "two quotes", ours "quotes" } }
+end }
+add { "explore, a seed of ten minutes", unit = "ms", calls = 10, contenders = function()
+  return { { "asleep", ours("seeds", nil, 0) }, { "acts each 60 s", ours("seeds", nil, 60) },
+    { "acts each 10 s", ours("seeds", nil, 10) } }
+end }
+
+-------------------------------------------------------------------------------------------------------------
 -- The paper exchange, the journal
 
 add { "paper exchange, an order that trades", metric = "server", contenders = function()

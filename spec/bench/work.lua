@@ -197,13 +197,23 @@ function work.quotes()
   end)
 end
 
---- Seeds of bybit.paper.explore: ten minutes of a market maker with every fault.
-function work.seeds()
+local function asleep(_, stop) stop:wait() end
+
+-- The market maker of an example, which acts each so many seconds.
+local function maker_of(seconds)
   local source = assert(io.open "examples/proved_maker.lua"):read "a"
-  local text = source:match "(local function maker.-\nend\n)"
-  local maker = assert(load("local bybit = require 'bybit' " .. text .. " return maker"))()
+  local text, changed = source:match "(local function maker.-\nend\n)":gsub("stop:wait%(10%)", ("stop:wait(%d)"):format(seconds))
+  assert(changed == 1)
+  return assert(load("local bybit = require 'bybit' " .. text .. " return maker"))()
+end
+
+--- Seeds of bybit.paper.explore: ten minutes with every fault of a market maker that acts each so many seconds; 0: of a strategy that
+--- does nothing.
+function work.seeds(_, seconds)
+  seconds = math.tointeger(seconds)
+  local strategy = seconds == 0 and asleep or maker_of(seconds)
   return function(n)
-    local failures = require("bybit").paper.explore({ client = { id_prefix = "mm", deadline = 4 } }, maker,
+    local failures = require("bybit").paper.explore({ client = { id_prefix = "mm", deadline = 4 } }, strategy,
       { seeds = n, processes = 1 })
     assert(not failures[1], "a seed has failed")
   end
