@@ -271,6 +271,16 @@ end }
 add { "paper exchange, an order that trades", metric = "server", contenders = function()
   return { { "none rests", ours("paper", nil, 0) }, { "400 rest", ours("paper", nil, 400) } }
 end }
+for _, most in ipairs { 100000, 1000000 } do
+  add { ("paper exchange, an order beside %d that rest"):format(most), calls = 2000, long = most > 100000,
+    contenders = function()
+      return { { "1000 rest", ours("resting", nil, 1000) }, { "so many", ours("resting", nil, most) } }
+    end }
+end
+add { "paper exchange, memory of 1000000 resting orders", metric = "memory", unit = "MB", calls = 1, rounds = 1, long = true,
+  contenders = function()
+    return { { "none", ours("resting", nil, 0) }, { "so many", ours("resting", nil, 1000000) } }
+  end }
 add { "opening a journal of 10000 intents", metric = "cpu", unit = "ms", contenders = function()
   return { { "bybit", ours("open_journal", nil, 10000) } }
 end }
