@@ -11,9 +11,12 @@ int engine_flat(lua_State *L);
 /* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
 int engine_in_window(lua_State *L);
 
-/* Pushes done(result, now, trace, count, lines) -> body, header lines: the answer to a request that was carried out. `result`: its JSON;
+/* Pushes done(result, now, trace, count, lines) -> body, array of header lines: the answer to a request that was carried out. `result`: its JSON;
 ** `now`: ms; `trace` and `count`: what its trace id is made of; `lines`: more header lines, or nil. */
 void engine_push_done(lua_State *L);
+
+/* told(result, now, trace, count, lines) -> body, header lines: the same, with the lines as one text, each with its CRLF. */
+int engine_told(lua_State *L);
 
 /* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
 void engine_push_ladder(lua_State *L);

@@ -66,10 +66,12 @@ Wire.__index = Wire
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
 
 ---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
----  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string), expect: fun(ns: integer)? }
----clock tells nanoseconds; report hears of errors raised inside; expect of each request that will arrive so much later
+---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string), expect: fun(ns: integer)?,
+---  done: function? }
+---clock tells nanoseconds; report hears of errors raised inside; expect of each request that will arrive so much later; done writes
+---answers of what was carried out, `told` with header lines as a text, by default `done` of bybit.paper_engine
 function Wire.new(options)
-  local self = setmetatable({ routes = {}, orders = {}, traces = 0, late = moments.new() }, Wire)
+  local self = setmetatable({ routes = {}, orders = {}, traces = 0, late = moments.new(), done = write_done }, Wire)
   for name, value in pairs(options) do self[name] = value end
   for _, group in ipairs(options.endpoints) do
     for name, endpoint in pairs(group) do
@@ -117,7 +119,7 @@ local function write(self, context, code, message, result, extra)
   local now, lines = context.now, context.headers
   local mixed, count = trace(self)
   local written = code == 0 and extra == nil and result and answer.written(result)
-  if written then return write_done(written, now, mixed, count, lines) end
+  if written then return self.done(written, now, mixed, count, lines) end
   local headers = { "Content-Type", JSON, "Timenow", tostring(now), "Traceid", format("%016x%016x", mixed, count), "Ret_code",
     tostring(code) }
   if lines then table.move(lines, 1, #lines, #headers + 1, headers) end
@@ -315,11 +317,11 @@ function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
   end
   if not done then return refused(self, lines, now, assert(code, "a refusal without a code"), message) end
   local mixed, count = trace(self)
-  return 200, write_done(declared.written(done), now, mixed, count, lines)
+  return 200, self.done(declared.written(done), now, mixed, count, lines)
 end
 
 ---Answers one request. Every answer leaves through the end of this function.
----@return integer status, string body, string[] headers name, value, name, value ...
+---@return integer status, string body, string[]|string headers name, value, name, value ..., or what `done` writes
 ---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local endpoint, nanoseconds = verb == "POST" and self.orders[target], self.clock()
