@@ -5,13 +5,9 @@
 #include <lauxlib.h>
 
 static const luaL_Reg functions[] = {
-    {"flat", engine_flat},
-    {"headers", engine_headers},
-    {"in_window", engine_in_window},
-    {"place_of", engine_place_of},
-    {"rules", engine_rules},
-    {"writer", engine_writer},
-    {NULL, NULL},
+    {"flat", engine_flat},           {"headers", engine_headers}, {"in_window", engine_in_window},
+    {"place_of", engine_place_of},   {"query", engine_query},     {"rules", engine_rules},
+    {"unchanged", engine_unchanged}, {"writer", engine_writer},   {NULL, NULL},
 };
 
 static const luaL_Reg money[] = {

@@ -4,9 +4,17 @@
 
 #include <lua.h>
 
-/* flat(text) -> the fields of a JSON object whose values are short: texts without escapes and with ASCII alone, and booleans. Nil when
-** there is anything else in it, or it is no JSON: then the caller reads it another way. Fields that are "" are left out. */
+/* flat(text) -> the fields of a JSON object whose values are texts without escapes and with ASCII alone, plain numbers, which become texts
+** of their digits, booleans, and lists of objects of these. Nil when there is anything else in it, or it is no JSON: then the caller reads
+** it another way. Fields that are "" are left out. */
 int engine_flat(lua_State *L);
+
+/* query(text) -> the names and values of a query or a form. Of a name that comes twice the first counts; a name without a value is left
+** out. */
+int engine_query(lua_State *L);
+
+/* unchanged(kept, record, fields) -> is each of the fields of the record the very value that `kept` has in the field's place? */
+int engine_unchanged(lua_State *L);
 
 /* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
 int engine_in_window(lua_State *L);
