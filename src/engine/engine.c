@@ -37,6 +37,8 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   lua_setfield(L, -2, "money");
   engine_push_plain(L);
   lua_setfield(L, -2, "plain");
+  engine_push_windows(L);
+  lua_setfield(L, -2, "window");
   engine_push_ladder(L);
   lua_setfield(L, -2, "ladder");
   return 1;

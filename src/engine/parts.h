@@ -13,7 +13,8 @@ int engine_flat(lua_State *L);
 ** out. */
 int engine_query(lua_State *L);
 
-/* unchanged(kept, record, fields) -> is each of the fields of the record the very value that `kept` has in the field's place? */
+/* unchanged(kept, record, fields) -> was each of the fields of the record the very value that `kept` has in the field's place? They are
+** there now. */
 int engine_unchanged(lua_State *L);
 
 /* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
@@ -36,6 +37,9 @@ int engine_headers(lua_State *L);
 ** nil: none does. Each rule that is about it counts it, and draws for it where it has a probability. A rule's fields: verb, place,
 ** probability, nth (a set of counts), left. A place with this ending means all that begin so. */
 int engine_rules(lua_State *L);
+
+/* Pushes a table of functions: new, take and used of windows of time. */
+void engine_push_windows(lua_State *L);
 
 /* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
 void engine_push_ladder(lua_State *L);

@@ -31,8 +31,8 @@ local ORDER = {
 }
 
 -- The history says a little more of an order than order/realtime does (V5 documentation, order/history).
-local CLOSED = table.move({ { "extraFees", value = "" }, { "rpiTakerAccess", value = false }, { "rpiMatchedQty", value = "0" } }, 1, 3,
-  #ORDER + 1, { table.unpack(ORDER) })
+local CLOSED = table.move({ { "extraFees", value = "" }, { "rpiTakerAccess", value = false }, { "rpiMatchedQty", value = "0" } },
+  1, 3, #ORDER + 1, { table.unpack(ORDER) })
 
 ORDER, CLOSED = answer.shape(ORDER), answer.shape(CLOSED)
 
@@ -87,8 +87,9 @@ view.closed_order = kept.new(CHANGING, view.new_closed_order)
 
 local EXECUTION = answer.shape {
   { "symbol", more = "symbol" }, { "orderId", more = "id" }, { "orderLinkId", more = "link" }, { "side", more = "side" },
-  { "orderPrice", "order_price" }, { "orderQty", "order_quantity" }, { "leavesQty", "leaves" }, { "createType", more = "create_type" },
-  { "orderType", more = "type" }, { "stopOrderType", more = "stop_order_type" }, { "execFee", "fee" }, { "execId", "id" },
+  { "orderPrice", "order_price" }, { "orderQty", "order_quantity" }, { "leavesQty", "leaves" },
+  { "createType", more = "create_type" }, { "orderType", more = "type" }, { "stopOrderType", more = "stop_order_type" },
+  { "execFee", "fee" }, { "execId", "id" },
   { "execPrice", "price" }, { "execQty", "quantity" }, { "execType", "kind" }, { "execValue", "value" },
   { "execTime", "time", text = true }, { "feeCurrency", value = "" }, { "isMaker", "maker", false }, { "feeRate", "rate" },
   { "tradeIv", value = "" }, { "markIv", value = "" }, { "markPrice", more = "mark" }, { "indexPrice", value = "" },
@@ -99,8 +100,9 @@ local EXECUTION = answer.shape {
 --- An execution, written anew.
 function view.new_execution(e)
   local o = e.order
-  return answer.row(EXECUTION, e, { symbol = o.symbol, id = o.id, link = o.link or "", side = o.side, create_type = o.create_type or "",
-    type = o.type, stop_order_type = o.stop_order_type or "UNKNOWN", mark = padded(o.market:price(e.mark), o.market.places) })
+  return answer.row(EXECUTION, e, { symbol = o.symbol, id = o.id, link = o.link or "", side = o.side, type = o.type,
+    create_type = o.create_type or "", stop_order_type = o.stop_order_type or "UNKNOWN",
+    mark = padded(o.market:price(e.mark), o.market.places) })
 end
 
 --- An execution: nothing of it ever changes.
@@ -125,8 +127,8 @@ local function flat_state(market, p)
   local instrument, zero = market.instrument, ZEROS[market.instrument]
   return { id = instrument.id, risk_limit = instrument.risk_limit, symbol = instrument.symbol, average = "0", value = "",
     auto_add = p.auto_add and 1 or 0, rank = 0,
-    break_even = "", im = ZERO, mark = padded(market:reference "MarkPrice", market.places), liquidation = "", mm = ZERO, tp = zero,
-    sl = zero, trailing = zero, unrealised = ZERO, session = "", opened = 0 }
+    break_even = "", im = ZERO, mark = padded(market:reference "MarkPrice", market.places), liquidation = "", mm = ZERO,
+    tp = zero, sl = zero, trailing = zero, unrealised = ZERO, session = "", opened = 0 }
 end
 
 -- The orders that protect a position.
