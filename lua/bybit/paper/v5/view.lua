@@ -3,13 +3,13 @@
 
 local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
+local engine = require "bybit.paper_engine"
 local kept = require "bybit.paper.kept"
 local position = require "bybit.paper.engine.position"
 local triggers = require "bybit.paper.engine.triggers"
 
 local ZERO = decimal(0)
-local padded = require("bybit.paper_engine").padded
-local coin = position.coin
+local coin, padded, unchanged = position.coin, engine.padded, engine.unchanged
 
 local view = {}
 
@@ -122,42 +122,62 @@ local POSITION = answer.shape {
   { "updatedTime", "updated", text = true }, { "openTime", more = "opened" },
 }
 
--- What the record of a flat position has besides the position's own fields.
-local function flat_state(market, p)
+-- What the record of a position has besides the position's own fields, as long as these stay.
+local function state_of(market, p)
   local instrument, zero = market.instrument, ZEROS[market.instrument]
-  return { id = instrument.id, risk_limit = instrument.risk_limit, symbol = instrument.symbol, average = "0", value = "",
-    auto_add = p.auto_add and 1 or 0, rank = 0,
-    break_even = "", im = ZERO, mark = padded(market:reference "MarkPrice", market.places), liquidation = "", mm = ZERO,
-    tp = zero, sl = zero, trailing = zero, unrealised = ZERO, session = "", opened = 0 }
+  local state = { id = instrument.id, risk_limit = instrument.risk_limit, symbol = instrument.symbol, average = "0", value = "",
+    auto_add = p.auto_add and 1 or 0, rank = 0, break_even = "", im = ZERO, liquidation = "", mm = ZERO, tp = zero, sl = zero,
+    trailing = zero, session = "", opened = 0, unrealised = ZERO, mark = nil }
+  if p.side == "" then return state end
+  state.average, state.value, state.rank = position.average(p):round(8, "half_up"), coin(p.cost), 2
+  state.break_even = position.break_even(p, instrument.taker) or ""
+  state.im, state.mm = position.initial_margin(p, instrument), position.maintenance_margin(p, instrument)
+  state.liquidation = padded(position.liquidation_price(p, instrument), market.places) or ""
+  if instrument.has_sessions then state.session = position.entry(p):round(8, "half_up") end
+  state.opened = p.opened
+  return state
 end
 
 -- The orders that protect a position.
 local LEVELS = { TakeProfit = "tp", StopLoss = "sl", TrailingStop = "trailing" }
 
--- The same of one that is not.
-local function held_state(account, market, p)
-  local instrument, mark, places = market.instrument, market:reference "MarkPrice", market.places
-  local liquidation, zero = position.liquidation_price(p, instrument), ZEROS[instrument]
-  local out = {
-    id = instrument.id, risk_limit = instrument.risk_limit, symbol = instrument.symbol,
-    average = position.average(p):round(8, "half_up"), value = coin(p.cost), auto_add = p.auto_add and 1 or 0, rank = 2,
-    break_even = position.break_even(p, instrument.taker) or "", im = position.initial_margin(p, instrument),
-    mark = padded(mark, places), liquidation = padded(liquidation, places) or "", mm = position.maintenance_margin(p, instrument),
-    tp = zero, sl = zero, trailing = zero, unrealised = position.unrealised(p, mark), opened = p.opened,
-    session = instrument.has_sessions and position.entry(p):round(8, "half_up") or "",
-  }
+-- Adds what changes with prices, and with the orders that protect it.
+local function bring_up(state, account, market, p)
+  local mark, zero, symbol = market:reference "MarkPrice", ZEROS[market.instrument], market.instrument.symbol
+  state.mark, state.unrealised = padded(mark, market.places), position.unrealised(p, mark)
+  state.tp, state.sl, state.trailing = zero, zero, zero
+  if #account:waiting_on(symbol, p.index) == 0 then return state end
   for kind, name in pairs(LEVELS) do
-    local order = triggers.full(account, instrument.symbol, p.index, kind)
-    if order then out[name] = padded(kind == "TrailingStop" and order.distance or order.trigger_price, places) end
+    local order = triggers.full(account, symbol, p.index, kind)
+    if order then state[name] = padded(kind == "TrailingStop" and order.distance or order.trigger_price, market.places) end
   end
-  return out
+  return state
 end
 
---- A position of an account.
+--- A position of an account, written anew.
+---@param index integer which one of the symbol
+function view.new_position(account, market, index)
+  local p = account:position(market.instrument.symbol, index)
+  return answer.row(POSITION, p, bring_up(state_of(market, p), account, market, p))
+end
+
+-- The fields of a position on which its state depends.
+local BEHIND = { "side", "size", "cost", "leverage", "added", "bought", "drawn", "realised", "auto_add", "opened" }
+
+local STATES = setmetatable({}, { __mode = "k" })
+
+--- A position of an account. What is worked out of it alone is kept until the position changes.
 ---@param index integer which one of the symbol
 function view.position(account, market, index)
   local p = account:position(market.instrument.symbol, index)
-  return answer.row(POSITION, p, p.side == "" and flat_state(market, p) or held_state(account, market, p))
+  local kept_of = STATES[p]
+  if not kept_of then
+    kept_of = { state = nil }
+    STATES[p] = kept_of
+  end
+  if not unchanged(kept_of, p, BEHIND) then kept_of.state = nil end
+  kept_of.state = kept_of.state or state_of(market, p)
+  return answer.row(POSITION, p, bring_up(kept_of.state, account, market, p))
 end
 
 local PROFIT = { "symbol", "orderId", "side", "qty", "orderPrice", "orderType", "execType", "closedSize", "cumEntryValue",
