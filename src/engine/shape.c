@@ -70,7 +70,7 @@ int answer_shape(lua_State *L) {
     }
     lua_settop(L, SELF_WORDS);
   }
-  answer_bytes(&a, "}", 1);
+  answer_bytes(&a, count == 0 ? "{}" : "}", count == 0 ? 2 : 1);
   lua_setiuservalue(L, SELF, WORDS);
   lua_pushlstring(L, a.text, a.size);
   lua_setiuservalue(L, SELF, TEXT);
