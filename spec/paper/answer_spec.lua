@@ -129,7 +129,7 @@ describe("paper.answer", function()
   end)
 
   describe("a shape", function()
-    local FULL = { { "id", "id" }, { "link", "link", "" }, { "fixed", value = 0 }, { "off", value = false }, 
+    local FULL = { { "id", "id" }, { "link", "link", "" }, { "fixed", value = 0 }, { "off", value = false },
       { "made", "made", text = true },
       { "by", "by", more = "other" }, { "worked \"out\"", more = "other" }, { "flag", "flag", false }, { "list", more = "list" } }
 
