@@ -168,7 +168,7 @@ $(JOURNAL): $(JOURNAL_OBJ)
 
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
-	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) $(WSLAY) -pthread
+	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd $(WSLAY) -pthread
 
 $(BUILD)/bybit/paper_engine.so: $(ENGINE_OBJ)
 	@mkdir -p $(@D)
