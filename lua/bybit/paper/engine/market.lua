@@ -240,15 +240,28 @@ local function move(self, last)
   self.last, self.centre, self.book, self.moves = last, last, nil, self.moves + 1
 end
 
+-- How far a market goes in a step at most, besides what pulls it home.
+local function reach_of(self)
+  return math.max(2, self.home // 20000)
+end
+
+-- Where a step leads to.
+local function step_of(self, last, reach)
+  return math.max(self.low, last + self.random:integer(-reach, reach) + towards(self.home - last, 2000))
+end
+
+-- Where the index price goes, which follows the last price.
+local function follow(index, last)
+  index = index + towards(last - index, 4)
+  return math.abs(last - index) <= 3 and last or index
+end
+
 --- Moves the market one step, when it walks. Returns whether it did.
-function Market:walk()
+---@param last integer? where the step leads to; it is drawn when it is left out
+function Market:walk(last)
   if not self.walking then return false end
-  local home = self.home
-  local reach = math.max(2, home // 20000)
-  local pull = towards(home - self.last, 2000)
-  local last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
-  local index = self.index + towards(last - self.index, 4)
-  if math.abs(last - index) <= 3 then index = last end
+  last = last or step_of(self, self.last, reach_of(self))
+  local index = follow(self.index, last)
   self.index, self.mark = index, index
   move(self, last)
   return true
@@ -256,6 +269,11 @@ end
 
 local AWAKE = 60000 -- ms that a market walks on after somebody looked
 local STRIDES, STRIDE, TICKS_OF_STRIDE = 1440, 60000, 600 -- at most so many, each for so many ms, which are so many steps
+
+--- Until when the market walks unless somebody looks, in ms; nil: as long as there is somebody who trades there.
+function Market:awake_until()
+  return self.instrument.lazy and self.users == 0 and self.seen + AWAKE or nil
+end
 
 --- Does the market stand still because nobody trades or looks there?
 function Market:sleeps(now)
@@ -292,6 +310,26 @@ end
 function Market:stranger()
   if not self.walking or self.random:unit() > 0.6 then return nil end
   return self.random:unit() < 0.5 and "Buy" or "Sell", self.random:integer(1, 60) * 50
+end
+
+--- Walks on, step by step, between two bounds where no step does more than to move the price: at most `count` steps, at `ns` and each
+--- `apart` later.
+---@param shift integer ms that the exchange's clock is ahead of `ns`
+---@return integer[] prices where the steps have led to
+---@return integer? next where the next step leads to, which is outside
+function Market:pass(count, ns, apart, shift, low, high)
+  local prices, last, index, reach = {}, self.last, self.index, reach_of(self)
+  local inside = index >= low and index <= high -- then it stays there, since it follows the last price
+  for i = 1, count do
+    local following = step_of(self, last, reach)
+    if not inside or following < low or following > high then return prices, following end
+    last, index = following, follow(index, following)
+    self.index, self.mark, prices[i] = index, index, last
+    move(self, last)
+    self:arrive((ns + (i - 1) * apart) // 1000000 + shift)
+    self:stranger() -- drawn, as always, but there is no order that it could fill
+  end
+  return prices
 end
 
 ---------------------------------------------------------------------------------------------------------------
