@@ -166,20 +166,32 @@ end
 local PREMIUM_SPAN = 30000 -- ms
 local PREMIUMS_KEPT = 1000 -- more than the ticks of that span
 
--- Notes the premium, which has changed. Strangers' best prices are one tick from the last price, so no book is needed.
-local function note_premium(self, now)
-  local list, bid = self.premiums, self.last > 1 and self.last - 1 or self.last
-  local half_ticks = bid + self.last + 1 - 2 * self.mark
-  local newest = list[#list]
+-- What the middle of the book is above the mark, in half ticks. Strangers' best prices are one tick from the last price, so no book is
+-- needed.
+local function premium_at(last, mark)
+  return (last > 1 and last - 1 or last) + last + 1 - 2 * mark
+end
+
+-- Notes a premium; `newest` is the one before. Returns what is the newest then.
+local function note_premium(self, now, half_ticks, newest)
   if newest and (newest.half_ticks == half_ticks or newest.since == now) then
     newest.half_ticks = half_ticks
-    return
+    return newest
   end
-  list[#list + 1] = { since = now, half_ticks = half_ticks }
-  if #list < PREMIUMS_KEPT then return end
+  local list = self.premiums
+  newest = { since = now, half_ticks = half_ticks }
+  list[#list + 1] = newest
+  if #list < PREMIUMS_KEPT then return newest end
   local first = 1
   while list[first + 1].since < now - PREMIUM_SPAN do first = first + 1 end
   self.premiums = table.move(list, first, #list, 1, {})
+  return newest
+end
+
+-- The list, without the oldest where it has become too long.
+local function trimmed(list)
+  if #list < 2 * TRADES_KEPT then return list end
+  return table.move(list, #list - TRADES_KEPT + 1, #list, 1, {})
 end
 
 local function keep_trade(self, row)
@@ -187,9 +199,12 @@ local function keep_trade(self, row)
   self.traded = self.traded + 1
   row.number, row.seq = self.traded, self.seq
   list[#list + 1] = row
-  if #list >= 2 * TRADES_KEPT then
-    self.trades = table.move(list, #list - TRADES_KEPT + 1, #list, 1, {})
-  end
+  self.trades = trimmed(list)
+end
+
+-- The side of a stranger who takes so many steps at a price, after a trade at another one.
+local function side_of_trade(before, ticks, steps)
+  return ticks > before and "Buy" or ticks < before and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
 end
 
 --- Remembers a trade of an account; `side` is the taker's, `value` the size over the price. `passing`: the market is on its
@@ -210,12 +225,11 @@ function Market:arrive(now, steps, side)
   steps = steps or self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
   if not side then
     local before = trades[#trades]
-    local rise = before and last - before.ticks or 0
-    side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+    side = side_of_trade(before and before.ticks or last, last, steps)
   end
   keep_trade(self, { time = now, ticks = last, steps = steps, side = side, number = 0, seq = 0 })
   self.candles:arrive(now, steps)
-  note_premium(self, now)
+  note_premium(self, now, premium_at(last, self.mark), self.premiums[#self.premiums])
 end
 
 --- Size and id of a trade.
@@ -245,22 +259,24 @@ local function reach_of(self)
   return math.max(2, self.home // 20000)
 end
 
--- Where a step leads to.
-local function step_of(self, last, reach)
-  return math.max(self.low, last + self.random:integer(-reach, reach) + towards(self.home - last, 2000))
+-- Where a step from a price leads to.
+local function step_from(last, random, reach, home, low)
+  local to = last + random:integer(-reach, reach) + towards(home - last, 2000)
+  return to < low and low or to
 end
 
 -- Where the index price goes, which follows the last price.
 local function follow(index, last)
   index = index + towards(last - index, 4)
-  return math.abs(last - index) <= 3 and last or index
+  local way = last - index
+  return way <= 3 and way >= -3 and last or index
 end
 
 --- Moves the market one step, when it walks. Returns whether it did.
 ---@param last integer? where the step leads to; it is drawn when it is left out
 function Market:walk(last)
   if not self.walking then return false end
-  last = last or step_of(self, self.last, reach_of(self))
+  last = last or step_from(self.last, self.random, reach_of(self), self.home, self.low)
   local index = follow(self.index, last)
   self.index, self.mark = index, index
   move(self, last)
@@ -306,30 +322,67 @@ function Market:place(last, mark, index, walk)
   if walk then self.home = last end
 end
 
+local function draw_order(random)
+  if random:unit() > 0.6 then return nil end
+  return random:unit() < 0.5 and "Buy" or "Sell", random:integer(1, 60) * 50
+end
+
 --- A stranger's market order of this step: side and size in steps; nil when there is none.
 function Market:stranger()
-  if not self.walking or self.random:unit() > 0.6 then return nil end
-  return self.random:unit() < 0.5 and "Buy" or "Sell", self.random:integer(1, 60) * 50
+  if self.walking then return draw_order(self.random) end
 end
 
 --- Walks on, step by step, between two bounds where no step does more than to move the price: at most `count` steps, at `ns` and each
---- `apart` later.
+--- `apart` later. What walk and arrive do for each step is done for all of them here.
 ---@param shift integer ms that the exchange's clock is ahead of `ns`
 ---@return integer[] prices where the steps have led to
 ---@return integer? next where the next step leads to, which is outside
 function Market:pass(count, ns, apart, shift, low, high)
-  local prices, last, index, reach = {}, self.last, self.index, reach_of(self)
-  local inside = index >= low and index <= high -- then it stays there, since it follows the last price
+  local last, index, random, reach, home, floor = self.last, self.index, self.random, reach_of(self), self.home, self.low
+  -- The index price follows the last price: what is inside stays there.
+  if index < low or index > high then return {}, step_from(last, random, reach, home, floor) end
+  local flow, least, trades, traded, seq = self.flow, self.least_steps, self.trades, self.traded, self.seq
+  local newest, prices, passed, at, now, following = self.premiums[#self.premiums], {}, 0, trades[#trades], self.moved, nil
+  local before = at and at.ticks or last
+  local minute, sums, stop, noted = nil, nil, math.mininteger, 0
+  local top, bottom, index_top, index_bottom
   for i = 1, count do
-    local following = step_of(self, last, reach)
-    if not inside or following < low or following > high then return prices, following end
-    last, index = following, follow(index, following)
-    self.index, self.mark, prices[i] = index, index, last
-    move(self, last)
-    self:arrive((ns + (i - 1) * apart) // 1000000 + shift)
-    self:stranger() -- drawn, as always, but there is no order that it could fill
+    local to = step_from(last, random, reach, home, floor)
+    if to < low or to > high then
+      following = to
+      break
+    end
+    local steps = least + flow:integer(0, MOST_STEPS - 1)
+    now, passed, traded, seq = (ns + (i - 1) * apart) // 1000000 + shift, i, traded + 1, seq + 1
+    trades[#trades + 1] = { time = now, ticks = to, steps = steps, side = side_of_trade(before, to, steps), number = traded,
+      seq = seq }
+    trades = trimmed(trades)
+    if now >= stop then
+      if minute then Candles.walked(minute, i - 1 - noted, top, bottom, last, index_top, index_bottom, index) end
+      minute, stop = self.candles:minute(now)
+      index = follow(index, to)
+      sums, noted, top, bottom, index_top, index_bottom = minute.flow, i - 1, to, to, index, index
+    else
+      index = follow(index, to)
+      if to > top then top = to elseif to < bottom then bottom = to end
+      if index > index_top then index_top = index elseif index < index_bottom then index_bottom = index end
+    end
+    if sums then
+      sums[to] = (sums[to] or 0) + steps
+    else
+      sums = { [to] = steps, a = nil, b = nil, c = nil }
+      minute.flow = sums
+    end
+    newest = note_premium(self, now, premium_at(to, index), newest)
+    draw_order(random) -- as always, but there is no order that it could fill
+    last, before, prices[i] = to, to, to
   end
-  return prices
+  if passed == 0 then return prices, following end
+  Candles.walked(minute, passed - noted, top, bottom, last, index_top, index_bottom, index)
+  self.index, self.mark, self.trades, self.traded, self.seq, self.moved = index, index, trades, traded, seq, now
+  self.moves = self.moves + passed - 1
+  move(self, last)
+  return prices, following
 end
 
 ---------------------------------------------------------------------------------------------------------------
