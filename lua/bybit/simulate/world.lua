@@ -73,7 +73,7 @@ function World:carry(streams) self.streams = streams end
 --- Lets f(world, what) happen at a moment.
 ---@param ns integer since 1970
 function World:at(ns, f, what)
-  return self.line:add(ns, { f, what })
+  return self.line:add(ns, f, what)
 end
 
 --- The time, in seconds since the beginning.
@@ -99,27 +99,35 @@ end
 --- Lets time pass, from event to event.
 ---@param seconds number
 function World:pass(seconds)
+  local line, streams = self.line, self.streams
   local to = self.ns + math.max(seconds > 0 and 1 or 0, math.floor(seconds * SECOND + 0.5))
-  self.streams:collect()
+  streams:collect()
   self.horizon, self.halted = to, false
-  while not self.halted do
-    local due = math.min(self.line:next() or to, to)
-    while self.due_ns <= due do dues(self) end
-    if (self.line:next() or math.maxinteger) > to then break end
-    move_to(self, due)
-    local event = self.line:take()
-    event[1](self, event[2])
-    self.streams:collect()
+  while true do
+    local next_event = line:next()
+    local due = next_event and next_event < to and next_event or to
+    if self.due_ns <= due then
+      while self.due_ns <= due do dues(self) end
+      next_event = line:next()
+    end
+    if not next_event or next_event > to then return move_to(self, to) end
+    move_to(self, next_event)
+    local happen, what = line:take()
+    happen(self, what)
+    if streams.exchange then streams:collect() end -- who listens may have answered
+    if self.halted then return end
   end
-  if not self.halted then move_to(self, to) end
 end
 
 --- What is due happens, without time passing.
 function World:catch_up()
-  self.horizon = self.ns
-  while (self.line:next() or math.maxinteger) <= self.ns do
-    local event = self.line:take()
-    event[1](self, event[2])
+  local line, now = self.line, self.ns
+  local due = line:next()
+  self.horizon = now
+  while due and due <= now do
+    local happen, what = line:take()
+    happen(self, what)
+    due = line:next()
   end
 end
 
