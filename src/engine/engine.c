@@ -8,6 +8,7 @@ static const luaL_Reg functions[] = {
     {"flat", engine_flat},
     {"in_window", engine_in_window},
     {"place_of", engine_place_of},
+    {"steps", engine_steps},
     {NULL, NULL},
 };
 

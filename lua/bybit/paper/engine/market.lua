@@ -8,6 +8,7 @@ local money = require "bybit.paper.engine.money"
 local Candles = require "bybit.paper.engine.candles"
 local Ladder = require "bybit.paper.engine.ladder"
 
+local draw_steps = require("bybit.paper_engine").steps
 local ticks_of = money.ticks
 
 local LEVELS = 25
@@ -322,14 +323,10 @@ function Market:place(last, mark, index, walk)
   if walk then self.home = last end
 end
 
-local function draw_order(random)
-  if random:unit() > 0.6 then return nil end
-  return random:unit() < 0.5 and "Buy" or "Sell", random:integer(1, 60) * 50
-end
-
 --- A stranger's market order of this step: side and size in steps; nil when there is none.
 function Market:stranger()
-  if self.walking then return draw_order(self.random) end
+  if not self.walking or self.random:unit() > 0.6 then return nil end
+  return self.random:unit() < 0.5 and "Buy" or "Sell", self.random:integer(1, 60) * 50
 end
 
 --- Walks on, step by step, between two bounds where no step does more than to move the price: at most `count` steps, at `ns` and each
@@ -338,32 +335,29 @@ end
 ---@return integer[] prices where the steps have led to
 ---@return integer? next where the next step leads to, which is outside
 function Market:pass(count, ns, apart, shift, low, high)
-  local last, index, random, reach, home, floor = self.last, self.index, self.random, reach_of(self), self.home, self.low
+  local index = self.index
   -- The index price follows the last price: what is inside stays there.
-  if index < low or index > high then return {}, step_from(last, random, reach, home, floor) end
-  local flow, least, trades, traded, seq = self.flow, self.least_steps, self.trades, self.traded, self.seq
-  local newest, prices, passed, at, now, following = self.premiums[#self.premiums], {}, 0, trades[#trades], self.moved, nil
-  local before = at and at.ticks or last
-  local minute, sums, stop, noted = nil, nil, math.mininteger, 0
+  if index < low or index > high then
+    return {}, step_from(self.last, self.random, reach_of(self), self.home, self.low)
+  end
+  local prices, sizes, indexes, following = draw_steps(self, reach_of(self), count, low, high, MOST_STEPS)
+  local passed, trades = #prices, self.trades
+  if passed == 0 then return prices, following end
+  local at, newest, first, last, seq, now = trades[#trades], self.premiums[#self.premiums], self.traded, self.last, self.seq, nil
+  local before, minute, sums, stop, noted = at and at.ticks or last, nil, nil, math.mininteger, 0
   local top, bottom, index_top, index_bottom
-  for i = 1, count do
-    local to = step_from(last, random, reach, home, floor)
-    if to < low or to > high then
-      following = to
-      break
-    end
-    local steps = least + flow:integer(0, MOST_STEPS - 1)
-    now, passed, traded, seq = (ns + (i - 1) * apart) // 1000000 + shift, i, traded + 1, seq + 1
-    trades[#trades + 1] = { time = now, ticks = to, steps = steps, side = side_of_trade(before, to, steps), number = traded,
-      seq = seq }
-    trades = trimmed(trades)
+  for i = 1, passed do
+    local to, steps = prices[i], sizes[i]
+    now = (ns + (i - 1) * apart) // 1000000 + shift
+    trades[#trades + 1] = { time = now, ticks = to, steps = steps, side = side_of_trade(before, to, steps), number = first + i,
+      seq = seq + i }
     if now >= stop then
-      if minute then Candles.walked(minute, i - 1 - noted, top, bottom, last, index_top, index_bottom, index) end
+      if minute then Candles.walked(minute, i - 1 - noted, top, bottom, before, index_top, index_bottom, index) end
       minute, stop = self.candles:minute(now)
-      index = follow(index, to)
+      index = indexes[i]
       sums, noted, top, bottom, index_top, index_bottom = minute.flow, i - 1, to, to, index, index
     else
-      index = follow(index, to)
+      index = indexes[i]
       if to > top then top = to elseif to < bottom then bottom = to end
       if index > index_top then index_top = index elseif index < index_bottom then index_bottom = index end
     end
@@ -374,14 +368,13 @@ function Market:pass(count, ns, apart, shift, low, high)
       minute.flow = sums
     end
     newest = note_premium(self, now, premium_at(to, index), newest)
-    draw_order(random) -- as always, but there is no order that it could fill
-    last, before, prices[i] = to, to, to
+    before = to
+    if #trades >= 2 * TRADES_KEPT then trades = trimmed(trades) end
   end
-  if passed == 0 then return prices, following end
-  Candles.walked(minute, passed - noted, top, bottom, last, index_top, index_bottom, index)
-  self.index, self.mark, self.trades, self.traded, self.seq, self.moved = index, index, trades, traded, seq, now
+  Candles.walked(minute, passed - noted, top, bottom, before, index_top, index_bottom, index)
+  self.index, self.mark, self.trades, self.traded, self.seq, self.moved = index, index, trades, first + passed, seq + passed, now
   self.moves = self.moves + passed - 1
-  move(self, last)
+  move(self, before)
   return prices, following
 end
 
