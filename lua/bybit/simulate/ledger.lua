@@ -247,9 +247,9 @@ local function numbers_of(self)
   return out, size
 end
 
--- What the main contract's positions bring at a price, and how near it is to where one is liquidated.
-local function bring(self, positions, price)
-  local profit, inverse = 0, self.inverse
+-- What the main contract's positions bring at a price.
+local function bring(positions, inverse, price)
+  local profit = 0
   for i = 1, #positions do
     local p = positions[i]
     if inverse then
@@ -257,34 +257,45 @@ local function bring(self, positions, price)
     else
       profit = profit + p.sign * (p.quantity * price - p.cost)
     end
-    local distance = p.at and math.abs(price - p.at) / price
-    if distance and distance < (self.nearest or math.huge) then self.nearest = distance end
   end
   return profit
 end
 
+-- How near the prices between two have come to where positions are liquidated.
+local function note_nearest(self, positions, low, high)
+  for _, p in ipairs(positions) do
+    for _, price in ipairs { low, high } do
+      local distance = p.at and math.abs(price - p.at) / price
+      if distance and distance < (self.nearest or math.huge) then self.nearest = distance end
+    end
+  end
+end
+
 -- What does not change while ticks pass at once is worked out once.
 local function pass_over(self, positions, size, count, ns, apart, prices)
-  local wallet = self:coins()
-  local last, tick, inverse, coin, usd_fall = self.market.last, self.tick, self.inverse, self.falls.coin, self.falls.usd
-  local before, held_ms, holds = self.before, self.held_ms, self.held
+  local worth, wallet, last, tick, inverse = nil, self:coins(), self.market.last, self.tick, self.inverse
+  local coin, usd_fall, flat, first = self.falls.coin, self.falls.usd, #positions == 0, ns // MS
+  local time, main, usd, low, high = nil, nil, nil, math.huge, 0
   if size ~= 0 and math.abs(size) > math.abs(self.largest) then self.largest = size end
   for i = 1, count do
-    local time, main = (ns + (i - 1) * apart) // MS, (prices and prices[i] or last) * tick
+    time, main = (ns + (i - 1) * apart) // MS, (prices and prices[i] or last) * tick
     if time >= self.day_end then end_days(self, time) end
-    if holds then held_ms = held_ms + time - before end
-    before, holds = time, size ~= 0
-    local worth = wallet + bring(self, positions, main)
-    local usd = worth * (inverse and main or 1)
+    worth = flat and wallet or wallet + bring(positions, inverse, main)
+    usd = inverse and worth * main or worth
     if worth > coin.peak or coin.peak - worth > coin.depth then coin:note(time, worth) end
     if usd > usd_fall.peak or usd_fall.peak - usd > usd_fall.depth then usd_fall:note(time, usd) end
+    if main < low then low = main end
+    if main > high then high = main end
     self.last_worth, self.last_usd = worth, usd
     if time >= self.next then
       self.next = time + self.apart
       self:point(time, worth, usd, size, main)
     end
   end
-  self.before, self.held_ms, self.held, self.last_size = before, held_ms, holds, size
+  if self.held then self.held_ms = self.held_ms + first - self.before end
+  if size ~= 0 then self.held_ms = self.held_ms + time - first end
+  note_nearest(self, positions, low, high)
+  self.before, self.held, self.last_size = time, size ~= 0, size
 end
 
 --- Ticks have passed at once, see World:watch.
