@@ -273,15 +273,16 @@ end
 
 -- What does not change while ticks pass at once is worked out once.
 local function pass_over(self, positions, size, count, ns, apart, prices)
-  local worth, wallet, last, tick, inverse = nil, self:coins(), self.market.last, self.tick, self.inverse
+  local wallet, last, tick, inverse = self:coins(), self.market.last, self.tick, self.inverse
   local coin, usd_fall, flat, first = self.falls.coin, self.falls.usd, #positions == 0, ns // MS
-  local time, main, usd, low, high = nil, nil, nil, math.huge, 0
+  local time, low, high = nil, math.huge, 0
   if size ~= 0 and math.abs(size) > math.abs(self.largest) then self.largest = size end
   for i = 1, count do
-    time, main = (ns + (i - 1) * apart) // MS, (prices and prices[i] or last) * tick
+    local main = (prices and prices[i] or last) * tick
+    time = (ns + (i - 1) * apart) // MS
     if time >= self.day_end then end_days(self, time) end
-    worth = flat and wallet or wallet + bring(positions, inverse, main)
-    usd = inverse and worth * main or worth
+    local worth = flat and wallet or wallet + bring(positions, inverse, main)
+    local usd = inverse and worth * main or worth
     if worth > coin.peak or coin.peak - worth > coin.depth then coin:note(time, worth) end
     if usd > usd_fall.peak or usd_fall.peak - usd > usd_fall.depth then usd_fall:note(time, usd) end
     if main < low then low = main end

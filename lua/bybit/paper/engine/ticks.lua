@@ -51,10 +51,11 @@ end
 
 --- The market that walks: nil where all stand still, false where several walk.
 function ticks.walker(engine, now)
-  local found
-  for i = 1, #engine.markets do
-    local market = engine.markets[i]
-    if market.walking and not market:sleeps(now) then
+  local found, markets = nil, engine.markets
+  for i = 1, #markets do
+    local market = markets[i]
+    -- Most have slept for long: they have no user, and nobody has looked.
+    if (market.users > 0 or market.seen >= 0 or not market.instrument.lazy) and market.walking and not market:sleeps(now) then
       if found then return false end
       found = market
     end
