@@ -263,6 +263,27 @@ describe("ticks that pass at once", function()
   end
 end)
 
+describe("a long run without calls", function()
+  it("has the same line of equity, with points that move apart, however its ticks pass", function()
+    local function run()
+      local report = bybit.paper.simulate({ seed = 3, duration = 3500, tick = 1 }, function(client, stop)
+        client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1000 }
+        stop:wait(1000)
+        client:place_order { symbol = "BTCUSD", side = "Sell", type = "Market", quantity = 1000 }
+        stop:wait()
+      end)
+      return told(report, {})
+    end
+    local before = ticks_of.pass
+    ticks_of.pass = function() return 0 end
+    local ok, expected = pcall(run)
+    ticks_of.pass = before
+    if not ok then error(expected, 0) end
+    assert.is_true(#expected > 1500 and #expected < 3000, "the points of the line should have moved apart")
+    assert.same(expected, run())
+  end)
+end)
+
 describe("a book that is made when it is read", function()
   it("is as one that is made whenever the price moves", function()
     compare(inverse(1, 90), function()

@@ -271,32 +271,42 @@ local function note_nearest(self, positions, low, high)
   end
 end
 
--- What does not change while ticks pass at once is worked out once.
+-- What does not change while ticks pass at once is worked out once: all but the time, where there is no position and the price stands.
 local function pass_over(self, positions, size, count, ns, apart, prices)
-  local wallet, last, tick, inverse = self:coins(), self.market.last, self.tick, self.inverse
-  local coin, usd_fall, flat, first = self.falls.coin, self.falls.usd, #positions == 0, ns // MS
-  local time, low, high = nil, math.huge, 0
+  local wallet, tick, inverse, flat, first = self:coins(), self.tick, self.inverse, #positions == 0, ns // MS
+  local coin, usd_fall, still = self.falls.coin, self.falls.usd, flat and not prices
+  local times, equity, usds, mains, sizes, points = self.times, self.equity, self.usd, self.price, self.size, #self.times
+  local main, worth, usd, low, high = self.market.last * tick, wallet, nil, math.huge, 0
   if size ~= 0 and math.abs(size) > math.abs(self.largest) then self.largest = size end
   for i = 1, count do
-    local main = (prices and prices[i] or last) * tick
-    time = (ns + (i - 1) * apart) // MS
+    local time = (ns + (i - 1) * apart) // MS
     if time >= self.day_end then end_days(self, time) end
-    local worth = flat and wallet or wallet + bring(positions, inverse, main)
-    local usd = inverse and worth * main or worth
-    if worth > coin.peak or coin.peak - worth > coin.depth then coin:note(time, worth) end
-    if usd > usd_fall.peak or usd_fall.peak - usd > usd_fall.depth then usd_fall:note(time, usd) end
-    if main < low then low = main end
-    if main > high then high = main end
-    self.last_worth, self.last_usd = worth, usd
+    if i == 1 or not still then
+      if prices then main = prices[i] * tick end
+      if not flat then worth = wallet + bring(positions, inverse, main) end
+      usd = inverse and worth * main or worth
+      if worth > coin.peak or coin.peak - worth > coin.depth then coin:note(time, worth) end
+      if usd > usd_fall.peak or usd_fall.peak - usd > usd_fall.depth then usd_fall:note(time, usd) end
+      if main < low then low = main end
+      if main > high then high = main end
+      self.last_worth, self.last_usd = worth, usd
+    end
     if time >= self.next then
       self.next = time + self.apart
-      self:point(time, worth, usd, size, main)
+      if points == 2 * POINTS then
+        self:point(time, worth, usd, size, main)
+        points = #times
+      else
+        points = points + 1
+        times[points], equity[points], usds[points], mains[points], sizes[points] = time, worth, usd, main, size
+      end
     end
   end
+  local stop = (ns + (count - 1) * apart) // MS
   if self.held then self.held_ms = self.held_ms + first - self.before end
-  if size ~= 0 then self.held_ms = self.held_ms + time - first end
+  if size ~= 0 then self.held_ms = self.held_ms + stop - first end
   note_nearest(self, positions, low, high)
-  self.before, self.held, self.last_size = time, size ~= 0, size
+  self.before, self.held, self.last_size = stop, size ~= 0, size
 end
 
 --- Ticks have passed at once, see World:watch.
