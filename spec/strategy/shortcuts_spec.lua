@@ -265,7 +265,7 @@ end)
 
 describe("a long run without calls", function()
   it("has the same line of equity, with points that move apart, however its ticks pass", function()
-    local function run()
+    local function hold()
       local report = bybit.paper.simulate({ seed = 3, duration = 3500, tick = 1 }, function(client, stop)
         client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1000 }
         stop:wait(1000)
@@ -276,11 +276,11 @@ describe("a long run without calls", function()
     end
     local before = ticks_of.pass
     ticks_of.pass = function() return 0 end
-    local ok, expected = pcall(run)
+    local ok, expected = pcall(hold)
     ticks_of.pass = before
     if not ok then error(expected, 0) end
     assert.is_true(#expected > 1500 and #expected < 3000, "the points of the line should have moved apart")
-    assert.same(expected, run())
+    assert.same(expected, hold())
   end)
 end)
 
