@@ -78,7 +78,7 @@ JOURNAL_SRC := $(wildcard src/journal/*.c)
 CORE_SRC    := $(filter-out $(PAPER_SRC) $(ENGINE_SRC) $(JOURNAL_SRC),$(wildcard src/*.c src/*/*.c))
 CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o $(BUILD)/obj/pace/script.o
 PAPER_OBJ   := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
-# The engine has decimals and random numbers of the core as its own: what knows no Lua of them.
+# The engine has the decimals and the chance of the core as its own: only what knows no Lua.
 ENGINE_OBJ  := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/value/decimal.o $(BUILD)/obj/value/decimal_text.o \
                $(BUILD)/obj/value/random.o
 JOURNAL_OBJ := $(JOURNAL_SRC:src/%.c=$(BUILD)/obj/%.o)

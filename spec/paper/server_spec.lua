@@ -148,6 +148,65 @@ describe("paper server", function()
       assert.equal(10001, code(connection:answer()))
     end)
 
+    it("take a body in chunks that come apart (RFC 9112, section 7.1)", function()
+      local connection <close> = raw.connect(exchange.port)
+      local text = raw.text("POST", "/v5/account/set-limit-px-action", { "Transfer-Encoding: chunked" })
+        .. '6;name="value"\r\n{"cate\r\n00A\r\ngory":"spo\r\n3\r\nt"}\r\n0\r\n\r\n' .. raw.text("GET", TIME)
+      for byte in text:gmatch "." do connection:send(byte) end
+      assert.equal(10001, code(connection:answer()))
+      assert.equal(0, code(connection:answer()))
+    end)
+
+    it("say that a body may come, where a client asks (RFC 9110, section 10.1.1)", function()
+      local connection <close> = raw.connect(exchange.port)
+      local text = raw.text("POST", "/v5/account/set-limit-px-action", { "Expect: 100-continue" }, '{"a":"b"}')
+      connection:send(text:sub(1, -10))
+      assert.equal("HTTP/1.1 100 Continue", connection:answer().line)
+      connection:send(text:sub(-9))
+      assert.equal(10001, code(connection:answer()))
+    end)
+
+    it("answer HEAD without a body", function()
+      local connection <close> = raw.connect(exchange.port)
+      connection:send(raw.text("HEAD", "/nowhere") .. raw.text("GET", TIME))
+      local answer = connection:answer(true)
+      assert.same({ 404, "9" }, { answer.status, answer.headers["content-length"] })
+      assert.equal(200, connection:answer().status)
+    end)
+
+    it("stay open with HTTP/1.0 where the client asks for that", function()
+      local connection <close> = raw.connect(exchange.port)
+      for _ = 1, 2 do
+        connection:send("GET " .. TIME .. " HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+        local answer = connection:answer()
+        assert.same({ 200, "keep-alive" }, { answer.status, answer.headers.connection:lower() })
+      end
+    end)
+
+    it("answer whoever sends much and reads late", function()
+      local connection <close> = raw.connect(exchange.port)
+      local one = raw.text("GET", "/v5/market/instruments-info?category=inverse")
+      local sender = coroutine.wrap(function()
+        local text, at = one:rep(1500), 1 -- their answers are more than a socket holds
+        connection.tcp:settimeout(0)
+        while at <= #text do
+          local sent, _, part = connection.tcp:send(text, at)
+          at = (sent or part) + 1
+          coroutine.yield(at > #text)
+        end
+      end)
+      local done
+      for _ = 1, 20 do
+        done = done or sender()
+        socket.sleep(0.005)
+      end
+      for _ = 1, 1500 do
+        if not done then done = sender() end
+        connection.tcp:settimeout(5)
+        assert.equal(200, connection:answer().status)
+      end
+    end)
+
     it("close after Connection: close, and with HTTP/1.0", function()
       for _, text in ipairs { raw.text("GET", TIME, { "Connection: close" }), "GET " .. TIME .. " HTTP/1.0\r\n\r\n" } do
         local connection <close> = raw.connect(exchange.port)

@@ -1,11 +1,8 @@
-/* What stands around each request of the exchange: the receive window before it, and the answer that says that it was carried out. */
+/* What stands before each request of the exchange: the receive window. */
 #include "parts.h"
 
-#include <inttypes.h>
 #include <lauxlib.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 /* Reads decimal digits, and nothing else, that fit an integer. */
 static bool read_digits(const char *text, size_t size, lua_Integer *out) {
@@ -34,74 +31,4 @@ int engine_in_window(lua_State *L) {
   lua_pushboolean(L,
                   read && window >= 1 && window <= WINDOW_MAX && now - window <= sent && sent < now + AHEAD);
   return 1;
-}
-
-/* ---- the answer ---- */
-
-/* The header lines of an answer, in their order. The upvalues of engine_done are their names, and values that never change. */
-enum { TYPE = 1, TYPE_VALUE, TIME, TRACE, CODE, ZERO, NAMES = ZERO };
-
-static const char *const words[NAMES] = {
-    "Content-Type", "application/json; charset=utf-8", "Timenow", "Traceid", "Ret_code", "0"};
-
-static void keep_word(lua_State *L, int upvalue, lua_Integer place) {
-  lua_pushvalue(L, lua_upvalueindex(upvalue));
-  lua_rawseti(L, -2, place);
-}
-
-/* 16 hex digits, twice. */
-static void write_trace(char text[32], uint64_t a, uint64_t b) {
-  static const char digits[] = "0123456789abcdef";
-  for (int i = 15; i >= 0; i--, a >>= 4, b >>= 4) {
-    text[i] = digits[a & 15];
-    text[i + 16] = digits[b & 15];
-  }
-}
-
-/* Moves the header lines of the table at 'from', when there is one, behind those in the table on top of the stack. */
-static void add_lines(lua_State *L, int from, lua_Integer place) {
-  if (!lua_istable(L, from)) return;
-  lua_Integer count = (lua_Integer)lua_rawlen(L, from);
-  for (lua_Integer i = 1; i <= count; i++) {
-    lua_rawgeti(L, from, i);
-    lua_rawseti(L, -2, place + i);
-  }
-}
-
-static int engine_done(lua_State *L) {
-  enum { RESULT = 1, NOW, MIXED, COUNT, LINES, DIGITS = 24 };
-  static const char before[] = "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":",
-                    after[] = ",\"retExtInfo\":{},\"time\":";
-  char time[DIGITS], trace[32];
-  luaL_Buffer b;
-  size_t size = (size_t)snprintf(time, sizeof time, "%" PRId64, (int64_t)luaL_checkinteger(L, NOW));
-  write_trace(trace, (uint64_t)luaL_checkinteger(L, MIXED), (uint64_t)luaL_checkinteger(L, COUNT));
-  luaL_checktype(L, RESULT, LUA_TSTRING);
-  lua_settop(L, LINES);
-  luaL_buffinit(L, &b);
-  luaL_addlstring(&b, before, sizeof before - 1);
-  lua_pushvalue(L, RESULT);
-  luaL_addvalue(&b);
-  luaL_addlstring(&b, after, sizeof after - 1);
-  luaL_addlstring(&b, time, size);
-  luaL_addchar(&b, '}');
-  luaL_pushresult(&b);
-  lua_createtable(L, lua_istable(L, LINES) ? 14 : 8, 0);
-  keep_word(L, TYPE, 1);
-  keep_word(L, TYPE_VALUE, 2);
-  keep_word(L, TIME, 3);
-  lua_pushlstring(L, time, size);
-  lua_rawseti(L, -2, 4);
-  keep_word(L, TRACE, 5);
-  lua_pushlstring(L, trace, sizeof trace);
-  lua_rawseti(L, -2, 6);
-  keep_word(L, CODE, 7);
-  keep_word(L, ZERO, 8);
-  add_lines(L, LINES, 8);
-  return 2;
-}
-
-void engine_push_done(lua_State *L) {
-  for (int i = 0; i < NAMES; i++) lua_pushstring(L, words[i]);
-  lua_pushcclosure(L, engine_done, NAMES);
 }

@@ -2,6 +2,7 @@
 #include "parts.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
 
 /* place_of(items, number, key) -> the first place whose thing has this number in the field 'key', or a higher one; one past the last when
 ** there is none. A thing that was taken out has left its number in its place. */
@@ -23,5 +24,20 @@ int engine_place_of(lua_State *L) {
     lua_settop(L, KEY);
   }
   lua_pushinteger(L, low);
+  return 1;
+}
+
+int engine_unchanged(lua_State *L) {
+  enum { KEPT = 1, RECORD, FIELDS };
+  for (int i = KEPT; i <= FIELDS; i++) luaL_checktype(L, i, LUA_TTABLE);
+  lua_settop(L, FIELDS);
+  bool same = true;
+  for (lua_Integer i = 1; same && lua_rawgeti(L, FIELDS, i) != LUA_TNIL; i++) {
+    lua_gettable(L, RECORD);
+    lua_rawgeti(L, KEPT, i);
+    same = lua_rawequal(L, -1, -2);
+    lua_settop(L, FIELDS);
+  }
+  lua_pushboolean(L, same);
   return 1;
 }

@@ -9,6 +9,7 @@
 ** reset in its place.
 */
 #include "http.h"
+#include "headers.h"
 #include "torn.h"
 
 #include <arpa/inet.h>
@@ -116,8 +117,24 @@ bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t si
   return reply->response != NULL;
 }
 
-bool paper_reply_header(PaperReply *reply, const char *name, const char *value) {
-  return reply->response != NULL && MHD_add_response_header(reply->response, name, value) == MHD_YES;
+bool paper_reply_lines(PaperReply *reply, const char *lines, size_t size) {
+  enum { LONGEST = 512 };
+  const char *end = lines + size;
+  char line[LONGEST];
+  if (reply->response == NULL) return false;
+  while (lines < end) {
+    const char *stop = memchr(lines, '\r', (size_t)(end - lines));
+    if (stop == NULL || stop - lines >= LONGEST) return false;
+    size_t length = (size_t)(stop - lines);
+    memcpy(line, lines, length);
+    line[length] = '\0';
+    char *colon = strchr(line, ':');
+    if (colon == NULL || colon[1] != ' ') return false;
+    *colon = '\0';
+    if (MHD_add_response_header(reply->response, line, colon + 2) != MHD_YES) return false;
+    lines = stop + 2;
+  }
+  return true;
 }
 
 /* Gives the reply to libmicrohttpd. MHD_NO, also for no reply, closes the connection. */
@@ -131,10 +148,10 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, PaperReply 
 
 /* Answers with status 413. */
 static enum MHD_Result refuse_size(struct MHD_Connection *connection) {
-  static const char text[] = "Request Entity Too Large";
+  static const char text[] = "Request Entity Too Large", type[] = "Content-Type: text/plain\r\n";
   PaperReply reply = {0};
   if (paper_reply(&reply, MHD_HTTP_CONTENT_TOO_LARGE, text, sizeof text - 1))
-    paper_reply_header(&reply, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+    paper_reply_lines(&reply, type, sizeof type - 1);
   return send_reply(connection, &reply);
 }
 
@@ -311,29 +328,23 @@ static enum MHD_Result deliver(PaperHttp *http, struct MHD_Connection *connectio
   return send_reply(connection, &r->reply);
 }
 
-/* The key of a request for a WebSocket; NULL: it is none (RFC 6455, section 4.2.1). */
-static const char *socket_key(struct MHD_Connection *connection) {
-  const char *upgrade = header(connection, MHD_HTTP_HEADER_UPGRADE);
-  const char *version = header(connection, "Sec-WebSocket-Version");
-  if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0) return NULL;
-  return version != NULL && strcmp(version, "13") == 0 ? header(connection, "Sec-WebSocket-Key") : NULL;
-}
-
 /* Has the handler answer the request. */
 static void ask(PaperHttp *http, struct MHD_Connection *connection, const char *verb, Request *r) {
   char address[INET_ADDRSTRLEN];
+  PaperHeaders headers;
   write_address(connection, address, sizeof address);
+  paper_headers_read(&headers, connection);
   PaperRequest request = {
       .verb = verb,
       .target = r->target,
-      .key = header(connection, "X-BAPI-API-KEY"),
-      .timestamp = header(connection, "X-BAPI-TIMESTAMP"),
-      .sign = header(connection, "X-BAPI-SIGN"),
-      .window = header(connection, "X-BAPI-RECV-WINDOW"),
+      .key = headers.values[PAPER_HEADER_KEY],
+      .timestamp = headers.values[PAPER_HEADER_TIMESTAMP],
+      .sign = headers.values[PAPER_HEADER_SIGN],
+      .window = headers.values[PAPER_HEADER_WINDOW],
       .body = r->size > 0 ? r->body : "",
       .body_size = r->size,
       .address = address,
-      .socket = http->sockets == NULL ? NULL : socket_key(connection),
+      .socket = http->sockets == NULL ? NULL : paper_headers_socket_key(&headers),
   };
   r->reply.http = http;
   r->reply.fd = descriptor(connection);

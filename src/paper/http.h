@@ -46,7 +46,8 @@ typedef void (*PaperHandler)(void *owner, const PaperRequest *request, PaperRepl
 void paper_reply_fault(PaperReply *reply, const PaperFault *fault);
 /* Sets status and body, which is copied. False when memory ran out; the connection is then closed. */
 bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size);
-bool paper_reply_header(PaperReply *reply, const char *name, const char *value); /* after paper_reply */
+/* Adds header lines to it: "name: value", each with its CRLF. False when one of them cannot be added. */
+bool paper_reply_lines(PaperReply *reply, const char *lines, size_t size);
 
 /* Answers with status 101 and makes the connection a WebSocket of this number (sockets.h), above 0. */
 void paper_reply_socket(PaperReply *reply, int64_t id);

@@ -115,13 +115,13 @@ static void take_fault(lua_State *L, PaperReply *reply) {
   paper_reply_fault(reply, &fault);
 }
 
-/* Runs protected. Stack: request, reply. Calls the host's request function. It returns the status, the body, an array
-** with header names and values in turn, and what goes wrong with the answer, or nil. With status 101 a fifth value is the
-** number of the WebSocket that the connection becomes. */
+/* Runs protected. Stack: request, reply. Calls the host's request function. It returns the status, the body, the header lines as a
+** text, and what goes wrong with the answer, or nil. With status 101 a fifth value is the number of the WebSocket that the connection
+** becomes. */
 static int serve_request(lua_State *L) {
   const PaperRequest *r = lua_touserdata(L, 1);
   PaperReply *reply = lua_touserdata(L, 2);
-  size_t size;
+  size_t size, lines_size;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &on_request_key);
   lua_pushstring(L, r->verb);
   lua_pushstring(L, r->target);
@@ -133,21 +133,15 @@ static int serve_request(lua_State *L) {
   lua_pushstring(L, r->window);
   lua_pushstring(L, r->socket);
   lua_call(L, 9, 5);
-  /* stack: request, reply, status, body, headers, fault, number of the socket */
+  /* stack: request, reply, status, body, lines, fault, number of the socket */
   lua_insert(L, -2);
   take_fault(L, reply);
-  const char *body = luaL_checklstring(L, 4, &size);
+  const char *body = luaL_checklstring(L, 4, &size), *lines = luaL_checklstring(L, 5, &lines_size);
   if (lua_isinteger(L, 6))
     paper_reply_socket(reply, lua_tointeger(L, 6));
-  else if (!paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size))
-    return 0;
-  lua_Integer count = luaL_len(L, 5);
-  for (lua_Integer i = 1; i < count; i += 2) {
-    lua_geti(L, 5, i);
-    lua_geti(L, 5, i + 1);
-    paper_reply_header(reply, luaL_checkstring(L, -2), luaL_checkstring(L, -1));
-    lua_pop(L, 2);
-  }
+  else
+    paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size);
+  if (!paper_reply_lines(reply, lines, lines_size)) return luaL_error(L, "a header line cannot be sent");
   return 0;
 }
 

@@ -6,12 +6,7 @@ local kept = {}
 
 local MOST = 4096 -- texts of a kind; with one more all of them go
 
-local function unchanged(entry, record, fields)
-  for i = 1, #fields do
-    if not rawequal(entry[i], record[fields[i]]) then return false end -- not by value: 1.0 equals 1, and is written otherwise
-  end
-  return true
-end
+local unchanged = require("bybit.paper_engine").unchanged -- not by value: 1.0 equals 1, and is written otherwise
 
 ---Makes a function that gives the text of a record, as answer.text.
 ---@param fields string[] the fields that may change once a record is made; all that `write` reads of a record stays the same
