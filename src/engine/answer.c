@@ -230,6 +230,8 @@ static bool known(Answer *a, int index, int depth) {
     record(a, index, depth);
   else if (kind == ANSWER_LIST)
     list(a, index, depth);
+  else if (kind == ANSWER_ROW)
+    answer_row(a, index);
   else if (kind == ANSWER_NULL)
     answer_bytes(a, "null", 4);
   else if (kind == ANSWER_DECIMAL)

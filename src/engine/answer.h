@@ -12,6 +12,7 @@ enum {
   ANSWER_RECORD,     /* {fields, values} */
   ANSWER_LIST,       /* {values} */
   ANSWER_TEXT,       /* {text}: JSON already */
+  ANSWER_ROW,        /* {shape, record, more} */
   ANSWER_NULL,
   ANSWER_DECIMAL,
   ANSWER_MEMORY,
@@ -28,7 +29,7 @@ typedef struct Answer {
   const void *kinds[ANSWER_DECIMAL + 1];
 } Answer;
 
-/* Begins a text; only in a function with the upvalues above. Writing calls no Lua, so no two texts are written at once. */
+/* Begins a text; only in a function with the upvalues above. Writing calls no Lua function, so no two texts are written at once. */
 void answer_begin(Answer *a, lua_State *L);
 void answer_bytes(Answer *a, const char *bytes, size_t size);
 void answer_integer(Answer *a, int64_t n);
@@ -37,5 +38,10 @@ void answer_quoted(Answer *a, const char *text,
 /* The value at an absolute place of the stack. Raises on one that is none of the above, a text, an integer, a boolean. */
 void answer_value(Answer *a, int index);
 void answer_end(Answer *a); /* the text has been taken: much memory goes */
+
+/* Pushes a shape, from the table of its entries at 1; a function with the upvalues above. shape.c tells what shapes are. */
+int answer_shape(lua_State *L);
+void answer_open_shapes(lua_State *L);
+void answer_row(Answer *a, int index); /* the row at an absolute place of the stack */
 
 #endif

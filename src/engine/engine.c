@@ -5,11 +5,17 @@
 #include <lauxlib.h>
 
 static const luaL_Reg functions[] = {
-    {"flat", engine_flat},           {"headers", engine_headers},
-    {"in_window", engine_in_window}, {"place_of", engine_place_of},
-    {"query", engine_query},         {"rules", engine_rules},
-    {"steps", engine_steps},         {"unchanged", engine_unchanged},
-    {"writer", engine_writer},       {NULL, NULL},
+    {"flat", engine_flat},
+    {"headers", engine_headers},
+    {"in_window", engine_in_window},
+    {"padded", engine_padded},
+    {"place_of", engine_place_of},
+    {"query", engine_query},
+    {"rules", engine_rules},
+    {"steps", engine_steps},
+    {"unchanged", engine_unchanged},
+    {"writer", engine_writer},
+    {NULL, NULL},
 };
 
 static const luaL_Reg money[] = {
@@ -37,6 +43,8 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   lua_setfield(L, -2, "money");
   engine_push_plain(L);
   lua_setfield(L, -2, "plain");
+  engine_push_windows(L);
+  lua_setfield(L, -2, "window");
   engine_push_ladder(L);
   lua_setfield(L, -2, "ladder");
   return 1;

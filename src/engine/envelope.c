@@ -112,7 +112,10 @@ static void push_writer(lua_State *L, lua_CFunction f) {
 int engine_writer(lua_State *L) {
   for (int kind = ANSWER_OBJECT; kind <= ANSWER_DECIMAL; kind++) luaL_checktype(L, kind, LUA_TTABLE);
   lua_settop(L, ANSWER_DECIMAL);
-  lua_createtable(L, 0, 2);
+  answer_open_shapes(L);
+  lua_createtable(L, 0, 3);
+  push_writer(L, answer_shape);
+  lua_setfield(L, -2, "shape");
   push_writer(L, encode);
   lua_setfield(L, -2, "encode");
   push_writer(L, answered);

@@ -32,10 +32,14 @@ int engine_unchanged(lua_State *L) {
   for (int i = KEPT; i <= FIELDS; i++) luaL_checktype(L, i, LUA_TTABLE);
   lua_settop(L, FIELDS);
   bool same = true;
-  for (lua_Integer i = 1; same && lua_rawgeti(L, FIELDS, i) != LUA_TNIL; i++) {
+  for (lua_Integer i = 1; lua_rawgeti(L, FIELDS, i) != LUA_TNIL; i++) {
     lua_gettable(L, RECORD);
     lua_rawgeti(L, KEPT, i);
-    same = lua_rawequal(L, -1, -2);
+    if (!lua_rawequal(L, -1, -2)) {
+      same = false;
+      lua_pop(L, 1);
+      lua_rawseti(L, KEPT, i);
+    }
     lua_settop(L, FIELDS);
   }
   lua_pushboolean(L, same);

@@ -8,8 +8,8 @@ local engine = require "bybit.paper_engine"
 
 local setmetatable = setmetatable
 
-local Object, Record, List, Text, Null = {}, {}, {}, {}, { __name = "bybit.paper.null" }
-local writer = engine.writer(Object, Record, List, Text, Null, debug.getmetatable(core.decimal(0)))
+local Object, Record, List, Text, Row, Null = {}, {}, {}, {}, {}, { __name = "bybit.paper.null" }
+local writer = engine.writer(Object, Record, List, Text, Row, Null, debug.getmetatable(core.decimal(0)))
 
 local answer = { null = setmetatable({}, Null) }
 
@@ -26,6 +26,21 @@ end
 ---@param values table<string, any>
 function answer.record(fields, values)
   return setmetatable({ fields, values }, Record)
+end
+
+---What all records of a kind have in common, for answer.row: a list of entries, one for each field, in their order.
+---`{ name, value = x }`: it is always x. `{ name, field }`: a field of the record. `{ name, field, x }`: x where that is absent or false.
+---`{ name, field, more = other }`: then the field `other` of what the row is made with besides; so is `{ name, more = other }`.
+---`text = true`: an integer is written as a text. No field is left out.
+---@type fun(entries: table[]): userdata
+answer.shape = writer.shape
+
+---An object of that shape.
+---@param shape userdata
+---@param record table
+---@param more table? what had to be worked out
+function answer.row(shape, record, more)
+  return setmetatable({ shape, record, more }, Row)
 end
 
 ---An array, [] when it is empty. The table is kept, not copied.

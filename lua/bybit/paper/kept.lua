@@ -17,12 +17,15 @@ function kept.new(fields, write)
   local texts, count = setmetatable({}, { __mode = "k" }), 0
   return function(record)
     local entry = texts[record]
-    if entry and unchanged(entry, record, fields) then return entry.text end
-    if not entry then count = count + 1 end
-    if count > MOST then texts, count = setmetatable({}, { __mode = "k" }), 1 end
-    entry = { text = answer.text(answer.encode(write(record))) }
-    for i, name in ipairs(fields) do entry[i] = record[name] end
-    texts[record] = entry
+    if not entry then
+      count = count + 1
+      if count > MOST then texts, count = setmetatable({}, { __mode = "k" }), 1 end
+      entry = { text = nil }
+      texts[record] = entry
+    end
+    if unchanged(entry, record, fields) and entry.text then return entry.text end
+    entry.text = nil
+    entry.text = answer.text(answer.encode(write(record)))
     return entry.text
   end
 end

@@ -27,10 +27,10 @@ local function used(c, id)
 end
 
 local function header_of(parts, now)
-  local limited = parts.reset ~= nil
+  if not parts.reset then return answer.object { { "Timenow", tostring(now) } } end
   return answer.object {
-    { "X-Bapi-Limit", limited and tostring(parts.limit) or nil }, { "X-Bapi-Limit-Status", limited and tostring(parts.left) or nil },
-    { "X-Bapi-Limit-Reset-Timestamp", limited and tostring(parts.reset) or nil }, { "Timenow", tostring(now) },
+    { "X-Bapi-Limit", tostring(parts.limit) }, { "X-Bapi-Limit-Status", tostring(parts.left) },
+    { "X-Bapi-Limit-Reset-Timestamp", tostring(parts.reset) }, { "Timenow", tostring(now) },
   }
 end
 

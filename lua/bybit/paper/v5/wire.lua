@@ -183,7 +183,7 @@ function Wire:enter(entry, path, asked, timestamp, window, rule)
   local nanoseconds, endpoint = self.clock(), self.routes[path].POST
   local context = setmetatable({
     wire = self, endpoint = endpoint, now = nanoseconds // 1000000, nanoseconds = nanoseconds, parts = true, entry = entry,
-    account = entry.account, limit = self.limits:of(endpoint.name, endpoint.declared.limit), left = nil, reset = nil, fault = rule,
+    account = entry.account, limit = self.limits:of(endpoint.name, endpoint.declared.limit), fault = rule,
   }, Context)
   if entry.read_only then
     return envelope(self, context, 10005, "Permission denied, please check your API key permissions.")
@@ -255,11 +255,9 @@ local function context_of(self, verb, query, body, address, key, timestamp, sign
 end
 
 -- Lets the engine see a request; `rule`: the fault that disturbs it there.
-local function carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)
-  if #target > TARGET_MAX then return plain(414, "URI Too Long") end
-  local mark = find(target, "?", 1, true)
-  return respond(self, mark and sub(target, 1, mark - 1) or target, context_of(self, verb, mark and sub(target, mark + 1) or "", body,
-    address, key, timestamp, sign, window, self.clock(), rule))
+local function carry_out(self, nanoseconds, verb, path, query, body, address, key, timestamp, sign, window, rule)
+  if #path + #query > TARGET_MAX then return plain(414, "URI Too Long") end
+  return respond(self, path, context_of(self, verb, query, body, address, key, timestamp, sign, window, nanoseconds, rule))
 end
 
 --- Carries out a change of one order that is signed and in time. Nil: it is another request, and the way of all of them finds out which.
@@ -302,7 +300,7 @@ end
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local endpoint, nanoseconds = verb == "POST" and self.orders[target], self.clock()
   local mark, now = not endpoint and find(target, "?", 1, true), nanoseconds // 1000000
-  local path = mark and sub(target, 1, mark - 1) or target
+  local path, query = mark and sub(target, 1, mark - 1) or target, mark and sub(target, mark + 1) or ""
   local rule, status, text, lines = self.faults:pick(verb, path, now), nil, nil, nil
   if endpoint and not rule then
     status, text, lines = self:short(endpoint, now, body, address, key, timestamp, sign, window)
@@ -310,9 +308,9 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   end
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.enters then
-    status, text, lines = carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)
+    status, text, lines = carry_out(self, nanoseconds, verb, path, query, body, address, key, timestamp, sign, window, rule)
   elseif rule.late then
-    self:delay(rule, function() carry_out(self, verb, target, body, address, key, timestamp, sign, window) end)
+    self:delay(rule, function() carry_out(self, self.clock(), verb, path, query, body, address, key, timestamp, sign, window) end)
   end
   if not rule then return status, text, lines end
   status, text, lines = replaced(self, rule, path, status, text, lines)
