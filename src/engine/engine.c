@@ -5,11 +5,17 @@
 #include <lauxlib.h>
 
 static const luaL_Reg functions[] = {
-    {"flat", engine_flat},           {"headers", engine_headers},
-    {"in_window", engine_in_window}, {"padded", engine_padded},
-    {"place_of", engine_place_of},   {"query", engine_query},
-    {"rules", engine_rules},         {"unchanged", engine_unchanged},
-    {"writer", engine_writer},       {NULL, NULL},
+    {"flat", engine_flat},
+    {"headers", engine_headers},
+    {"in_window", engine_in_window},
+    {"padded", engine_padded},
+    {"place_of", engine_place_of},
+    {"query", engine_query},
+    {"rules", engine_rules},
+    {"steps", engine_steps},
+    {"unchanged", engine_unchanged},
+    {"writer", engine_writer},
+    {NULL, NULL},
 };
 
 static const luaL_Reg money[] = {

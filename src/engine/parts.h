@@ -53,6 +53,13 @@ void engine_push_plain(lua_State *L);
 ** much opens, the profit, the shares of the fees to open and to close, what was bought and sold is worth, and the profit after fees. */
 int engine_settle(lua_State *L);
 
+/* steps(market, reach, count, low, high, most) -> prices, sizes, indexes [, next]: draws steps of a market's walk, at most `count` of them
+** and STEPS_AT_ONCE, while they lead to prices from `low` to `high`: where each leads to, how much strangers trade there, of up to `most`
+** steps of a quantity, and where the index price is then. `next`: where the step after them leads to, which is outside. `reach`: how far a
+** step goes at most. What lua/bybit/paper/engine/market.lua draws for each step is drawn here, in its order. */
+enum { STEPS_AT_ONCE = 64 };
+int engine_steps(lua_State *L);
+
 int engine_place_of(lua_State *L); /* where a number stands among rows */
 int engine_cost(lua_State *L);     /* what an order ties up */
 /* padded(x, places) -> a decimal as a text, with at least so many places and none taken away; nil for anything else */

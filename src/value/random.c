@@ -78,6 +78,20 @@ bool random_unit(Random *r, double *out) {
   return true;
 }
 
+/* The top draws that would favour some are repeated. */
+bool random_integer(Random *r, int64_t low, int64_t high, int64_t *out) {
+  uint64_t span = (uint64_t)high - (uint64_t)low, bits;
+  if (!random_bits(r, &bits)) return false;
+  if (span != UINT64_MAX) {
+    uint64_t count = span + 1, excess = (UINT64_MAX % count + 1) % count; /* 2^64 modulo count */
+    while (bits > UINT64_MAX - excess)
+      if (!random_bits(r, &bits)) return false;
+    bits %= count;
+  }
+  *out = (int64_t)((uint64_t)low + bits);
+  return true;
+}
+
 bool random_uuid(Random *r, char text[37]) {
   static const char digits[] = "0123456789abcdef";
   unsigned char b[16] = {0};

@@ -246,8 +246,8 @@ local function arrive(engine, market, now, steps, side)
   market:arrive(now, steps, side)
 end
 
-local function step(engine, market, now)
-  if market:sleeps(now) or not market:walk() then return end
+local function step(engine, market, now, last)
+  if market:sleeps(now) or not market:walk(last) then return end
   arrive(engine, market, now)
   local side, steps = market:stranger()
   if side then matching.strike(engine, market, side, steps) end
@@ -260,6 +260,11 @@ function Engine:step(n)
   for _ = 1, n do
     for _, market in ipairs(self.markets) do step(self, market, now) end
   end
+end
+
+--- The step of the one market that walks, when it is known where it leads to.
+function Engine:step_to(market, last)
+  step(self, market, self.now(), last)
 end
 
 --- Does what is due, after time has moved: funding, deliveries, a row of the open interest.
