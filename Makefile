@@ -79,7 +79,8 @@ CORE_SRC    := $(filter-out $(PAPER_SRC) $(ENGINE_SRC) $(JOURNAL_SRC),$(wildcard
 CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o $(BUILD)/obj/pace/script.o
 PAPER_OBJ   := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
 # The engine has the decimals of the core as its own: only their arithmetic, which knows no Lua.
-ENGINE_OBJ  := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/value/decimal.o $(BUILD)/obj/value/decimal_text.o
+ENGINE_OBJ  := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/value/decimal.o $(BUILD)/obj/value/decimal_text.o \
+  $(BUILD)/obj/value/random.o
 JOURNAL_OBJ := $(JOURNAL_SRC:src/%.c=$(BUILD)/obj/%.o)
 CORE        := $(BUILD)/bybit/core.so
 JOURNAL     := $(BUILD)/bybit/journal.so

@@ -130,6 +130,19 @@ local function compare(i, what, wanted, got)
   error(("PAPER_SEED=%d, request %d: %s differ"):format(SEED, i, what), 0)
 end
 
+-- What lists tell of the past of an account.
+local function past(account)
+  local out = {}
+  local function add(name, rows, shape)
+    for i, row in ipairs(rows) do out[name .. i] = answer.encode(shape(row)) end
+  end
+  add("order ", account.closed, view.order)
+  add("closed order ", account.closed, view.closed_order)
+  add("execution ", account.executions, view.execution)
+  add("profit ", account.profits, view.profit)
+  return out
+end
+
 local function run(limits, count, counts)
   local clock, random, placed, accepted = { ms = NOW }, core.random(SEED), {}, 0
   local short, long = exchange(clock, limits), exchange(clock, limits)
@@ -154,6 +167,7 @@ local function run(limits, count, counts)
     if i % 50 == 0 then
       for a, account in ipairs(long.engine.accounts) do
         compare(i, "the books", books.of(account), books.of(short.engine.accounts[a]))
+        if i % 300 == 0 then compare(i, "the past", past(account), past(short.engine.accounts[a])) end
       end
       compare(i, "what was told", long.told, short.told)
       short.told, long.told = {}, {}

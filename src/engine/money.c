@@ -86,10 +86,3 @@ Decimal money_coin(lua_State *L, Decimal x) {
   DecimalStatus status = decimal_round(x, PLACES, DECIMAL_HALF_UP, &x);
   return money_add(L, given(L, status, x), decimal_from_integer(0));
 }
-
-bool money_same_word(lua_State *L, int table, const char *name, int index) {
-  lua_getfield(L, table, name);
-  bool same = lua_rawequal(L, -1, index);
-  lua_pop(L, 1);
-  return same;
-}

@@ -30,6 +30,17 @@ void engine_push_plain(lua_State *L);
 ** much opens, the profit, the shares of the fees to open and to close, what was bought and sold is worth, and the profit after fees. */
 int engine_settle(lua_State *L);
 
+/* fill(position, coin, account, market, engine, instrument, metas, side, link, quantity, at, price, last, now) -> order, value, id of the trade,
+** closes, turns, is long: books a market order that is filled at once, all of it at the price `at`. `metas`: of its records; `price`: how far
+** it would have gone; `last`: the last price before it. `value`: what it is worth, with all digits; `closes`: whether it is against the
+** position; `turns`: whether there is one now and was none, or the other way round; `is long`: a list of the account has more rows than
+** are kept. */
+int engine_fill(lua_State *L);
+
+/* records(kind, shared) -> the metatable of records of a kind: "order", "execution", "profit"; `shared`: the fields that they have in
+** common. */
+int engine_records(lua_State *L);
+
 int engine_place_of(lua_State *L); /* where a number stands among rows */
 int engine_cost(lua_State *L);     /* what an order ties up */
 int engine_ticks(lua_State *L);    /* how many ticks a price has */

@@ -7,6 +7,7 @@ local kept = {}
 local MOST = 4096 -- texts of a kind; with one more all of them go
 
 local function unchanged(entry, record, fields)
+  if type(record) == "userdata" then return true end -- such ones never change (src/engine/records.h)
   for i = 1, #fields do
     if not rawequal(entry[i], record[fields[i]]) then return false end -- not by value: 1.0 equals 1, and is written otherwise
   end

@@ -153,17 +153,6 @@ function Engine:resting_order(account, market, standing, side, quantity, price, 
   return order
 end
 
---- Makes a plain order that is filled at once, and files it: among those that are open it never is.
-function Engine:passing_order(account, market, standing, side, quantity, price, link)
-  local last, now, seq, row = market:reference "LastPrice", self.now(), market.seq + 1, self.rows + 1
-  market.seq, self.rows = seq, row
-  local order = setmetatable({ id = self.random:uuid(), row = row, side = side, qty = quantity, price = price, link = link,
-    created = now, updated = now, last_on_created = last, filled = nil, value = nil, fee = nil, exact = nil, ended = nil,
-    profit_row = nil }, account:fills_of(market, standing))
-  account:file(order)
-  return order
-end
-
 --- Somebody looks at a market, or trades there: one that has slept is where it would be by now.
 function Engine:look(market)
   if market.instrument.lazy then market:wake(self.now()) end

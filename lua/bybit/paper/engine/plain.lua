@@ -6,10 +6,11 @@
 local plain = require("bybit.paper_engine").plain
 local checks = require "bybit.paper.engine.checks"
 local matching = require "bybit.paper.engine.matching"
+local money = require "bybit.paper.engine.money"
 local order_checks = require "bybit.paper.engine.order_checks"
 local position = require "bybit.paper.engine.position"
 
-local read_order, read_change = plain.order, plain.change
+local read_order, read_change, book_fill = plain.order, plain.change, money.fill
 local PRICES, QUANTITIES = checks.prices, checks.quantities
 local surely_inside = order_checks.surely_inside
 
@@ -59,15 +60,16 @@ local TAKING = { type = "Market", tif = "IOC", index = 0, special = false, smp_t
 local function fill(engine, account, market, standing, side, quantity, link)
   local price, ticks, level = matching.offer(market, TAKING)
   if not price then return nil end
-  local order = engine:passing_order(account, market, standing, side, quantity, price, link)
-  local now, at = order.created, market:price(ticks)
-  local value = market.instrument.kind.value(quantity, at)
-  market:next_seq()
-  market:note_trade(now, ticks, quantity, value, side, engine:uuid())
+  local instrument, now = market.instrument, engine.now()
+  local order, value, trade, closes, turns, is_long = book_fill(standing.position, account:coin(instrument.settle), account,
+    market, engine, instrument, account:fills_of(market, standing), side, link, quantity, market:price(ticks), price,
+    market:reference "LastPrice", now)
+  market:note_trade(now, ticks, quantity, value, side, trade)
   market.take(level, quantity)
-  local _, opened, closed = account:book(order, quantity, at, value, false)
-  account:end_order(order)
-  matching.after_fill(engine, order, opened, closed)
+  if turns then account:note_held(market) end
+  if engine.heard then engine.heard(order) end
+  if is_long then account:shorten() end
+  matching.after_fill(engine, order, quantity, closes)
   engine:settle(market)
   return order
 end
