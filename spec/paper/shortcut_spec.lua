@@ -184,9 +184,9 @@ describe("the short ways of the exchange", function()
       if limits and not next(limits) then limits = nil end
       counting(function(counts)
         local accepted = run(limits, limits == false and 1200 or 300, counts)
-        local taken = ("%s changes, %s orders, %s amendments"):format(counts.change, counts.create, counts.amend)
+        local taken = ("%s changes, %s orders, %s amendments"):format(counts.change, counts.place, counts.move)
         assert.is_true(counts.change > 100 and accepted > 10, taken)
-        if limits == false then assert.is_true(counts.create > 40 and counts.amend > 10, taken) end
+        if limits == false then assert.is_true(counts.place > 40 and counts.move > 10, taken) end
       end)
     end)
   end

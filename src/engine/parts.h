@@ -21,7 +21,7 @@ int engine_told(lua_State *L);
 /* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
 void engine_push_ladder(lua_State *L);
 
-/* Pushes a table of functions: order and change read plain requests. */
+/* Pushes a table of functions: order and change read plain requests, from JSON or from a table. */
 void engine_push_plain(lua_State *L);
 
 /* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, leaves, fresh [, closed, opened, profit, opening, closing, bought,

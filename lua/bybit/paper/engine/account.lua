@@ -126,13 +126,13 @@ end
 
 --- A position was opened, or is flat now.
 function Account:note_held(market)
-  local list, instrument = {}, market.instrument
-  local symbol = instrument.symbol
-  for index = 0, instrument.can_hedge and 2 or 0 do
-    local p = self.positions[NAMED[symbol][index]]
+  local list, symbol, positions = {}, market.instrument.symbol, self.positions
+  local before, names = self.holding[symbol], NAMED[symbol]
+  for index = 0, market.instrument.can_hedge and 2 or 0 do
+    local p = positions[names[index]]
     if p and p.side ~= "" then list[#list + 1] = p end
   end
-  local more = #list - #(self.holding[symbol] or NONE)
+  local more = #list - (before and #before or 0)
   market.users, market.held = market.users + more, market.held + more
   self.holding[symbol] = #list > 0 and list or nil
 end

@@ -217,15 +217,12 @@ end
 --- Liquidates and fires triggers after a price has moved or an order was filled, until nothing more follows. Where nobody has a
 --- position, and no order waits for a trigger, nothing can.
 function Engine:settle(market)
-  if market.held == 0 and self.armed[market.instrument.symbol].rows.count == 0 then
-    self.stirred[market] = nil
-    return
-  end
+  local stirred, armed = self.stirred, self.armed[market.instrument.symbol].rows
   for _ = 1, 20 do
-    self.stirred[market] = nil
-    check_liquidation(self, market) -- first: what is lost already can no longer be stopped
-    triggers.check(self, market)
-    if not self.stirred[market] then return end
+    stirred[market] = nil
+    if market.held > 0 then check_liquidation(self, market) end -- first: what is lost already can no longer be stopped
+    if armed.count > 0 then triggers.check(self, market) end
+    if not stirred[market] then return end
   end
 end
 
