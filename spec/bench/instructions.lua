@@ -52,7 +52,7 @@ local ROWS = {
     rounds = 1 },
   { name = "paper order rests", work = "exchange", argument = "rests", file = "rests", first = 100, calls = 300, rounds = 1 },
   { name = "paper order moves", work = "exchange", argument = "moves", file = "moves", first = 100, calls = 300, rounds = 1 },
-  { name = "seed of explore", work = "seeds", first = 1, calls = 2, rounds = 1 },
+  { name = "seed of explore", work = "seeds", argument = 10, first = 1, calls = 2, rounds = 1 },
 }
 
 local TITLES = { "instructions", "calls out", "allocations", "bytes", "with libraries", "x bare" }

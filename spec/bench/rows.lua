@@ -255,11 +255,32 @@ for _, calls in ipairs { 20000, 120000 } do
 end
 
 -------------------------------------------------------------------------------------------------------------
+-- Simulations
+
+add { "simulation, a bar of a minute", calls = 5000, contenders = function()
+  return { { "prices", ours "prices" }, { "asleep", ours "candles" }, { "two quotes", ours "quotes" } }
+end }
+add { "explore, a seed of ten minutes", unit = "ms", calls = 10, contenders = function()
+  return { { "asleep", ours("seeds", nil, 0) }, { "acts each 60 s", ours("seeds", nil, 60) },
+    { "acts each 10 s", ours("seeds", nil, 10) } }
+end }
+
+-------------------------------------------------------------------------------------------------------------
 -- The paper exchange, the journal
 
 add { "paper exchange, an order that trades", metric = "server", contenders = function()
   return { { "none rests", ours("paper", nil, 0) }, { "400 rest", ours("paper", nil, 400) } }
 end }
+for _, most in ipairs { 100000, 1000000 } do
+  add { ("paper exchange, an order beside %d that rest"):format(most), calls = 2000, long = most > 100000,
+    contenders = function()
+      return { { "1000 rest", ours("resting", nil, 1000) }, { "so many", ours("resting", nil, most) } }
+    end }
+end
+add { "paper exchange, memory of 1000000 resting orders", metric = "memory", unit = "MB", calls = 1, rounds = 1, long = true,
+  contenders = function()
+    return { { "none", ours("resting", nil, 0) }, { "so many", ours("resting", nil, 1000000) } }
+  end }
 add { "opening a journal of 10000 intents", metric = "cpu", unit = "ms", contenders = function()
   return { { "bybit", ours("open_journal", nil, 10000) } }
 end }

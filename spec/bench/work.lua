@@ -197,13 +197,23 @@ function work.quotes()
   end)
 end
 
---- Seeds of bybit.paper.explore: ten minutes of a market maker with every fault.
-function work.seeds()
+local function asleep(_, stop) stop:wait() end
+
+-- The market maker of an example, which acts each so many seconds.
+local function maker_of(seconds)
   local source = assert(io.open "examples/proved_maker.lua"):read "a"
-  local text = source:match "(local function maker.-\nend\n)"
-  local maker = assert(load("local bybit = require 'bybit' " .. text .. " return maker"))()
+  local text, changed = source:match "(local function maker.-\nend\n)":gsub("stop:wait%(10%)", ("stop:wait(%d)"):format(seconds))
+  assert(changed == 1)
+  return assert(load("local bybit = require 'bybit' " .. text .. " return maker"))()
+end
+
+--- Seeds of bybit.paper.explore: ten minutes with every fault of a market maker that acts each so many seconds; 0: of a strategy that
+--- does nothing.
+function work.seeds(_, seconds)
+  seconds = math.tointeger(seconds)
+  local strategy = seconds == 0 and asleep or maker_of(seconds)
   return function(n)
-    local failures = require("bybit").paper.explore({ client = { id_prefix = "mm", deadline = 4 } }, maker,
+    local failures = require("bybit").paper.explore({ client = { id_prefix = "mm", deadline = 4 } }, strategy,
       { seeds = n, processes = 1 })
     assert(not failures[1], "a seed has failed")
   end
@@ -510,13 +520,13 @@ local ENTRY = {
   end },
 }
 
---- Orders at the engine of the paper exchange, from the request to the answer, without HTTP: such as trade at once, or rest; or two
---- quotes are moved. The requests are signed before.
-function work.exchange(_, kind)
-  local core, now, sent = require "bybit.core", 1704067200000, 0
-  local x = require("bybit.paper.inside").start { seed = 1, clock = function() return now * 1000000 end, key = site.KEY,
-    secret = site.SECRET, limits = false }
-  x.engine.active_orders = 1000000
+-- An exchange without HTTP, and the functions that sign a request at it and send one; the latter returns the order's id.
+local function engine_of(options)
+  local core, now = require "bybit.core", 1704067200000
+  options.seed, options.key, options.secret, options.limits = 1, site.KEY, site.SECRET, false
+  options.clock = function() return now * 1000000 end
+  local x = require("bybit.paper.inside").start(options)
+  x.engine.active_orders = 10000000
   local function request(path, body)
     return { "/v5/order/" .. path, body, core.sign.hmac_sha256(site.SECRET, now .. site.KEY .. "5000" .. body) }
   end
@@ -524,7 +534,14 @@ function work.exchange(_, kind)
     local _, answer = x.wire:handle("POST", r[1], r[2], "127.0.0.1", site.KEY, tostring(now), r[3], "5000")
     return answer:match '^{"retCode":0,.*"orderId":"([^"]+)"' or error(answer)
   end
-  local ids, list = {}, {}
+  return request, send
+end
+
+--- Orders at the engine of the paper exchange, from the request to the answer, without HTTP: such as trade at once, or rest; or two
+--- quotes are moved. The requests are signed before.
+function work.exchange(_, kind)
+  local request, send = engine_of {}
+  local ids, list, sent = {}, {}, 0
   for i = 1, kind == "moves" and 2 or 0 do
     local body = '{"category":"inverse","symbol":"BTCUSD","side":"%s","orderType":"Limit","qty":"1","price":"%d"}'
     ids[i] = send(request("create", body:format(i == 1 and "Sell" or "Buy", i == 1 and 32000 or 28000)))
@@ -534,6 +551,19 @@ function work.exchange(_, kind)
     for i = sent + 1, sent + n do send(list[i]) end
     sent = sent + n
   end
+end
+
+--- Orders that rest at the engine of the paper exchange, signed, and without HTTP, after so many others that still do. Each takes the
+--- next place at one of ten thousand prices.
+function work.resting(_, count)
+  local request, send = engine_of { deposit = { BTC = "100000" } }
+  local body, placed = '{"category":"inverse","symbol":"BTCUSD","side":"Buy","orderType":"Limit","qty":"1","price":"%d.5"}', 0
+  local function place(n)
+    for i = placed + 1, placed + n do send(request("create", body:format(15000 + i * 7919 % 10000))) end
+    placed = placed + n
+  end
+  place(math.tointeger(count))
+  return place
 end
 
 --- Opening a journal of so many intents.
