@@ -543,7 +543,7 @@ local function engine_of(options)
   end
   local function send(r)
     local _, answer = x.wire:handle("POST", r[1], r[2], "127.0.0.1", site.KEY, tostring(now), r[3], "5000")
-    return answer:match '^{"retCode":0,.*"orderId":"([^"]+)"' or error(answer)
+    return answer:match '^{"retCode":0,"retMsg":"OK","result":{"orderId":"([^"]+)"' or error(answer)
   end
   return request, send
 end

@@ -8,7 +8,7 @@ local position = require "bybit.paper.engine.position"
 
 local ZERO, TEN = decimal(0), decimal(10)
 local coin, settle = position.coin, money.settle
-local NO_MARGIN, NOTHING = Standing.NONE, coin(ZERO)
+local NOTHING = coin(ZERO)
 
 local Account = {}
 Account.__index = Account
@@ -328,9 +328,9 @@ function Account:available(name)
   local c, tied, stands = self.coins[name], ZERO, self.stands[name] or NONE
   for i = 1, #stands do
     local standing = stands[i]
-    local p, orders = standing.position, standing:margin()
+    local p = standing.position
     if p.side ~= "" then tied = tied + position.initial_margin(p, standing.market.instrument) end
-    if orders ~= NO_MARGIN then tied = tied + orders end
+    if standing.Buy.rows.count > 0 or standing.Sell.rows.count > 0 then tied = tied + standing:margin() end
   end
   return (c and c.wallet or ZERO) - tied
 end

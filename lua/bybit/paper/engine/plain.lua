@@ -55,13 +55,11 @@ end
 
 local TAKING = { type = "Market", tif = "IOC", index = 0, special = false, smp_type = "None" } -- used again for each order
 
--- Fills a market order at once where strangers offer all of it at their best price, before any account does. Nil: they do not.
-local function fill(engine, account, market, standing, side, quantity, link)
-  local price, ticks, level = matching.offer(market, side, quantity)
-  if not price then return nil end
+-- Fills a market order at once at the strangers' level that has all of it, at its price `at`, of so many ticks.
+local function fill(engine, account, market, standing, side, quantity, link, price, ticks, at, level)
   local instrument, now = market.instrument, engine.now()
   local order, value, trade, closes, turns, is_long = book_fill(standing.position, account:coin(instrument.settle), account,
-    market, engine, instrument, account:fills_of(market, standing), side, link, quantity, market:price(ticks), price,
+    market, engine, instrument, account:fills_of(market, standing), side, link, quantity, at, price,
     market:reference "LastPrice", now)
   market:note_trade(now, ticks, quantity, value, side, trade)
   market.take(level, quantity)
@@ -78,18 +76,20 @@ local function fill(engine, account, market, standing, side, quantity, link)
   return order
 end
 
--- Carries out a market order.
+-- Carries out a market order. Where strangers offer all of it at their best price, that is the price of matching.reserve_price, too,
+-- but for buying linear contracts: those are worth more at a higher price.
 local function take(engine, account, market, standing, side, quantity, link)
-  local o = TAKING
+  local o, instrument = TAKING, market.instrument
   o.side, o.qty, o.link, o.price = side, quantity, link, nil
-  local least = market.instrument.min_notional
+  local least = instrument.min_notional
   if least and quantity * market:reference "LastPrice" < least then return nil end
-  if not standing:covers(side, quantity)
-    and not affords(account, market, standing, side, quantity, matching.reserve_price(market, o)) then
-    return nil
+  local price, ticks, level = matching.offer(market, side, quantity)
+  local at = price and market:price(ticks)
+  if not standing:covers(side, quantity) then
+    local highest = at and instrument.category == "linear" and side == "Buy" and price or at or matching.reserve_price(market, o)
+    if not affords(account, market, standing, side, quantity, highest) then return nil end
   end
-  local filled = fill(engine, account, market, standing, side, quantity, link)
-  if filled then return filled end
+  if at then return fill(engine, account, market, standing, side, quantity, link, price, ticks, at, level) end
   o.price = matching.NONE
   local order = engine:new_order(account, market, o)
   matching.submit(engine, order)

@@ -336,7 +336,8 @@ function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local endpoint, nanoseconds = verb == "POST" and self.orders[target], self.clock()
   local mark, now = not endpoint and find(target, "?", 1, true), nanoseconds // 1000000
   local path = mark and sub(target, 1, mark - 1) or target
-  local rule = self.faults:pick(verb, path, now)
+  local injected = self.faults
+  local rule = (injected.of_requests[1] or injected.down_until) and injected:pick(verb, path, now) -- else none can strike
   if endpoint and not rule then
     local status, text, headers = self:short(endpoint, now, body, address, key, timestamp, sign, window)
     if status then return status, text, headers end
