@@ -3,9 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BAD = 400, NO_CODING = 501, NO_VERSION = 505 }; /* statuses (RFC 9110) */
+enum { NO_CODING = 501, NO_VERSION = 505 }; /* statuses (RFC 9110) */
 
-size_t head_end(const char *text, size_t size, size_t known) {
+size_t paper_head_end(const char *text, size_t size, size_t known) {
   const char *end = text + size;
   const char *at = known > 2 ? text + known - 2 : text; /* the end may have begun before */
   while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
@@ -35,13 +35,13 @@ static bool is_visible(const char *text) {
 }
 
 /* verb SP target SP version */
-static int read_request_line(char *line, Head *head) {
+static int read_request_line(char *line, PaperHead *head) {
   char *target = strchr(line, ' '), *version = target == NULL ? NULL : strchr(target + 1, ' ');
-  if (version == NULL) return BAD;
+  if (version == NULL) return PAPER_BAD;
   *target++ = '\0';
   *version++ = '\0';
-  if (!is_visible(line) || !is_visible(target)) return BAD;
-  if (strncmp(version, "HTTP/", 5) != 0) return BAD;
+  if (!is_visible(line) || !is_visible(target)) return PAPER_BAD;
+  if (strncmp(version, "HTTP/", 5) != 0) return PAPER_BAD;
   head->old = strcmp(version, "HTTP/1.0") == 0;
   if (!head->old && strcmp(version, "HTTP/1.1") != 0) return NO_VERSION;
   head->verb = line;
@@ -79,13 +79,13 @@ static bool is_space(char c) {
 }
 
 /* name ":" value, with white space around the value. */
-static int read_header(char *line, size_t length, Head *head) {
+static int read_header(char *line, size_t length, PaperHead *head) {
   char *colon = memchr(line, ':', length);
-  if (colon == NULL || colon == line || is_space(*line) || is_space(colon[-1])) return BAD;
+  if (colon == NULL || colon == line || is_space(*line) || is_space(colon[-1])) return PAPER_BAD;
   HeadName name = name_of(line, (size_t)(colon - line));
   if (name == HEAD_NAMES) return 0;
   /* a body whose size is said twice has no size */
-  if (head->values[name] != NULL) return name == HEAD_LENGTH || name == HEAD_CODING ? BAD : 0;
+  if (head->values[name] != NULL) return name == HEAD_LENGTH || name == HEAD_CODING ? PAPER_BAD : 0;
   char *value = colon + 1, *end = line + length;
   while (is_space(*value)) value++;
   while (end > value && is_space(end[-1])) *--end = '\0';
@@ -107,18 +107,18 @@ static bool has_word(const char *list, const char *word) {
 }
 
 /* How long the body is, and what is to be done besides answering. */
-static int read_framing(Head *head) {
+static int read_framing(PaperHead *head) {
   enum { DIGITS = 18 };
   const char *length = head->values[HEAD_LENGTH], *coding = head->values[HEAD_CODING],
              *connection = head->values[HEAD_CONNECTION], *expect = head->values[HEAD_EXPECT];
   if (coding != NULL) {
-    if (length != NULL || head->old) return BAD;
+    if (length != NULL || head->old) return PAPER_BAD;
     if (strcasecmp(coding, "chunked") != 0) return NO_CODING;
     head->chunked = true;
   }
   if (length != NULL) {
     size_t digits = strspn(length, "0123456789");
-    if (digits == 0 || digits > DIGITS || length[digits] != '\0') return BAD;
+    if (digits == 0 || digits > DIGITS || length[digits] != '\0') return PAPER_BAD;
     for (size_t i = 0; i < digits; i++) head->size = head->size * 10 + (uint64_t)(length[i] - '0');
   }
   head->keep = head->old ? has_word(connection, "keep-alive") : !has_word(connection, "close");
@@ -126,17 +126,17 @@ static int read_framing(Head *head) {
   return 0;
 }
 
-int head_read(char *text, size_t size, Head *head) {
+int paper_head_read(char *text, size_t size, PaperHead *head) {
   const char *end = text + size;
   size_t length;
-  *head = (Head){0};
-  if (memchr(text, '\0', size) != NULL) return BAD;
+  *head = (PaperHead){0};
+  if (memchr(text, '\0', size) != NULL) return PAPER_BAD;
   char *next = end_line(text, end, &length);
-  int status = next == NULL ? BAD : read_request_line(text, head);
+  int status = next == NULL ? PAPER_BAD : read_request_line(text, head);
   while (status == 0) {
     char *line = next;
     next = end_line(line, end, &length);
-    if (next == NULL) return BAD;
+    if (next == NULL) return PAPER_BAD;
     if (length == 0) return read_framing(head);
     status = read_header(line, length, head);
   }

@@ -339,7 +339,7 @@ static void deliver(Peer *peer, size_t from) {
 }
 
 /* The key of a request for a WebSocket; NULL: it is none (RFC 6455, section 4.2.1). */
-static const char *socket_key(const Head *head) {
+static const char *socket_key(const PaperHead *head) {
   const char *upgrade = head->values[HEAD_UPGRADE], *version = head->values[HEAD_SOCKET_VERSION];
   if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0) return NULL;
   return version != NULL && strcmp(version, "13") == 0 ? head->values[HEAD_SOCKET_KEY] : NULL;
@@ -348,7 +348,7 @@ static const char *socket_key(const Head *head) {
 /* Has the handler answer the request. */
 static void ask(Peer *peer) {
   PaperHttp *http = peer->http;
-  const Head *head = &peer->head;
+  const PaperHead *head = &peer->head;
   PaperRequest request = {
       .verb = head->verb,
       .target = head->target,
@@ -377,7 +377,7 @@ static void refuse(Peer *peer, bool again) {
   unsigned status = (unsigned)peer->refusal;
   const char *text = reason(status);
   PaperReply reply = {.peer = peer, .from = peer->out.size};
-  if (!again) peer->head = (Head){.verb = ""};
+  if (!again) peer->head = (PaperHead){.verb = ""};
   bool made = paper_reply(&reply, status, line, sizeof line - 1, text, strlen(text));
   if (again) peer_done(peer);
   if (again && made && peer->head.keep) return;

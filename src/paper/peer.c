@@ -15,8 +15,7 @@ enum {
   CHUNK_LINE = 256,            /* bytes of a line that begins a chunk */
   TOO_LARGE = 413,             /* statuses (RFC 9110, RFC 6585) */
   URI_TOO_LONG = 414,
-  HEADERS_TOO_LARGE = 431,
-  BAD = 400
+  HEADERS_TOO_LARGE = 431
 };
 
 /* ---- bytes ---- */
@@ -79,7 +78,7 @@ static PeerNext refuse(Peer *peer, int status) {
 /* Moves what came to where there is room for so much more, and the texts of the head with it. False: memory ran out. */
 static bool move_in(Peer *peer, size_t more) {
   Bytes *in = &peer->in, wide = {0};
-  Head *head = &peer->head;
+  PaperHead *head = &peer->head;
   if (in->room - in->size >= more) return true;
   if (!reserve(&wide, in->size + more)) return false;
   memcpy(wide.data, in->data, in->size);
@@ -103,14 +102,14 @@ static PeerNext next_head(Peer *peer) {
     peer->looked_at = 0;
   }
   if (in->size == 0) return PEER_WAITS;
-  size_t size = head_end(in->data, in->size, peer->looked_at);
+  size_t size = paper_head_end(in->data, in->size, peer->looked_at);
   if (size == 0 && in->size < HEAD_MAX) {
     peer->looked_at = in->size;
     return PEER_WAITS;
   }
   if (size == 0 || size > HEAD_MAX)
     return refuse(peer, memchr(in->data, '\n', HEAD_MAX) == NULL ? URI_TOO_LONG : HEADERS_TOO_LARGE);
-  int status = head_read(in->data, size, &peer->head);
+  int status = paper_head_read(in->data, size, &peer->head);
   if (status != 0) return refuse(peer, status);
   if (peer->head.size > PAPER_BODY_MAX) return refuse(peer, TOO_LARGE);
   peer->head_size = size;
@@ -152,15 +151,16 @@ static PeerNext chunk_line(Peer *peer, size_t *at) {
   const char *line = peer->in.data + *at;
   size_t left = peer->in.size - *at;
   const char *stop = memchr(line, '\n', left);
-  if (stop == NULL) return left > CHUNK_LINE ? refuse(peer, BAD) : PEER_WAITS;
-  size_t size = (size_t)(stop + 1 - line);
+  size_t size = stop == NULL ? left : (size_t)(stop + 1 - line);
+  if (size > CHUNK_LINE) return refuse(peer, PAPER_BAD); /* whether all of it has come or not */
+  if (stop == NULL) return PEER_WAITS;
   bool is_empty = size == 1 || (size == 2 && line[0] == '\r');
   *at += size;
   if (peer->chunk == CHUNK_SIZE) {
-    if (!read_chunk_size(line, stop, &peer->chunk_left)) return refuse(peer, BAD);
+    if (!read_chunk_size(line, stop, &peer->chunk_left)) return refuse(peer, PAPER_BAD);
     peer->chunk = peer->chunk_left > 0 ? CHUNK_DATA : CHUNK_TRAILER;
   } else if (peer->chunk == CHUNK_END) {
-    if (!is_empty) return refuse(peer, BAD);
+    if (!is_empty) return refuse(peer, PAPER_BAD);
     peer->chunk = CHUNK_SIZE;
   } else {
     if (is_empty) return PEER_ASKS;

@@ -32,7 +32,7 @@ typedef struct Peer {
   Bytes in;         /* what came and is not used up: the request that is read, and what follows it */
   size_t looked_at; /* so many bytes of 'in' have no end of a head */
   size_t head_size; /* bytes of the head; 0: it is not complete */
-  Head head;
+  PaperHead head;
   Bytes body;        /* of a request in chunks */
   size_t chunk_left; /* bytes of the chunk that is read */
   size_t trailer;    /* bytes of header lines behind the chunks */
