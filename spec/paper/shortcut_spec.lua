@@ -17,7 +17,7 @@ local function exchange(clock, limits)
     limits = limits, deposit = { BTC = "0.0012", USDT = "60" } } -- so little that orders are refused
   x.wire.keys.readOnlyKey = { key = "readOnlyKey", secret = SECRET, id = 2, created = NOW, account = x.account, read_only = true }
   x.wire.keys[OTHER] = { key = OTHER, secret = SECRET, id = 3, created = NOW, account = x.engine:open_account(OTHER, {}) }
-  x.engine.active_orders, x.told = 4, {}
+  x.engine.active_orders, x.engine.keep, x.told = 4, 25, {} -- so few that old rows go
   function x.engine.heard(order) x.told[#x.told + 1] = answer.encode(view.order(order)) end
   return x
 end
