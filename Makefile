@@ -78,9 +78,9 @@ JOURNAL_SRC := $(wildcard src/journal/*.c)
 CORE_SRC    := $(filter-out $(PAPER_SRC) $(ENGINE_SRC) $(JOURNAL_SRC),$(wildcard src/*.c src/*/*.c))
 CORE_OBJ    := $(CORE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/modules/code.o $(BUILD)/obj/pace/script.o
 PAPER_OBJ   := $(PAPER_SRC:src/%.c=$(BUILD)/obj/%.o)
-# The engine has the decimals of the core as its own: only their arithmetic, which knows no Lua.
+# The engine has the decimals and the chance of the core as its own: only what knows no Lua.
 ENGINE_OBJ  := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/value/decimal.o $(BUILD)/obj/value/decimal_text.o \
-  $(BUILD)/obj/value/random.o
+               $(BUILD)/obj/value/random.o
 JOURNAL_OBJ := $(JOURNAL_SRC:src/%.c=$(BUILD)/obj/%.o)
 CORE        := $(BUILD)/bybit/core.so
 JOURNAL     := $(BUILD)/bybit/journal.so
@@ -168,7 +168,7 @@ $(JOURNAL): $(JOURNAL_OBJ)
 
 $(BUILD)/bybit/paper_server.so: $(PAPER_OBJ)
 	@mkdir -p $(@D)
-	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) $(WSLAY) -pthread
+	$(call brief,LD)$(CC) -shared $(CFLAGS) $(SANITIZE) $(PAPER_LDFLAGS) -o $@ $(PAPER_OBJ) $(LDFLAGS) -lmicrohttpd $(WSLAY) -pthread
 
 $(BUILD)/bybit/paper_engine.so: $(ENGINE_OBJ)
 	@mkdir -p $(@D)

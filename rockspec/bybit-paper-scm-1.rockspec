@@ -11,6 +11,7 @@ description = {
 supported_platforms = { "unix" }
 dependencies = { "lua >= 5.4, < 5.5", "bybit", "lua-cjson" }
 external_dependencies = {
+  MICROHTTPD = { header = "microhttpd.h", library = "microhttpd" },
   BID = { header = "bid_functions.h" }, -- libintelrdfpmath; its library is called libbidgcc000 there
 }
 build = {
@@ -21,8 +22,8 @@ build = {
     BUILD = "build/rock", -- apart from the objects of `make`, whose flags are others
     LUA = "$(LUA)",
     LUA_INCDIR = "$(LUA_INCDIR)",
-    CFLAGS = "$(CFLAGS) -I$(BID_INCDIR)",
-    LDFLAGS = "-L$(BID_LIBDIR)",
+    CFLAGS = "$(CFLAGS) -I$(MICROHTTPD_INCDIR) -I$(BID_INCDIR)",
+    LDFLAGS = "-L$(MICROHTTPD_LIBDIR) -L$(BID_LIBDIR)",
   },
   install_variables = { INST_LIBDIR = "$(LIBDIR)", INST_LUADIR = "$(LUADIR)" },
 }

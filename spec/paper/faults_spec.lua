@@ -319,3 +319,80 @@ describe("paper faults", function()
       "bybit.paper.start: faults: rule 1: unknown kind 'lost'")
   end)
 end)
+
+-- The rules are gone through in C. Here is what they mean, rule by rule.
+describe("the rules of faults", function()
+  local core = require "bybit.core"
+  local faults = require "bybit.paper.faults"
+
+  local function strikes(rule, random)
+    rule.seen = rule.seen + 1
+    if rule.left <= 0 then return false end
+    local named = not rule.nth
+    for _, n in ipairs(type(rule.nth) == "table" and rule.nth or { rule.nth }) do named = named or n == rule.seen end
+    if not named or rule.probability and random:unit() >= rule.probability then return false end
+    rule.left = rule.left - 1
+    return true
+  end
+
+  local function is_about(rule, closing, verb, place)
+    local own = rule.path or rule.topic
+    return (not rule.verb or rule.verb == verb)
+      and (not own or own == place or own:sub(-1) == closing and place:sub(1, #own) == own)
+  end
+
+  local function plainly(rules, random, closing, verb, place)
+    local struck
+    for i, rule in ipairs(rules) do
+      if is_about(rule, closing, verb, place) and strikes(rule, random) then struck = struck or i end
+    end
+    return struck
+  end
+
+  local PATHS = { "order/create", "order/", "order/amend", "position/list" }
+  local TOPICS = { "order", "orderbook.", "orderbook.50.BTCUSD" }
+
+  local function any_rule(random, i, of_frames)
+    local function maybe(chance, value) if random:unit() < chance then return value end end
+    local rule = { "code", code = i, probability = maybe(0.6, random:unit()), times = maybe(0.3, random:integer(0, 6)),
+      nth = maybe(0.2, random:integer(1, 5)) or maybe(0.2, { random:integer(1, 5), random:integer(1, 40) }) }
+    if of_frames then
+      rule[1], rule.code, rule.topic = "stream_swallow", nil, maybe(0.6, TOPICS[random:integer(1, #TOPICS)])
+    else
+      rule.path, rule.verb = maybe(0.5, PATHS[random:integer(1, #PATHS)]), maybe(0.4, random:unit() < 0.5 and "GET" or "POST")
+    end
+    return rule
+  end
+
+  it("strike the same, and draw the same, as when each is looked at", function()
+    local random, struck = core.random(20261205), 0
+    for round = 1, 60 do
+      local given, requests, frames = { seed = round }, {}, {}
+      for i = 1, random:integer(0, 8) do
+        local of_frames = random:unit() < 0.3
+        given[i] = any_rule(random, i, of_frames)
+        local copy = { seen = 0, left = given[i].times or math.huge, number = i }
+        for name, value in pairs(given[i]) do copy[name] = value end
+        table.insert(of_frames and frames or requests, copy)
+      end
+      local injected, draws = faults.new(1), core.random(round)
+      injected:set(given)
+      for _ = 1, 60 do
+        local got, wanted
+        if random:unit() < 0.3 then
+          local topic = ({ "order", "orderbook.50.BTCUSD", "orderbook", "trade" })[random:integer(1, 4)]
+          got, wanted = injected:pick_frame(topic), plainly(frames, draws, ".", nil, topic)
+          wanted = wanted and frames[wanted].number
+        else
+          local verb, path = random:unit() < 0.5 and "GET" or "POST", PATHS[random:integer(1, #PATHS)]
+          got, wanted = injected:pick(verb, "/v5/" .. path, 0), plainly(requests, draws, "/", verb, path)
+          wanted = wanted and requests[wanted].number
+        end
+        assert.equal(wanted, got and got.number)
+        struck = struck + (got and 1 or 0)
+      end
+      assert.equal(draws:bits(), injected.random:bits())
+    end
+    assert.is_true(struck > 500)
+  end)
+end)

@@ -39,6 +39,15 @@ describe("a kept text", function()
     assert.equal(4, written)
   end)
 
+  it("looks also at what records of a kind have in common", function()
+    local common = { note = "common" }
+    local record = setmetatable({ price = core.decimal "1", name = "a" }, { __index = common })
+    for _ = 1, 2 do assert.equal('{"price":"1","note":"common","name":"a"}', encoded(record)) end
+    assert.equal(1, written)
+    common.note = "other"
+    assert.equal('{"price":"1","note":"other","name":"a"}', encoded(record))
+  end)
+
   it("goes with its record", function()
     local gone = setmetatable({}, { __mode = "k" })
     do

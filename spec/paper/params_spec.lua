@@ -38,16 +38,22 @@ describe("a JSON body", function()
 end)
 
 describe("a flat JSON body", function()
-  it("is read at once when it has nothing but texts and booleans", function()
+  it("is read at once when it has nothing but texts, plain numbers, booleans, and lists of such objects", function()
     assert.same({ category = "inverse", qty = "1", reduceOnly = true, closeOnTrigger = false },
       engine.flat ' { "category":"inverse" ,\n"qty" : "1","price":"","reduceOnly":true,"closeOnTrigger":false}\r\n')
     assert.same({}, engine.flat "{}")
     assert.same({ side = "Sell" }, engine.flat '{"side":"Buy","side":"Sell"}')
     assert.same({}, engine.flat '{"side":"Buy","side":""}')
+    assert.same({ category = "linear", request = { { qty = "-0.10", index = "0" }, { link = "a" }, {} }, none = {} },
+      engine.flat '{"category":"linear","request":[{"qty":-0.10,"index":0,"price":""}, {"link":"a"} ,{}],"none":[ ]}')
   end)
 
   it("is left to the reader of any JSON when there is more in it, or it is none", function()
-    for _, text in ipairs { "", "{", "[]", '"x"', '{"a":1}', '{"a":null}', '{"a":["x"]}', '{"a":{}}', '{"a":"\\u0041"}',
+    for _, text in ipairs { "", "{", "[]", '"x"', '{"a":null}', '{"a":["x"]}', '{"a":{}}',
+      '{"a":01}', '{"a":1e2}', '{"a":1E2}', '{"a":1.}', '{"a":-}', '{"a":.5}', '{"a":+1}', '{"a":1x}',
+      '{"a":' .. ("1"):rep(65) .. "}", '{"a":[1]}', '{"a":[null]}', '{"a":[[]]}',
+      '{"a":[{"b":[]}]}', '{"a":[{}', '{"a":[{},]}', '{"a":[{} {}]}',
+      '{"a":"\\u0041"}',
       '{"a":"\u{e9}"}', '{"a":"\0"}', '{"a":"\127"}', '{"a":"x"} {', '{"a":"x",}', '{"a" "x"}', "{a:true}", '{"a":tru}',
       '{"a":truefalse}', '{"a":"x"\0}' } do
       assert.is_nil(engine.flat(text), text)
@@ -57,10 +63,11 @@ describe("a flat JSON body", function()
   it("is what the reader of any JSON makes of it, whatever is changed in it", function()
     local random = core.random(20261201)
     local pieces = { "{", "}", '"', ":", ",", " ", "\n", "true", "false", "null", '"a"', '"b":"c"', '""', "\\", "[", "]", "1",
-      "\0", "\u{e9}", "\255", '"a":', ',"a":"d"' }
-    local body, flat = '{"category":"inverse","symbol":"BTCUSD","qty":"1","reduceOnly":true}', 0
-    for _ = 1, 4000 do
-      local text = body
+      "\0", "\u{e9}", "\255", '"a":', ',"a":"d"', "-", ".", "0", "e2", '[{"a":""}]', "{}" }
+    local bodies, flat = { '{"category":"inverse","symbol":"BTCUSD","qty":"1","reduceOnly":true}',
+      '{"category":"linear","request":[{"orderId":"x","price":"1.5","positionIdx":0},{"qty":-2.50,"on":false}]}' }, 0
+    for i = 1, 6000 do
+      local text = bodies[i % 2 + 1]
       for _ = 1, random:integer(0, 2) do
         local from = random:integer(1, #text + 1)
         text = text:sub(1, from - 1) .. pieces[random:integer(1, #pieces)] .. text:sub(from + random:integer(0, 2))
@@ -71,6 +78,36 @@ describe("a flat JSON body", function()
         assert.same(params.any_body(text), read, text)
       end
     end
-    assert.is_true(flat > 1000) -- those that were not changed are
+    assert.is_true(flat > 2000) -- those that were not changed are
+  end)
+end)
+
+describe("a query", function()
+  it("has names and values, with what is escaped in them", function()
+    assert.same({ symbol = "BTCUSD", cursor = "a=b&c", ["na me"] = "+ é" },
+      params.query "symbol=BTCUSD&cursor=a=b%26c&na+me=%2b+%C3%A9&symbol=ETHUSD&empty=&bare&=x&")
+    assert.same({ a = "100%", b = "%4", c = "%zz" }, params.query "a=100%&b=%4&c=%zz")
+    assert.same({}, params.query "")
+  end)
+
+  -- What a query means, by patterns.
+  local function plainly(raw)
+    local out = {}
+    for name, value in raw:gmatch "([^&=]+)=([^&]*)" do
+      name = params.unescape(name)
+      if value ~= "" and out[name] == nil then out[name] = params.unescape(value) end
+    end
+    return out
+  end
+
+  it("is read as patterns would read it", function()
+    local random = core.random(20261202)
+    local pieces = { "a", "b", "=", "=", "&", "&", "+", "%", "%41", "%2", "4", "%3D", "%26", "\0", "\255", " ", "", "%%", "%4g" }
+    for _ = 1, 4000 do
+      local parts = {}
+      for i = 1, random:integer(0, 12) do parts[i] = pieces[random:integer(1, #pieces)] end
+      local raw = table.concat(parts)
+      assert.same(plainly(raw), params.query(raw), raw)
+    end
   end)
 end)

@@ -191,15 +191,3 @@ describe("the short ways of the exchange", function()
     end)
   end
 end)
-
-it("an answer that goes out over HTTP has the same header lines as others, in one text", function()
-  local engine, random = require "bybit.paper_engine", core.random(SEED)
-  for _, lines in ipairs { {}, { "X-Bapi-Limit", "10", "X-Bapi-Limit-Status", "9" }, false } do
-    local now, mixed, count = random:integer(0, 1 << 45), random:integer(math.mininteger, math.maxinteger), random:integer(0, 99)
-    local body, names = engine.done('{"a":"b"}', now, mixed, count, lines or nil)
-    local told, text = engine.told('{"a":"b"}', now, mixed, count, lines or nil)
-    local wanted = {}
-    for i = 1, #names, 2 do wanted[#wanted + 1] = names[i] .. ": " .. names[i + 1] .. "\r\n" end
-    assert.same({ body, table.concat(wanted) }, { told, text })
-  end
-end)

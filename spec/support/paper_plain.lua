@@ -257,6 +257,13 @@ local function check_texts(account)
   local list = account:all_orders()
   for i = math.max(1, #list - 60), #list do
     same(answer.encode(view.new_order(list[i])), answer.encode(view.order(list[i])), "text of an order")
+    same(answer.encode(view.new_closed_order(list[i])), answer.encode(view.closed_order(list[i])), "text of a closed order")
+  end
+  for _, market in ipairs(account.engine.markets) do
+    for _, index in ipairs(account:indexes(market.instrument)) do
+      same(answer.encode(view.new_position(account, market, index)), answer.encode(view.position(account, market, index)),
+        "text of a position")
+    end
   end
   list = account.executions
   for i = math.max(1, #list - 60), #list do

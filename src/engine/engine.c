@@ -5,11 +5,11 @@
 #include <lauxlib.h>
 
 static const luaL_Reg functions[] = {
-    {"flat", engine_flat},
-    {"in_window", engine_in_window},
-    {"place_of", engine_place_of},
-    {"told", engine_told},
-    {NULL, NULL},
+    {"flat", engine_flat},           {"headers", engine_headers},
+    {"in_window", engine_in_window}, {"padded", engine_padded},
+    {"place_of", engine_place_of},   {"query", engine_query},
+    {"rules", engine_rules},         {"unchanged", engine_unchanged},
+    {"writer", engine_writer},       {NULL, NULL},
 };
 
 static const luaL_Reg money[] = {
@@ -40,10 +40,10 @@ int luaopen_bybit_paper_engine(lua_State *L) {
   luaL_newlib(L, functions);
   lua_pushcfunction(L, l_money);
   lua_setfield(L, -2, "money");
-  engine_push_done(L);
-  lua_setfield(L, -2, "done");
   engine_push_plain(L);
   lua_setfield(L, -2, "plain");
+  engine_push_windows(L);
+  lua_setfield(L, -2, "window");
   engine_push_ladder(L);
   lua_setfield(L, -2, "ladder");
   return 1;

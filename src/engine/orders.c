@@ -4,6 +4,7 @@
 #include "value/decimal_bits.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 /* cost(quantity, price, side, leverage, instrument) -> what an order ties up: initial margin, fee to open, fee to close, which is the
 ** taker's at the bankruptcy price: value (1 + 1/L) of a long inverse and of a short linear contract, else value (1 - 1/L). */
@@ -76,4 +77,20 @@ int engine_add(lua_State *L) {
     lua_settable(L, 1);
   }
   return 0;
+}
+
+int engine_padded(lua_State *L) {
+  char text[DECIMAL_TEXT_MAX];
+  Decimal x;
+  lua_Integer places = luaL_checkinteger(L, 2);
+  if (!money_test(L, 1, &x)) return 0;
+  size_t size = decimal_format(x, text);
+  const char *point = memchr(text, '.', size);
+  if ((point == NULL ? 0 : text + size - point - 1) < places) {
+    if (places > 34 || decimal_round(x, (int)places, DECIMAL_HALF_EVEN, &x) != DECIMAL_OK)
+      return luaL_error(L, "the result does not fit a decimal of 34 digits");
+    size = decimal_format(x, text);
+  }
+  lua_pushlstring(L, text, size);
+  return 1;
 }

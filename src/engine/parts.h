@@ -4,19 +4,42 @@
 
 #include <lua.h>
 
-/* flat(text) -> the fields of a JSON object whose values are short: texts without escapes and with ASCII alone, and booleans. Nil when
-** there is anything else in it, or it is no JSON: then the caller reads it another way. Fields that are "" are left out. */
+/* flat(text) -> the fields of a JSON object whose values are texts without escapes and with ASCII alone, plain numbers, which become texts
+** of their digits, booleans, and lists of objects of these. Nil when there is anything else in it, or it is no JSON: then the caller reads
+** it another way. Fields that are "" are left out. */
 int engine_flat(lua_State *L);
+
+/* query(text) -> the names and values of a query or a form. Of a name that comes twice the first counts; a name without a value is left
+** out. */
+int engine_query(lua_State *L);
+
+/* unchanged(kept, record, fields) -> was each of the fields of the record the very value that `kept` has in the field's place? They are
+** there now. */
+int engine_unchanged(lua_State *L);
 
 /* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
 int engine_in_window(lua_State *L);
 
-/* Pushes done(result, now, trace, count, lines) -> body, array of header lines: the answer to a request that was carried out. `result`: its JSON;
-** `now`: ms; `trace` and `count`: what its trace id is made of; `lines`: more header lines, or nil. */
-void engine_push_done(lua_State *L);
+/* writer(object, record, list, text, row, null, decimal) -> the functions that write answers. The arguments are the metatables of the values
+** of an answer, see lua/bybit/paper/answer.lua.
+** encode(value) -> JSON.
+** shape(entries) -> what records of a kind have in common.
+** answered(code, message, result, extra, now, seed, count, limit, left, reset) -> body, header lines as a text: an answer in its envelope.
+** `result` and `extra`: values, a text of JSON, or nil for {}; `now`: ms; `seed` and `count`: what its trace id is made of, another for
+** each answer; the rest: where the caller stands with its limit, nil where there is none. */
+int engine_writer(lua_State *L);
 
-/* told(result, now, trace, count, lines) -> body, header lines: the same, with the lines as one text, each with its CRLF. */
-int engine_told(lua_State *L);
+/* headers(lines) -> key, timestamp, sign, window: what the exchange wants to know of a request, from its header lines ("name: value"). Of
+** a name that comes twice the first counts; nil: there is none such. */
+int engine_headers(lua_State *L);
+
+/* rules(list, random, ending) -> strike(verb, place): the first rule of the list that strikes what has this verb, or nil, and this place;
+** nil: none does. Each rule that is about it counts it, and draws for it where it has a probability. A rule's fields: verb, place,
+** probability, nth (a set of counts), left. A place with this ending means all that begin so. */
+int engine_rules(lua_State *L);
+
+/* Pushes a table of functions: new, take and used of windows of time. */
+void engine_push_windows(lua_State *L);
 
 /* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
 void engine_push_ladder(lua_State *L);
@@ -43,7 +66,9 @@ int engine_records(lua_State *L);
 
 int engine_place_of(lua_State *L); /* where a number stands among rows */
 int engine_cost(lua_State *L);     /* what an order ties up */
-int engine_ticks(lua_State *L);    /* how many ticks a price has */
-int engine_add(lua_State *L);      /* adds to fields of a table */
+/* padded(x, places) -> a decimal as a text, with at least so many places and none taken away; nil for anything else */
+int engine_padded(lua_State *L);
+int engine_ticks(lua_State *L); /* how many ticks a price has */
+int engine_add(lua_State *L);   /* adds to fields of a table */
 
 #endif

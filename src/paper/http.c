@@ -1,34 +1,50 @@
 /*
-** The paper exchange's HTTP/1.1 server, driven by the epoll instance of its owner. A wake-up reads each connection once, answers all requests
-** that are whole, and sends the answers at once. When there are too many connections, the one that can best be missed goes, and
-** a process without descriptors refuses who comes. An answer that is to go wrong (PaperFault) waits in its connection's
-** buffer, breaks off in its body, or is a reset in its place. A connection that has ended is freed at the end of a run, since its
-** watch may be among the events that are served.
+** The paper exchange's HTTP/1.1 server: libmicrohttpd without threads of its own, driven over its epoll
+** descriptor. Connections are taken here, not by libmicrohttpd: when there are too many, the one that can best be missed
+** goes, and a process without descriptors refuses who comes, where libmicrohttpd would leave them waiting or ask again
+** without an end. libmicrohttpd decodes and splits the request line; signatures are made over its exact bytes, so
+** the target is kept from the URI callback, which sees it before that. A request's memory belongs to a
+** Request from there until libmicrohttpd says that it is completed, whichever way it ended. An answer that is to
+** go wrong (PaperFault) is kept in its Request while the connection is suspended, breaks off in its body, or is a
+** reset in its place.
 */
 #include "http.h"
-#include "peer.h"
+#include "headers.h"
+#include "torn.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <microhttpd.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-  IDLE_MS = 120 * 1000, /* a connection without traffic is closed after this */
-  SWEEP_MS = 10 * 1000, /* and so often it is looked for such */
-  BATCH = 64,           /* connections taken at once, before those that are open have their turn */
-  GRACE_MS = 1000,      /* so long a new connection may be silent where only descriptors are short */
-  PAUSE_MS = 100,       /* so long nobody is taken when even refusing is not possible */
-  OUT_MAX = 256 * 1024  /* with so many bytes that a client does not take, its next requests wait */
+  IDLE_SECONDS = 120, /* a connection without traffic is closed after this */
+  BATCH = 64,         /* connections taken at once, before those that are open have their turn */
+  GRACE_MS = 1000,    /* so long a new connection may be silent where only descriptors are short */
+  PAUSE_MS = 100,     /* so long nobody is taken when even refusing is not possible */
+  /* Bytes for request line and headers; for more, libmicrohttpd answers with a 4xx status. It wipes all of it after each
+  ** request, so it is no more than a long request needs: the rest would be pushed out of the processor's cache each time. */
+  CONNECTION_MEMORY = 24 * 1024
 };
+
+typedef struct Request Request;
+
+/* An open connection. */
+typedef struct Peer {
+  int fd;        /* libmicrohttpd's */
+  int64_t since; /* when it came, ms */
+  bool waiting;  /* its answer is held back: it cannot be missed */
+  bool leaving;  /* it was told to go */
+  struct Peer *next, **link;
+} Peer;
 
 /* Peers, the one that has been silent longest first. */
 typedef struct Line {
@@ -36,55 +52,147 @@ typedef struct Line {
 } Line;
 
 struct PaperHttp {
+  struct MHD_Daemon *daemon; /* owned */
   PaperHandler handler;
   PaperSocketEvents events; /* its owner is the handler's, too, and not ours */
   PaperSockets *sockets;    /* owned; NULL: this build is without WebSockets */
-  Peer *held;               /* those whose answer waits, in no order */
-  Peer *ended;              /* owned: to be freed at the end of the run */
-  Line fresh;               /* owned: those that have not made a whole request yet */
-  Line known;               /* owned: those that have */
-  int count;                /* peers in both lines */
-  int64_t swept;            /* when it was last looked for idle ones, ms */
+  Request *held;            /* requests whose answer waits, in no order */
+  Line fresh;               /* those that have not made a whole request yet */
+  Line known;               /* those that have */
+  int count;                /* peers that are not leaving */
 
-  int epoll;     /* the caller's */
+  int epoll;     /* the caller's: holds libmicrohttpd's, the listener and that of the WebSockets */
   int listener;  /* owned */
   int spare;     /* owned: a descriptor to give up where one is needed to refuse with; -1: none */
-  bool comes;    /* somebody has come */
   int64_t pause; /* the listener is not watched until then, ms; 0: it is */
-  PaperWatch at_listener, at_sockets;
-
-  time_t second; /* what 'date' says */
-  char date[48]; /* the header line */
 };
 
 struct PaperReply {
-  Peer *peer;
-  size_t from; /* where the answer begins in the peer's output */
-  bool made;
+  struct MHD_Response *response; /* owned; NULL until paper_reply */
+  unsigned status;
+  PaperFault fault;
+  int fd; /* of the connection */
+  PaperHttp *http;
+  int64_t socket; /* the number of the WebSocket that it becomes; 0: none */
 };
 
-static int64_t milliseconds(clockid_t clock) {
+struct Request {
+  char *target;          /* owned */
+  char *body;            /* owned; NULL while empty */
+  size_t size, capacity; /* of the body */
+  size_t dropped;        /* bytes beyond PAPER_BODY_MAX, which are not kept */
+  bool begun;            /* on_access has seen the headers */
+  bool answered;         /* the handler has made 'reply' */
+  PaperReply reply;
+  struct MHD_Connection *connection; /* while it is held: its connection, which is suspended */
+  int64_t due;                       /* while it is held: when its answer is sent, ms by now_ms */
+  Request *next, **link;             /* in PaperHttp.held; a 'link' of NULL: it is not held */
+};
+
+static int64_t now_ms(void) {
   struct timespec t;
-  clock_gettime(clock, &t);
+  clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int64_t now_ms(void) {
-  return milliseconds(CLOCK_MONOTONIC);
+/* The connection's socket; libmicrohttpd keeps it. */
+static int descriptor(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-/* The same, of the last tick of the system. */
-static int64_t about_now(void) {
-  return milliseconds(CLOCK_MONOTONIC_COARSE);
+void paper_reply_fault(PaperReply *reply, const PaperFault *fault) {
+  reply->fault = *fault;
 }
 
-/* Resets a connection, at once where the system can: connecting a socket to no address (AF_UNSPEC) does. Where that does not work,
-** SO_LINGER of zero makes close send the reset. */
-static void reset(int fd) {
-  const struct linger now = {.l_onoff = 1, .l_linger = 0};
-  const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  (void)connect(fd, &nobody, sizeof nobody); /* if it fails, SO_LINGER is still set */
+bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size) {
+  union {
+    const char *in;
+    void *out;
+  } copied = {.in = body}; /* with RESPMEM_MUST_COPY it is only read, although the prototype is not const */
+  if (reply->response != NULL) MHD_destroy_response(reply->response);
+  reply->response = reply->fault.cut
+                        ? torn_response(body, size, reply->fault.at, reply->fault.reset, reply->fd)
+                        : MHD_create_response_from_buffer(size, copied.out, MHD_RESPMEM_MUST_COPY);
+  reply->status = status;
+  return reply->response != NULL;
+}
+
+bool paper_reply_lines(PaperReply *reply, const char *lines, size_t size) {
+  enum { LONGEST = 512 };
+  const char *end = lines + size;
+  char line[LONGEST];
+  if (reply->response == NULL) return false;
+  while (lines < end) {
+    const char *stop = memchr(lines, '\r', (size_t)(end - lines));
+    if (stop == NULL || stop - lines >= LONGEST) return false;
+    size_t length = (size_t)(stop - lines);
+    memcpy(line, lines, length);
+    line[length] = '\0';
+    char *colon = strchr(line, ':');
+    if (colon == NULL || colon[1] != ' ') return false;
+    *colon = '\0';
+    if (MHD_add_response_header(reply->response, line, colon + 2) != MHD_YES) return false;
+    lines = stop + 2;
+  }
+  return true;
+}
+
+/* Gives the reply to libmicrohttpd. MHD_NO, also for no reply, closes the connection. */
+static enum MHD_Result send_reply(struct MHD_Connection *connection, PaperReply *reply) {
+  if (reply->response == NULL) return MHD_NO;
+  enum MHD_Result result = MHD_queue_response(connection, reply->status, reply->response);
+  MHD_destroy_response(reply->response);
+  reply->response = NULL;
+  return result;
+}
+
+/* Answers with status 413. */
+static enum MHD_Result refuse_size(struct MHD_Connection *connection) {
+  static const char text[] = "Request Entity Too Large", type[] = "Content-Type: text/plain\r\n";
+  PaperReply reply = {0};
+  if (paper_reply(&reply, MHD_HTTP_CONTENT_TOO_LARGE, text, sizeof text - 1))
+    paper_reply_lines(&reply, type, sizeof type - 1);
+  return send_reply(connection, &reply);
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name) {
+  return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static bool declared_too_large(struct MHD_Connection *connection) {
+  const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  return length != NULL && strtoull(length, NULL, 10) > PAPER_BODY_MAX;
+}
+
+/* Keeps a piece of the body, or counts what exceeds the bound. False closes the connection: memory ran out, or the body
+** does not end. */
+static bool take(Request *r, const char *data, size_t size) {
+  if (size > PAPER_BODY_MAX - r->size) {
+    r->dropped += size;
+    return r->dropped < 16 * (size_t)PAPER_BODY_MAX;
+  }
+  if (r->size + size > r->capacity) {
+    size_t capacity = r->capacity == 0 ? 1024 : r->capacity;
+    while (capacity < r->size + size) capacity *= 2;
+    char *grown = realloc(r->body, capacity);
+    if (grown == NULL) return false;
+    r->body = grown;
+    r->capacity = capacity;
+  }
+  memcpy(r->body + r->size, data, size);
+  r->size += size;
+  return true;
+}
+
+/* Writes the client's IPv4 address, or "". */
+static void write_address(struct MHD_Connection *connection, char *text, socklen_t size) {
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  struct sockaddr_in in;
+  text[0] = '\0';
+  if (info == NULL || info->client_addr == NULL || info->client_addr->sa_family != AF_INET) return;
+  memcpy(&in, info->client_addr, sizeof in);
+  inet_ntop(AF_INET, &in.sin_addr, text, size);
 }
 
 /* ---- who is there ---- */
@@ -105,351 +213,238 @@ static void step_out(PaperHttp *http, Peer *peer) {
     line->end = peer->link;
 }
 
+/* NULL where no memory could be had for one. */
+static Peer *peer_of(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void set_waiting(struct MHD_Connection *connection, bool waiting) {
+  Peer *peer = peer_of(connection);
+  if (peer != NULL) peer->waiting = waiting;
+}
+
 /* A whole request has come: of those that have asked, this one was silent for the shortest time. */
-static void note_request(PaperHttp *http, Peer *peer) {
-  if (peer->next == NULL && http->known.end == &peer->next) return;
+static void note_request(PaperHttp *http, struct MHD_Connection *connection) {
+  Peer *peer = peer_of(connection);
+  if (peer == NULL) return;
   step_out(http, peer);
   line_up(&http->known, peer);
 }
 
-static void unhold(Peer *peer) {
-  if (peer->held_link == NULL) return;
-  *peer->held_link = peer->next_held;
-  if (peer->next_held != NULL) peer->next_held->held_link = peer->held_link;
-  peer->held_link = NULL;
-}
-
-/* The connection ends here; its memory is freed later. */
-static void end(Peer *peer) {
-  PaperHttp *http = peer->http;
-  if (peer->fd < 0) return;
-  if (peer->resets) reset(peer->fd);
-  /* closing is not enough where a child of the process has the descriptor, too, until it runs its program */
-  if (peer->watched != 0) epoll_ctl(http->epoll, EPOLL_CTL_DEL, peer->fd, NULL);
-  close(peer->fd);
-  peer->fd = -1;
-  unhold(peer);
-  step_out(http, peer);
-  http->count--;
-  peer->next = http->ended;
-  http->ended = peer;
-  if (peer->socket != 0) http->events.closed(http->events.owner, peer->socket);
-}
-
-static void free_ended(PaperHttp *http) {
-  while (http->ended != NULL) {
-    Peer *next = http->ended->next;
-    peer_free(http->ended);
-    http->ended = next;
-  }
-}
-
-/* Ends the first of a line that can go; false: there is none. Only those that came by 'latest' count. */
-static bool dismiss(const Line *line, int64_t latest) {
+/* Tells the first of a line that can go to go; false: there is none. Only those that came by 'latest' count. */
+static bool dismiss(PaperHttp *http, const Line *line, int64_t latest) {
   for (Peer *peer = line->first; peer != NULL; peer = peer->next) {
-    if (peer->waiting || peer->since > latest) continue;
-    end(peer);
+    if (peer->leaving || peer->waiting || peer->since > latest) continue;
+    peer->leaving = true;
+    http->count--;
+    shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees its end */
     return true;
   }
   return false;
 }
 
-static void end_idle(const Line *line, int64_t latest) {
-  for (Peer *peer = line->first, *next; peer != NULL; peer = next) {
-    next = peer->next;
-    if (!peer->waiting && peer->active < latest) end(peer);
-  }
-}
-
-/* Waits for these events of a connection, and for no others. */
-static void watch_for(Peer *peer, unsigned events) {
-  if (peer->watched == events) return;
-  struct epoll_event event = {.events = events, .data.ptr = &peer->watch};
-  int what = events == 0 ? EPOLL_CTL_DEL : peer->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  peer->watched = events;
-  if (epoll_ctl(peer->http->epoll, what, peer->fd, &event) != 0 && events != 0) end(peer);
-}
-
-/* ---- answers ---- */
-
-static const char *reason(unsigned status) {
-  static const struct {
-    unsigned status;
-    const char *words;
-  } reasons[] = {{200, "OK"},
-                 {101, "Switching Protocols"},
-                 {400, "Bad Request"},
-                 {401, "Unauthorized"},
-                 {403, "Forbidden"},
-                 {404, "Not Found"},
-                 {408, "Request Timeout"},
-                 {413, "Content Too Large"},
-                 {414, "URI Too Long"},
-                 {429, "Too Many Requests"},
-                 {431, "Request Header Fields Too Large"},
-                 {500, "Internal Server Error"},
-                 {501, "Not Implemented"},
-                 {502, "Bad Gateway"},
-                 {503, "Service Unavailable"},
-                 {504, "Gateway Timeout"},
-                 {505, "HTTP Version Not Supported"}};
-  for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
-    if (reasons[i].status == status) return reasons[i].words;
-  return "Unknown";
-}
-
-/* The header line with the time of the machine. */
-static const char *date_line(PaperHttp *http) {
-  time_t second = time(NULL);
-  struct tm t;
-  if (second != http->second && gmtime_r(&second, &t) != NULL) {
-    strftime(http->date, sizeof http->date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &t);
-    http->second = second;
-  }
-  return http->date;
-}
-
-static char *add(char *out, const char *text) {
-  size_t size = strlen(text);
-  memcpy(out, text, size);
-  return out + size;
-}
-
-static char *add_number(char *out, size_t n) {
-  char digits[24];
-  int i = sizeof digits;
-  do {
-    digits[--i] = (char)('0' + n % 10);
-  } while ((n /= 10) > 0);
-  memcpy(out, digits + i, sizeof digits - (size_t)i);
-  return out + sizeof digits - i;
-}
-
-static char *add_status(char *out, unsigned status) {
-  out = add(out, "HTTP/1.1 ");
-  out = add_number(out, status);
-  *out++ = ' ';
-  out = add(out, reason(status));
-  return add(out, "\r\n");
-}
-
-void paper_reply_fault(PaperReply *reply, const PaperFault *fault) {
-  reply->peer->fault = *fault;
-}
-
-bool paper_reply(PaperReply *reply, unsigned status, const char *lines, size_t lines_size, const char *body,
-                 size_t size) {
-  enum { AROUND = 256 }; /* more than all the rest of a head */
-  Peer *peer = reply->peer;
-  const PaperFault *fault = &peer->fault;
-  size_t told = strcmp(peer->head.verb, "HEAD") == 0 ? 0 : size;
-  peer->out.size = reply->from; /* an earlier one does not count */
-  char *begin = peer_room(peer, AROUND + lines_size + size), *out = begin;
-  if (out == NULL) return false;
-  if (fault->cut && fault->at < told) told = fault->at;
-  if (fault->cut) peer->head.keep = false;
-  if (fault->cut && fault->reset) peer->resets = true;
-  out = status == 200 ? add(out, "HTTP/1.1 200 OK\r\n") : add_status(out, status);
-  out = add(out, date_line(peer->http));
-  if (!peer->head.keep && !fault->cut) out = add(out, "Connection: close\r\n");
-  if (peer->head.keep && peer->head.old) out = add(out, "Connection: keep-alive\r\n");
-  memcpy(out, lines, lines_size);
-  out = add(out + lines_size, "Content-Length: ");
-  out = add_number(out, size);
-  out = add(out, "\r\n\r\n");
-  memcpy(out, body, told);
-  peer->out.size += (size_t)(out + told - begin);
-  return reply->made = true;
-}
-
-bool paper_reply_socket(PaperReply *reply, int64_t id, const char *lines, size_t lines_size) {
-  enum { AROUND = 256 };
-  Peer *peer = reply->peer;
-  char *begin = peer_room(peer, AROUND + lines_size), *out = begin;
-  if (out == NULL) return false;
-  out = add_status(out, 101);
-  out = add(out, date_line(peer->http));
-  out = add(out, "Connection: Upgrade\r\n");
-  memcpy(out, lines, lines_size);
-  out = add(out + lines_size, "\r\n");
-  peer->out.size += (size_t)(out - begin);
-  peer->socket = id;
-  return reply->made = true;
-}
-
 /* ---- WebSockets ---- */
 
 static void on_release(void *handle) {
-  end(handle);
+  MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 }
 
 /* The answer with status 101 is sent. */
-static void become_socket(Peer *peer) {
-  PaperHttp *http = peer->http;
-  int64_t id = peer->socket;
-  peer->socket = 0;
-  peer->waiting = true; /* it cannot be missed */
-  watch_for(peer, 0);
-  if (!paper_sockets_take(http->sockets, id, peer->fd, peer->in.data, peer->in.size,
-                          (PaperSocketFrom){.release = on_release, .handle = peer}))
+static void on_upgrade(void *cls, struct MHD_Connection *connection, void *request, const char *early,
+                       size_t early_size, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle) {
+  PaperHttp *http = cls;
+  Request *r = request;
+  int64_t id = r->reply.socket;
+  r->reply.socket = 0;
+  set_waiting(connection, true); /* it cannot be missed */
+  if (!paper_sockets_take(http->sockets, id, fd, early, early_size,
+                          (PaperSocketFrom){.release = on_release, .handle = handle}))
     http->events.closed(http->events.owner, id);
+}
+
+void paper_reply_socket(PaperReply *reply, int64_t id) {
+  if (reply->response != NULL) MHD_destroy_response(reply->response);
+  reply->response = MHD_create_response_for_upgrade(on_upgrade, reply->http);
+  reply->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+  reply->socket = id;
 }
 
 PaperSockets *paper_http_sockets(PaperHttp *http) {
   return http->sockets;
 }
 
-/* ---- requests ---- */
+/* ---- answers on their way ---- */
 
-/* Holds the answer back until it is due. */
-static void hold(Peer *peer, size_t from) {
-  PaperHttp *http = peer->http;
-  peer->waiting = true;
-  peer->held_from = from;
-  peer->due = now_ms() + peer->fault.delay_ms;
-  peer->next_held = http->held;
-  peer->held_link = &http->held;
-  if (peer->next_held != NULL) peer->next_held->held_link = &peer->next_held;
-  http->held = peer;
+/* Suspends the connection until the answer is due. */
+static void hold(PaperHttp *http, struct MHD_Connection *connection, Request *r) {
+  set_waiting(connection, true);
+  r->connection = connection;
+  r->due = now_ms() + r->reply.fault.delay_ms;
+  r->next = http->held;
+  r->link = &http->held;
+  if (r->next != NULL) r->next->link = &r->next;
+  http->held = r;
+  MHD_suspend_connection(connection);
+}
+
+/* Takes the request off the list of held ones; does nothing when it is not there. */
+static void unhold(Request *r) {
+  if (r->link == NULL) return;
+  *r->link = r->next;
+  if (r->next != NULL) r->next->link = r->link;
+  r->link = NULL;
 }
 
 /* An answer is sent: counts for those that wait to be overtaken. */
 static void count_answer(PaperHttp *http) {
-  for (Peer *peer = http->held; peer != NULL; peer = peer->next_held)
-    if (peer->fault.overtaken > 0 && --peer->fault.overtaken == 0) peer->due = 0;
+  for (Request *r = http->held; r != NULL; r = r->next)
+    if (r->reply.fault.overtaken > 0 && --r->reply.fault.overtaken == 0) r->due = 0;
+}
+
+/* Resumes the connections whose answer is due, or all. libmicrohttpd then calls on_access again. */
+static void resume(PaperHttp *http, bool all) {
+  int64_t now = http->held != NULL ? now_ms() : 0;
+  for (Request *r = http->held, *next; r != NULL; r = next) {
+    next = r->next;
+    if (!all && r->due > now) continue;
+    unhold(r);
+    set_waiting(r->connection, false);
+    MHD_resume_connection(r->connection);
+  }
 }
 
 static void reset_all(PaperHttp *http) {
-  for (const Peer *peer = http->fresh.first; peer != NULL; peer = peer->next) reset(peer->fd);
-  for (const Peer *peer = http->known.first; peer != NULL; peer = peer->next) reset(peer->fd);
+  for (const Peer *peer = http->fresh.first; peer != NULL; peer = peer->next) torn_reset(peer->fd);
+  for (const Peer *peer = http->known.first; peer != NULL; peer = peer->next) torn_reset(peer->fd);
 }
 
-/* The answer may go, or what its fault puts in its place. 'from': where it begins. */
-static void deliver(Peer *peer, size_t from) {
-  PaperFault fault = peer->fault;
-  peer->fault = (PaperFault){0};
-  if (peer->http->held != NULL) count_answer(peer->http);
-  if (fault.restart) reset_all(peer->http);
-  if (fault.silent || fault.restart) {
-    peer->out.size = from;
-    peer->resets = fault.reset || fault.restart;
-    peer->closes = true;
-  }
-  if (!peer->head.keep) peer->closes = true;
-}
-
-/* The key of a request for a WebSocket; NULL: it is none (RFC 6455, section 4.2.1). */
-static const char *socket_key(const PaperHead *head) {
-  const char *upgrade = head->values[HEAD_UPGRADE], *version = head->values[HEAD_SOCKET_VERSION];
-  if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0) return NULL;
-  return version != NULL && strcmp(version, "13") == 0 ? head->values[HEAD_SOCKET_KEY] : NULL;
+/* Sends the answer, or what its fault says. */
+static enum MHD_Result deliver(PaperHttp *http, struct MHD_Connection *connection, Request *r) {
+  const PaperFault *fault = &r->reply.fault;
+  count_answer(http);
+  if (fault->restart) reset_all(http);
+  if (fault->silent && fault->reset) torn_reset(r->reply.fd);
+  if (fault->silent || fault->restart) return MHD_NO;
+  return send_reply(connection, &r->reply);
 }
 
 /* Has the handler answer the request. */
-static void ask(Peer *peer) {
-  PaperHttp *http = peer->http;
-  const PaperHead *head = &peer->head;
+static void ask(PaperHttp *http, struct MHD_Connection *connection, const char *verb, Request *r) {
+  char address[INET_ADDRSTRLEN];
+  PaperHeaders headers;
+  write_address(connection, address, sizeof address);
+  paper_headers_read(&headers, connection);
   PaperRequest request = {
-      .verb = head->verb,
-      .target = head->target,
-      .key = head->values[HEAD_KEY],
-      .timestamp = head->values[HEAD_TIMESTAMP],
-      .sign = head->values[HEAD_SIGN],
-      .window = head->values[HEAD_WINDOW],
-      .address = peer->address,
-      .socket = http->sockets == NULL ? NULL : socket_key(head),
+      .verb = verb,
+      .target = r->target,
+      .key = headers.values[PAPER_HEADER_KEY],
+      .timestamp = headers.values[PAPER_HEADER_TIMESTAMP],
+      .sign = headers.values[PAPER_HEADER_SIGN],
+      .window = headers.values[PAPER_HEADER_WINDOW],
+      .body = r->size > 0 ? r->body : "",
+      .body_size = r->size,
+      .address = address,
+      .socket = http->sockets == NULL ? NULL : paper_headers_socket_key(&headers),
   };
-  PaperReply reply = {.peer = peer, .from = peer->out.size};
-  request.body = peer_body(peer, &request.body_size);
-  note_request(http, peer);
-  http->handler(http->events.owner, &request, &reply);
-  if (!reply.made) peer->closes = true;
-  peer_done(peer);
-  if (peer->fault.delay_ms > 0)
-    hold(peer, reply.from);
-  else
-    deliver(peer, reply.from);
+  r->reply.http = http;
+  r->reply.fd = descriptor(connection);
+  http->handler(http->events.owner, &request, &r->reply);
+  r->answered = true;
 }
 
-/* Answers what is no request, or one that is too large. 'again': the next one can be read all the same. */
-static void refuse(Peer *peer, bool again) {
-  static const char line[] = "Content-Type: text/plain\r\n";
-  unsigned status = (unsigned)peer->refusal;
-  const char *text = reason(status);
-  PaperReply reply = {.peer = peer, .from = peer->out.size};
-  if (!again) peer->head = (PaperHead){.verb = ""};
-  bool made = paper_reply(&reply, status, line, sizeof line - 1, text, strlen(text));
-  if (again) peer_done(peer);
-  if (again && made && peer->head.keep) return;
-  peer->closes = peer->drains = true;
+/* The request is complete: asks the handler the first time, and sends the answer when it is due. */
+static enum MHD_Result answer(PaperHttp *http, struct MHD_Connection *connection, const char *verb,
+                              Request *r) {
+  if (r->dropped > 0) return refuse_size(connection);
+  if (!r->answered) {
+    note_request(http, connection);
+    ask(http, connection, verb, r);
+    if (r->reply.fault.delay_ms > 0) {
+      hold(http, connection, r);
+      return MHD_YES;
+    }
+  }
+  return deliver(http, connection, r);
 }
 
-/* Answers the requests that are whole. */
-static void answer(Peer *peer) {
-  while (peer->fd >= 0 && !peer->closes && peer->held_link == NULL && peer->socket == 0 &&
-         peer->out.size - peer->sent < OUT_MAX) {
-    PeerNext next = peer->in.size == 0 ? PEER_WAITS : peer_next(peer);
-    if (next == PEER_WAITS) return;
-    if (next == PEER_FLOODS)
-      end(peer);
-    else if (next == PEER_WRONG || peer->refusal != 0)
-      refuse(peer, next == PEER_ASKS);
-    else
-      ask(peer);
+/* ---- libmicrohttpd's callbacks ---- */
+
+/* libmicrohttpd calls this once with the headers, for each piece of a body, and once at the end. */
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data, size_t *size,
+                                 void **request) {
+  Request *r = *request;
+  (void)url;
+  (void)version;
+  if (r == NULL) return MHD_NO; /* on_target had no memory */
+  if (!r->begun) {
+    r->begun = true;
+    return declared_too_large(connection) ? refuse_size(connection) : MHD_YES;
   }
+  if (*size > 0) {
+    bool kept = take(r, data, *size);
+    *size = 0;
+    return kept ? MHD_YES : MHD_NO;
+  }
+  return answer(cls, connection, method, r);
 }
 
-/* Sends what there is to send, and waits for what comes next. */
-static void settle(Peer *peer) {
-  if (peer->fd < 0) return;
-  if (!peer_has_sent(peer) && !peer_send(peer)) {
-    end(peer);
-    return;
-  }
-  bool sent = peer_has_sent(peer);
-  if (!sent) {
-    watch_for(peer, EPOLLOUT);
-  } else if (peer->held_link != NULL) {
-    watch_for(peer, 0);
-  } else if (peer->socket != 0) {
-    become_socket(peer);
-  } else if (peer->closes && !(peer->drains && !peer->resets)) {
-    end(peer);
-  } else {
-    if (peer->closes) shutdown(peer->fd, SHUT_WR);
-    watch_for(peer, EPOLLIN);
-  }
+/* Takes the query off a target. libmicrohttpd would split it next, into arguments that nobody asks for: they take a multiple of
+** its size. The target is in a buffer of the connection, although the prototype is const. */
+static void drop_query(const char *target) {
+  union {
+    const char *in;
+    char *out;
+  } buffer = {.in = strchr(target, '?')};
+  if (buffer.in != NULL) buffer.out[1] = '\0';
 }
 
-/* A connection has something to read, can be written to, or has ended. */
-static void on_peer(void *owner, unsigned events) {
-  Peer *peer = owner;
-  if (peer->fd < 0 || peer->watched == 0) return;
-  peer->active = about_now();
-  if ((events & ~(unsigned)EPOLLOUT) != 0 && peer->watched != EPOLLOUT && !peer_read(peer)) {
-    end(peer);
-    return;
+/* Called first for each request, with the bytes of its target. Makes the Request; NULL when memory runs out. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection) {
+  Request *r = calloc(1, sizeof *r);
+  (void)cls;
+  (void)connection;
+  if (r != NULL && (r->target = strdup(target)) == NULL) {
+    free(r);
+    r = NULL;
   }
-  if (peer->watched == EPOLLOUT && !peer_send(peer)) {
-    end(peer);
-    return;
-  }
-  answer(peer);
-  settle(peer);
+  drop_query(target);
+  return r;
 }
 
-/* Lets the answers go that are due. */
-static void resume(PaperHttp *http) {
-  int64_t now = http->held != NULL ? now_ms() : 0;
-  for (Peer *peer = http->held, *next; peer != NULL; peer = next) {
-    next = peer->next_held;
-    if (peer->due > now) continue;
-    unhold(peer);
-    peer->waiting = false;
-    deliver(peer, peer->held_from);
-    answer(peer);
-    settle(peer);
-    next = http->held; /* the lists have changed */
+/* Called last for each request, however it ended. Frees the Request. */
+static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode how) {
+  PaperHttp *http = cls;
+  Request *r = *request;
+  (void)connection;
+  (void)how;
+  if (r == NULL) return;
+  unhold(r);
+  if (r->reply.socket != 0) http->events.closed(http->events.owner, r->reply.socket);
+  if (r->reply.response != NULL) MHD_destroy_response(r->reply.response);
+  free(r->target);
+  free(r->body);
+  free(r);
+  *request = NULL;
+}
+
+/* A connection that no memory could be had for is served like the others, but never told to go. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what) {
+  PaperHttp *http = cls;
+  Peer *peer = *context;
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    if ((peer = malloc(sizeof *peer)) == NULL) return;
+    *peer = (Peer){.fd = descriptor(connection), .since = now_ms()};
+    line_up(&http->fresh, peer);
+    http->count++;
+    *context = peer;
+  } else if (peer != NULL) {
+    if (!peer->leaving) http->count--;
+    step_out(http, peer);
+    free(peer);
+    *context = NULL;
   }
 }
 
@@ -460,15 +455,15 @@ static void open_spare(PaperHttp *http) {
 }
 
 static void watch_listener(PaperHttp *http, bool on) {
-  struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.ptr = &http->at_listener};
+  struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.fd = http->listener};
   epoll_ctl(http->epoll, EPOLL_CTL_MOD, http->listener, &event);
   http->pause = on ? 0 : now_ms() + PAUSE_MS;
 }
 
 /* There is no descriptor for who comes. A silent connection makes room for the next one; this one is refused, with the
 ** descriptor that was spared for it. False: there was none, so nobody can be refused either. */
-static bool refuse_one(PaperHttp *http) {
-  dismiss(&http->fresh, now_ms() - GRACE_MS);
+static bool refuse(PaperHttp *http) {
+  dismiss(http, &http->fresh, now_ms() - GRACE_MS);
   if (http->spare < 0) return false;
   close(http->spare);
   http->spare = -1;
@@ -479,39 +474,20 @@ static bool refuse_one(PaperHttp *http) {
   return refused;
 }
 
-static void take_peer(PaperHttp *http, int fd, const struct sockaddr_in *address) {
-  int on = 1;
-  Peer *peer = calloc(1, sizeof *peer);
-  if (peer == NULL) {
-    close(fd);
-    return;
-  }
-  peer->watch = (PaperWatch){.ready = on_peer, .owner = peer};
-  peer->http = http;
-  peer->fd = fd;
-  peer->since = peer->active = now_ms();
-  if (address->sin_family == AF_INET)
-    inet_ntop(AF_INET, &address->sin_addr, peer->address, sizeof peer->address);
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  line_up(&http->fresh, peer);
-  http->count++;
-  watch_for(peer, EPOLLIN);
-}
-
 /* Takes who has come, a batch at most. Where too many are there, who has never asked goes first, then who has been silent
 ** longest. */
 static void take_in(PaperHttp *http) {
   for (int i = 0; i < BATCH; i++) {
-    struct sockaddr_in address = {0};
+    struct sockaddr_in address;
     socklen_t size = sizeof address;
     int fd = accept4(http->listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       while (http->count >= PAPER_CONNECTIONS &&
-             (dismiss(&http->fresh, INT64_MAX) || dismiss(&http->known, INT64_MAX)))
+             (dismiss(http, &http->fresh, INT64_MAX) || dismiss(http, &http->known, INT64_MAX)))
         continue;
-      take_peer(http, fd, &address);
+      MHD_add_connection(http->daemon, fd, (struct sockaddr *)&address, size); /* closes it where it cannot */
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      if (!refuse_one(http)) watch_listener(http, false);
+      if (!refuse(http)) watch_listener(http, false);
       return;
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;
@@ -519,21 +495,15 @@ static void take_in(PaperHttp *http) {
   }
 }
 
-static void on_listener(void *owner, unsigned events) {
-  (void)events;
-  ((PaperHttp *)owner)->comes = true;
-}
-
-/* The sockets have a turn in each run. */
-static void on_sockets(void *owner, unsigned events) {
-  (void)owner, (void)events;
-}
-
 /* ---- the server ---- */
 
-static bool watch(int epoll, int fd, PaperWatch *at) {
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = at};
+static bool watch(int epoll, int fd) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
   return fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static int daemon_fd(PaperHttp *http) {
+  return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
 PaperHttp *paper_http_new(int listener, int epoll, PaperHandler handler, const PaperSocketEvents *events) {
@@ -546,14 +516,17 @@ PaperHttp *paper_http_new(int listener, int epoll, PaperHandler handler, const P
       (PaperHttp){.handler = handler, .events = *events, .epoll = epoll, .listener = listener, .spare = -1};
   http->fresh.end = &http->fresh.first;
   http->known.end = &http->known.first;
-  http->at_listener = (PaperWatch){.ready = on_listener, .owner = http};
-  http->at_sockets = (PaperWatch){.ready = on_sockets, .owner = http};
-  http->swept = about_now();
+  http->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+      on_access, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)(PAPER_CONNECTIONS + 2 * BATCH),
+      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+      on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
   open_spare(http);
   http->sockets = paper_sockets_new(events);
   bool lacks = http->sockets == NULL && paper_sockets_available();
-  if (lacks || !watch(epoll, listener, &http->at_listener) ||
-      (http->sockets != NULL && !watch(epoll, paper_sockets_fd(http->sockets), &http->at_sockets))) {
+  if (http->daemon == NULL || lacks || !watch(epoll, daemon_fd(http)) || !watch(epoll, listener) ||
+      (http->sockets != NULL && !watch(epoll, paper_sockets_fd(http->sockets)))) {
     paper_http_free(http);
     return NULL;
   }
@@ -566,35 +539,29 @@ static int64_t sooner(int64_t least, int64_t wait) {
 }
 
 int paper_http_timeout(PaperHttp *http) {
-  int64_t least = http->count > 0 ? SWEEP_MS : -1;
+  MHD_UNSIGNED_LONG_LONG ms;
+  int64_t least = MHD_get_timeout(http->daemon, &ms) == MHD_YES ? (int64_t)(ms > INT_MAX ? INT_MAX : ms) : -1;
   int64_t now = http->held != NULL || http->pause != 0 ? now_ms() : 0;
-  for (const Peer *peer = http->held; peer != NULL; peer = peer->next_held)
-    least = sooner(least, peer->due - now);
+  for (const Request *r = http->held; r != NULL; r = r->next) least = sooner(least, r->due - now);
   int64_t socket = http->sockets == NULL ? -1 : paper_sockets_timeout(http->sockets);
   if (socket >= 0) least = sooner(least, socket);
   if (http->pause != 0) least = sooner(least, http->pause - now);
   return (int)least;
 }
 
-static void sweep(PaperHttp *http) {
-  int64_t now = about_now();
-  if (now - http->swept < SWEEP_MS) return;
-  http->swept = now;
-  end_idle(&http->fresh, now - IDLE_MS);
-  end_idle(&http->known, now - IDLE_MS);
+bool paper_http_comes(const PaperHttp *http, int fd) {
+  return fd == http->listener;
 }
 
-void paper_http_run(PaperHttp *http) {
-  if (http->held != NULL) resume(http);
+void paper_http_run(PaperHttp *http, bool comes) {
+  resume(http, false);
   if (http->pause != 0 && now_ms() >= http->pause) {
     open_spare(http);
     watch_listener(http, true);
   }
-  if (http->comes && http->pause == 0) take_in(http);
-  http->comes = false;
+  if (comes && http->pause == 0) take_in(http);
+  MHD_run(http->daemon);
   if (http->sockets != NULL) paper_sockets_run(http->sockets);
-  sweep(http);
-  free_ended(http);
 }
 
 static void close_fd(int fd) {
@@ -603,10 +570,9 @@ static void close_fd(int fd) {
 
 void paper_http_free(PaperHttp *http) {
   if (http == NULL) return;
+  resume(http, true); /* libmicrohttpd cannot end with a connection that is suspended */
   paper_sockets_free(http->sockets);
-  while (http->fresh.first != NULL) end(http->fresh.first);
-  while (http->known.first != NULL) end(http->known.first);
-  free_ended(http);
+  if (http->daemon != NULL) MHD_stop_daemon(http->daemon);
   close_fd(http->listener);
   close_fd(http->spare);
   free(http);

@@ -1,6 +1,6 @@
 /*
-** The HTTP/1.1 server of the paper exchange, with keep-alive, pipelining and bounded requests. Its owner waits for it. Knows no Lua and
-** no rule of the exchange. All functions are called from one thread.
+** The HTTP/1.1 server of the paper exchange, with keep-alive, pipelining and bounded requests. Its owner waits for it. Knows no Lua and no rule of the exchange; only http.c knows libmicrohttpd. All functions are called from one
+** thread.
 */
 #ifndef BYBIT_PAPER_HTTP_H
 #define BYBIT_PAPER_HTTP_H
@@ -12,12 +12,6 @@
 #define PAPER_CONNECTIONS 1000 /* the most that are open at once; for one more, a silent one is closed */
 
 #include "sockets.h"
-
-/* What an event of epoll carries: whom it tells. */
-typedef struct PaperWatch {
-  void (*ready)(void *owner, unsigned events);
-  void *owner;
-} PaperWatch;
 
 typedef struct PaperHttp PaperHttp;
 /* The answer that a handler makes; it lives until the handler returns. */
@@ -50,21 +44,24 @@ typedef void (*PaperHandler)(void *owner, const PaperRequest *request, PaperRepl
 
 /* Says what goes wrong with this answer. To be called before paper_reply. */
 void paper_reply_fault(PaperReply *reply, const PaperFault *fault);
-/* Writes the answer; a second one takes the place of the first. 'lines': header lines, each with its CRLF; not that of the body's size. False
-** when memory ran out; the connection is then closed. */
-bool paper_reply(PaperReply *reply, unsigned status, const char *lines, size_t lines_size, const char *body,
-                 size_t size);
+/* Sets status and body, which is copied. False when memory ran out; the connection is then closed. */
+bool paper_reply(PaperReply *reply, unsigned status, const char *body, size_t size);
+/* Adds header lines to it: "name: value", each with its CRLF. False when one of them cannot be added. */
+bool paper_reply_lines(PaperReply *reply, const char *lines, size_t size);
 
 /* Answers with status 101 and makes the connection a WebSocket of this number (sockets.h), above 0. */
-bool paper_reply_socket(PaperReply *reply, int64_t id, const char *lines, size_t lines_size);
+void paper_reply_socket(PaperReply *reply, int64_t id);
 
-/* Serves a listening socket. It takes the socket over, even when it fails and returns NULL. Its descriptors are watched by the epoll
-** instance of the caller, whose events carry a PaperWatch; after some it calls paper_http_run. 'events': of its WebSockets, with the
-** owner that is passed to the handler, too. */
+/* Serves a listening socket. It takes the socket over, even when it fails and returns NULL. Its descriptors are added to the
+** epoll instance of the caller, who calls paper_http_run when one of them is ready; each is told by its number. 'events': of its
+** WebSockets, with the owner that is passed to the handler, too. */
 PaperHttp *paper_http_new(int listener, int epoll, PaperHandler handler, const PaperSocketEvents *events);
 PaperSockets *paper_http_sockets(PaperHttp *http); /* NULL: this build is without them */
 int paper_http_timeout(PaperHttp *http); /* ms until paper_http_run has work in any case; -1: no limit */
-void paper_http_run(PaperHttp *http);    /* serves who has come, and what is due, without waiting */
-void paper_http_free(PaperHttp *http);   /* closes all connections; NULL is allowed */
+bool paper_http_comes(const PaperHttp *http,
+                      int fd); /* does this descriptor tell that connections have come? */
+void paper_http_run(PaperHttp *http,
+                    bool comes);       /* serves what is ready, and who has come, without waiting */
+void paper_http_free(PaperHttp *http); /* closes all connections; NULL is allowed */
 
 #endif

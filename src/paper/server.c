@@ -47,9 +47,7 @@ typedef struct Server {
   bool failed; /* the answer is an error message */
 
   pthread_t thread;
-  bool started; /* 'thread' runs and must be joined */
-  bool asked;   /* 'wake' was written to */
-  PaperWatch at_wake, at_timer;
+  bool started;           /* 'thread' runs and must be joined */
   int listener;           /* the listening socket, until paper_http_new takes it; -1: none */
   int wake, timer, epoll; /* an eventfd for a changed phase, a timerfd for ticks, what waits for both */
   /* Owned: package.path, package.cpath and the host's settings, for the thread's Lua state. */
@@ -117,25 +115,9 @@ static void take_fault(lua_State *L, PaperReply *reply) {
   paper_reply_fault(reply, &fault);
 }
 
-/* Makes header lines of the array at 'index', which has names and values in turn, and puts them there. */
-static void write_lines(lua_State *L, int index) {
-  luaL_Buffer b;
-  luaL_checktype(L, index, LUA_TTABLE);
-  lua_Integer count = (lua_Integer)lua_rawlen(L, index);
-  luaL_buffinit(L, &b);
-  for (lua_Integer i = 1; i <= count; i++) {
-    lua_rawgeti(L, index, i);
-    luaL_checkstring(L, -1);
-    luaL_addvalue(&b);
-    luaL_addstring(&b, i % 2 == 1 ? ": " : "\r\n");
-  }
-  luaL_pushresult(&b);
-  lua_replace(L, index);
-}
-
-/* Runs protected. Stack: request, reply. Calls the host's request function. It returns the status, the body, the header lines as a text or
-** as an array with names and values in turn, and what goes wrong with the answer, or nil. With status 101 a fifth value is the
-** number of the WebSocket that the connection becomes. */
+/* Runs protected. Stack: request, reply. Calls the host's request function. It returns the status, the body, the header lines as a
+** text, and what goes wrong with the answer, or nil. With status 101 a fifth value is the number of the WebSocket that the connection
+** becomes. */
 static int serve_request(lua_State *L) {
   const PaperRequest *r = lua_touserdata(L, 1);
   PaperReply *reply = lua_touserdata(L, 2);
@@ -154,13 +136,12 @@ static int serve_request(lua_State *L) {
   /* stack: request, reply, status, body, lines, fault, number of the socket */
   lua_insert(L, -2);
   take_fault(L, reply);
-  const char *body = luaL_checklstring(L, 4, &size);
-  if (lua_type(L, 5) != LUA_TSTRING) write_lines(L, 5);
-  const char *lines = luaL_checklstring(L, 5, &lines_size);
+  const char *body = luaL_checklstring(L, 4, &size), *lines = luaL_checklstring(L, 5, &lines_size);
   if (lua_isinteger(L, 6))
-    paper_reply_socket(reply, lua_tointeger(L, 6), lines, lines_size);
+    paper_reply_socket(reply, lua_tointeger(L, 6));
   else
-    paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), lines, lines_size, body, size);
+    paper_reply(reply, (unsigned)luaL_checkinteger(L, 3), body, size);
+  if (!paper_reply_lines(reply, lines, lines_size)) return luaL_error(L, "a header line cannot be sent");
   return 0;
 }
 
@@ -187,7 +168,7 @@ static void on_request(void *owner, const PaperRequest *request, PaperReply *rep
   lua_pushlightuserdata(L, reply);
   if (lua_pcall(L, 2, 0, 0) == LUA_OK) return;
   lua_pop(L, 1);
-  paper_reply(reply, 500, "", 0, text, sizeof text - 1);
+  paper_reply(reply, 500, text, sizeof text - 1);
 }
 
 static void on_message(void *owner, int64_t id, const char *text, size_t size) {
@@ -298,37 +279,27 @@ static bool drain(int fd) {
   return read(fd, &count, sizeof count) == (ssize_t)sizeof count;
 }
 
-static void on_wake(void *owner, unsigned events) {
-  Server *s = owner;
-  (void)events;
-  if (drain(s->wake)) s->asked = true;
-}
-
-static void on_timer(void *owner, unsigned events) {
-  Server *s = owner;
-  (void)events;
-  if (drain(s->timer)) tick(s);
-}
-
-static bool watch(Server *s, int fd, PaperWatch *at, void (*ready)(void *, unsigned)) {
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = at};
-  *at = (PaperWatch){.ready = ready, .owner = s};
+static bool watch(Server *s, int fd) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
   return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 /* Serves requests, ticks and commands until the caller wants the thread to end. */
 static void serve(Server *s) {
-  enum { EVENTS = 64 };
+  enum { EVENTS = 8 }; /* more than there are descriptors */
   struct epoll_event events[EVENTS];
+  bool asked;
   do {
-    s->asked = false;
     int count = epoll_wait(s->epoll, events, EVENTS, paper_http_timeout(s->http));
+    bool comes = asked = false;
     for (int i = 0; i < count; i++) {
-      const PaperWatch *at = events[i].data.ptr;
-      at->ready(at->owner, events[i].events);
+      int fd = events[i].data.fd;
+      if (fd == s->timer && drain(s->timer)) tick(s);
+      if (fd == s->wake) asked = drain(s->wake);
+      if (paper_http_comes(s->http, fd)) comes = true;
     }
-    paper_http_run(s->http);
-  } while (!s->asked || serve_command(s));
+    paper_http_run(s->http, comes);
+  } while (!asked || serve_command(s));
 }
 
 /* Makes the Lua state and the server. False on failure; 'text' then holds the error of the Lua side, if it was that. */
@@ -340,8 +311,7 @@ static bool set_up(Server *s) {
   int listener = s->listener;
   s->listener = -1;
   s->http = paper_http_new(listener, s->epoll, on_request, &events);
-  return s->http != NULL && watch(s, s->wake, &s->at_wake, on_wake) &&
-         watch(s, s->timer, &s->at_timer, on_timer);
+  return s->http != NULL && watch(s, s->wake) && watch(s, s->timer);
 }
 
 /* The thread. Whatever happens it ends in ENDED, for which the caller waits. */

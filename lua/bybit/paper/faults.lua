@@ -3,6 +3,7 @@
 -- a fault strikes. The wire asks here before it answers; the server does to the answer what the fault says.
 
 local core = require "bybit.core"
+local striker = require("bybit.paper_engine").rules
 local printable = require "bybit.text.printable"
 
 local faults = {}
@@ -176,7 +177,7 @@ Faults.__index = Faults
 
 ---@param seed integer of the exchange: that of the faults, when they name none
 function faults.new(seed)
-  return setmetatable({ seed = seed, rules = {}, of_requests = {}, counts = {}, standing = {} }, Faults)
+  return setmetatable({ seed = seed, rules = {}, counts = {}, standing = {}, asked = 0 }, Faults)
 end
 
 -- What a rule is counted as.
@@ -191,7 +192,7 @@ local function short(path)
   return (path:gsub("^/v5/", ""):gsub("^/v2/private/", ""))
 end
 
-local function compile(rule)
+local function compile(rule, number)
   local kind, nth = KINDS[rule[1]], nil
   if rule.nth then
     nth = {}
@@ -199,11 +200,13 @@ local function compile(rule)
   end
   local executed = kind.executed or false
   if kind.either then executed = rule.executed or false end
+  local place -- what it is about
+  if kind.stream then place = rule.topic else place = rule.path and short(rule.path) end
   return {
-    kind = rule[1], label = label(rule), path = rule.path and short(rule.path), verb = rule.verb, nth = nth,
-    probability = rule.probability, left = rule.times or math.huge, seen = 0, executed = executed, status = rule.status,
+    number = number, kind = rule[1], label = label(rule), place = place, verb = not kind.stream and rule.verb or nil, nth = nth,
+    probability = rule.probability, left = rule.times or math.huge, executed = executed, status = rule.status,
     code = rule.code, message = rule.message, at = rule.at, reset = rule.reset, seconds = rule.seconds,
-    stream = kind.stream or false, topic = rule.topic, rate = rule.rate,
+    stream = kind.stream or false, rate = rule.rate,
     enters = executed or kind.seen or false, late = kind.late or false, first = rule.first, order = rule.order or 1,
   }
 end
@@ -213,13 +216,15 @@ end
 function Faults:set(wanted)
   wanted = wanted or {}
   self.random = core.random(wanted.seed or self.seed)
-  self.rules, self.down_until = {}, nil
-  self.of_requests, self.by_path = {}, false
+  self.rules, self.down_until, self.by_path = {}, nil, false
+  local of_requests, of_frames = {}, {}
   for i, given in ipairs(wanted) do
-    local rule = compile(given)
-    self.rules[i], self.by_path = rule, self.by_path or rule.path ~= nil
-    if not rule.stream then table.insert(self.of_requests, rule) end
+    local rule = compile(given, i)
+    self.rules[i], self.by_path = rule, self.by_path or given.path ~= nil
+    table.insert(rule.stream and of_frames or of_requests, rule)
   end
+  self.strike = of_requests[1] and striker(of_requests, self.random, "/")
+  self.strike_frame = of_frames[1] and striker(of_frames, self.random, ".")
   self.standing = { lag = wanted.lag, skew = wanted.skew, forget = wanted.forget and wanted.forget * 1000 or nil }
 end
 
@@ -227,54 +232,26 @@ function Faults:count(name)
   self.counts[name] = (self.counts[name] or 0) + 1
 end
 
--- Is this path the rule's? One that ends with / means all that begin so.
-local function is_under(rule, path)
-  return path == rule.path or rule.path:sub(-1) == "/" and path:sub(1, #rule.path) == rule.path
-end
-
--- Whether a rule strikes the request that it is about; each such request counts for its `nth`.
-local function strikes(rule, random)
-  rule.seen = rule.seen + 1
-  if rule.left <= 0 or rule.nth and not rule.nth[rule.seen] then return false end
-  if rule.probability and random:unit() >= rule.probability then return false end
-  rule.left = rule.left - 1
-  return true
-end
-
 --- The first rule that strikes this request; nil without one. Every rule about the request counts it and draws for it.
 ---@param now integer ms
 ---@return table? rule
 function Faults:pick(verb, path, now)
+  self.asked = self.asked + 1
   if self:is_down(now) then return { kind = "restart", executed = false, down = true } end
   self.down_until = nil
-  local struck, random, rules = nil, self.random, self.of_requests
-  path = self.by_path and short(path)
-  for i = 1, #rules do
-    local rule = rules[i]
-    local is_meant = (not rule.verb or rule.verb == verb) and (not rule.path or is_under(rule, path))
-    if is_meant and strikes(rule, random) then struck = struck or rule end
-  end
-  if struck then
-    self:count(struck.label)
-    if struck.kind == "restart" then self.down_until = now + math.floor((struck.seconds or 0) * 1000) end
-  end
+  local struck = self.strike and self.strike(verb, self.by_path and short(path) or path)
+  if not struck then return nil end
+  self:count(struck.label)
+  if struck.kind == "restart" then self.down_until = now + math.floor((struck.seconds or 0) * 1000) end
+  if self.heard then self.heard(struck, verb, path, now) end
   return struck
-end
-
-local function about_frame(rule, topic)
-  if not rule.stream then return false end
-  if not rule.topic then return true end
-  return topic == rule.topic or rule.topic:sub(-1) == "." and topic:sub(1, #rule.topic) == rule.topic
 end
 
 --- The first rule that strikes this frame of a stream; nil without one. As `pick`, it counts for each rule about it.
 ---@param topic string
 ---@return table? rule
 function Faults:pick_frame(topic)
-  local struck
-  for _, rule in ipairs(self.rules) do
-    if about_frame(rule, topic) and strikes(rule, self.random) and not struck then struck = rule end
-  end
+  local struck = self.strike_frame and self.strike_frame(nil, topic)
   if struck then self:count(struck.label) end
   return struck
 end

@@ -159,7 +159,7 @@ function host.start(boot, real_clock, sockets)
   local wire = Wire.new {
     engine = engine, keys = keys, limits = Limits.new(options.limits), faults = injected,
     endpoints = { endpoints, endpoints_account, endpoints_v2 }, clock = clock, seed = options.seed, report = report,
-    auth_status_401 = options.auth_status_401, done = require("bybit.paper_engine").told,
+    auth_status_401 = options.auth_status_401,
   }
   local streams = Streams.new {
     sockets = sockets, engine = engine, keys = keys, wire = wire, faults = injected, now = now, seed = options.seed,

@@ -20,16 +20,8 @@ end
 params.unescape = unescape
 
 ---The parameters of a raw query; of a name that comes twice the first counts.
----@param raw string
----@return table<string, string>
-function params.query(raw)
-  local out = {}
-  for name, value in raw:gmatch("([^&=]+)=([^&]*)") do
-    name = unescape(name)
-    if value ~= "" and out[name] == nil then out[name] = unescape(value) end
-  end
-  return out
-end
+---@type fun(raw: string): table<string, string>
+params.query = engine.query
 
 -- One past the string that opens at 'at'; nil when it does not end.
 local function after_string(text, at)
@@ -128,7 +120,7 @@ function params.any_body(text)
   return value
 end
 
----The parameters of a JSON body; nil when it is not a JSON object. Most bodies are flat, and have nothing but texts.
+---The parameters of a JSON body; nil when it is not a JSON object. Most bodies are flat, and have nothing but texts and numbers.
 ---@param text string
 ---@return table<string, any>?
 function params.body(text)

@@ -16,15 +16,10 @@ local events = {}
 ---@param rules table[] the faults, as they were given
 ---@return bybit.FaultEvent[] list
 function events.record(exchange, rules)
-  local list, count, injected = {}, 0, exchange.faults
-  local pick = getmetatable(injected).__index.pick
-  function injected.pick(self, verb, path, now)
-    count = count + 1
-    local struck = pick(self, verb, path, now)
-    for i, rule in ipairs(struck and self.rules or {}) do
-      if rule == struck then list[#list + 1] = { request = count, rule = rules[i], verb = verb, path = path, time = now } end
-    end
-    return struck
+  local list, injected = {}, exchange.faults
+  local before = injected.asked
+  function injected.heard(rule, verb, path, now)
+    list[#list + 1] = { request = injected.asked - before, rule = rules[rule.number], verb = verb, path = path, time = now }
   end
   return list
 end

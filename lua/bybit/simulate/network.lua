@@ -1,6 +1,8 @@
 -- The network of a simulation: a client's transport as a table. A request acts on the exchange after a latency that is drawn from the
 -- seed, and its answer takes as long again. The exchange's faults strike here as they do on a socket.
 
+local engine = require "bybit.paper_engine"
+
 local network = {}
 
 local Network = {}
@@ -8,7 +10,8 @@ Network.__index = Network
 
 local MS, SECOND = 1000000, 1000000000
 local floor, min = math.floor, math.min
-local find, sub, upper, unpack = string.find, string.sub, string.upper, table.unpack
+local find, sub = string.find, string.sub
+local header_of = engine.headers
 
 ---@param world table
 ---@param journal table hears of each request, see journal.lua
@@ -16,46 +19,16 @@ function network.new(world, journal)
   return setmetatable({ world = world, journal = journal, lines = true }, Network)
 end
 
--- What the exchange wants to know of a request, by the names of header lines in capitals.
-local WANTED = { ["X-BAPI-API-KEY"] = "key", ["X-BAPI-TIMESTAMP"] = "timestamp", ["X-BAPI-SIGN"] = "sign",
-  ["X-BAPI-RECV-WINDOW"] = "window" }
-
--- Names of header lines in capitals. They are always the same few.
-local NAMES = setmetatable({}, { __index = function(names, name)
-  names[name] = upper(name)
-  return names[name]
-end })
-
--- Header lines as the exchange looks at them: the first of each name counts.
-local function header_of(lines)
-  local key, timestamp, sign, window
-  for i = #lines, 1, -1 do
-    local line = lines[i]
-    local colon = find(line, ":", 1, true)
-    local wanted = colon and WANTED[NAMES[sub(line, 1, colon - 1)]]
-    if wanted == "key" then key = sub(line, colon + 2)
-    elseif wanted == "timestamp" then timestamp = sub(line, colon + 2)
-    elseif wanted == "sign" then sign = sub(line, colon + 2)
-    elseif wanted then window = sub(line, colon + 2) end
-  end
-  return key, timestamp, sign, window
-end
-
-local FORMS = setmetatable({}, { __index = function(forms, count)
-  forms[count] = ("%s: %s\r\n"):rep(count)
-  return forms[count]
-end })
-
 -- The request reaches the exchange. Its answer is on the way then; `broken` tells what the client's connection has of it.
 local function deliver(world, transfer)
   local request, url = transfer.request, transfer.request.url
   local target = sub(url, find(url, "/", 9, true), -1) -- behind https:// and the host
   local key, timestamp, sign, window = header_of(request.headers)
-  local status, body, headers, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1", key,
+  local status, body, lines, fault = world.exchange.wire:handle(request.verb, target, request.body or "", "127.0.0.1", key,
     timestamp, sign, window)
   if request.verb ~= "GET" then world:touched() end
   transfer.network.journal:note(request.verb, target, request.body, status, body, fault)
-  transfer.answer, transfer.answer_body, transfer.answer_headers = status, body, headers
+  transfer.answer, transfer.answer_body, transfer.answer_lines = status, body, lines
   if not fault then return end
   transfer.broken = fault.silent and "connection reset" or fault.cut and "the body is cut short" or nil
   if fault.delay then transfer.answered = transfer.answered + fault.delay * MS end
@@ -67,7 +40,7 @@ function Network:start(request)
   local arrives = world.ns + there
   local transfer = { request = request, network = self, sent = true, answered = arrives + back,
     limit = world.ns + floor(request.timeout * SECOND),
-    after = nil, answer = nil, answer_body = nil, answer_headers = nil, status = nil, body = nil, headers = nil } -- with room for them
+    after = nil, answer = nil, answer_body = nil, answer_lines = nil, status = nil, body = nil, headers = nil } -- with room for them
   if there == 0 then
     deliver(world, transfer)
   else
@@ -93,9 +66,7 @@ function Network:wait(transfer)
   elseif transfer.broken then
     fail(transfer, "network", transfer.broken)
   else
-    local headers = transfer.answer_headers
-    transfer.status, transfer.body = transfer.answer, transfer.answer_body
-    transfer.headers = headers and FORMS[#headers // 2]:format(unpack(headers)) or ""
+    transfer.status, transfer.body, transfer.headers = transfer.answer, transfer.answer_body, transfer.answer_lines
   end
 end
 

@@ -27,13 +27,11 @@ local function used(c, id)
 end
 
 local function header_of(parts, now)
-  local given, out = {}, {}
-  for i = 1, #parts.headers, 2 do given[parts.headers[i]] = parts.headers[i + 1] end
-  for _, name in ipairs { "X-Bapi-Limit", "X-Bapi-Limit-Status", "X-Bapi-Limit-Reset-Timestamp" } do
-    out[#out + 1] = { name, given[name] }
-  end
-  out[#out + 1] = { "Timenow", tostring(now) }
-  return answer.object(out)
+  if not parts.reset then return answer.object { { "Timenow", tostring(now) } } end
+  return answer.object {
+    { "X-Bapi-Limit", tostring(parts.limit) }, { "X-Bapi-Limit-Status", tostring(parts.left) },
+    { "X-Bapi-Limit-Reset-Timestamp", tostring(parts.reset) }, { "Timenow", tostring(now) },
+  }
 end
 
 -- Checks what stands around the order. Returns path and order; nil, code and message.
@@ -55,7 +53,7 @@ end
 -- What a fault leaves of a request: its parts; nil: no answer goes out.
 local function disturb(streams, c, rule, parts)
   local code, message = faults.code(rule)
-  if code then return { code = code, message = message, headers = {} } end
+  if code then return { code = code, message = message } end
   local kind = rule.kind
   if WHOLE[kind] then return parts end
   if kind == "reset" or kind == "restart" or kind == "cut" then

@@ -381,9 +381,9 @@ end
 ---------------------------------------------------------------------------------------------------------------
 -- Connections.
 
-local TEXT = { "Content-Type", "text/plain; charset=utf-8" }
+local TEXT = "Content-Type: text/plain; charset=utf-8\r\n"
 
---- Answers a request for a WebSocket: status, body, headers, what goes wrong with it, and the number of the socket.
+--- Answers a request for a WebSocket: status, body, header lines as a text, what goes wrong with it, and the number of the socket.
 function Streams:open(target, key)
   local path, query = target:match("^([^?]*)%??(.*)$")
   local place = PATHS[path]
@@ -404,7 +404,8 @@ function Streams:open(target, key)
   self.connections[c.id] = c
   self.used = true -- it has, or had, connections
   self.order[#self.order + 1] = c
-  return 101, "", { "Upgrade", "websocket", "Sec-WebSocket-Accept", core.sign.sha1(key .. GUID) }, nil, c.id
+  local lines = ("Upgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n"):format(core.sign.sha1(key .. GUID))
+  return 101, "", lines, nil, c.id
 end
 
 local function serve(self, c, text)

@@ -9,7 +9,7 @@ local params = require "bybit.paper.params"
 
 local wire_v2 = {}
 
-local HEADERS = { "Content-Type", "application/json; charset=utf-8" }
+local LINES = "Content-Type: application/json; charset=utf-8\r\n"
 
 -- The code of v2 for a code of V5, which the engine uses. A code that is not here is the same on both.
 local CODES = {
@@ -34,12 +34,12 @@ end
 
 local function envelope(context, code, message, result)
   local microseconds = context.nanoseconds // 1000
-  return { status = 200, headers = HEADERS, body = answer.encode(answer.object {
+  return 200, answer.encode(answer.object {
     { "ret_code", code }, { "ret_msg", message }, { "ext_code", "" }, { "ext_info", "" },
     { "result", result or answer.null },
     { "time_now", ("%d.%06d"):format(microseconds // 1000000, microseconds % 1000000) },
     { "rate_limit_status", context.left }, { "rate_limit_reset_ms", context.reset }, { "rate_limit", context.limit },
-  }) }
+  }), LINES
 end
 
 --- An answer that something is not done.
@@ -119,7 +119,7 @@ local function call(wire, context, asked)
 end
 
 --- Answers a request to an endpoint of this wire.
----@return table done { status, body, headers }
+---@return integer status, string body, string lines
 function wire_v2.answer(wire, context, request)
   local declared = context.endpoint.declared
   local asked = read(request)

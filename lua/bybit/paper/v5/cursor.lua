@@ -4,6 +4,8 @@
 
 local params = require "bybit.paper.params"
 
+local find = string.find
+
 local cursor = {}
 
 -- The filters that a cursor belongs to: all parameters but limit and cursor, by alphabet.
@@ -48,12 +50,17 @@ local function parse(scope, text)
   return text == expected and key or nil
 end
 
--- How many rows a page may hold; nil when 'limit' is out of range.
-local function page_size(asked, options)
-  if asked.limit == nil then return options.default end
-  local limit = tostring(asked.limit):match("^%d%d?%d?%d?$")
-  limit = math.tointeger(tonumber(limit))
-  return limit and limit >= 1 and limit <= options.max and limit or nil
+---How many rows a page may hold. Nil, code and message when 'limit' is out of range.
+---@return integer? size
+---@return integer? code
+---@return string? message
+function cursor.size(asked, options)
+  local limit = asked.limit
+  if limit == nil then return options.default end
+  limit = tostring(limit)
+  limit = #limit <= 4 and find(limit, "^%d+$") and math.tointeger(tonumber(limit))
+  if limit and limit >= 1 and limit <= options.max then return limit end
+  return nil, 10001, "params error: limit invalid"
 end
 
 ---How many rows a page has, and after which key it begins (nil: with the first row). Nil, code and message when limit or
@@ -62,8 +69,8 @@ end
 ---@return integer|string? after or the code
 ---@return string? message
 function cursor.position(scope, asked, options)
-  local size = page_size(asked, options)
-  if not size then return nil, 10001, "params error: limit invalid" end
+  local size, code, message = cursor.size(asked, options)
+  if not size then return nil, code, message end
   if asked.cursor == nil then return size end
   local after = parse(scope .. "\0" .. filters(asked), tostring(asked.cursor))
   if not after then return nil, 10001, "params error: cursor invalid" end

@@ -104,9 +104,10 @@ function declare.list(row)
         ok, code, message = narrowed(asked, row.narrow)
         if not ok then return nil, code, message end
       end
-      local rows, place = {}, nil
+      local rows, place, size = {}, nil, nil
       if options then
-        local size, after, refused = context:position(asked, options)
+        local after, refused
+        size, after, refused = context:position(asked, options)
         if not size then return nil, after, refused end
         place = { room = size + 1, after = after }
       end
@@ -116,7 +117,7 @@ function declare.list(row)
       end
       local next_cursor
       if options then
-        rows, next_cursor, message = context:page(rows, asked, options)
+        rows, next_cursor, message = context:page(rows, asked, options, size)
         if not rows then return nil, next_cursor, message end
       end
       local list = { "list", shaped(rows, row.shape) }

@@ -10,6 +10,7 @@ local order_checks = require "bybit.paper.engine.order_checks"
 local view = require "bybit.paper.v5.view"
 
 local ZERO = decimal(0)
+local padded = require("bybit.paper_engine").padded
 
 local endpoints = {}
 
@@ -18,7 +19,7 @@ local endpoints = {}
 local function of_markets(f, any)
   return function(engine, _, asked)
     local list = {}
-    for _, market in ipairs(engine.markets) do
+    for _, market in ipairs(asked.symbol and { engine.by_symbol[asked.symbol] } or engine.markets) do
       local i = market.instrument
       local status = asked.status or asked.symbol and i.status or "Trading"
       if (not asked.symbol or asked.symbol == i.symbol) and (not asked.baseCoin or asked.baseCoin == i.base)
@@ -75,46 +76,49 @@ local function best(market, side)
   return level.ticks, level.size
 end
 
--- What perpetuals have and futures do not, and the other way round; price(ticks) writes a price.
-local function funding_or_delivery(market, i, price)
+local TICKER = answer.shape {
+  { "symbol", "symbol" }, { "lastPrice", "last" }, { "indexPrice", "index" }, { "markPrice", "mark" }, { "prevPrice24h", "open" },
+  { "price24hPcnt", "change" }, { "highPrice24h", "high" }, { "lowPrice24h", "low" }, { "prevPrice1h", "hour_ago" },
+  { "openInterest", "interest" }, { "openInterestValue", "interest_value" }, { "turnover24h", "turnover" },
+  { "volume24h", "volume" }, { "fundingRate", "rate", "" }, { "nextFundingTime", "next", "0", text = true },
+  { "predictedDeliveryPrice", "predicted", "" }, { "basisRate", "basis_rate", "" }, { "deliveryFeeRate", "fee", "" },
+  { "deliveryTime", "delivery", "0", text = true }, { "ask1Size", "ask_size" }, { "bid1Price", "bid", "" },
+  { "ask1Price", "ask", "" }, { "bid1Size", "bid_size" }, { "basis", "basis", "" }, { "preOpenPrice", value = "" },
+  { "preQty", value = "" }, { "curPreListingPhase", value = "" }, { "fundingIntervalHour", "hours", "", text = true },
+  { "basisRateYear", value = "" }, { "fundingCap", "cap", "" },
+}
+
+-- What perpetuals have and futures do not, and the other way round.
+local function add_funding_or_delivery(out, market, i)
   if not i.delivery then
-    local hours = tostring(i.funding_minutes // 60)
-    return { rate = i.funding_rate, next = tostring(market.next_funding), hours = hours, cap = "0.005", predicted = "",
-      basis = "", basis_rate = "", fee = "" }
+    out.rate, out.next, out.hours, out.cap = i.funding_rate, market.next_funding, i.funding_minutes // 60, "0.005"
+    return
   end
   local index = market:reference "IndexPrice"
   local basis = market:reference "LastPrice" - index
-  return { rate = "", next = "0", hours = "", cap = "", predicted = price(market.index), basis = basis,
-    basis_rate = (basis / index):round(8), fee = i.delivery_fee }
+  out.predicted, out.basis, out.basis_rate = out.index, basis, (basis / index):round(8)
+  out.fee, out.delivery = i.delivery_fee, i.delivery
 end
 
-local TICKER = {
-  "symbol", "lastPrice", "indexPrice", "markPrice", "prevPrice24h", "price24hPcnt", "highPrice24h", "lowPrice24h", "prevPrice1h",
-  "openInterest", "openInterestValue", "turnover24h", "volume24h", "fundingRate", "nextFundingTime", "predictedDeliveryPrice",
-  "basisRate", "deliveryFeeRate", "deliveryTime", "ask1Size", "bid1Price", "ask1Price", "bid1Size", "basis", "preOpenPrice",
-  "preQty", "curPreListingPhase", "fundingIntervalHour", "basisRateYear", "fundingCap",
-}
-
 local function ticker(market, i, engine)
-  local now = engine.now()
+  local now, places = engine.now(), market.places
   engine:look(market)
-  local day, last = market.candles:day(now), market:reference "LastPrice"
-  local function price(ticks) return ticks and view.padded(market, market:price(ticks)) or "" end
+  local day, last, mark = market.candles:day(now), market:reference "LastPrice", market:reference "MarkPrice"
   local bid, bid_size = best(market, "Buy")
   local ask, ask_size = best(market, "Sell")
-  local interest, mark = engine:open_interest(i.symbol), market:reference "MarkPrice"
-  local also = funding_or_delivery(market, i, price)
-  return answer.record(TICKER, {
-    symbol = i.symbol, lastPrice = price(market.last), indexPrice = price(market.index), markPrice = price(market.mark),
-    prevPrice24h = price(day.open), price24hPcnt = (last / market:price(day.open) - 1):round(6, "down"),
-    highPrice24h = price(day.high), lowPrice24h = price(day.low), prevPrice1h = price(market.candles:hour_ago(now)),
-    openInterest = interest, openInterestValue = i.kind.value(interest, mark):round(2), turnover24h = day.turnover:round(4),
-    volume24h = i.category == "inverse" and day.volume:round(0) or day.volume, fundingRate = also.rate,
-    nextFundingTime = also.next, predictedDeliveryPrice = also.predicted, basisRate = also.basis_rate,
-    deliveryFeeRate = also.fee, deliveryTime = tostring(i.delivery or 0), ask1Size = ask_size, bid1Price = price(bid),
-    ask1Price = price(ask), bid1Size = bid_size, basis = also.basis, preOpenPrice = "", preQty = "", curPreListingPhase = "",
-    fundingIntervalHour = also.hours, basisRateYear = "", fundingCap = also.cap,
-  })
+  local interest, open = engine:open_interest(i.symbol), market:price(day.open)
+  local out = {
+    symbol = i.symbol, last = padded(last, places), mark = padded(mark, places),
+    index = padded(market:reference "IndexPrice", places), open = padded(open, places),
+    change = (last / open - 1):round(6, "down"), high = padded(market:price(day.high), places),
+    low = padded(market:price(day.low), places), hour_ago = padded(market:price(market.candles:hour_ago(now)), places),
+    interest = interest, interest_value = i.kind.value(interest, mark):round(2), turnover = day.turnover:round(4),
+    volume = i.category == "inverse" and day.volume:round(0) or day.volume, ask_size = ask_size, bid_size = bid_size,
+    bid = bid and padded(market:price(bid), places), ask = ask and padded(market:price(ask), places),
+    rate = nil, next = nil, hours = nil, cap = nil, -- with room for them
+  }
+  add_funding_or_delivery(out, market, i)
+  return answer.row(TICKER, out)
 end
 
 --- Last, bid, ask, mark and index price, and the figures of the day.

@@ -19,13 +19,19 @@ endpoints["GET /v5/position/list"] = declare.list {
   limit = 50, max = 200, default = 20, key = function(row) return row.key end, narrow = { "symbol", "settleCoin" },
   rows = function(engine, account, asked)
     local rows = {}
+    if asked.symbol then
+      local market = engine.by_symbol[asked.symbol]
+      for _, index in ipairs(account:indexes(market.instrument)) do
+        rows[#rows + 1] = { account = account, market = market, index = index, key = -index }
+      end
+      return rows
+    end
     for i, market in ipairs(engine.markets) do
       local instrument = market.instrument
-      local wanted = asked.symbol == instrument.symbol
-        or not asked.symbol and asked.category == instrument.category
+      local wanted = asked.category == instrument.category
         and (not asked.settleCoin or asked.settleCoin == instrument.settle)
       for _, index in ipairs(wanted and account:indexes(instrument) or {}) do
-        if asked.symbol or account:holds(instrument.symbol, index) then
+        if account:holds(instrument.symbol, index) then
           rows[#rows + 1] = { account = account, market = market, index = index, key = -(3 * i + index) }
         end
       end

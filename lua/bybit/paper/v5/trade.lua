@@ -60,12 +60,15 @@ local function text(value)
   return type(value) == "string" and value or ""
 end
 
-local function item_fields(category, order, asked, created)
-  return answer.object {
-    { "category", category }, { "symbol", text(asked.symbol) }, { "orderId", order and order.id or "" },
-    { "orderLinkId", order and order.link or text(asked.orderLinkId) },
-    created and { "createAt", order and tostring(order.created) or "" } or nil,
-  }
+local ITEM = { { "category", more = "category" }, { "symbol", more = "symbol" }, { "orderId", "id", "" },
+  { "orderLinkId", "link", more = "link" } }
+local CREATED = answer.shape { ITEM[1], ITEM[2], ITEM[3], ITEM[4], { "createAt", "created", "", text = true } }
+ITEM = answer.shape(ITEM)
+
+local NOTHING, DONE = {}, answer.text '{"code":0,"msg":"OK"}'
+
+local function item_row(shape, category, order, asked)
+  return answer.row(shape, order or NOTHING, { category = category, symbol = text(asked.symbol), link = text(asked.orderLinkId) })
 end
 
 -- What becomes of one item: the order, or nil, code and message.
@@ -77,7 +80,7 @@ local function act_on(act, engine, account, category, item, granted)
   return act(engine, account, item)
 end
 
-local function batch(act, created)
+local function batch(act, shape)
   return declare.change {
     limit = 10, batch = true,
     handle = function(engine, account, asked, context)
@@ -90,8 +93,8 @@ local function batch(act, created)
       local results, codes = {}, {}
       for i, item in ipairs(items) do
         local order, code, message = act_on(act_now, engine, account, asked.category, item, i <= granted)
-        results[i] = item_fields(asked.category, order, type(item) == "table" and item or {}, created)
-        codes[i] = answer.object { { "code", order and 0 or code }, { "msg", order and "OK" or message } }
+        results[i] = item_row(shape, asked.category, order, type(item) == "table" and item or NOTHING)
+        codes[i] = order and DONE or answer.object { { "code", code }, { "msg", message } }
       end
       return answer.object { { "list", answer.list(results) } }, answer.object { { "list", answer.list(codes) } }
     end,
@@ -99,13 +102,13 @@ local function batch(act, created)
 end
 
 --- Places several orders.
-endpoints["POST /v5/order/create-batch"] = batch(orders.create, true)
+endpoints["POST /v5/order/create-batch"] = batch(orders.create, CREATED)
 --- Changes several orders.
 endpoints["POST /v5/order/amend-batch"] = batch(function(engine, account, item)
   return orders.amend(engine, account, item, true)
-end)
+end, ITEM)
 --- Cancels several orders.
-endpoints["POST /v5/order/cancel-batch"] = batch(orders.cancel)
+endpoints["POST /v5/order/cancel-batch"] = batch(orders.cancel, ITEM)
 
 ---------------------------------------------------------------------------------------------------------------
 -- Lists.

@@ -3,139 +3,181 @@
 
 local decimal = require("bybit.core").decimal
 local answer = require "bybit.paper.answer"
+local engine = require "bybit.paper_engine"
 local kept = require "bybit.paper.kept"
 local position = require "bybit.paper.engine.position"
 local triggers = require "bybit.paper.engine.triggers"
 
 local ZERO = decimal(0)
-local coin = position.coin
+local coin, padded, unchanged = position.coin, engine.padded, engine.unchanged
 
 local view = {}
 
-local ORDER = { "orderId", "orderLinkId", "parentOrderLinkId", "blockTradeId", "symbol", "price", "qty", "side",
-  "isLeverage", "positionIdx", "orderStatus", "createType", "cancelType", "rejectReason", "avgPrice", "leavesQty",
-  "leavesValue", "cumExecQty", "cumExecValue", "cumExecFee", "timeInForce", "orderType", "stopOrderType", "orderIv",
-  "triggerPrice", "takeProfit", "stopLoss", "tpTriggerBy", "slTriggerBy", "triggerDirection", "triggerBy",
-  "lastPriceOnCreated", "reduceOnly", "closeOnTrigger", "smpType", "smpGroup", "smpOrderId", "tpslMode",
-  "tpLimitPrice", "slLimitPrice", "slippageToleranceType", "slippageTolerance", "placeType", "createdTime",
-  "updatedTime", "cumFeeDetail" }
+local ORDER = {
+  { "orderId", "id" }, { "orderLinkId", "link", "" }, { "parentOrderLinkId", "parent", "" }, { "blockTradeId", value = "" },
+  { "symbol", "symbol" }, { "price", "price" }, { "qty", "qty" }, { "side", "side" }, { "isLeverage", value = "" },
+  { "positionIdx", "index" }, { "orderStatus", "status" }, { "createType", "create_type" }, { "cancelType", "cancel_type" },
+  { "rejectReason", "reject_reason" }, { "avgPrice", more = "average" }, { "leavesQty", more = "leaves" },
+  { "leavesValue", more = "leaves_value" }, { "cumExecQty", "filled" }, { "cumExecValue", "value" }, { "cumExecFee", "fee" },
+  { "timeInForce", "tif" }, { "orderType", "type" }, { "stopOrderType", "stop_order_type", "" }, { "orderIv", value = "" },
+  { "triggerPrice", more = "trigger_price" }, { "takeProfit", "tp", more = "zero" }, { "stopLoss", "sl", more = "zero" },
+  { "tpTriggerBy", more = "tp_by" }, { "slTriggerBy", more = "sl_by" }, { "triggerDirection", "direction", 0 },
+  { "triggerBy", "trigger_by", "" }, { "lastPriceOnCreated", more = "last" }, { "reduceOnly", "reduce_only", false },
+  { "closeOnTrigger", "close_on_trigger", false }, { "smpType", "smp_type" }, { "smpGroup", value = 0 },
+  { "smpOrderId", "smp_order_id", "" }, { "tpslMode", "tpsl_mode", "" }, { "tpLimitPrice", "tp_limit", more = "zero" },
+  { "slLimitPrice", "sl_limit", more = "zero" }, { "slippageToleranceType", "slippage_type", "UNKNOWN" },
+  { "slippageTolerance", "slippage", "" }, { "placeType", value = "" }, { "createdTime", "created", text = true },
+  { "updatedTime", "updated", text = true }, { "cumFeeDetail", more = "fees" },
+}
 
 -- The history says a little more of an order than order/realtime does (V5 documentation, order/history).
-local CLOSED = table.move({ "extraFees", "rpiTakerAccess", "rpiMatchedQty" }, 1, 3, #ORDER + 1, { table.unpack(ORDER) })
+local CLOSED = table.move({ { "extraFees", value = "" }, { "rpiTakerAccess", value = false }, { "rpiMatchedQty", value = "0" } },
+  1, 3, #ORDER + 1, { table.unpack(ORDER) })
+
+ORDER, CLOSED = answer.shape(ORDER), answer.shape(CLOSED)
 
 local DONE = { Filled = true, Cancelled = true, Rejected = true, Deactivated = true }
 
 -- "0.00" with as many places as the contract's prices have.
-local function nothing(market)
-  return ZERO:round(market.instrument.scale)
-end
+local ZEROS = setmetatable({}, { __mode = "k", __index = function(self, instrument)
+  self[instrument] = tostring(ZERO:round(instrument.scale))
+  return self[instrument]
+end })
 
 --- A price as prices are written: at least the contract's places, none taken away.
-local function padded(market, price)
-  local text = tostring(price)
-  local point = text:find(".", 1, true)
-  local places = point and #text - point or 0
-  return places >= market.places and price or price:round(market.places)
+function view.padded(market, price)
+  return padded(price, market.places)
 end
 
-view.padded = padded
+local NO_FEES = answer.object {}
 
-local function order_values(o)
-  local market = o.market
-  local zero = nothing(market)
-  local leaves, kind = DONE[o.status] and ZERO or o.qty - o.filled, market.instrument.kind
+-- What an order's record has besides the order's own fields.
+local function worked_out(o)
+  local market, filled, price = o.market, o.filled, o.price
+  local instrument, some = market.instrument, not filled:is_zero()
+  local leaves = DONE[o.status] and ZERO or some and o.qty - filled or o.qty
   return {
-    orderId = o.id, orderLinkId = o.link or "", parentOrderLinkId = o.parent or "", blockTradeId = "", symbol = o.symbol,
-    price = o.price, qty = o.qty, side = o.side, isLeverage = "", positionIdx = o.index, orderStatus = o.status,
-    createType = o.create_type, cancelType = o.cancel_type, rejectReason = o.reject_reason,
-    avgPrice = o.filled > ZERO and kind.price(o.filled, o.exact):round(8, "half_up") or "", leavesQty = leaves,
-    leavesValue = o.price > ZERO and coin(kind.value(leaves, o.price)) or ZERO, cumExecQty = o.filled, cumExecValue = o.value,
-    cumExecFee = o.fee, timeInForce = o.tif, orderType = o.type, stopOrderType = o.stop_order_type or "", orderIv = "",
-    triggerPrice = o.trigger_price and padded(market, o.trigger_price) or zero, takeProfit = o.tp or zero,
-    stopLoss = o.sl or zero, tpTriggerBy = o.tp and (o.tp_by or "LastPrice") or "",
-    slTriggerBy = o.sl and (o.sl_by or "LastPrice") or "", triggerDirection = o.direction or 0,
-    triggerBy = o.trigger_by or "", lastPriceOnCreated = padded(market, o.last_on_created),
-    reduceOnly = o.reduce_only or false, closeOnTrigger = o.close_on_trigger or false, smpType = o.smp_type, smpGroup = 0,
-    smpOrderId = o.smp_order_id or "", tpslMode = o.tpsl_mode or "", tpLimitPrice = o.tp_limit or zero,
-    slLimitPrice = o.sl_limit or zero, slippageToleranceType = o.slippage_type or "UNKNOWN",
-    slippageTolerance = o.slippage or "", placeType = "", createdTime = tostring(o.created),
-    updatedTime = tostring(o.updated), cumFeeDetail = answer.object { o.filled > ZERO and { market.instrument.settle, o.fee }
-      or nil },
+    average = some and instrument.kind.price(filled, o.exact):round(8, "half_up") or "", leaves = leaves,
+    leaves_value = price:is_zero() and ZERO or coin(instrument.kind.value(leaves, price)),
+    trigger_price = padded(o.trigger_price, market.places) or ZEROS[instrument], zero = ZEROS[instrument],
+    tp_by = o.tp and (o.tp_by or "LastPrice") or "", sl_by = o.sl and (o.sl_by or "LastPrice") or "",
+    last = padded(o.last_on_created, market.places), fees = some and answer.object { { instrument.settle, o.fee } } or NO_FEES,
   }
 end
 
 --- An order, written anew.
 function view.new_order(o)
-  return answer.record(ORDER, order_values(o))
+  return answer.row(ORDER, o, worked_out(o))
 end
 
-function view.closed_order(o)
-  local values = order_values(o)
-  values.extraFees, values.rpiTakerAccess, values.rpiMatchedQty = "", false, "0"
-  return answer.record(CLOSED, values)
+--- A closed order, written anew.
+function view.new_closed_order(o)
+  return answer.row(CLOSED, o, worked_out(o))
 end
+
+-- The fields of an order that may change.
+local CHANGING = { "updated", "status", "filled", "price", "qty", "trigger_price", "trigger_by", "tp", "sl", "tp_by",
+  "sl_by", "tp_limit", "sl_limit", "tpsl_mode", "cancel_type", "reject_reason", "smp_order_id" }
 
 --- An order.
-view.order = kept.new({ "updated", "status", "filled", "price", "qty", "trigger_price", "trigger_by", "tp", "sl", "tp_by",
-  "sl_by", "tp_limit", "sl_limit", "tpsl_mode", "cancel_type", "reject_reason", "smp_order_id" }, view.new_order)
+view.order = kept.new(CHANGING, view.new_order)
 
-local EXECUTION = { "symbol", "orderId", "orderLinkId", "side", "orderPrice", "orderQty", "leavesQty", "createType",
-  "orderType", "stopOrderType", "execFee", "execId", "execPrice", "execQty", "execType", "execValue", "execTime",
-  "feeCurrency", "isMaker", "feeRate", "tradeIv", "markIv", "markPrice", "indexPrice", "underlyingPrice", "blockTradeId",
-  "closedSize", "seq", "extraFees" }
+--- A closed order.
+view.closed_order = kept.new(CHANGING, view.new_closed_order)
+
+local EXECUTION = answer.shape {
+  { "symbol", more = "symbol" }, { "orderId", more = "id" }, { "orderLinkId", more = "link" }, { "side", more = "side" },
+  { "orderPrice", "order_price" }, { "orderQty", "order_quantity" }, { "leavesQty", "leaves" },
+  { "createType", more = "create_type" }, { "orderType", more = "type" }, { "stopOrderType", more = "stop_order_type" },
+  { "execFee", "fee" }, { "execId", "id" },
+  { "execPrice", "price" }, { "execQty", "quantity" }, { "execType", "kind" }, { "execValue", "value" },
+  { "execTime", "time", text = true }, { "feeCurrency", value = "" }, { "isMaker", "maker", false }, { "feeRate", "rate" },
+  { "tradeIv", value = "" }, { "markIv", value = "" }, { "markPrice", more = "mark" }, { "indexPrice", value = "" },
+  { "underlyingPrice", value = "" }, { "blockTradeId", value = "" }, { "closedSize", "closed" }, { "seq", "seq" },
+  { "extraFees", value = "" },
+}
 
 --- An execution, written anew.
 function view.new_execution(e)
   local o = e.order
-  return answer.record(EXECUTION, {
-    symbol = o.symbol, orderId = o.id, orderLinkId = o.link or "", side = o.side, orderPrice = e.order_price,
-    orderQty = e.order_quantity, leavesQty = e.leaves, createType = o.create_type or "", orderType = o.type,
-    stopOrderType = o.stop_order_type or "UNKNOWN", execFee = e.fee, execId = e.id, execPrice = e.price,
-    execQty = e.quantity, execType = e.kind, execValue = e.value,
-    execTime = tostring(e.time), feeCurrency = "", isMaker = e.maker, feeRate = e.rate, tradeIv = "", markIv = "",
-    markPrice = padded(o.market, o.market:price(e.mark)), indexPrice = "", underlyingPrice = "", blockTradeId = "",
-    closedSize = e.closed, seq = e.seq, extraFees = "",
-  })
+  return answer.row(EXECUTION, e, { symbol = o.symbol, id = o.id, link = o.link or "", side = o.side, type = o.type,
+    create_type = o.create_type or "", stop_order_type = o.stop_order_type or "UNKNOWN",
+    mark = padded(o.market:price(e.mark), o.market.places) })
 end
 
 --- An execution: nothing of it ever changes.
 view.execution = kept.new({}, view.new_execution)
 
-local POSITION = { "positionIdx", "riskId", "riskLimitValue", "symbol", "side", "size", "avgPrice", "positionValue",
-  "tradeMode", "positionStatus", "autoAddMargin", "adlRankIndicator", "leverage", "breakEvenPrice", "positionBalance",
-  "markPrice", "liqPrice", "bustPrice", "positionMM", "positionMMByMp", "positionIM", "positionIMByMp", "tpslMode",
-  "takeProfit", "stopLoss", "trailingStop", "unrealisedPnl", "curRealisedPnl", "cumRealisedPnl", "seq", "isReduceOnly",
-  "mmrSysUpdatedTime", "leverageSysUpdatedTime", "sessionAvgPrice", "createdTime", "updatedTime", "openTime" }
+local POSITION = answer.shape {
+  { "positionIdx", "index" }, { "riskId", more = "id" }, { "riskLimitValue", more = "risk_limit" }, { "symbol", more = "symbol" },
+  { "side", "side" }, { "size", "size" }, { "avgPrice", more = "average" }, { "positionValue", more = "value" },
+  { "tradeMode", value = 0 }, { "positionStatus", value = "Normal" }, { "autoAddMargin", more = "auto_add" },
+  { "adlRankIndicator", more = "rank" }, { "leverage", "leverage" }, { "breakEvenPrice", more = "break_even" },
+  { "positionBalance", more = "im" }, { "markPrice", more = "mark" }, { "liqPrice", more = "liquidation" },
+  { "bustPrice", value = "" }, { "positionMM", more = "mm" }, { "positionMMByMp", more = "mm" }, { "positionIM", more = "im" },
+  { "positionIMByMp", more = "im" }, { "tpslMode", value = "Full" }, { "takeProfit", more = "tp" }, { "stopLoss", more = "sl" },
+  { "trailingStop", more = "trailing" }, { "unrealisedPnl", more = "unrealised" }, { "curRealisedPnl", "realised" },
+  { "cumRealisedPnl", "total" }, { "seq", "seq", "-1" }, { "isReduceOnly", value = false }, { "mmrSysUpdatedTime", value = "" },
+  { "leverageSysUpdatedTime", value = "" }, { "sessionAvgPrice", more = "session" }, { "createdTime", "created", text = true },
+  { "updatedTime", "updated", text = true }, { "openTime", more = "opened" },
+}
 
---- A position of an account.
+-- What the record of a position has besides the position's own fields, as long as these stay.
+local function state_of(market, p)
+  local instrument, zero = market.instrument, ZEROS[market.instrument]
+  local state = { id = instrument.id, risk_limit = instrument.risk_limit, symbol = instrument.symbol, average = "0", value = "",
+    auto_add = p.auto_add and 1 or 0, rank = 0, break_even = "", im = ZERO, liquidation = "", mm = ZERO, tp = zero, sl = zero,
+    trailing = zero, session = "", opened = 0, unrealised = ZERO, mark = nil }
+  if p.side == "" then return state end
+  state.average, state.value, state.rank = position.average(p):round(8, "half_up"), coin(p.cost), 2
+  state.break_even = position.break_even(p, instrument.taker) or ""
+  state.im, state.mm = position.initial_margin(p, instrument), position.maintenance_margin(p, instrument)
+  state.liquidation = padded(position.liquidation_price(p, instrument), market.places) or ""
+  if instrument.has_sessions then state.session = position.entry(p):round(8, "half_up") end
+  state.opened = p.opened
+  return state
+end
+
+-- The orders that protect a position.
+local LEVELS = { TakeProfit = "tp", StopLoss = "sl", TrailingStop = "trailing" }
+
+-- Adds what changes with prices, and with the orders that protect it.
+local function bring_up(state, account, market, p)
+  local mark, zero, symbol = market:reference "MarkPrice", ZEROS[market.instrument], market.instrument.symbol
+  state.mark, state.unrealised = padded(mark, market.places), position.unrealised(p, mark)
+  state.tp, state.sl, state.trailing = zero, zero, zero
+  if #account:waiting_on(symbol, p.index) == 0 then return state end
+  for kind, name in pairs(LEVELS) do
+    local order = triggers.full(account, symbol, p.index, kind)
+    if order then state[name] = padded(kind == "TrailingStop" and order.distance or order.trigger_price, market.places) end
+  end
+  return state
+end
+
+--- A position of an account, written anew.
+---@param index integer which one of the symbol
+function view.new_position(account, market, index)
+  local p = account:position(market.instrument.symbol, index)
+  return answer.row(POSITION, p, bring_up(state_of(market, p), account, market, p))
+end
+
+-- The fields of a position on which its state depends.
+local BEHIND = { "side", "size", "cost", "leverage", "added", "bought", "drawn", "realised", "auto_add", "opened" }
+
+local STATES = setmetatable({}, { __mode = "k" })
+
+--- A position of an account. What is worked out of it alone is kept until the position changes.
 ---@param index integer which one of the symbol
 function view.position(account, market, index)
-  local symbol, instrument = market.instrument.symbol, market.instrument
-  local p = account:position(symbol, index)
-  local zero, flat = nothing(market), p.side == ""
-  local function level(kind, field)
-    local order = triggers.full(account, symbol, index, kind)
-    return order and padded(market, order[field]) or zero
+  local p = account:position(market.instrument.symbol, index)
+  local kept_of = STATES[p]
+  if not kept_of then
+    kept_of = { state = nil }
+    STATES[p] = kept_of
   end
-  local mark = market:reference "MarkPrice"
-  local im = position.initial_margin(p, instrument)
-  local mm = position.maintenance_margin(p, instrument)
-  local liquidation = position.liquidation_price(p, instrument)
-  return answer.record(POSITION, {
-    positionIdx = index, riskId = instrument.id, riskLimitValue = instrument.risk_limit, symbol = symbol, side = p.side,
-    size = p.size,
-    avgPrice = flat and "0" or position.average(p):round(8, "half_up"), positionValue = flat and "" or coin(p.cost),
-    tradeMode = 0, positionStatus = "Normal", autoAddMargin = p.auto_add and 1 or 0, adlRankIndicator = flat and 0 or 2,
-    leverage = p.leverage,
-    breakEvenPrice = position.break_even(p, instrument.taker) or "", positionBalance = im, markPrice = padded(market, mark),
-    liqPrice = liquidation and padded(market, liquidation) or "", bustPrice = "", positionMM = mm, positionMMByMp = mm,
-    positionIM = im, positionIMByMp = im, tpslMode = "Full", takeProfit = level("TakeProfit", "trigger_price"),
-    stopLoss = level("StopLoss", "trigger_price"), trailingStop = level("TrailingStop", "distance"),
-    unrealisedPnl = position.unrealised(p, mark), curRealisedPnl = p.realised, cumRealisedPnl = p.total,
-    seq = p.seq or "-1", isReduceOnly = false, mmrSysUpdatedTime = "", leverageSysUpdatedTime = "",
-    sessionAvgPrice = instrument.has_sessions and not flat and position.entry(p):round(8, "half_up") or "",
-    createdTime = tostring(p.created), updatedTime = tostring(p.updated), openTime = flat and 0 or p.opened,
-  })
+  if not unchanged(kept_of, p, BEHIND) then kept_of.state = nil end
+  kept_of.state = kept_of.state or state_of(market, p)
+  return answer.row(POSITION, p, bring_up(kept_of.state, account, market, p))
 end
 
 local PROFIT = { "symbol", "orderId", "side", "qty", "orderPrice", "orderType", "execType", "closedSize", "cumEntryValue",

@@ -9,11 +9,9 @@ local moments = require "bybit.tasks.timers"
 local params = require "bybit.paper.params"
 local plain_orders = require "bybit.paper.engine.plain"
 
-local read_body, write_done = params.body, require("bybit.paper_engine").done
+local read_query, read_body, answered = params.query, params.body, answer.answered
 local in_window, signed = auth.in_window, auth.signed
-local find, sub, format, traceback = string.find, string.sub, string.format, debug.traceback
-
-local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8"
+local find, sub, traceback = string.find, string.sub, debug.traceback
 
 ---What an endpoint's function may ask of the request it serves.
 ---@class bybit.paper.Context
@@ -22,7 +20,9 @@ local JSON, TEXT = "application/json; charset=utf-8", "text/plain; charset=utf-8
 ---@field entry table? the caller's key: {key=, read_only=, public_key=}
 ---@field fault table? the fault that strikes the request, see faults.lua
 ---@field private endpoint table
----@field private left integer? units the account has left on the endpoint
+---@field private limit integer? units the account has on the endpoint
+---@field private left integer? units it has left
+---@field private reset integer? ms: when it has more again
 ---@field private wire table
 local Context = {}
 Context.__index = Context
@@ -34,13 +34,16 @@ local function scope_of(self)
 end
 
 ---A page of 'rows' for params.limit and params.cursor; options and results are cursor.page's.
-function Context:page(rows, asked, options)
+---@param size integer? rows of a page, as context:position tells; when given, `asked` has a limit that is right
+function Context:page(rows, asked, options, size)
+  if size and asked.cursor == nil and #rows <= size then return rows, "" end
   return cursor.page(scope_of(self), rows, asked, options)
 end
 
 ---How many rows a page has, and after which key it begins; results are cursor.position's. A long list needs to find only
 ---the rows after that key, and one more than the page holds.
 function Context:position(asked, options)
+  if asked.cursor == nil then return cursor.size(asked, options) end
   return cursor.position(scope_of(self), asked, options)
 end
 
@@ -68,12 +71,10 @@ Wire.__index = Wire
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
 
 ---@param options { engine: table, keys: table<string, table>, limits: table, faults: table, endpoints: table[],
----  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string), expect: fun(ns: integer)?,
----  done: function? }
----clock tells nanoseconds; report hears of errors raised inside; expect of each request that will arrive so much later; done writes
----answers of what was carried out, `told` with header lines as a text, by default `done` of bybit.paper_engine
+---  clock: fun(): integer, seed: integer, auth_status_401: boolean?, report: fun(line: string), expect: fun(ns: integer)? }
+---clock tells nanoseconds; report hears of errors raised inside; expect of each request that will arrive so much later
 function Wire.new(options)
-  local self = setmetatable({ routes = {}, orders = {}, traces = 0, late = moments.new(), done = write_done }, Wire)
+  local self = setmetatable({ routes = {}, orders = {}, traces = 0, late = moments.new() }, Wire)
   for name, value in pairs(options) do self[name] = value end
   for _, group in ipairs(options.endpoints) do
     for name, endpoint in pairs(group) do
@@ -83,60 +84,37 @@ function Wire.new(options)
       if endpoint.act then self.orders[path] = self.routes[path][verb] end
     end
   end
-  self.context = setmetatable({ wire = self }, Context) -- of the short way
+  self.context = setmetatable({ wire = self }, Context) -- of the request that is carried out
   return self
 end
 
--- Two numbers whose hex digits are the trace id: another for each answer, the same in each run with the same seed.
-local function trace(self)
-  local count = self.traces + 1
-  self.traces = count
-  local mixed = (self.seed ~ count * -7046029254386353131) * -4658895280553007687
-  return mixed ~ mixed >> 31, count
-end
-
--- Adds header lines that say where a caller stands with its limit, and counts.
+-- Counts against the limit, and notes where the caller stands with it: header lines of the answer say so.
 function Wire:count(context, units)
   local limit = context.limit
   if not limit then return units end
-  local granted, left, reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now,
+  local granted
+  granted, context.left, context.reset = self.limits:take(context.account, context.endpoint.name, limit, units, context.now,
     context.endpoint.declared.span)
-  context.left = left
-  context.headers = {
-    "X-Bapi-Limit", tostring(limit), "X-Bapi-Limit-Status", tostring(left),
-    "X-Bapi-Limit-Reset-Timestamp", tostring(reset),
-  }
   return granted
 end
 
+local TEXT = "Content-Type: text/plain; charset=utf-8\r\n"
+
+-- An answer is its status, its body and its header lines, as a text.
+
 local function plain(status, text)
-  return { status = status, body = text, headers = { "Content-Type", TEXT } }
+  return status, text, TEXT
 end
 
-local ENVELOPE = { "retCode", "retMsg", "result", "retExtInfo", "time" }
-local NOTHING = answer.object {}
-
--- Body and header lines of an answer. What was carried out is mostly written already.
-local function write(self, context, code, message, result, extra)
-  local now, lines = context.now, context.headers
-  local mixed, count = trace(self)
-  local written = code == 0 and extra == nil and result and answer.written(result)
-  if written then return self.done(written, now, mixed, count, lines) end
-  local headers = { "Content-Type", JSON, "Timenow", tostring(now), "Traceid", format("%016x%016x", mixed, count), "Ret_code",
-    tostring(code) }
-  if lines then table.move(lines, 1, #lines, #headers + 1, headers) end
-  return answer.encode(answer.record(ENVELOPE, {
-    retCode = code, retMsg = message, result = result or NOTHING, retExtInfo = extra or NOTHING, time = now,
-  })), headers
-end
-
--- The envelope around what an endpoint returned. Order entry over a stream has another: it takes the parts.
+-- The answer with its envelope. Order entry over a stream has another: it takes the parts.
 local function envelope(self, context, code, message, result, extra)
   if context.parts then
-    return { code = code, message = message, result = result, extra = extra, headers = context.headers or {} }
+    return { code = code, message = message, result = result, extra = extra, limit = context.limit, left = context.left,
+      reset = context.reset }
   end
-  local body, headers = write(self, context, code, message, result, extra)
-  return { status = 200, headers = headers, body = body }
+  local count = self.traces + 1
+  self.traces = count
+  return 200, answered(code, message, result, extra, context.now, self.seed, count, context.limit, context.left, context.reset)
 end
 
 local function run(self, context, asked)
@@ -147,8 +125,8 @@ end
 
 -- Calls the endpoint. An error in it is a mistake of this exchange; the caller gets the code of a server error.
 local function call(self, context, asked)
-  local ok, done = xpcall(run, debug.traceback, self, context, asked)
-  if ok then return done end
+  local ok, done, body, lines = xpcall(run, debug.traceback, self, context, asked)
+  if ok then return done, body, lines end
   self.report(("%s: %s"):format(context.endpoint.name, done))
   return envelope(self, context, 10016, "Server error.")
 end
@@ -168,9 +146,8 @@ local function answer_known(self, context)
   if declared.auth then
     local entry, code, message = auth.check(self.keys, context, declared.permission, context.now)
     if not entry then
-      local refusal = envelope(self, context, code, message)
-      if code == 10001 and self.auth_status_401 then refusal.status = 401 end
-      return refusal
+      local status, body, lines = envelope(self, context, code, message)
+      return code == 10001 and self.auth_status_401 and 401 or status, body, lines
     end
     context.entry, context.account = entry, entry.account
     context.limit = self.limits:of(context.endpoint.name, declared.limit)
@@ -179,7 +156,7 @@ local function answer_known(self, context)
     end
   end
   local asked
-  if context.verb == "GET" then asked = params.query(context.query) else asked = params.body(context.body) end
+  if context.verb == "GET" then asked = read_query(context.query) else asked = read_body(context.body) end
   if not asked then return envelope(self, context, 10001, "Request parameter error.") end
   return call(self, context, asked)
 end
@@ -193,7 +170,7 @@ local function respond(self, path, context)
   if context.verb == "GET" and context.body ~= "" then return plain(403, "Forbidden") end
   context.endpoint = endpoint
   local protocol = endpoint.declared.protocol
-  return (protocol and protocol.answer or answer_known)(self, setmetatable(context, Context), context)
+  return (protocol and protocol.answer or answer_known)(self, context, context)
 end
 
 ---Carries out a request of order entry over a stream, whose login has authorised it (V5 documentation, websocket/trade).
@@ -203,7 +180,7 @@ end
 ---@param timestamp string
 ---@param window string?
 ---@param rule table? a fault that strikes it
----@return table parts code, message, result, extra, and header lines of its limit
+---@return table parts code, message, result, extra, and limit, left and reset where it is limited
 function Wire:enter(entry, path, asked, timestamp, window, rule)
   local nanoseconds, endpoint = self.clock(), self.routes[path].POST
   local context = setmetatable({
@@ -250,41 +227,39 @@ local function protocol_of(self, path)
   return endpoint and endpoint.declared.protocol
 end
 
--- The answer that goes out under a fault: the fault's own page or code, or `done` where the fault only disturbs its way.
--- `done` is nil when the engine has not seen the request.
-local function replaced(self, rule, done, path)
-  local status, text = faults.page(rule)
-  if status then return plain(status, text) end
+-- The answer that goes out under a fault: the fault's own page or code, or the one that was made, where the fault only disturbs its
+-- way. There is none when the engine has not seen the request.
+local function replaced(self, rule, path, status, body, lines)
+  local page, text = faults.page(rule)
+  if page then return plain(page, text) end
   local code, message = faults.code(rule)
-  if not code then return done or plain(503, "") end
+  if not code then
+    if status then return status, body, lines end
+    return plain(503, "")
+  end
   local nanoseconds = self.clock()
   local context = { now = nanoseconds // 1000000, nanoseconds = nanoseconds }
   local protocol = protocol_of(self, path)
   if protocol then return protocol.refusal(context, code, message) end
-  if code == 10006 then
-    context.headers = { "X-Bapi-Limit-Status", "0", "X-Bapi-Limit-Reset-Timestamp", tostring(context.now + 1000) }
-  end
+  if code == 10006 then context.left, context.reset = 0, context.now + 1000 end
   return envelope(self, context, code, message)
 end
 
--- Lets the engine see a request; `rule`: the fault that disturbs it there.
-local function carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)
-  if #target > TARGET_MAX then return plain(414, "URI Too Long") end
-  local mark, nanoseconds = find(target, "?", 1, true), self.clock()
-  return respond(self, mark and sub(target, 1, mark - 1) or target, {
-    verb = verb, query = mark and sub(target, mark + 1) or "", body = body, address = address,
-    key = key, timestamp = timestamp, sign = sign, window = window, wire = self, now = nanoseconds // 1000000,
-    nanoseconds = nanoseconds, fault = rule,
-    endpoint = nil, entry = nil, account = nil, limit = nil, -- with room for them
-  })
+-- What is known of a request, in a table that the next request uses again.
+local function context_of(self, verb, query, body, address, key, timestamp, sign, window, nanoseconds, rule)
+  local context = self.context
+  context.verb, context.query, context.body, context.address = verb, query, body, address
+  context.key, context.timestamp, context.sign, context.window = key, timestamp, sign, window
+  context.now, context.nanoseconds, context.fault = nanoseconds // 1000000, nanoseconds, rule
+  context.endpoint, context.entry, context.account = nil, nil, nil
+  context.limit, context.left, context.reset = nil, nil, nil
+  return context
 end
 
--- The answer of the short way that stands in for what was not done.
-local function refused(self, lines, now, code, message)
-  local context = self.context
-  context.now, context.headers = now, lines
-  local done = envelope(self, context, code, message)
-  return done.status, done.body, done.headers
+-- Lets the engine see a request; `rule`: the fault that disturbs it there.
+local function carry_out(self, nanoseconds, verb, path, query, body, address, key, timestamp, sign, window, rule)
+  if #path + #query > TARGET_MAX then return plain(414, "URI Too Long") end
+  return respond(self, path, context_of(self, verb, query, body, address, key, timestamp, sign, window, nanoseconds, rule))
 end
 
 --- Carries out a change of one order that is signed and in time. Nil: it is another request, and the way of all of them finds out which.
@@ -292,14 +267,14 @@ end
 ---@private
 ---@return integer? status
 ---@return string? body
----@return string[]? headers
+---@return string? lines
 function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
   local entry = self.keys[key]
   if not entry or entry.read_only or not sign or not in_window(timestamp, window, now)
     or not signed(entry, sign, timestamp, key, window or "", body) then
     return nil
   end
-  local limits, declared, account, lines = self.limits, endpoint.declared, entry.account, nil
+  local limits, declared, context = self.limits, endpoint.declared, self.context
   local plain_way, asked, category, a, b, c, d, e, f = declared.short, nil, nil, nil, nil, nil, nil, nil, nil
   if plain_way then category, a, b, c, d, e, f = plain_way.read(body) end
   if not category then
@@ -307,50 +282,48 @@ function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
     category = asked and asked.category
   end
   if category ~= "inverse" and category ~= "linear" then return nil end
+  context.now, context.account, context.endpoint = now, entry.account, endpoint
+  context.limit, context.left, context.reset = nil, nil, nil
   if not limits.off then
-    if not limits:admit(address, now) then return 403, "access too frequent", { "Content-Type", TEXT } end
-    local context = self.context
-    context.now, context.account, context.endpoint, context.headers = now, account, endpoint, nil
+    if not limits:admit(address, now) then return plain(403, "access too frequent") end
     context.limit = limits:of(endpoint.name, declared.limit)
-    local granted = self:count(context, 1)
-    lines = context.headers
-    if granted ~= 1 then return refused(self, lines, now, 10006, "Too many visits. Exceeded the API Rate Limit.") end
+    if self:count(context, 1) ~= 1 then
+      return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.")
+    end
   end
+  local engine, account, change = self.engine, entry.account, declared.act
   local ok, done, code, message = true, nil, nil, nil
-  local engine, change = self.engine, declared.act
   if not asked then ok, done = xpcall(plain_orders[plain_way.act], traceback, engine, account, category, a, b, c, d, e, f) end
   if ok and not done then ok, done, code, message = xpcall(change, traceback, engine, account, asked or read_body(body)) end
   if not ok then
     self.report(("%s: %s"):format(endpoint.name, done))
-    return refused(self, lines, now, 10016, "Server error.")
+    return envelope(self, context, 10016, "Server error.")
   end
-  if not done then return refused(self, lines, now, assert(code, "a refusal without a code"), message) end
-  local mixed, count = trace(self)
-  return 200, self.done(declared.written(done), now, mixed, count, lines)
+  if not done then return envelope(self, context, assert(code, "a refusal without a code"), message) end
+  return envelope(self, context, 0, "OK", declared.written(done))
 end
 
 ---Answers one request. Every answer leaves through the end of this function.
----@return integer status, string body, string[]|string headers name, value, name, value ..., or what `done` writes
+---@return integer status, string body, string lines "Content-Type: ...", each with its CRLF
 ---@return table? fault what the server is to do to the answer on its way
 function Wire:handle(verb, target, body, address, key, timestamp, sign, window)
   local endpoint, nanoseconds = verb == "POST" and self.orders[target], self.clock()
   local mark, now = not endpoint and find(target, "?", 1, true), nanoseconds // 1000000
-  local path = mark and sub(target, 1, mark - 1) or target
-  local injected = self.faults
-  local rule = (injected.of_requests[1] or injected.down_until) and injected:pick(verb, path, now) -- else none can strike
+  local path, query = mark and sub(target, 1, mark - 1) or target, mark and sub(target, mark + 1) or ""
+  local rule, status, text, lines = self.faults:pick(verb, path, now), nil, nil, nil
   if endpoint and not rule then
-    local status, text, headers = self:short(endpoint, now, body, address, key, timestamp, sign, window)
-    if status then return status, text, headers end
+    status, text, lines = self:short(endpoint, now, body, address, key, timestamp, sign, window)
+    if status then return status, text, lines end
   end
-  local done
   if rule and rule.kind == "restart" and not rule.down then self.engine:forget_closed() end
   if not rule or rule.enters then
-    done = carry_out(self, verb, target, body, address, key, timestamp, sign, window, rule)
+    status, text, lines = carry_out(self, nanoseconds, verb, path, query, body, address, key, timestamp, sign, window, rule)
   elseif rule.late then
-    self:delay(rule, function() carry_out(self, verb, target, body, address, key, timestamp, sign, window) end)
+    self:delay(rule, function() carry_out(self, self.clock(), verb, path, query, body, address, key, timestamp, sign, window) end)
   end
-  if rule then done = replaced(self, rule, done, path) end
-  return done.status, done.body, done.headers, rule and self.faults:instruction(rule, #done.body)
+  if not rule then return status, text, lines end
+  status, text, lines = replaced(self, rule, path, status, text, lines)
+  return status, text, lines, self.faults:instruction(rule, #text)
 end
 
 return Wire
