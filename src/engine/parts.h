@@ -13,8 +13,8 @@ int engine_flat(lua_State *L);
 ** out. */
 int engine_query(lua_State *L);
 
-/* unchanged(kept, record, fields) -> was each of the fields of the record the very value that `kept` has in the field's place? They are
-** there now. */
+/* unchanged(kept, record, fields) -> was each of the record's own fields the very value that `kept` has in the field's place? They are
+** there now. A record that is no table never changes. */
 int engine_unchanged(lua_State *L);
 
 /* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
