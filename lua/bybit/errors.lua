@@ -106,26 +106,13 @@ end
 
 local own = hooks.place(nil, 1):gsub("errors%.lua$", "")
 
--- The place (file:line) of a stack level outside of this module; else nil, and whether the level exists.
-local function place(source, short_src, line)
-  if not source then return nil, false end
-  if line <= 0 or source:sub(1, #own) == own then return nil, true end
-  return ("%s:%d"):format(short_src, line), true
-end
-
 -- The first place outside of this module, from here up the stack, as `file:line`. The outcome of a blocking call is settled in a
 -- coroutine of its own: then the search goes on in the main thread.
 local function caller()
+  local found = hooks.outside(nil, own, 3)
+  if found then return found end
   local main = hooks.below()
-  for level = 3, 40 do
-    local found, more = place(hooks.place(nil, level))
-    if found then return found end
-    if not more then break end
-  end
-  for level = 0, main and 40 or -1 do
-    local found, more = place(hooks.place(main, level))
-    if found or not more then return found end
-  end
+  return main and hooks.outside(main, own, 0) or nil
 end
 
 local function short(value)

@@ -7,6 +7,7 @@ local bars = require "bybit.paper.engine.bars"
 local candles_of = require "bybit.paper.engine.candles"
 local core = require "bybit.core"
 local market_of = require "bybit.paper.engine.market"
+local ticks_of = require "bybit.paper.engine.ticks"
 
 local SEEDS = tonumber(os.getenv "SHORTCUT_SEEDS" or 3)
 local START = 1704067200000 + 6 * 3600000 -- two hours before a funding
@@ -45,7 +46,7 @@ local function program(seed, case, state)
   local random = core.random(seed + 1000)
   local function one_of(list) return list[random:integer(1, #list)] end
   local function price()
-    local ticks = state.price + random:integer(-300, 300)
+    local ticks = state.price + random:integer(-case.reach, case.reach)
     table.insert(state.stakes, 1, ticks)
     state.stakes[7] = nil
     return bybit.decimal(math.tointeger(ticks)) * case.step
@@ -67,24 +68,25 @@ local function program(seed, case, state)
     end,
     function(client)
       if random:unit() > 0.2 then return end
-      client:set_trading_stop { symbol = symbol, trailing_stop_distance = random:integer(10, 100) }
+      local distance = bybit.decimal(case.step) * random:integer(2, case.reach // 2)
+      client:set_trading_stop { symbol = symbol, trailing_stop_distance = distance }
     end,
     function(client)
       if random:unit() < 0.3 then client:cancel_all_orders { symbol = symbol } end
     end,
   }
   return function(client, stop)
-    local leverage = ({ 100, 5, 30 })[seed % 3 + 1]
+    local leverage = case.leverage or ({ 100, 5, 30 })[seed % 3 + 1]
     assert(client:set_leverage { symbol = symbol, buy_leverage = leverage, sell_leverage = leverage })
     stop:wait(case.span // 1000 * 20)
-    if case.beside then assert(client:place_order { symbol = "ETHUSDT", side = "Buy", type = "Market", quantity = 1 }) end
+    if case.other then assert(client:place_order { symbol = case.other, side = "Buy", type = "Market", quantity = 1 }) end
     repeat
+      if case.look then case.look(client, state, case) end
       one_of(acts)(client)
       local p = assert(client:get_position { symbol = symbol })
       local at = p.liquidation_price
       state.stakes[0] = at and at > 0 and (at / case.step):round(0, one_of { "up", "down" }):tointeger() or nil
     until stop:wait(one_of { 0.02, 0.7, 70, 200, 500 } * (0.5 + random:unit()) * case.span / MINUTE)
-    state.klines = {}
     for i, k in ipairs(assert(client:get_klines { symbol = symbol, interval = "1", limit = 200 })) do
       state.klines[i] = tostring(k):gsub(" volume=.*", "") -- of what strangers trade in a candle that passes nothing is drawn
     end
@@ -119,22 +121,26 @@ local function told(report, klines)
 end
 
 local function run(seed, case)
-  local state = { stakes = {} }
-  local report = bybit.paper.simulate({ seed = seed, path = ({ "adverse", "adaptive", "seeded" })[seed % 3 + 1],
-    fill = seed % 2 == 1 and "touch" or "through", prices = { [case.symbol] = candles_from(core.random(seed), case, state),
-    ETHUSDT = case.beside and candles_from(core.random(seed + 500), case.beside, { stakes = {} }) },
-    client = { category = case.category } }, program(seed, case, state))
+  local state = { stakes = {}, klines = {} }
+  local options = { seed = seed, path = ({ "adverse", "adaptive", "seeded" })[seed % 3 + 1],
+    fill = seed % 2 == 1 and "touch" or "through", client = { category = case.category } }
+  for name, value in pairs(case.options or {}) do options[name] = value end
+  options.prices = not options.duration and { [case.symbol] = candles_from(core.random(seed), case, state),
+    ETHUSDT = case.beside and candles_from(core.random(seed + 500), case.beside, { stakes = {} }) } or nil
+  local report = bybit.paper.simulate(options, program(seed, case, state))
   if report.error ~= nil then error(report.traceback, 0) end
   return told(report, state.klines), report
 end
 
 local function inverse(minutes, count, happens)
-  return { symbol = "BTCUSD", tick = 0.5, step = "0.5", lot = 1000, count = count, span = minutes * MINUTE, happens = happens }
+  return { symbol = "BTCUSD", tick = 0.5, step = "0.5", lot = 1000, count = count, span = minutes * MINUTE, reach = 300,
+    happens = happens }
 end
 
 local MINUTES = inverse(1, 200, { Trade = 20, Funding = 1, CreateByLiq = 1, CreateByStopOrder = 1, CreateByTakeProfit = 1 })
 local LINEAR = { symbol = "BTCUSDT", category = "linear", tick = 0.1, step = "0.1", lot = "0.02", count = 200, span = MINUTE,
-  start = EVENING, happens = { Trade = 20, Funding = 1, CreateByStopOrder = 1 } }
+  reach = 300, start = EVENING, happens = { Trade = 20, Funding = 1, CreateByStopOrder = 1 } }
+LINEAR.other = "ETHUSDT"
 LINEAR.beside = { tick = 0.01, step = "0.01", start = EVENING, span = 17 * MINUTE, count = 10 } -- with a position, too
 local SOME = { Trade = 10 }
 
@@ -188,6 +194,94 @@ describe("a quiet candle that passes at once", function()
       end
     end)
   end
+end)
+
+-- What a walk leaves behind, besides what the report tells.
+local function look(client, state, case)
+  local ticker = assert(client:get_ticker { symbol = "BTCUSD" })
+  state.price = (ticker.last_price / case.step):tointeger()
+  table.insert(state.klines, tostring(ticker))
+  if state.price % 4 > 0 then return end
+  local klines = { symbol = "BTCUSD", interval = "1", limit = 15 }
+  for i, list in ipairs { assert(client:get_trade_history { symbol = "BTCUSD", limit = 40 }), assert(client:get_klines(klines)),
+    assert(client:get_mark_price_klines(klines)), { assert(client:get_order_price_limit { symbol = "BTCUSD" }) },
+    assert(client:get_order_book { symbol = "BTCUSD", limit = 2 }).asks } do
+    for j, row in ipairs(list) do table.insert(state.klines, ("%d %d %s"):format(i, j, row)) end
+  end
+  if state.price % 8 > 0 or case.options.instruments then return end
+  assert(client:get_ticker { symbol = "ETHUSD" }) -- then two markets walk for a minute
+end
+
+-- A market that walks, with a program on it that acts each ten seconds or so.
+local function walking(name, quiet, options, happens)
+  return { name = name, quiet = quiet, symbol = "BTCUSD", tick = 0.5, step = "0.5", lot = 50000, span = MINUTE // 10, reach = 12,
+    look = look, options = options, happens = happens }
+end
+
+local COARSE = {} -- a contract with ticks so large that a few of them liquidate a position
+for name, value in pairs(require("bybit.paper.engine.instruments").default[1]) do COARSE[name] = value end
+COARSE.tick, COARSE.min_price, COARSE.max_price = "20", "20", "999980"
+
+local WALKS = {
+  walking("a second", 60, { tick = 1, duration = 400 }, { Trade = 10 }),
+  walking("a third of a second, with a clock that is ahead", 60, { tick = 0.333, duration = 240, faults = { skew = 1234 } },
+    { Trade = 5 }),
+  walking("ten seconds, while funding is paid", 10, { tick = 10, duration = 800, start_time = START + 2 * 3600000 - 600123 },
+    { Trade = 10, Funding = 1 }),
+  walking("ten seconds, while a day ends, with a position elsewhere", 5,
+    { tick = 10, duration = 800, start_time = START + 18 * 3600000 - 600123 }, { Trade = 10 }),
+  walking("a second, on a coarse market", 10, { tick = 1, duration = 500, instruments = { COARSE } },
+    { Trade = 10, CreateByLiq = 1, CreateByStopOrder = 1 }),
+}
+WALKS[4].other = "BTCUSDH24"
+WALKS[5].tick, WALKS[5].step, WALKS[5].reach, WALKS[5].leverage = 20, "20", 6, 100
+
+describe("ticks that pass at once", function()
+  local skipped
+
+  -- Each tick is one by itself when none passes with others.
+  local function at_once(plain)
+    local before = ticks_of.pass
+    ticks_of.pass = function(...)
+      if plain then return 0 end
+      local results = table.pack(before(...))
+      skipped = skipped + results[1]
+      return table.unpack(results, 1, results.n)
+    end
+    return function() ticks_of.pass = before end
+  end
+
+  for _, case in ipairs(WALKS) do
+    it("are as ticks that pass one by one: each of " .. case.name, function()
+      skipped = 0
+      local happened = compare(case, at_once)
+      assert.is_true(skipped >= SEEDS * case.quiet, "many ticks should be quiet: " .. skipped)
+      for what, least in pairs(case.happens) do
+        assert((happened[what] or 0) >= least, ("%s: %s"):format(what, tostring(happened[what])))
+      end
+    end)
+  end
+end)
+
+describe("a long run without calls", function()
+  it("has the same line of equity, with points that move apart, however its ticks pass", function()
+    local function hold()
+      local report = bybit.paper.simulate({ seed = 3, duration = 3500, tick = 1 }, function(client, stop)
+        client:place_order { symbol = "BTCUSD", side = "Buy", type = "Market", quantity = 1000 }
+        stop:wait(1000)
+        client:place_order { symbol = "BTCUSD", side = "Sell", type = "Market", quantity = 1000 }
+        stop:wait()
+      end)
+      return told(report, {})
+    end
+    local before = ticks_of.pass
+    ticks_of.pass = function() return 0 end
+    local ok, expected = pcall(hold)
+    ticks_of.pass = before
+    if not ok then error(expected, 0) end
+    assert.is_true(#expected > 1500 and #expected < 3000, "the points of the line should have moved apart")
+    assert.same(expected, hold())
+  end)
 end)
 
 describe("a book that is made when it is read", function()

@@ -5,16 +5,27 @@
 #include <lauxlib.h>
 
 static const luaL_Reg functions[] = {
-    {"flat", engine_flat},           {"headers", engine_headers},
-    {"in_window", engine_in_window}, {"padded", engine_padded},
-    {"place_of", engine_place_of},   {"query", engine_query},
-    {"rules", engine_rules},         {"unchanged", engine_unchanged},
-    {"writer", engine_writer},       {NULL, NULL},
+    {"flat", engine_flat},
+    {"headers", engine_headers},
+    {"in_window", engine_in_window},
+    {"padded", engine_padded},
+    {"place_of", engine_place_of},
+    {"query", engine_query},
+    {"rules", engine_rules},
+    {"steps", engine_steps},
+    {"unchanged", engine_unchanged},
+    {"writer", engine_writer},
+    {NULL, NULL},
 };
 
 static const luaL_Reg money[] = {
-    {"settle", engine_settle}, {"cost", engine_cost}, {"ticks", engine_ticks},
-    {"add", engine_add},       {NULL, NULL},
+    {"settle", engine_settle},
+    {"cost", engine_cost},
+    {"ticks", engine_ticks},
+    {"add", engine_add},
+    {"fill", engine_fill},
+    {"records", engine_records},
+    {NULL, NULL},
 };
 
 /* money(begin) -> the functions that work on amounts. 'begin' is the decimal that the exchange's sums begin with. */

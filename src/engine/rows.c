@@ -13,9 +13,9 @@ int engine_place_of(lua_State *L) {
   lua_settop(L, KEY);
   while (low < high) {
     lua_Integer middle = low + (high - low) / 2;
-    if (lua_rawgeti(L, ITEMS, middle) == LUA_TTABLE) {
+    if (lua_rawgeti(L, ITEMS, middle) != LUA_TNUMBER) {
       lua_pushvalue(L, KEY);
-      lua_rawget(L, -2);
+      lua_gettable(L, -2);
     }
     if (luaL_checkinteger(L, -1) < number)
       low = middle + 1;

@@ -219,6 +219,24 @@ static int l_place(lua_State *L) {
   return 3;
 }
 
+/* outside(thread, own, level) -> `file:line` of the first place from this level of the stack up, and no higher than level 40, that is in
+** no file whose source begins with 'own'; nil when there is none. A wrong call and a failed one look for it: so nothing is made of the
+** levels between. */
+static int l_outside(lua_State *L) {
+  enum { HIGHEST = 40 };
+  lua_State *co = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  size_t size;
+  const char *own = luaL_checklstring(L, 2, &size);
+  lua_Debug ar;
+  for (int level = (int)luaL_checkinteger(L, 3); level <= HIGHEST; level++) {
+    if (!lua_getstack(co, level, &ar) || !lua_getinfo(co, "Sl", &ar)) return 0;
+    if (ar.currentline <= 0 || strncmp(ar.source, own, size) == 0) continue;
+    lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
+    return 1;
+  }
+  return 0;
+}
+
 /* traceback(text, level) -> the text and the stack from this level on, as debug.traceback writes it */
 static int l_traceback(lua_State *L) {
   luaL_traceback(L, L, luaL_checkstring(L, 1), (int)luaL_checkinteger(L, 2));
@@ -226,11 +244,8 @@ static int l_traceback(lua_State *L) {
 }
 
 void hooks_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"below", l_below},
-                                       {"place", l_place},
-                                       {"protect", l_protect},
-                                       {"traceback", l_traceback},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"below", l_below},     {"outside", l_outside},     {"place", l_place},
+                                       {"protect", l_protect}, {"traceback", l_traceback}, {NULL, NULL}};
   lua_pushboolean(L, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &POSTED); /* so that hooks_post needs no memory */
   if (hooks_get(L) == NULL) { /* the loop keeps its address, also when the module is loaded again */

@@ -52,19 +52,14 @@ static int l_unit(lua_State *L) {
   return 1;
 }
 
-/* r:integer(low, high) -> low <= n <= high, all equally likely: the top draws that would favour some are repeated */
+/* r:integer(low, high) -> low <= n <= high, all equally likely */
 static int l_integer(lua_State *L) {
   Random *r = check(L);
   lua_Integer low = luaL_checkinteger(L, 2), high = luaL_checkinteger(L, 3);
+  int64_t n;
   luaL_argcheck(L, low <= high, 3, "a high end that is not below the low end expected");
-  uint64_t span = (uint64_t)high - (uint64_t)low;
-  uint64_t bits = bits_of(L, r);
-  if (span != UINT64_MAX) {
-    uint64_t count = span + 1, excess = (UINT64_MAX % count + 1) % count; /* 2^64 modulo count */
-    while (bits > UINT64_MAX - excess) bits = bits_of(L, r);
-    bits %= count;
-  }
-  lua_pushinteger(L, (lua_Integer)((uint64_t)low + bits));
+  if (!random_integer(r, low, high, &n)) return no_bytes(L);
+  lua_pushinteger(L, n);
   return 1;
 }
 

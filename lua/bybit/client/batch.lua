@@ -174,17 +174,10 @@ function batches.method(name, row, kinds, common, send, api)
   end
 end
 
---- A list whose elements have the defaults of a view, where they take them.
----@param class table
----@param row table of the batch
----@param list any what the caller gave
----@param defaults table
----@return any
-function batches.filled(class, row, list, defaults)
+-- A list whose elements have the defaults of a view, where they take them.
+local function filled(options, kinds, list, defaults)
   if type(list) ~= "table" then return list end
-  local options, kinds, out = options_of(row, class.dialect.common), {}, {}
-  for i, plain in ipairs(rows.elements(row)) do kinds[i] = { plain = plain } end
-  tell_apart(kinds)
+  local out = {}
   for key, value in next, list do
     out[key] = value
     if type(value) == "table" and math.type(key) then
@@ -208,15 +201,29 @@ function batches.filled(class, row, list, defaults)
   return out
 end
 
+-- What the elements of a batch may be.
+local function kinds_of(row)
+  local kinds = {}
+  for i, plain in ipairs(rows.elements(row)) do kinds[i] = { plain = plain } end
+  tell_apart(kinds)
+  return kinds
+end
+
+--- Makes the function that gives the elements of a list the defaults of a view, where they take them.
+---@param class table
+---@param row table of the batch
+---@return fun(list: any, defaults: table): any
+function batches.filler(class, row)
+  local options, kinds = options_of(row, class.dialect.common), kinds_of(row)
+  return function(list, defaults) return filled(options, kinds, list, defaults) end
+end
+
 --- What an element is, from the names that are given: a row of rows.elements.
 ---@param row table of the batch
 ---@param given table<string, any>
 ---@return table
 function batches.kind(row, given)
-  local kinds = {}
-  for i, plain in ipairs(rows.elements(row)) do kinds[i] = { plain = plain } end
-  tell_apart(kinds)
-  return kind_of(kinds, given).plain
+  return kind_of(kinds_of(row), given).plain
 end
 
 --- Calls a function with each element of a list and the words for its place.

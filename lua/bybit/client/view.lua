@@ -115,9 +115,8 @@ local function method_of(state, name)
   end
   local row = class.dialect.endpoints[name]
   if row and row.elements then
-    return function(_, list, ...)
-      return call(state.raise, method, client, batches.filled(class, row, list, state.defaults), ...)
-    end
+    local fill = batches.filler(class, row)
+    return function(_, list, ...) return call(state.raise, method, client, fill(list, state.defaults), ...) end
   end
   local names = names_of(class, name)
   return function(_, params, ...)

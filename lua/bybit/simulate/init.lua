@@ -106,16 +106,19 @@ local function run(strategy, client, stop, world, duration)
       outcome.ended = world:elapsed()
     end)
     task.awaited = true
-    local clock = tasks.spawn(function()
+    local ended = tasks.cancel_token()
+    tasks.spawn(function()
       world.over:wait(duration)
+      if ended:cancelled() then return end
       stop:cancel()
-      tasks.sleep(GRACE)
-      task:cancel()
+      ended:wait(GRACE)
+      if not ended:cancelled() then task:cancel() end
     end)
     tasks.all { task }
     local ok, err = pcall(task.await, task) -- fails when a task of the strategy's has failed that nobody awaited
     if not ok and outcome.error == nil then outcome.error, outcome.traceback = err, task.traceback end
-    clock:cancel()
+    ended:cancel() -- so that the clock ends
+    world.over:cancel()
   end)
   return outcome
 end

@@ -52,8 +52,8 @@ function ledger.new(world, symbol)
   self.falls = { coin = new_fall(self.begin, worth), usd = new_fall(self.begin, worth * price) }
   self:point(self.begin, worth, worth * price, 0, main)
   world:watch(function(_, bar, up, span)
-    if bar then self:passed(bar, up, span) else self:moved() end
-  end)
+    if bar then self:passed(bar, up, span) else self:moved(world.ns // MS) end
+  end, function(...) self:walked(...) end)
   return self
 end
 
@@ -74,12 +74,17 @@ local function open_profit(self, market, price)
   return profit, size
 end
 
+--- The coins of the wallet, as a number.
+function Ledger:coins()
+  local wallet = self.wallet.wallet
+  if not rawequal(wallet, self.counted) then self.counted, self.counted_number = wallet, wallet:tonumber() end
+  return self.counted_number
+end
+
 --- Equity in coin, the price in USD of a coin, the size of the position, and the price of the main contract. `ticks`: at another price
 --- of it.
 function Ledger:worth(ticks)
-  local wallet = self.wallet.wallet
-  if not rawequal(wallet, self.counted) then self.counted, self.counted_number = wallet, wallet:tonumber() end
-  local worth, size = self.counted_number, 0
+  local worth, size = self:coins(), 0
   local main = (ticks or self.market.last) * self.tick
   for i = 1, #self.markets do
     local market = self.markets[i]
@@ -183,9 +188,9 @@ local function idle(self, low, high, close, time)
   return true
 end
 
---- A price has moved, or the account may have changed.
-function Ledger:moved()
-  local time, last = self.world.ns // MS, self.market.last
+--- A price has moved by this moment, or the account may have changed.
+function Ledger:moved(time)
+  local last = self.market.last
   if time < self.day_end and time < self.next and is_idle(self) and idle(self, last, last, last, time) then return end
   note(self, time, last)
 end
@@ -223,10 +228,101 @@ function Ledger:passed(bar, up, span)
   note(self, last, bar.close)
 end
 
+-- Positions of the main contract, as numbers: their sign, quantity and cost, and where they are liquidated, which counts where they do not
+-- add up to nothing; and their sum. Nil where other contracts of the coin have some too.
+local function numbers_of(self)
+  for i = 1, #self.markets do
+    local market = self.markets[i]
+    if market ~= self.market and market.held > 0 then return nil end
+  end
+  local out, size = {}, 0
+  for i, p in ipairs(self.world.account:held(self.market.instrument.symbol)) do
+    out[i] = { sign = p.side == "Sell" and -1 or 1, quantity = p.size:tonumber(), cost = p.cost:tonumber(),
+      at = bars.liquidation(p, self.market) }
+    size = size + out[i].sign * out[i].quantity
+  end
+  for _, p in ipairs(out) do
+    if size == 0 or p.at and p.at <= 0 then p.at = nil end
+  end
+  return out, size
+end
+
+-- What the main contract's positions bring at a price.
+local function bring(positions, inverse, price)
+  local profit = 0
+  for i = 1, #positions do
+    local p = positions[i]
+    if inverse then
+      profit = profit + p.sign * (p.cost - p.quantity / price)
+    else
+      profit = profit + p.sign * (p.quantity * price - p.cost)
+    end
+  end
+  return profit
+end
+
+-- How near the prices between two have come to where positions are liquidated.
+local function note_nearest(self, positions, low, high)
+  for _, p in ipairs(positions) do
+    for _, price in ipairs { low, high } do
+      local distance = p.at and math.abs(price - p.at) / price
+      if distance and distance < (self.nearest or math.huge) then self.nearest = distance end
+    end
+  end
+end
+
+-- What does not change while ticks pass at once is worked out once: all but the time, where there is no position and the price stands.
+local function pass_over(self, positions, size, count, ns, apart, prices)
+  local wallet, tick, inverse, flat, first = self:coins(), self.tick, self.inverse, #positions == 0, ns // MS
+  local coin, usd_fall, still = self.falls.coin, self.falls.usd, flat and not prices
+  local times, equity, usds, mains, sizes, points = self.times, self.equity, self.usd, self.price, self.size, #self.times
+  local main, worth, usd, low, high = self.market.last * tick, wallet, nil, math.huge, 0
+  if size ~= 0 and math.abs(size) > math.abs(self.largest) then self.largest = size end
+  for i = 1, count do
+    local time = (ns + (i - 1) * apart) // MS
+    if time >= self.day_end then end_days(self, time) end
+    if i == 1 or not still then
+      if prices then main = prices[i] * tick end
+      if not flat then worth = wallet + bring(positions, inverse, main) end
+      usd = inverse and worth * main or worth
+      if worth > coin.peak or coin.peak - worth > coin.depth then coin:note(time, worth) end
+      if usd > usd_fall.peak or usd_fall.peak - usd > usd_fall.depth then usd_fall:note(time, usd) end
+      if main < low then low = main end
+      if main > high then high = main end
+      self.last_worth, self.last_usd = worth, usd
+    end
+    if time >= self.next then
+      self.next = time + self.apart
+      if points == 2 * POINTS then
+        self:point(time, worth, usd, size, main)
+        points = #times
+      else
+        points = points + 1
+        times[points], equity[points], usds[points], mains[points], sizes[points] = time, worth, usd, main, size
+      end
+    end
+  end
+  local stop = (ns + (count - 1) * apart) // MS
+  if self.held then self.held_ms = self.held_ms + first - self.before end
+  if size ~= 0 then self.held_ms = self.held_ms + stop - first end
+  note_nearest(self, positions, low, high)
+  self.before, self.held, self.last_size = stop, size ~= 0, size
+end
+
+--- Ticks have passed at once, see World:watch.
+function Ledger:walked(count, ns, apart, market, prices)
+  local positions, size = numbers_of(self)
+  if positions then return pass_over(self, positions, size, count, ns, apart, market == self.market and prices) end
+  for i = 1, count do
+    if market then market.last = prices[i] end
+    self:moved((ns + (i - 1) * apart) // MS)
+  end
+end
+
 --- Ends it: everything that the report is made of.
 ---@param run table options, world, journal, client, outcome, settings
 function Ledger:close(run)
-  self:moved()
+  self:moved(self.world.ns // MS)
   local worth, price, size, main = self:worth()
   if self.times[#self.times] < self.world:now() then self:point(self.world:now(), worth, worth * price, size, main) end
   self.final = { coin = worth, usd = worth * price, price = self.market.last * self.tick }

@@ -5,6 +5,7 @@ local bars = require "bybit.paper.engine.bars"
 local core = require "bybit.core"
 local inside = require "bybit.paper.inside"
 local moments = require "bybit.tasks.timers"
+local ticks_of = require "bybit.paper.engine.ticks"
 
 local loop = core.loop
 local world = {}
@@ -27,7 +28,7 @@ function world.start(options, feeds)
   loop.virtual(options.start_time)
   local start = options.start_time * MS
   local self = setmetatable({ start_ns = start, ns = start, horizon = start, line = moments.new(), path = options.path,
-    latency = options.latency, watchers = {}, open_feeds = #feeds, over = core.token(),
+    latency = options.latency, watchers = {}, passers = {}, open_feeds = #feeds, over = core.token(),
     tick_ns = math.floor(options.tick * SECOND + 0.5) }, World)
   self.random = { path = core.random(options.seed ~ SALT.path), latency = core.random(options.seed ~ SALT.latency) }
   self.key, self.secret = ("simulated%016x"):format(options.seed), "secretOfASimulation"
@@ -72,7 +73,7 @@ function World:carry(streams) self.streams = streams end
 --- Lets f(world, what) happen at a moment.
 ---@param ns integer since 1970
 function World:at(ns, f, what)
-  return self.line:add(ns, { f, what })
+  return self.line:add(ns, f, what)
 end
 
 --- The time, in seconds since the beginning.
@@ -98,26 +99,35 @@ end
 --- Lets time pass, from event to event.
 ---@param seconds number
 function World:pass(seconds)
+  local line, streams = self.line, self.streams
   local to = self.ns + math.max(seconds > 0 and 1 or 0, math.floor(seconds * SECOND + 0.5))
-  self.streams:collect()
+  streams:collect()
   self.horizon, self.halted = to, false
-  while not self.halted do
-    local due = math.min(self.line:next() or to, to)
-    while self.due_ns <= due do dues(self) end
-    if (self.line:next() or math.maxinteger) > to then break end
-    move_to(self, due)
-    local event = self.line:take()
-    event[1](self, event[2])
-    self.streams:collect()
+  while true do
+    local next_event = line:next()
+    local due = next_event and next_event < to and next_event or to
+    if self.due_ns <= due then
+      while self.due_ns <= due do dues(self) end
+      next_event = line:next()
+    end
+    if not next_event or next_event > to then return move_to(self, to) end
+    move_to(self, next_event)
+    local happen, what = line:take()
+    happen(self, what)
+    if streams.exchange then streams:collect() end -- who listens may have answered
+    if self.halted then return end
   end
-  if not self.halted then move_to(self, to) end
 end
 
 --- What is due happens, without time passing.
 function World:catch_up()
-  while (self.line:next() or math.maxinteger) <= self.ns do
-    local event = self.line:take()
-    event[1](self, event[2])
+  local line, now = self.line, self.ns
+  local due = line:next()
+  self.horizon = now
+  while due and due <= now do
+    local happen, what = line:take()
+    happen(self, what)
+    due = line:next()
   end
 end
 
@@ -125,8 +135,13 @@ end
 function World:halt() self.halted = true end
 
 --- Calls f(world, bar, up, span) after each move of a price, and when the account may have changed. With a bar the price moves over a
---- whole candle, which takes `span` ns from now on; `up`: first to its high.
-function World:watch(f) self.watchers[#self.watchers + 1] = f end
+--- whole candle, which takes `span` ns from now on; `up`: first to its high. `passed(count, ns, apart, market, prices)` is called
+--- after ticks that have passed at once, at `ns` and each `apart` later: a market was at these prices, or all of them stood still.
+--- Where it is left out, each tick is told by itself.
+function World:watch(f, passed)
+  self.watchers[#self.watchers + 1] = f
+  self.passers[#self.passers + 1] = passed
+end
 
 -- Tells those who watch.
 local function told(self, bar, up, span)
@@ -140,10 +155,32 @@ function World:touched() told(self) end
 ---------------------------------------------------------------------------------------------------------------
 -- What happens by itself.
 
+-- So many steps are due before anything else is.
+local function steps_ahead(self)
+  local stop = math.min(self.line:next() or math.maxinteger, self.due_ns, self.horizon + 1)
+  return math.max(1, (stop - 1 - self.ns) // self.tick_ns + 1)
+end
+
+-- Steps in which nothing happens pass at once. Returns whether the one that is due now is left; and of one that has begun its market, and
+-- where it leads to.
+local function stroll(self)
+  local passers, apart = self.passers, self.tick_ns
+  if #passers < #self.watchers then return true end
+  local count, ns = steps_ahead(self), self.ns
+  local passed, market, prices, following = ticks_of.pass(self.engine, count, ns, apart, self.engine.now() - self:now())
+  if passed > 0 then
+    move_to(self, ns + (passed - 1) * apart)
+    for i = 1, #passers do passers[i](passed, ns, apart, market, prices) end
+  end
+  if following then move_to(self, ns + passed * apart) end
+  return passed == 0 or following ~= nil, market, following
+end
+
 -- A step of the markets that walk.
 function World:walk()
-  self.engine:step(1)
-  told(self)
+  local left, market, following = stroll(self)
+  if following then self.engine:step_to(market, following) elseif left then self.engine:step(1) end
+  if left then told(self) end
   self:at(self.ns + self.tick_ns, World.walk)
 end
 

@@ -31,28 +31,30 @@ end
 
 local function fail(text, ...) errors.raise(("sync_orders: " .. text):format(...)) end
 
-local function number(where, value)
+-- Each check gets where a field stands, its name, and its value, and returns the value.
+
+local function number(where, name, value)
   local ok, x = pcall(decimal, value)
-  if not ok then fail("%s: %s", where, (tostring(x):gsub("^decimal: ", ""))) end
-  if x <= 0 then fail("%s: a number above 0 expected, got %s", where, x) end
+  if not ok then fail("%s'%s': %s", where, name, (tostring(x):gsub("^decimal: ", ""))) end
+  if x <= 0 then fail("%s'%s': a number above 0 expected, got %s", where, name, x) end
   return x
 end
 
 local function is(kind)
-  return function(where, value)
-    if type(value) ~= kind then fail("%s: a %s expected, got %s", where, kind, tostring(value)) end
+  return function(where, name, value)
+    if type(value) ~= kind then fail("%s'%s': a %s expected, got %s", where, name, kind, tostring(value)) end
     return value
   end
 end
 
-local function side(where, value)
-  if value ~= "Buy" and value ~= "Sell" then fail("%s: Buy or Sell expected, got '%s'", where, tostring(value)) end
+local function side(where, name, value)
+  if value ~= "Buy" and value ~= "Sell" then fail("%s'%s': Buy or Sell expected, got '%s'", where, name, tostring(value)) end
   return value
 end
 
-local function tag(where, value)
+local function tag(where, name, value)
   if type(value) ~= "string" or not value:find "^%a[%w_]*$" then
-    fail("%s: a word such as bid or ask2 expected, got '%s'", where, tostring(value))
+    fail("%s'%s': a word such as bid or ask2 expected, got '%s'", where, name, tostring(value))
   end
   return value
 end
@@ -62,8 +64,8 @@ local ENTRY = { tag = tag, side = side, quantity = number, price = number, time_
 local MUST = { "tag", "side", "quantity", "price" }
 
 local OPTIONS = { symbol = is "string", category = is "string", id_prefix = is "string", deadline = is "number",
-  timeout = is "number", cancel = function(where, value)
-    if getmetatable(value) ~= TOKEN then fail("%s: a cancel token expected, got %s", where, tostring(value)) end
+  timeout = is "number", cancel = function(where, name, value)
+    if getmetatable(value) ~= TOKEN then fail("%s'%s': a cancel token expected, got %s", where, name, tostring(value)) end
     return value
   end }
 
@@ -76,7 +78,7 @@ local function fields(where, given, checks)
       for known in pairs(checks) do names[#names + 1] = known end
       fail("%sunknown '%s'%s", where, tostring(name), nearest.hint(tostring(name), names))
     end
-    out[name] = checks[name](("%s'%s'"):format(where, name), value)
+    out[name] = checks[name](where, name, value)
   end
   return out
 end
@@ -119,7 +121,8 @@ end
 
 -- The parameters of a call of ours, with those that every one of them has.
 local function options_of(options, more)
-  for _, name in ipairs { "symbol", "category", "deadline", "timeout", "cancel" } do more[name] = options[name] end
+  more.symbol, more.category, more.deadline = options.symbol, options.category, options.deadline
+  more.timeout, more.cancel = options.timeout, options.cancel
   return more
 end
 
@@ -367,8 +370,9 @@ end
 
 local MOST = 10 -- orders of a request (V5 documentation, rate limits)
 
--- The steps of a kind as requests: each a list of steps.
+-- Appends the steps of a kind as requests: each a list of steps.
 local function requests(work, doing, steps, out)
+  if not steps[1] then return end
   local several = core.client.table(work.client).class.dialect.endpoints[doing.several] and MOST or 1
   for _, step in ipairs(steps) do
     local last = out[#out]
@@ -378,7 +382,6 @@ local function requests(work, doing, steps, out)
     end
     last[#last + 1] = step
   end
-  return out
 end
 
 -- Makes a request.
@@ -406,9 +409,9 @@ function Work:carry_out(steps)
   for _, step in ipairs(steps.place or {}) do
     if not self.stuck[step.tag] then place[#place + 1] = step end -- what was to be cancelled may still be there
   end
-  for _, kind in ipairs { "cancel", "modify", "place" } do
-    requests(self, DOING[kind], kind == "place" and place or steps[kind] or {}, list)
-  end
+  requests(self, DOING.cancel, steps.cancel or {}, list)
+  requests(self, DOING.modify, steps.modify or {}, list)
+  requests(self, DOING.place, place, list)
   each(list, function(request) self:send(request) end)
 end
 

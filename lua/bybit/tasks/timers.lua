@@ -13,41 +13,49 @@ function moments.new()
   return setmetatable({ heap = {}, forgotten = 0, made = 0 }, Moments)
 end
 
-local function before(a, b)
-  return a.due < b.due or (a.due == b.due and a.number < b.number)
-end
-
-local function rise(heap, entry, at)
-  while at > 1 and before(entry, heap[at // 2]) do
-    heap[at], at = heap[at // 2], at // 2
+-- Puts the newest entry into the heap: of those that are due at its time it comes last.
+local function rise(heap, entry)
+  local at, due = #heap + 1, entry.due
+  while at > 1 do
+    local above = heap[at // 2]
+    if above.due <= due then break end
+    heap[at], at = above, at // 2
   end
   heap[at] = entry
 end
 
-local function sink(heap, entry, at)
-  local size = #heap
-  while at * 2 <= size do
-    local child = at * 2
-    if child < size and before(heap[child + 1], heap[child]) then child = child + 1 end
-    if not before(heap[child], entry) then break end
-    heap[at], at = heap[child], child
+local function sink(heap, entry, at, size)
+  local due, number, child = entry.due, entry.number, at * 2
+  while child <= size do
+    local below = heap[child]
+    if child < size then
+      local other = heap[child + 1]
+      if other.due < below.due or other.due == below.due and other.number < below.number then
+        below, child = other, child + 1
+      end
+    end
+    if below.due > due or below.due == due and below.number > number then break end
+    heap[at], at, child = below, child, child * 2
   end
   heap[at] = entry
 end
 
---- Adds a moment; `take` returns `what` when it has come.
+--- Adds a moment; `take` returns `what` and `with` when it has come.
 ---@return table moment for `forget`
-function Moments:add(due, what)
-  self.made = self.made + 1
-  local entry = { due = due, what = what, number = self.made }
-  rise(self.heap, entry, #self.heap + 1)
+function Moments:add(due, what, with)
+  local number = self.made + 1
+  self.made = number
+  local entry = { due = due, what = what, with = with, number = number }
+  rise(self.heap, entry)
   return entry
 end
 
 local function pop(self)
   local heap = self.heap
-  local top, entry = heap[1], table.remove(heap)
-  if top ~= entry then sink(heap, entry, 1) end
+  local top, size = heap[1], #heap
+  local entry = heap[size]
+  heap[size] = nil
+  if size > 1 then sink(heap, entry, 1, size - 1) end
   return top
 end
 
@@ -57,7 +65,7 @@ local function sweep(self)
     if entry.what ~= nil then kept[#kept + 1] = entry end
   end
   self.heap, self.forgotten = kept, 0
-  for at = #kept // 2, 1, -1 do sink(kept, kept[at], at) end
+  for at = #kept // 2, 1, -1 do sink(kept, kept[at], at, #kept) end
 end
 
 --- Takes a moment back. Nil, and a moment that was taken or forgotten already, are allowed.
@@ -84,7 +92,7 @@ function Moments:take()
   local entry = pop(self)
   local what = entry.what
   entry.what = nil
-  return what
+  return what, entry.with
 end
 
 --- How many entries it holds, forgotten ones among them.

@@ -29,12 +29,12 @@ local function work_out(self, minute)
   local flow = flow_of(minute)
   if not flow then return minute end
   minute.flow, minute.count = nil, 0
-  local instrument, volume, turnover = self.market.instrument, minute.volume, minute.turnover
+  local instrument, total, turnover = self.market.instrument, 0, minute.turnover
+  local step, tick, value = instrument.qty_step, instrument.tick, instrument.kind.value
   for ticks, steps in pairs(flow) do
-    local size = instrument.qty_step * steps
-    volume, turnover = volume + size, turnover + instrument.kind.value(size, instrument.tick * ticks)
+    total, turnover = total + steps, turnover + value(step * steps, tick * ticks)
   end
-  minute.volume, minute.turnover = volume, turnover
+  minute.volume, minute.turnover = minute.volume + step * total, turnover
   return minute
 end
 
@@ -111,6 +111,29 @@ function Candles:arrive(now, steps)
     flow[last] = (flow[last] or 0) + steps
   else
     minute.flow = { [last] = steps, a = nil, b = nil, c = nil } -- with room for the points of a bar
+  end
+end
+
+--- The minute of this moment, in which prices move on their own, and when it ends.
+---@return table minute its `flow` by price; nil: nobody has traded in it
+---@return integer stop ms
+function Candles:minute(now)
+  local minute = self.minutes[#self.minutes]
+  if now - minute.time >= MINUTE then minute = current(self, now) end
+  if not minute.mark then part(minute) end
+  flow_of(minute)
+  return minute, minute.time + MINUTE
+end
+
+--- In a minute that `minute` gave the last price went on to `close` and was between `low` and `high`, mark and index price likewise;
+--- strangers have traded `count` times.
+function Candles.walked(minute, count, high, low, close, index_high, index_low, index_close)
+  minute.count = minute.count + count
+  for _, name in ipairs { "last", "mark", "index" } do
+    local candle = minute[name]
+    note(candle, name == "last" and high or index_high)
+    note(candle, name == "last" and low or index_low)
+    candle.close = name == "last" and close or index_close
   end
 end
 

@@ -8,6 +8,7 @@ local money = require "bybit.paper.engine.money"
 local Candles = require "bybit.paper.engine.candles"
 local Ladder = require "bybit.paper.engine.ladder"
 
+local draw_steps = require("bybit.paper_engine").steps
 local ticks_of = money.ticks
 
 local LEVELS = 25
@@ -166,20 +167,32 @@ end
 local PREMIUM_SPAN = 30000 -- ms
 local PREMIUMS_KEPT = 1000 -- more than the ticks of that span
 
--- Notes the premium, which has changed. Strangers' best prices are one tick from the last price, so no book is needed.
-local function note_premium(self, now)
-  local list, bid = self.premiums, self.last > 1 and self.last - 1 or self.last
-  local half_ticks = bid + self.last + 1 - 2 * self.mark
-  local newest = list[#list]
+-- What the middle of the book is above the mark, in half ticks. Strangers' best prices are one tick from the last price, so no book is
+-- needed.
+local function premium_at(last, mark)
+  return (last > 1 and last - 1 or last) + last + 1 - 2 * mark
+end
+
+-- Notes a premium; `newest` is the one before. Returns what is the newest then.
+local function note_premium(self, now, half_ticks, newest)
   if newest and (newest.half_ticks == half_ticks or newest.since == now) then
     newest.half_ticks = half_ticks
-    return
+    return newest
   end
-  list[#list + 1] = { since = now, half_ticks = half_ticks }
-  if #list < PREMIUMS_KEPT then return end
+  local list = self.premiums
+  newest = { since = now, half_ticks = half_ticks }
+  list[#list + 1] = newest
+  if #list < PREMIUMS_KEPT then return newest end
   local first = 1
   while list[first + 1].since < now - PREMIUM_SPAN do first = first + 1 end
   self.premiums = table.move(list, first, #list, 1, {})
+  return newest
+end
+
+-- The list, without the oldest where it has become too long.
+local function trimmed(list)
+  if #list < 2 * TRADES_KEPT then return list end
+  return table.move(list, #list - TRADES_KEPT + 1, #list, 1, {})
 end
 
 local function keep_trade(self, row)
@@ -187,9 +200,12 @@ local function keep_trade(self, row)
   self.traded = self.traded + 1
   row.number, row.seq = self.traded, self.seq
   list[#list + 1] = row
-  if #list >= 2 * TRADES_KEPT then
-    self.trades = table.move(list, #list - TRADES_KEPT + 1, #list, 1, {})
-  end
+  self.trades = trimmed(list)
+end
+
+-- The side of a stranger who takes so many steps at a price, after a trade at another one.
+local function side_of_trade(before, ticks, steps)
+  return ticks > before and "Buy" or ticks < before and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
 end
 
 --- Remembers a trade of an account; `side` is the taker's, `value` the size over the price. `passing`: the market is on its
@@ -210,12 +226,11 @@ function Market:arrive(now, steps, side)
   steps = steps or self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
   if not side then
     local before = trades[#trades]
-    local rise = before and last - before.ticks or 0
-    side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+    side = side_of_trade(before and before.ticks or last, last, steps)
   end
   keep_trade(self, { time = now, ticks = last, steps = steps, side = side, number = 0, seq = 0 })
   self.candles:arrive(now, steps)
-  note_premium(self, now)
+  note_premium(self, now, premium_at(last, self.mark), self.premiums[#self.premiums])
 end
 
 --- Size and id of a trade.
@@ -240,15 +255,30 @@ local function move(self, last)
   self.last, self.centre, self.book, self.moves = last, last, nil, self.moves + 1
 end
 
+-- How far a market goes in a step at most, besides what pulls it home.
+local function reach_of(self)
+  return math.max(2, self.home // 20000)
+end
+
+-- Where a step from a price leads to.
+local function step_from(last, random, reach, home, low)
+  local to = last + random:integer(-reach, reach) + towards(home - last, 2000)
+  return to < low and low or to
+end
+
+-- Where the index price goes, which follows the last price.
+local function follow(index, last)
+  index = index + towards(last - index, 4)
+  local way = last - index
+  return way <= 3 and way >= -3 and last or index
+end
+
 --- Moves the market one step, when it walks. Returns whether it did.
-function Market:walk()
+---@param last integer? where the step leads to; it is drawn when it is left out
+function Market:walk(last)
   if not self.walking then return false end
-  local home = self.home
-  local reach = math.max(2, home // 20000)
-  local pull = towards(home - self.last, 2000)
-  local last = math.max(self.low, self.last + self.random:integer(-reach, reach) + pull)
-  local index = self.index + towards(last - self.index, 4)
-  if math.abs(last - index) <= 3 then index = last end
+  last = last or step_from(self.last, self.random, reach_of(self), self.home, self.low)
+  local index = follow(self.index, last)
   self.index, self.mark = index, index
   move(self, last)
   return true
@@ -256,6 +286,11 @@ end
 
 local AWAKE = 60000 -- ms that a market walks on after somebody looked
 local STRIDES, STRIDE, TICKS_OF_STRIDE = 1440, 60000, 600 -- at most so many, each for so many ms, which are so many steps
+
+--- Until when the market walks unless somebody looks, in ms; nil: as long as there is somebody who trades there.
+function Market:awake_until()
+  return self.instrument.lazy and self.users == 0 and self.seen + AWAKE or nil
+end
 
 --- Does the market stand still because nobody trades or looks there?
 function Market:sleeps(now)
@@ -292,6 +327,55 @@ end
 function Market:stranger()
   if not self.walking or self.random:unit() > 0.6 then return nil end
   return self.random:unit() < 0.5 and "Buy" or "Sell", self.random:integer(1, 60) * 50
+end
+
+--- Walks on, step by step, between two bounds where no step does more than to move the price: at most `count` steps, at `ns` and each
+--- `apart` later. What walk and arrive do for each step is done for all of them here.
+---@param shift integer ms that the exchange's clock is ahead of `ns`
+---@return integer[] prices where the steps have led to
+---@return integer? next where the next step leads to, which is outside
+function Market:pass(count, ns, apart, shift, low, high)
+  local index = self.index
+  -- The index price follows the last price: what is inside stays there.
+  if index < low or index > high then
+    return {}, step_from(self.last, self.random, reach_of(self), self.home, self.low)
+  end
+  local prices, sizes, indexes, following = draw_steps(self, reach_of(self), count, low, high, MOST_STEPS)
+  local passed, trades = #prices, self.trades
+  if passed == 0 then return prices, following end
+  local at, newest, first, last, seq, now = trades[#trades], self.premiums[#self.premiums], self.traded, self.last, self.seq, nil
+  local before, minute, sums, stop, noted = at and at.ticks or last, nil, nil, math.mininteger, 0
+  local top, bottom, index_top, index_bottom
+  for i = 1, passed do
+    local to, steps = prices[i], sizes[i]
+    now = (ns + (i - 1) * apart) // 1000000 + shift
+    trades[#trades + 1] = { time = now, ticks = to, steps = steps, side = side_of_trade(before, to, steps), number = first + i,
+      seq = seq + i }
+    if now >= stop then
+      if minute then Candles.walked(minute, i - 1 - noted, top, bottom, before, index_top, index_bottom, index) end
+      minute, stop = self.candles:minute(now)
+      index = indexes[i]
+      sums, noted, top, bottom, index_top, index_bottom = minute.flow, i - 1, to, to, index, index
+    else
+      index = indexes[i]
+      if to > top then top = to elseif to < bottom then bottom = to end
+      if index > index_top then index_top = index elseif index < index_bottom then index_bottom = index end
+    end
+    if sums then
+      sums[to] = (sums[to] or 0) + steps
+    else
+      sums = { [to] = steps, a = nil, b = nil, c = nil }
+      minute.flow = sums
+    end
+    newest = note_premium(self, now, premium_at(to, index), newest)
+    before = to
+    if #trades >= 2 * TRADES_KEPT then trades = trimmed(trades) end
+  end
+  Candles.walked(minute, passed - noted, top, bottom, before, index_top, index_bottom, index)
+  self.index, self.mark, self.trades, self.traded, self.seq, self.moved = index, index, trades, first + passed, seq + passed, now
+  self.moves = self.moves + passed - 1
+  move(self, before)
+  return prices, following
 end
 
 ---------------------------------------------------------------------------------------------------------------

@@ -111,9 +111,8 @@ function position.liquidation_price(p, instrument)
   return kept.liquidation or nil
 end
 
---- Has the mark price, in ticks, reached the liquidation price?
-function position.is_lost(p, instrument, mark)
-  if p.side == "" then return false end
+--- The liquidation price in ticks; false when there is none. Not of a flat position.
+function position.lost_at(p, instrument)
   local kept = derived(p, instrument)
   local at = kept.lost_at
   if at == nil then
@@ -121,6 +120,13 @@ function position.is_lost(p, instrument, mark)
     at = price and (price // instrument.tick):tointeger() or false
     kept.lost_at = at
   end
+  return at
+end
+
+--- Has the mark price, in ticks, reached the liquidation price?
+function position.is_lost(p, instrument, mark)
+  if p.side == "" then return false end
+  local at = position.lost_at(p, instrument)
   if not at then return false end
   if p.side == "Buy" then return mark <= at end
   return mark >= at
