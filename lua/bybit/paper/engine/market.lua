@@ -264,14 +264,17 @@ local function follow(index, last)
   return way <= 3 and way >= -3 and last or index
 end
 
---- Moves the market one step, when it walks. Returns whether it did.
----@param last integer? where the step leads to; it is drawn when it is left out
-function Market:walk(last)
-  if not self.walking then return false end
-  last = last or step_from(self.last, self.random, reach_of(self), self.home, self.low)
+--- A step of the walk leads to a price, in ticks.
+function Market:walk_to(last)
   local index = follow(self.index, last)
   self.index, self.mark = index, index
   move(self, last)
+end
+
+--- Moves the market one step, when it walks. Returns whether it did.
+function Market:walk()
+  if not self.walking then return false end
+  self:walk_to(step_from(self.last, self.random, reach_of(self), self.home, self.low))
   return true
 end
 
