@@ -269,7 +269,7 @@ end }
 -- The paper exchange, the journal
 
 add { "paper exchange, an order that trades", metric = "server", contenders = function()
-  return { { "none rests", ours("paper", nil, 0) }, { "400 rest", ours("paper", nil, 400) } }
+  return { { "limit", ours "paper_limit" }, { "none rests", ours("paper", nil, 0) }, { "400 rest", ours("paper", nil, 400) } }
 end }
 for _, most in ipairs { 100000, 1000000 } do
   add { ("paper exchange, an order beside %d that rest"):format(most), calls = 2000, long = most > 100000,

@@ -43,20 +43,32 @@ function site.page(count)
   return before .. table.concat(list, ",") .. after
 end
 
+-- Makes a function that gives the seconds of CPU that a process has used, with all its threads.
+local function meter(pid)
+  return function()
+    local threads <close> = assert(io.popen("cat /proc/" .. pid .. "/task/*/schedstat"))
+    local sum = 0
+    for line in threads:lines() do sum = sum + math.tointeger(line:match "^%d+") end
+    return sum / 1e9
+  end
+end
+
 --- Starts an exchange. It ends when the first result goes out of scope (a `<close>` variable).
 ---@param count? integer orders in its list; 50 when left out
 ---@param pid_file? string it answers when the process with the number in this file waits
 ---@return table running to be closed
 ---@return string url
+---@return fun(): number spent the seconds of CPU that it has used
 function site.start(count, pid_file)
   local path = os.tmpname()
   local file <close> = assert(io.open(path, "wb"))
   file:write(site.page(count or 50))
   file:close()
-  local run = assert(io.popen(("exec %s/bench/canned %s %s"):format(BUILD, path, pid_file or "")))
-  local port = assert(run:read "n", "canned did not start")
+  local run = assert(io.popen(("echo $$; exec %s/bench/canned %s %s"):format(BUILD, path, pid_file or "")))
+  local pid, port = assert(run:read("n", "n"))
+  assert(port, "canned did not start")
   os.remove(path)
-  return run, "http://127.0.0.1:" .. port
+  return run, "http://127.0.0.1:" .. port, meter(pid)
 end
 
 -- A port that is free now; others may take it.
@@ -71,15 +83,7 @@ function site.paper()
     .. "keys={{key=%q, secret=%q}}}' >/dev/null 2>&1 & echo $!"):format(os.getenv "LUA" or "lua5.4", at, site.KEY, site.SECRET)))
   local pid = run:read "l"
   run:close()
-  return {
-    close = function() os.execute("kill " .. pid) end,
-    spent = function() -- of all its threads
-      local threads <close> = assert(io.popen("cat /proc/" .. pid .. "/task/*/schedstat"))
-      local sum = 0
-      for line in threads:lines() do sum = sum + math.tointeger(line:match "^%d+") end
-      return sum / 1e9
-    end,
-  }, "http://127.0.0.1:" .. at
+  return { close = function() os.execute("kill " .. pid) end, spent = meter(pid) }, "http://127.0.0.1:" .. at
 end
 
 --- Starts nginx, which passes on over TLS, with HTTP/1.1 and HTTP/2, what another server answers. Nil where nginx is missing.

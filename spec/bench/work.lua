@@ -483,6 +483,18 @@ end
 -------------------------------------------------------------------------------------------------------------
 -- The paper exchange, the journal
 
+-- Makes a function that has a server take so many market orders, and tells what each costs it.
+local function traded(client, spent)
+  local sides = { "Buy", "Sell" }
+  return function(n)
+    local before = spent()
+    for i = 1, n do
+      assert(client:place_order { symbol = "BTCUSD", side = sides[i % 2 + 1], type = "Market", quantity = 1 })
+    end
+    return ("server=%.2f"):format((spent() - before) / n * 1e6)
+  end
+end
+
 --- What an order costs the paper exchange, which is a process of its own: orders that trade at once, while so many rest.
 function work.paper(_, resting)
   local exchange, url = site.paper()
@@ -494,14 +506,13 @@ function work.paper(_, resting)
   for i = 1, math.tointeger(resting) do
     assert(client:place_order { symbol = "BTCUSD", side = "Buy", type = "Limit", quantity = 1, price = 1000 + i % 100 })
   end
-  local sides = { "Buy", "Sell" }
-  return function(n)
-    local before = exchange.spent()
-    for i = 1, n do
-      assert(client:place_order { symbol = "BTCUSD", side = sides[i % 2 + 1], type = "Market", quantity = 1 })
-    end
-    return ("server=%.2f"):format((exchange.spent() - before) / n * 1e6)
-  end, exchange.close
+  return traded(client, exchange.spent), exchange.close
+end
+
+--- The same of the exchange of canned answers.
+function work.paper_limit()
+  local running, url, spent = site.start()
+  return traded(new_client(url, { rate = false }), spent), function() running:close() end
 end
 
 -- The body of a request at the paper exchange, of each kind of work, and the prefix of its path.
@@ -532,7 +543,7 @@ local function engine_of(options)
   end
   local function send(r)
     local _, answer = x.wire:handle("POST", r[1], r[2], "127.0.0.1", site.KEY, tostring(now), r[3], "5000")
-    return answer:match '^{"retCode":0,.*"orderId":"([^"]+)"' or error(answer)
+    return answer:match '^{"retCode":0,"retMsg":"OK","result":{"orderId":"([^"]+)"' or error(answer)
   end
   return request, send
 end

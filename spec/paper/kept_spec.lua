@@ -39,13 +39,36 @@ describe("a kept text", function()
     assert.equal(4, written)
   end)
 
-  it("looks also at what records of a kind have in common", function()
-    local common = { note = "common" }
-    local record = setmetatable({ price = core.decimal "1", name = "a" }, { __index = common })
+  it("is written again when a record gets a field of its own that all of its kind had in common, or loses it", function()
+    local record = setmetatable({ price = core.decimal "1", name = "a" }, { __index = { note = "common" } })
     for _ = 1, 2 do assert.equal('{"price":"1","note":"common","name":"a"}', encoded(record)) end
     assert.equal(1, written)
-    common.note = "other"
-    assert.equal('{"price":"1","note":"other","name":"a"}', encoded(record))
+    record.note = "own"
+    assert.equal('{"price":"1","note":"own","name":"a"}', encoded(record))
+    record.note = nil
+    assert.equal('{"price":"1","note":"common","name":"a"}', encoded(record))
+    assert.equal(3, written)
+  end)
+
+  it("of a record that is no table is written once", function()
+    local record = core.token()
+    local text_of_token = kept.new({ "cancelled" }, function()
+      written = written + 1
+      return answer.object {}
+    end)
+    for _ = 1, 3 do assert.equal("{}", answer.encode(text_of_token(record))) end
+    assert.equal(1, written)
+  end)
+
+  it("is written again after it could not be written", function()
+    local record, broken = { price = "1" }, true
+    local text_of_one = kept.new({ "price" }, function()
+      if broken then error "broken" end
+      return answer.object {}
+    end)
+    for _ = 1, 2 do assert.error_matches(function() text_of_one(record) end, "broken") end
+    broken = false
+    assert.equal("{}", answer.encode(text_of_one(record)))
   end)
 
   it("goes with its record", function()

@@ -44,6 +44,18 @@ describe("the paper exchange remembers", function()
     assert(place_and_cancel(account, "n1"))
   end)
 
+  it("the last orders that were filled at once, with their executions and profits", function()
+    local account = engine:open_account("k", {})
+    for i = 1, 200 do
+      assert(orders.create(engine, account, { category = "inverse", symbol = "BTCUSD", side = i % 2 == 0 and "Buy" or "Sell",
+        orderType = "Market", qty = "1", orderLinkId = "n" .. i }))
+    end
+    for _, list in ipairs { account.orders, account.list, account.closed, account.executions, account.profits } do
+      assert.is_true(count(list) >= 10 and count(list) <= 11, count(list))
+    end
+    assert.equal("n200", account.executions[#account.executions].order.link)
+  end)
+
   it("half a million link ids, unless it is told otherwise", function()
     assert.equal(500000, Engine.new { seed = 7, now = function() return now end }.links_kept)
   end)

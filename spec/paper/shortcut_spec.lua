@@ -17,7 +17,7 @@ local function exchange(clock, limits)
     limits = limits, deposit = { BTC = "0.0012", USDT = "60" } } -- so little that orders are refused
   x.wire.keys.readOnlyKey = { key = "readOnlyKey", secret = SECRET, id = 2, created = NOW, account = x.account, read_only = true }
   x.wire.keys[OTHER] = { key = OTHER, secret = SECRET, id = 3, created = NOW, account = x.engine:open_account(OTHER, {}) }
-  x.engine.active_orders, x.told = 4, {}
+  x.engine.active_orders, x.engine.keep, x.told = 4, 25, {} -- so few that old rows go
   function x.engine.heard(order) x.told[#x.told + 1] = answer.encode(view.order(order)) end
   return x
 end
@@ -130,6 +130,19 @@ local function compare(i, what, wanted, got)
   error(("PAPER_SEED=%d, request %d: %s differ"):format(SEED, i, what), 0)
 end
 
+-- What lists tell of the past of an account.
+local function past(account)
+  local out = {}
+  local function add(name, rows, shape)
+    for i, row in ipairs(rows) do out[name .. i] = answer.encode(shape(row)) end
+  end
+  add("order ", account.closed, view.order)
+  add("closed order ", account.closed, view.closed_order)
+  add("execution ", account.executions, view.execution)
+  add("profit ", account.profits, view.profit)
+  return out
+end
+
 local function run(limits, count, counts)
   local clock, random, placed, accepted = { ms = NOW }, core.random(SEED), {}, 0
   local short, long = exchange(clock, limits), exchange(clock, limits)
@@ -154,6 +167,7 @@ local function run(limits, count, counts)
     if i % 50 == 0 then
       for a, account in ipairs(long.engine.accounts) do
         compare(i, "the books", books.of(account), books.of(short.engine.accounts[a]))
+        if i % 300 == 0 then compare(i, "the past", past(account), past(short.engine.accounts[a])) end
       end
       compare(i, "what was told", long.told, short.told)
       short.told, long.told = {}, {}
@@ -170,10 +184,82 @@ describe("the short ways of the exchange", function()
       if limits and not next(limits) then limits = nil end
       counting(function(counts)
         local accepted = run(limits, limits == false and 1200 or 300, counts)
-        local taken = ("%s changes, %s orders, %s amendments"):format(counts.change, counts.create, counts.amend)
+        local taken = ("%s changes, %s orders, %s amendments"):format(counts.change, counts.place, counts.move)
         assert.is_true(counts.change > 100 and accepted > 10, taken)
-        if limits == false then assert.is_true(counts.create > 40 and counts.amend > 10, taken) end
+        if limits == false then assert.is_true(counts.place > 40 and counts.move > 10, taken) end
       end)
     end)
   end
+end)
+
+---------------------------------------------------------------------------------------------------------------
+-- The same wire serves HTTP.
+
+local START = 1704067200000
+
+-- Signed requests of a program that trades: orders, batches, and questions about them. `ids`: of orders that it has placed.
+local function trading(random, ids)
+  local function one_of(list) return list[random:integer(1, #list)] end
+  local function id() return ids[1] and one_of(ids) or "none" end
+  local function price() return ("%d.5"):format(30100 + random:integer(-60, 60)) end
+  local function order() return ('"symbol":"BTCUSD","side":"%s","orderType":"Limit","qty":%s,"price":"%s"'):format(
+    one_of { "Buy", "Sell" }, one_of { "1", '"10"', '"100"' }, price()) end
+  local function change() return ('"symbol":"BTCUSD","orderId":"%s","price":"%s"'):format(id(), price()) end
+  local function batch(f) return ('{"category":"inverse","request":[{%s},{%s}]}'):format(f(), f()) end
+  local function about(more) return "category=inverse&symbol=BTCUSD" .. (more or "") end
+  return table.unpack(one_of {
+    { "POST", CREATE, ('{"category":"inverse",%s}'):format(order()) },
+    { "POST", AMEND, ('{"category":"inverse",%s}'):format(change()) },
+    { "POST", CANCEL, ('{"category":"inverse","symbol":"BTCUSD","orderId":"%s"}'):format(id()) },
+    { "POST", "/v5/order/create-batch", batch(order) }, { "POST", "/v5/order/amend-batch", batch(change) },
+    { "POST", "/v5/order/amend-batch", batch(change) },
+    { "POST", "/v5/order/create-batch", '{"category":"inverse","request":[]}' },
+    { "GET", "/v5/order/realtime", about "&limit=2" }, { "GET", "/v5/order/realtime", about("&orderId=" .. id()) },
+    { "GET", "/v5/order/realtime", about "&limit=x" }, { "GET", "/v5/order/history", about "&limit=3" },
+    { "GET", "/v5/execution/list", about() }, { "GET", "/v5/position/list", about() },
+    { "GET", "/v5/position/list", "category=inverse&settleCoin=BTC" }, { "GET", "/v5/market/tickers", about() },
+    { "GET", "/v5/market/tickers", "category=inverse" }, { "GET", "/v5/account/wallet-balance", "accountType=UNIFIED" },
+    { "GET", "/v5/position/closed-pnl", about() }, { "GET", "/v5/market/orderbook", about "&limit=5" },
+  })
+end
+
+it(("over HTTP the answers are the same, header lines too (PAPER_SEED=%d)"):format(SEED), function()
+  local paper, raw = require "bybit.paper", require "spec.support.raw_http"
+  local deposit = { BTC = "0.01" }
+  local far <close> = paper.start { seed = SEED, clock = "manual", keys = { { key = KEY, secret = SECRET } }, deposit = deposit }
+  local clock = { ms = START }
+  local near = inside.start { seed = SEED, clock = function() return clock.ms * 1000000 end, key = KEY, secret = SECRET,
+    deposit = deposit }
+  near.wire.orders = {} -- and the short ways are closed
+  local connection <close> = raw.connect(far.port)
+  local random, ids, good = core.random(SEED), {}, 0
+  for i = 1, 250 do
+    local verb, path, text = trading(random, ids)
+    local timestamp, target = tostring(clock.ms), verb == "GET" and path .. "?" .. text or path
+    local sign = core.sign.hmac_sha256(SECRET, timestamp .. KEY .. "5000" .. text)
+    local body = verb == "POST" and text or nil
+    connection:send(raw.text(verb, target, { "X-BAPI-API-KEY: " .. KEY, "X-BAPI-TIMESTAMP: " .. timestamp, "X-BAPI-SIGN: " .. sign,
+      "X-BAPI-RECV-WINDOW: 5000" }, body))
+    local got = connection:answer()
+    local status, wanted, lines = the_long_way(near.wire.handle, near.wire, verb, target, body or "", "127.0.0.1", KEY, timestamp,
+      sign, "5000")
+    compare(i, target .. " " .. (body or ""), { status = status, body = wanted }, { status = got.status, body = got.body })
+    for name, value in lines:gmatch "([^:]+): ([^\r]*)\r\n" do
+      assert.equal(value, got.headers[name:lower()], name)
+    end
+    for order in wanted:gmatch '"orderId":"([^"]+)"' do ids[#ids + 1] = order end
+    while #ids > 8 do table.remove(ids, 1) end
+    if wanted:find('"retCode":0', 1, true) then good = good + 1 end
+    if random:unit() < 0.4 then
+      far:step(1)
+      near.engine:step(1)
+    end
+    local seconds = random:integer(0, 2) / 10
+    far:advance(seconds)
+    clock.ms = clock.ms + math.floor(seconds * 1000 + 0.5)
+    near.engine:advance_to(clock.ms)
+  end
+  assert.is_true(good > 120)
+  assert.same({}, far:errors())
+  assert.same({}, near.errors)
 end)

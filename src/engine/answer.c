@@ -81,10 +81,12 @@ static char *escape(char *at, unsigned char c) {
     *at++ = to[place - from];
     return at;
   }
-  memcpy(at, "u00", 3);
-  at[3] = digits[c >> 4];
-  at[4] = digits[c & 15];
-  return at + 5;
+  *at++ = 'u';
+  *at++ = '0';
+  *at++ = '0';
+  *at++ = digits[c >> 4];
+  *at++ = digits[c & 15];
+  return at;
 }
 
 /* A text that has something to escape, or bytes beyond ASCII. */

@@ -19,8 +19,13 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg money[] = {
-    {"settle", engine_settle}, {"cost", engine_cost}, {"ticks", engine_ticks},
-    {"add", engine_add},       {NULL, NULL},
+    {"settle", engine_settle},
+    {"cost", engine_cost},
+    {"ticks", engine_ticks},
+    {"add", engine_add},
+    {"fill", engine_fill},
+    {"records", engine_records},
+    {NULL, NULL},
 };
 
 /* money(begin) -> the functions that work on amounts. 'begin' is the decimal that the exchange's sums begin with. */

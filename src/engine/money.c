@@ -84,12 +84,6 @@ Decimal money_divide(lua_State *L, Decimal a, Decimal b) {
 Decimal money_coin(lua_State *L, Decimal x) {
   enum { PLACES = 8 };
   DecimalStatus status = decimal_round(x, PLACES, DECIMAL_HALF_UP, &x);
-  return money_add(L, given(L, status, x), decimal_from_integer(0));
-}
-
-bool money_same_word(lua_State *L, int table, const char *name, int index) {
-  lua_getfield(L, table, name);
-  bool same = lua_rawequal(L, -1, index);
-  lua_pop(L, 1);
-  return same;
+  x = given(L, status, x);
+  return decimal_sign(x) != 0 ? x : money_add(L, x, decimal_from_integer(0));
 }

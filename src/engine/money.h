@@ -31,6 +31,4 @@ Decimal money_multiply(lua_State *L, Decimal a, Decimal b);
 Decimal money_divide(lua_State *L, Decimal a, Decimal b);
 Decimal money_coin(lua_State *L, Decimal x); /* rounds an amount of coin: half up to 8 places, never -0 */
 
-bool money_same_word(lua_State *L, int table, const char *name, int index); /* is a field the same text? */
-
 #endif

@@ -3,51 +3,12 @@
 ** Reads it in one pass. What is not of that form is left to bybit.paper.params, which reads all JSON. It shares no code with the client's
 ** JSON: each checks the other.
 */
+#include "input.h"
 #include "parts.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <string.h>
-
-/* What is read: the next byte, and the end of the text. */
-typedef struct Input {
-  const char *next, *end;
-} Input;
-
-static void skip_space(Input *in) {
-  while (in->next < in->end &&
-         (*in->next == ' ' || *in->next == '\t' || *in->next == '\n' || *in->next == '\r'))
-    in->next++;
-}
-
-/* Takes a byte, and white space before it. */
-static bool take(Input *in, char wanted) {
-  skip_space(in);
-  if (in->next == in->end || *in->next != wanted) return false;
-  in->next++;
-  return true;
-}
-
-static bool take_word(Input *in, const char *word, size_t size) {
-  if ((size_t)(in->end - in->next) < size || memcmp(in->next, word, size) != 0) return false;
-  in->next += size;
-  return true;
-}
-
-/* A text; false when it has an escape, or a byte that is not printable ASCII. */
-static bool take_text(Input *in, const char **text, size_t *size) {
-  if (!take(in, '"')) return false;
-  *text = in->next;
-  for (; in->next < in->end; in->next++) {
-    unsigned char c = (unsigned char)*in->next;
-    if (c == '"') {
-      *size = (size_t)(in->next++ - *text);
-      return true;
-    }
-    if (c == '\\' || c < 0x20 || c > 0x7e) return false;
-  }
-  return false;
-}
 
 /* How many bytes a plain number has at the front: digits, perhaps a sign and a fraction; 0: there is none. */
 static size_t number_size(const Input *in) {
@@ -71,7 +32,7 @@ static bool read_object(lua_State *L, Input *in, bool outer);
 /* Reads a list of objects, and pushes it. */
 static bool push_list(lua_State *L, Input *in) {
   lua_createtable(L, 2, 0);
-  if (take(in, ']')) return true;
+  if (input_take(in, ']')) return true;
   for (lua_Integer i = 1;; i++) {
     lua_createtable(L, 0, 4);
     if (!read_object(L, in, false)) {
@@ -79,8 +40,8 @@ static bool push_list(lua_State *L, Input *in) {
       return false;
     }
     lua_rawseti(L, -2, i);
-    if (take(in, ']')) return true;
-    if (!take(in, ',')) break;
+    if (input_take(in, ']')) return true;
+    if (!input_take(in, ',')) break;
   }
   lua_pop(L, 1);
   return false;
@@ -90,8 +51,8 @@ static bool push_list(lua_State *L, Input *in) {
 static bool push_value(lua_State *L, Input *in, bool outer) {
   const char *text;
   size_t size;
-  skip_space(in);
-  if (take_text(in, &text, &size)) {
+  input_skip_space(in);
+  if (input_text(in, &text, &size)) {
     if (size > 0)
       lua_pushlstring(L, text, size);
     else
@@ -103,9 +64,9 @@ static bool push_value(lua_State *L, Input *in, bool outer) {
     in->next += size;
     return true;
   }
-  if (outer && take(in, '[')) return push_list(L, in);
-  bool yes = take_word(in, "true", 4);
-  if (!yes && !take_word(in, "false", 5)) return false;
+  if (outer && input_take(in, '[')) return push_list(L, in);
+  bool yes = input_word(in, "true", 4);
+  if (!yes && !input_word(in, "false", 5)) return false;
   lua_pushboolean(L, yes);
   return true;
 }
@@ -114,7 +75,7 @@ static bool push_value(lua_State *L, Input *in, bool outer) {
 static bool read_field(lua_State *L, Input *in, bool outer) {
   const char *name;
   size_t size;
-  if (!take_text(in, &name, &size) || !take(in, ':')) return false;
+  if (!input_text(in, &name, &size) || !input_take(in, ':')) return false;
   lua_pushlstring(L, name, size);
   if (!push_value(L, in, outer)) {
     lua_pop(L, 1);
@@ -126,12 +87,12 @@ static bool read_field(lua_State *L, Input *in, bool outer) {
 
 /* Reads an object into the table on top of the stack; 'outer': its values may be lists of objects. */
 static bool read_object(lua_State *L, Input *in, bool outer) {
-  if (!take(in, '{')) return false;
-  if (take(in, '}')) return true;
+  if (!input_take(in, '{')) return false;
+  if (input_take(in, '}')) return true;
   do {
     if (!read_field(L, in, outer)) return false;
-  } while (take(in, ','));
-  return take(in, '}');
+  } while (input_take(in, ','));
+  return input_take(in, '}');
 }
 
 int engine_flat(lua_State *L) {
@@ -142,7 +103,7 @@ int engine_flat(lua_State *L) {
   luaL_checkstack(L, PLACES, NULL);
   lua_createtable(L, 0, FIELDS);
   bool read = read_object(L, &in, true);
-  skip_space(&in);
+  input_skip_space(&in);
   if (!read || in.next != in.end) lua_pushnil(L);
   return 1;
 }

@@ -13,8 +13,8 @@ int engine_flat(lua_State *L);
 ** out. */
 int engine_query(lua_State *L);
 
-/* unchanged(kept, record, fields) -> was each of the fields of the record the very value that `kept` has in the field's place? They are
-** there now. */
+/* unchanged(kept, record, fields) -> was each of the record's own fields the very value that `kept` has in the field's place? They are
+** there now. A record that is no table never changes. */
 int engine_unchanged(lua_State *L);
 
 /* in_window(timestamp, window, now) -> is a request in time? The two are texts of milliseconds; without a window the exchange's counts. */
@@ -44,7 +44,7 @@ void engine_push_windows(lua_State *L);
 /* Pushes a table of functions: add, remove and next of ladders, and prices, which makes the set of a ladder's prices. */
 void engine_push_ladder(lua_State *L);
 
-/* Pushes a table of functions: order and change read plain requests. */
+/* Pushes a table of functions: order and change read plain requests, from JSON or from a table. */
 void engine_push_plain(lua_State *L);
 
 /* settle(position, coin, order, quantity, price, value, rate) -> worth, fee, leaves, fresh [, closed, opened, profit, opening, closing, bought,
@@ -59,6 +59,17 @@ int engine_settle(lua_State *L);
 ** step goes at most. What lua/bybit/paper/engine/market.lua draws for each step is drawn here, in its order. */
 enum { STEPS_AT_ONCE = 64 };
 int engine_steps(lua_State *L);
+
+/* fill(position, coin, account, market, engine, instrument, metas, side, link, quantity, at, price, last, now) -> order, value, id of the trade,
+** closes, turns, is long: books a market order that is filled at once, all of it at the price `at`. `metas`: of its records; `price`: how far
+** it would have gone; `last`: the last price before it. `value`: what it is worth, with all digits; `closes`: whether it is against the
+** position; `turns`: whether there is one now and was none, or the other way round; `is long`: a list of the account has more rows than
+** are kept. */
+int engine_fill(lua_State *L);
+
+/* records(kind, shared) -> the metatable of records of a kind: "order", "execution", "profit"; `shared`: the fields that they have in
+** common. */
+int engine_records(lua_State *L);
 
 int engine_place_of(lua_State *L); /* where a number stands among rows */
 int engine_cost(lua_State *L);     /* what an order ties up */

@@ -13,9 +13,9 @@ int engine_place_of(lua_State *L) {
   lua_settop(L, KEY);
   while (low < high) {
     lua_Integer middle = low + (high - low) / 2;
-    if (lua_rawgeti(L, ITEMS, middle) == LUA_TTABLE) {
+    if (lua_rawgeti(L, ITEMS, middle) != LUA_TNUMBER) {
       lua_pushvalue(L, KEY);
-      lua_rawget(L, -2);
+      lua_gettable(L, -2);
     }
     if (luaL_checkinteger(L, -1) < number)
       low = middle + 1;
@@ -29,11 +29,14 @@ int engine_place_of(lua_State *L) {
 
 int engine_unchanged(lua_State *L) {
   enum { KEPT = 1, RECORD, FIELDS };
-  for (int i = KEPT; i <= FIELDS; i++) luaL_checktype(L, i, LUA_TTABLE);
+  bool fixed = lua_isuserdata(L, RECORD);
+  luaL_checktype(L, KEPT, LUA_TTABLE);
+  if (!fixed) luaL_checktype(L, RECORD, LUA_TTABLE);
+  luaL_checktype(L, FIELDS, LUA_TTABLE);
   lua_settop(L, FIELDS);
   bool same = true;
-  for (lua_Integer i = 1; lua_rawgeti(L, FIELDS, i) != LUA_TNIL; i++) {
-    lua_gettable(L, RECORD);
+  for (lua_Integer i = 1; !fixed && lua_rawgeti(L, FIELDS, i) != LUA_TNIL; i++) {
+    lua_rawget(L, RECORD);
     lua_rawgeti(L, KEPT, i);
     if (!lua_rawequal(L, -1, -2)) {
       same = false;

@@ -90,7 +90,7 @@ enum { AT_SHAPE, AT_RECORD, AT_MORE, AT_TEXT, AT_WORDS, PLACES };
 
 /* Pushes the field of a table that is named by one of a hole's words. False, with nothing pushed, where it is absent or false. */
 static bool push_field(lua_State *L, int first, int table, lua_Integer word) {
-  if (!lua_istable(L, first + table)) return false;
+  if (lua_isnil(L, first + table)) return false;
   lua_rawgeti(L, first + AT_WORDS, word);
   lua_gettable(L, first + table);
   if (lua_toboolean(L, -1)) return true;

@@ -92,18 +92,27 @@ bool random_integer(Random *r, int64_t low, int64_t high, int64_t *out) {
   return true;
 }
 
-bool random_uuid(Random *r, char text[37]) {
-  static const char digits[] = "0123456789abcdef";
-  unsigned char b[16] = {0};
-  if (!random_bytes(r, b, sizeof b)) return false;
+bool random_uuid_bytes(Random *r, unsigned char b[16]) {
+  if (!random_bytes(r, b, 16)) return false;
   b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
   b[8] = (unsigned char)((b[8] & 0x3f) | 0x80); /* variant of RFC 9562 */
+  return true;
+}
+
+void random_uuid_text(const unsigned char b[16], char text[37]) {
+  static const char digits[] = "0123456789abcdef";
   for (int i = 0; i < 16; i++) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *text++ = '-';
     *text++ = digits[b[i] >> 4];
     *text++ = digits[b[i] & 15];
   }
   *text = '\0';
+}
+
+bool random_uuid(Random *r, char text[37]) {
+  unsigned char b[16] = {0};
+  if (!random_uuid_bytes(r, b)) return false;
+  random_uuid_text(b, text);
   return true;
 }
 

@@ -24,6 +24,9 @@ bool random_unit(Random *r, double *out);   /* 0 <= x < 1 */
 bool random_integer(Random *r, int64_t low, int64_t high,
                     int64_t *out);                  /* low <= n <= high, all equally likely */
 bool random_uuid(Random *r, char text[37]);         /* version 4, 36 characters and a zero byte */
+bool random_uuid_bytes(Random *r, unsigned char b[16]); /* the same, not written yet */
 bool random_id(Random *r, char *text, size_t size); /* 'size' of 0-9a-z and a zero byte, for ids */
+
+void random_uuid_text(const unsigned char b[16], char text[37]); /* writes one */
 
 #endif

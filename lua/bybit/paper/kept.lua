@@ -9,8 +9,8 @@ local MOST = 4096 -- texts of a kind; with one more all of them go
 local unchanged = require("bybit.paper_engine").unchanged -- not by value: 1.0 equals 1, and is written otherwise
 
 ---Makes a function that gives the text of a record, as answer.text.
----@param fields string[] the fields that may change once a record is made; all that `write` reads of a record stays the same
----  while each of these is the same value
+---@param fields string[] the fields of its own that may change once a record is made; all that `write` reads of a record stays the
+---  same while each of these is the same value
 ---@param write fun(record: table): table makes the record anew
 ---@return fun(record: table): table
 function kept.new(fields, write)

@@ -8,7 +8,7 @@ local position = require "bybit.paper.engine.position"
 
 local ZERO, TEN = decimal(0), decimal(10)
 local coin, settle = position.coin, money.settle
-local NO_MARGIN = Standing.NONE
+local NOTHING = coin(ZERO)
 
 local Account = {}
 Account.__index = Account
@@ -124,13 +124,15 @@ function Account:held(symbol)
   return self.holding[symbol] or NONE
 end
 
--- A position was opened, or is flat now.
-local function note_held(self, market)
-  local list, symbol = {}, market.instrument.symbol
+--- A position was opened, or is flat now.
+function Account:note_held(market)
+  local list, symbol, positions = {}, market.instrument.symbol, self.positions
+  local before, names = self.holding[symbol], NAMED[symbol]
   for index = 0, market.instrument.can_hedge and 2 or 0 do
-    if self:holds(symbol, index) then list[#list + 1] = self.positions[NAMED[symbol][index]] end
+    local p = positions[names[index]]
+    if p and p.side ~= "" then list[#list + 1] = p end
   end
-  local more = #list - #self:held(symbol)
+  local more = #list - (before and #before or 0)
   market.users, market.held = market.users + more, market.held + more
   self.holding[symbol] = #list > 0 and list or nil
 end
@@ -159,15 +161,32 @@ function Account:orders_of(market)
   return meta
 end
 
---- That of plain market orders which are filled at once.
+-- Executions of makers and of takers on a contract: what they are unless they say otherwise.
+local function executions_of(instrument)
+  local function meta(maker)
+    return { __index = { maker = maker, rate = maker and instrument.maker or instrument.taker, kind = "Trade", closed = ZERO,
+      profit = NOTHING } }
+  end
+  return { [true] = meta(true), [false] = meta(false) }
+end
+
+local EXECUTIONS = setmetatable({}, { __mode = "k", __index = function(self, instrument)
+  self[instrument] = executions_of(instrument)
+  return self[instrument]
+end })
+
+--- The metatables of plain market orders which are filled at once, of their executions and of their closed profits: these are
+--- records, which nobody changes (src/engine/records.h).
 ---@param standing table what stands on the position of both sides
 function Account:fills_of(market, standing)
-  local meta = self.fill_metas[market]
-  if not meta then
-    meta = meta_of(self, market, { type = "Market", tif = "IOC", status = "Filled", standing = standing })
-    self.fill_metas[market] = meta
+  local metas = self.fill_metas[market]
+  if not metas then
+    local order = meta_of(self, market, { type = "Market", tif = "IOC", status = "Filled", standing = standing })
+    metas = { money.records("order", order.__index),
+      money.records("execution", EXECUTIONS[market.instrument][false].__index), money.records("profit", { fills = 1 }) }
+    self.fill_metas[market] = metas
   end
-  return meta
+  return metas
 end
 
 --- Files a new order.
@@ -225,6 +244,14 @@ local function drop_oldest(self)
     if self.orders[order.id] then list[#list + 1] = order end
   end
   self.list = list
+end
+
+--- Drops what is more than the exchange keeps.
+function Account:shorten()
+  local keep = self.engine.keep
+  if is_long(self.executions, keep) then self.executions = shorten(self.executions, keep) end
+  if is_long(self.profits, keep) then self.profits = shorten(self.profits, keep) end
+  if is_long(self.closed, keep) then drop_oldest(self) end
 end
 
 --- The open orders of a symbol, or all of them, oldest first.
@@ -301,9 +328,9 @@ function Account:available(name)
   local c, tied, stands = self.coins[name], ZERO, self.stands[name] or NONE
   for i = 1, #stands do
     local standing = stands[i]
-    local p, orders = standing.position, standing:margin()
+    local p = standing.position
     if p.side ~= "" then tied = tied + position.initial_margin(p, standing.market.instrument) end
-    if orders ~= NO_MARGIN then tied = tied + orders end
+    if standing.Buy.rows.count > 0 or standing.Sell.rows.count > 0 then tied = tied + standing:margin() end
   end
   return (c and c.wallet or ZERO) - tied
 end
@@ -341,8 +368,6 @@ local function note_profit(self, order, now, closed, opening, closing, bought, e
   row.fills, row.updated = row.fills + 1, now
 end
 
-local NOTHING = coin(ZERO)
-
 --- Books a fill of an order: position, fee, profit, execution. `value` is what it is worth, with all its digits.
 --- `kind` is the execution's type, Trade by default; `rate` the fee, where it is another than that of makers and takers. Returns how
 --- much is left of the order, how much it opened, and how much it closed, nil for nothing. A position that begins with the fill has only
@@ -352,7 +377,7 @@ function Account:book(order, quantity, price, value, maker, kind, rate)
   local instrument, held = market.instrument, p.side ~= ""
   local worth, fee, leaves, fresh, closed, opened, profit, opening, closing, bought, exit, pnl = settle(p,
     self:coin(instrument.settle), order, quantity, price, value, rate or maker and instrument.maker or instrument.taker)
-  if held ~= (p.side ~= "") then note_held(self, market) end
+  if held ~= (p.side ~= "") then self:note_held(market) end
   if fresh then p.opened = now end
   if p.created == 0 then p.created = now end
   p.updated, p.seq, order.updated = now, market.seq, now
@@ -364,20 +389,6 @@ function Account:book(order, quantity, price, value, maker, kind, rate)
   note_profit(self, order, now, closed, opening, closing, bought, exit, pnl)
   return leaves, opened, closed
 end
-
--- Executions of makers and of takers on a contract: what they are unless they say otherwise.
-local function executions_of(instrument)
-  local function meta(maker)
-    return { __index = { maker = maker, rate = maker and instrument.maker or instrument.taker, kind = "Trade", closed = ZERO,
-      profit = NOTHING } }
-  end
-  return { [true] = meta(true), [false] = meta(false) }
-end
-
-local EXECUTIONS = setmetatable({}, { __mode = "k", __index = function(self, instrument)
-  self[instrument] = executions_of(instrument)
-  return self[instrument]
-end })
 
 --- Keeps an execution, and returns it. Price and quantity of the order are kept as they are now: amendments come later.
 ---@param now integer? ms

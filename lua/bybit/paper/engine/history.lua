@@ -61,7 +61,7 @@ local function newest(list, place, wanted, past)
   local last = place.after and Rows.place_of(list, place.after, "row") - 1 or #list
   for i = last, 1, -1 do
     local row = list[i]
-    if type(row) == "table" then
+    if type(row) ~= "number" then
       if #rows == place.room or past and past(row) then break end
       if wanted(row) then rows[#rows + 1] = row end
     end

@@ -153,17 +153,6 @@ function Engine:resting_order(account, market, standing, side, quantity, price, 
   return order
 end
 
---- Makes a plain order that is filled at once, and files it: among those that are open it never is.
-function Engine:passing_order(account, market, standing, side, quantity, price, link)
-  local last, now, seq, row = market:reference "LastPrice", self.now(), market.seq + 1, self.rows + 1
-  market.seq, self.rows = seq, row
-  local order = setmetatable({ id = self.random:uuid(), row = row, side = side, qty = quantity, price = price, link = link,
-    created = now, updated = now, last_on_created = last, filled = nil, value = nil, fee = nil, exact = nil, ended = nil,
-    profit_row = nil }, account:fills_of(market, standing))
-  account:file(order)
-  return order
-end
-
 --- Somebody looks at a market, or trades there: one that has slept is where it would be by now.
 function Engine:look(market)
   if market.instrument.lazy then market:wake(self.now()) end
@@ -228,15 +217,12 @@ end
 --- Liquidates and fires triggers after a price has moved or an order was filled, until nothing more follows. Where nobody has a
 --- position, and no order waits for a trigger, nothing can.
 function Engine:settle(market)
-  if market.held == 0 and self.armed[market.instrument.symbol].rows.count == 0 then
-    self.stirred[market] = nil
-    return
-  end
+  local stirred, armed = self.stirred, self.armed[market.instrument.symbol].rows
   for _ = 1, 20 do
-    self.stirred[market] = nil
-    check_liquidation(self, market) -- first: what is lost already can no longer be stopped
-    triggers.check(self, market)
-    if not self.stirred[market] then return end
+    stirred[market] = nil
+    if market.held > 0 then check_liquidation(self, market) end -- first: what is lost already can no longer be stopped
+    if armed.count > 0 then triggers.check(self, market) end
+    if not stirred[market] then return end
   end
 end
 

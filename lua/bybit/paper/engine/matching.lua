@@ -67,6 +67,8 @@ local function fill(engine, order, quantity, price, value, maker)
 end
 
 --- What follows from a fill of an order, which has opened, or closed, so much of its position.
+---@param opened userdata
+---@param closed any nil or false: nothing
 function matching.after_fill(engine, order, opened, closed)
   engine:order_filled(order, opened)
   if not closed then return end
@@ -231,13 +233,27 @@ local function protective_price(market, o)
     or from * o.slippage / 100)
 end
 
+-- Strangers' best level for a taker where it is their first; else it is looked for.
+local function first_level(market, from)
+  local book = market.book
+  local list = book and book[from]
+  local level = list and list[1]
+  if level and not level.spent then return level end
+  return market:best_level(from)
+end
+
 --- Where strangers offer all of a market order at their best price, before any account: how far the order goes, their price in ticks, and
 --- their level. Nil: they do not.
-function matching.offer(market, o)
-  local side = o.side
-  local ticks, resting, level = best(market, side)
-  if not ticks or resting or level.size < o.qty then return nil end
-  local kept, price = market.protective[side], protective_price(market, o)
+---@param side "Buy"|"Sell" the order's
+function matching.offer(market, side, quantity)
+  local from = OTHER[side]
+  local level, resting = first_level(market, from), market.resting[from].best
+  if not level or level.size < quantity then return nil end
+  local ticks = level.ticks
+  if resting and not better(from, ticks, resting.ticks) then return nil end
+  local kept = market.protective[side]
+  if kept.ticks ~= market.last then protective_price(market, { side = side }) end
+  local price = kept.price
   if kept.limit_of ~= price then kept.limit_of, kept.limit = price, market:ticks(price) end
   if not crosses(side, kept.limit, ticks) then return nil end
   return price, ticks, level

@@ -6,22 +6,22 @@
 local plain = require("bybit.paper_engine").plain
 local checks = require "bybit.paper.engine.checks"
 local matching = require "bybit.paper.engine.matching"
+local money = require "bybit.paper.engine.money"
 local order_checks = require "bybit.paper.engine.order_checks"
 local position = require "bybit.paper.engine.position"
 
-local read_order, read_change = plain.order, plain.change
+local read_order, read_change, book_fill = plain.order, plain.change, money.fill
 local PRICES, QUANTITIES = checks.prices, checks.quantities
 local surely_inside = order_checks.surely_inside
 
 local short = {}
 
 -- The market that is asked for, when its contract is live, and what stands of the account's orders there.
-local function place_of(engine, account, asked)
-  local symbol = asked.symbol
+local function place_of(engine, account, category, symbol)
   local market = engine.by_symbol[symbol]
   if not market then return nil end
   local instrument = market.instrument
-  if instrument.category ~= asked.category or instrument.status ~= "Trading"
+  if instrument.category ~= category or instrument.status ~= "Trading"
     or instrument.can_hedge and account:hedges(instrument) then
     return nil
   end
@@ -55,35 +55,41 @@ end
 
 local TAKING = { type = "Market", tif = "IOC", index = 0, special = false, smp_type = "None" } -- used again for each order
 
--- Fills a market order at once where strangers offer all of it at their best price, before any account does. Nil: they do not.
-local function fill(engine, account, market, standing, side, quantity, link)
-  local price, ticks, level = matching.offer(market, TAKING)
-  if not price then return nil end
-  local order = engine:passing_order(account, market, standing, side, quantity, price, link)
-  local now, at = order.created, market:price(ticks)
-  local value = market.instrument.kind.value(quantity, at)
-  market:next_seq()
-  market:note_trade(now, ticks, quantity, value, side, engine:uuid())
+-- Fills a market order at once at the strangers' level that has all of it, at its price `at`, of so many ticks.
+local function fill(engine, account, market, standing, side, quantity, link, price, ticks, at, level)
+  local instrument, now = market.instrument, engine.now()
+  local order, value, trade, closes, turns, is_long = book_fill(standing.position, account:coin(instrument.settle), account,
+    market, engine, instrument, account:fills_of(market, standing), side, link, quantity, at, price,
+    market:reference "LastPrice", now)
+  market:note_trade(now, ticks, quantity, value, side, trade)
   market.take(level, quantity)
-  local _, opened, closed = account:book(order, quantity, at, value, false)
-  account:end_order(order)
-  matching.after_fill(engine, order, opened, closed)
+  if turns then account:note_held(market) end
+  if engine.heard then engine.heard(order) end
+  if is_long then account:shorten() end
+  -- the rest is what matching.after_fill does
+  if #standing.waiting > 0 then engine:order_filled(order, quantity) else engine.stirred[market] = true end
+  if closes then
+    if standing.closing.count > 0 then matching.trim_closing(engine, order) end
+    if account.open.count > 0 then matching.shed(engine, account, market) end
+  end
   engine:settle(market)
   return order
 end
 
--- Carries out a market order.
+-- Carries out a market order. Where strangers offer all of it at their best price, that is the price of matching.reserve_price, too,
+-- but for buying linear contracts: those are worth more at a higher price.
 local function take(engine, account, market, standing, side, quantity, link)
-  local o = TAKING
+  local o, instrument = TAKING, market.instrument
   o.side, o.qty, o.link, o.price = side, quantity, link, nil
-  local least = market.instrument.min_notional
+  local least = instrument.min_notional
   if least and quantity * market:reference "LastPrice" < least then return nil end
-  if not standing:covers(side, quantity)
-    and not affords(account, market, standing, side, quantity, matching.reserve_price(market, o)) then
-    return nil
+  local price, ticks, level = matching.offer(market, side, quantity)
+  local at = price and market:price(ticks)
+  if not standing:covers(side, quantity) then
+    local highest = at and instrument.category == "linear" and side == "Buy" and price or at or matching.reserve_price(market, o)
+    if not affords(account, market, standing, side, quantity, highest) then return nil end
   end
-  local filled = fill(engine, account, market, standing, side, quantity, link)
-  if filled then return filled end
+  if at then return fill(engine, account, market, standing, side, quantity, link, price, ticks, at, level) end
   o.price = matching.NONE
   local order = engine:new_order(account, market, o)
   matching.submit(engine, order)
@@ -91,14 +97,13 @@ local function take(engine, account, market, standing, side, quantity, link)
   return order
 end
 
---- Places a plain order. Returns it, or nil.
-function short.create(engine, account, asked)
-  local side, quantity, price, tif, link = read_order(asked)
+--- Places a plain order, as `order` of bybit.paper_engine has read it. Returns it, or nil.
+function short.place(engine, account, category, symbol, side, quantity, price, tif, link)
   if not side or link and account.links[link] ~= nil then return nil end
-  local market, standing, instrument = place_of(engine, account, asked)
+  local market, standing, instrument = place_of(engine, account, category, symbol)
   quantity = standing and QUANTITIES[instrument](quantity)
   if not quantity then return nil end
-  local active = instrument.can_hedge and account:active_on(asked.symbol) or standing.active
+  local active = instrument.can_hedge and account:active_on(symbol) or standing.active
   if active >= engine.active_orders then return nil end
   if not tif then return take(engine, account, market, standing, side, quantity, link) end
   local ticks
@@ -114,11 +119,10 @@ function short.create(engine, account, asked)
   return order
 end
 
---- Moves a resting order to another price. Returns it, or nil.
-function short.amend(engine, account, asked)
-  local id, link, price = read_change(asked)
+--- Moves a resting order to another price, as `change` of bybit.paper_engine has read it. Returns it, or nil.
+function short.move(engine, account, category, symbol, price, id, link)
   if not price then return nil end
-  local market, standing, instrument = place_of(engine, account, asked)
+  local market, standing, instrument = place_of(engine, account, category, symbol)
   if not standing then return nil end
   local order
   if id then order = account.orders[id] else order = account.links[link] end
@@ -136,6 +140,15 @@ function short.amend(engine, account, asked)
   matching.rest(engine, order)
   engine:settle(market)
   return order
+end
+
+--- The same for the table of a request's parameters.
+function short.create(engine, account, asked)
+  return short.place(engine, account, read_order(asked))
+end
+
+function short.amend(engine, account, asked)
+  return short.move(engine, account, read_change(asked))
 end
 
 return short

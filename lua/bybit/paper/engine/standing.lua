@@ -236,6 +236,4 @@ function Standing:with(without, extra)
   return margin_of(self, extra.side, without, extra), margin_of(self, extra.side)
 end
 
-Standing.NONE = ZERO -- the margin of no orders
-
 return Standing

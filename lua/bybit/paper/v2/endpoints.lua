@@ -145,7 +145,7 @@ local function place(engine, account, asked, kind, direction)
   local order
   order, code, message = orders.create(engine, account, p)
   if not order then return nil, code == 110072 and kind.twice or code, message end
-  order.sent_force = asked.time_in_force
+  view.note_force(order, asked.time_in_force)
   return order
 end
 

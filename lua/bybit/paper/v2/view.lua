@@ -39,9 +39,15 @@ local function value_of(o, quantity)
   return o.price > ZERO and coin(quantity / o.price) or ZERO
 end
 
+-- The words for the time in force that orders were sent with. They are kept here, since a filled order does not change any more.
+local sent_force = setmetatable({}, { __mode = "k" })
+
+--- An order was sent with this word.
+function view.note_force(order, word) sent_force[order] = word end
+
 -- Market orders keep the word that they were sent with; conditional ones do not.
 local function force_of(o)
-  if o.sent_force and not o.stop_order_type then return o.sent_force end
+  if sent_force[o] and not o.stop_order_type then return sent_force[o] end
   return FORCE[o.tif] or o.tif
 end
 

@@ -5,6 +5,7 @@ local declare = require "bybit.paper.v5.declare"
 local faults = require "bybit.paper.faults"
 local history = require "bybit.paper.engine.history"
 local orders = require "bybit.paper.engine.orders"
+local plain = require("bybit.paper_engine").plain
 local view = require "bybit.paper.v5.view"
 
 local endpoints = {}
@@ -18,7 +19,8 @@ local function ids(order)
   return answer.text(written_ids(order))
 end
 
-local function change(act, shape)
+-- `short`: what the short way reads of a request that is plain, and which function of plain.lua carries that out.
+local function change(act, shape, short)
   local endpoint = declare.change {
     limit = 10,
     handle = function(engine, account, asked)
@@ -27,14 +29,14 @@ local function change(act, shape)
       return shape(done)
     end,
   }
-  if shape == ids then endpoint.act, endpoint.written = act, written_ids end
+  if shape == ids then endpoint.act, endpoint.written, endpoint.short = act, written_ids, short end
   return endpoint
 end
 
 --- Places an order, active or conditional.
-endpoints["POST /v5/order/create"] = change(orders.create, ids)
+endpoints["POST /v5/order/create"] = change(orders.create, ids, { read = plain.order, act = "place" })
 --- Changes an order.
-endpoints["POST /v5/order/amend"] = change(orders.amend, ids)
+endpoints["POST /v5/order/amend"] = change(orders.amend, ids, { read = plain.change, act = "move" })
 --- Cancels an order.
 endpoints["POST /v5/order/cancel"] = change(orders.cancel, ids)
 --- Cancels all orders that a filter matches.

@@ -7,10 +7,11 @@ local cursor = require "bybit.paper.v5.cursor"
 local faults = require "bybit.paper.faults"
 local moments = require "bybit.tasks.timers"
 local params = require "bybit.paper.params"
+local plain_orders = require "bybit.paper.engine.plain"
 
 local read_query, read_body, answered = params.query, params.body, answer.answered
 local in_window, signed = auth.in_window, auth.signed
-local find, sub = string.find, string.sub
+local find, sub, traceback = string.find, string.sub, debug.traceback
 
 ---What an endpoint's function may ask of the request it serves.
 ---@class bybit.paper.Context
@@ -64,6 +65,7 @@ Wire.__index = Wire
 ---@field batch boolean? its orders are counted one by one, with context:take, not the request
 ---@field act (fun(engine, account, params): table?, integer?, string?)? of those that change one order: what is done to it
 ---@field written (fun(order: table): string)? of these: the result, written
+---@field short { read: function, act: string }? of these: what reads a plain one, and which function of engine/plain.lua carries it out
 ---@field protocol table? another envelope and signature than V5's, see wire_v2.lua
 ---@field handle fun(engine, account, params, context): any, any, string?, any, any
 ---  result[, retExtInfo]; or nil, code, message[, retExtInfo[, result]]
@@ -272,10 +274,14 @@ function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
     or not signed(entry, sign, timestamp, key, window or "", body) then
     return nil
   end
-  local asked = read_body(body)
-  local category = asked and asked.category
-  if category ~= "inverse" and category ~= "linear" then return nil end
   local limits, declared, context = self.limits, endpoint.declared, self.context
+  local plain_way, asked, category, a, b, c, d, e, f = declared.short, nil, nil, nil, nil, nil, nil, nil, nil
+  if plain_way then category, a, b, c, d, e, f = plain_way.read(body) end
+  if not category then
+    asked = read_body(body)
+    category = asked and asked.category
+  end
+  if category ~= "inverse" and category ~= "linear" then return nil end
   context.now, context.account, context.endpoint = now, entry.account, endpoint
   context.limit, context.left, context.reset = nil, nil, nil
   if not limits.off then
@@ -285,7 +291,10 @@ function Wire:short(endpoint, now, body, address, key, timestamp, sign, window)
       return envelope(self, context, 10006, "Too many visits. Exceeded the API Rate Limit.")
     end
   end
-  local ok, done, code, message = xpcall(declared.act, debug.traceback, self.engine, entry.account, asked)
+  local engine, account, change = self.engine, entry.account, declared.act
+  local ok, done, code, message = true, nil, nil, nil
+  if not asked then ok, done = xpcall(plain_orders[plain_way.act], traceback, engine, account, category, a, b, c, d, e, f) end
+  if ok and not done then ok, done, code, message = xpcall(change, traceback, engine, account, asked or read_body(body)) end
   if not ok then
     self.report(("%s: %s"):format(endpoint.name, done))
     return envelope(self, context, 10016, "Server error.")
