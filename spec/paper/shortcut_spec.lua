@@ -238,8 +238,8 @@ it(("over HTTP the answers are the same, header lines too (PAPER_SEED=%d)"):form
     local timestamp, target = tostring(clock.ms), verb == "GET" and path .. "?" .. text or path
     local sign = core.sign.hmac_sha256(SECRET, timestamp .. KEY .. "5000" .. text)
     local body = verb == "POST" and text or nil
-    connection:send(raw.text(verb, target, { "X-BAPI-API-KEY: " .. KEY, "X-BAPI-TIMESTAMP: " .. timestamp, "X-BAPI-SIGN: " .. sign,
-      "X-BAPI-RECV-WINDOW: 5000" }, body))
+    connection:send(raw.text(verb, target, { "X-BAPI-API-KEY: " .. KEY, "X-BAPI-TIMESTAMP: " .. timestamp,
+      "X-BAPI-SIGN: " .. sign, "X-BAPI-RECV-WINDOW: 5000" }, body))
     local got = connection:answer()
     local status, wanted, lines = the_long_way(near.wire.handle, near.wire, verb, target, body or "", "127.0.0.1", KEY, timestamp,
       sign, "5000")

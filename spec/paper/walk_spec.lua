@@ -9,7 +9,7 @@ describe("the walk of a paper market", function()
     for seed = 1, 200 do
       local market = Market.new(instruments.compile {}, core.random(seed), 0)
       local start = market.last
-      for _ = 1, 500 do market:walk(0) end
+      for _ = 1, 500 do market:walk() end
       if market.last > start then above = above + 1 elseif market.last < start then below = below + 1 end
     end
     assert(above > 70 and below > 70, ("%d above, %d below"):format(above, below))
