@@ -74,17 +74,12 @@ local function open_profit(self, market, price)
   return profit, size
 end
 
---- The coins of the wallet, as a number.
-function Ledger:coins()
-  local wallet = self.wallet.wallet
-  if not rawequal(wallet, self.counted) then self.counted, self.counted_number = wallet, wallet:tonumber() end
-  return self.counted_number
-end
-
 --- Equity in coin, the price in USD of a coin, the size of the position, and the price of the main contract. `ticks`: at another price
 --- of it.
 function Ledger:worth(ticks)
-  local worth, size = self:coins(), 0
+  local wallet = self.wallet.wallet
+  if not rawequal(wallet, self.counted) then self.counted, self.counted_number = wallet, wallet:tonumber() end
+  local worth, size = self.counted_number, 0
   local main = (ticks or self.market.last) * self.tick
   for i = 1, #self.markets do
     local market = self.markets[i]
@@ -273,7 +268,8 @@ end
 
 -- What does not change while ticks pass at once is worked out once: all but the time, where there is no position and the price stands.
 local function pass_over(self, positions, size, count, ns, apart, prices)
-  local wallet, tick, inverse, flat, first = self:coins(), self.tick, self.inverse, #positions == 0, ns // MS
+  self:worth() -- counts the coins of the wallet
+  local wallet, tick, inverse, flat, first = self.counted_number, self.tick, self.inverse, #positions == 0, ns // MS
   local coin, usd_fall, still = self.falls.coin, self.falls.usd, flat and not prices
   local times, equity, usds, mains, sizes, points = self.times, self.equity, self.usd, self.price, self.size, #self.times
   local main, worth, usd, low, high = self.market.last * tick, wallet, nil, math.huge, 0

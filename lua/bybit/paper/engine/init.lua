@@ -232,8 +232,8 @@ local function arrive(engine, market, now, steps, side)
   market:arrive(now, steps, side)
 end
 
-local function step(engine, market, now, last)
-  if market:sleeps(now) or not market:walk(last) then return end
+-- What follows when a market has walked a step.
+local function walked(engine, market, now)
   arrive(engine, market, now)
   local side, steps = market:stranger()
   if side then matching.strike(engine, market, side, steps) end
@@ -244,13 +244,16 @@ end
 function Engine:step(n)
   local now = self.now()
   for _ = 1, n do
-    for _, market in ipairs(self.markets) do step(self, market, now) end
+    for _, market in ipairs(self.markets) do
+      if not market:sleeps(now) and market:walk() then walked(self, market, now) end
+    end
   end
 end
 
---- The step of the one market that walks, when it is known where it leads to.
+--- A step of a market that walks, when it is known where it leads to.
 function Engine:step_to(market, last)
-  step(self, market, self.now(), last)
+  market:walk_to(last)
+  walked(self, market, self.now())
 end
 
 --- Does what is due, after time has moved: funding, deliveries, a row of the open interest.

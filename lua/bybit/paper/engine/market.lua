@@ -167,12 +167,6 @@ end
 local PREMIUM_SPAN = 30000 -- ms
 local PREMIUMS_KEPT = 1000 -- more than the ticks of that span
 
--- What the middle of the book is above the mark, in half ticks. Strangers' best prices are one tick from the last price, so no book is
--- needed.
-local function premium_at(last, mark)
-  return (last > 1 and last - 1 or last) + last + 1 - 2 * mark
-end
-
 -- Notes a premium; `newest` is the one before. Returns what is the newest then.
 local function note_premium(self, now, half_ticks, newest)
   if newest and (newest.half_ticks == half_ticks or newest.since == now) then
@@ -189,9 +183,8 @@ local function note_premium(self, now, half_ticks, newest)
   return newest
 end
 
--- The list, without the oldest where it has become too long.
-local function trimmed(list)
-  if #list < 2 * TRADES_KEPT then return list end
+-- The newest trades of a list that has become too long.
+local function newest_of(list)
   return table.move(list, #list - TRADES_KEPT + 1, #list, 1, {})
 end
 
@@ -200,12 +193,7 @@ local function keep_trade(self, row)
   self.traded = self.traded + 1
   row.number, row.seq = self.traded, self.seq
   list[#list + 1] = row
-  self.trades = trimmed(list)
-end
-
--- The side of a stranger who takes so many steps at a price, after a trade at another one.
-local function side_of_trade(before, ticks, steps)
-  return ticks > before and "Buy" or ticks < before and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+  if #list >= 2 * TRADES_KEPT then self.trades = newest_of(list) end
 end
 
 --- Remembers a trade of an account; `side` is the taker's, `value` the size over the price. `passing`: the market is on its
@@ -226,11 +214,14 @@ function Market:arrive(now, steps, side)
   steps = steps or self.least_steps + self.flow:integer(0, MOST_STEPS - 1)
   if not side then
     local before = trades[#trades]
-    side = side_of_trade(before and before.ticks or last, last, steps)
+    local rise = before and last - before.ticks or 0
+    side = rise > 0 and "Buy" or rise < 0 and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
   end
   keep_trade(self, { time = now, ticks = last, steps = steps, side = side, number = 0, seq = 0 })
   self.candles:arrive(now, steps)
-  note_premium(self, now, premium_at(last, self.mark), self.premiums[#self.premiums])
+  -- The middle of the book, above the mark. Strangers' best prices are one tick from the last price, so no book is needed.
+  local premiums, bid = self.premiums, last > 1 and last - 1 or last
+  note_premium(self, now, bid + last + 1 - 2 * self.mark, premiums[#premiums])
 end
 
 --- Size and id of a trade.
@@ -273,14 +264,17 @@ local function follow(index, last)
   return way <= 3 and way >= -3 and last or index
 end
 
---- Moves the market one step, when it walks. Returns whether it did.
----@param last integer? where the step leads to; it is drawn when it is left out
-function Market:walk(last)
-  if not self.walking then return false end
-  last = last or step_from(self.last, self.random, reach_of(self), self.home, self.low)
+--- A step of the walk leads to a price, in ticks.
+function Market:walk_to(last)
   local index = follow(self.index, last)
   self.index, self.mark = index, index
   move(self, last)
+end
+
+--- Moves the market one step, when it walks. Returns whether it did.
+function Market:walk()
+  if not self.walking then return false end
+  self:walk_to(step_from(self.last, self.random, reach_of(self), self.home, self.low))
   return true
 end
 
@@ -349,8 +343,8 @@ function Market:pass(count, ns, apart, shift, low, high)
   for i = 1, passed do
     local to, steps = prices[i], sizes[i]
     now = (ns + (i - 1) * apart) // 1000000 + shift
-    trades[#trades + 1] = { time = now, ticks = to, steps = steps, side = side_of_trade(before, to, steps), number = first + i,
-      seq = seq + i }
+    local side = to > before and "Buy" or to < before and "Sell" or steps & 1 == 0 and "Buy" or "Sell"
+    trades[#trades + 1] = { time = now, ticks = to, steps = steps, side = side, number = first + i, seq = seq + i }
     if now >= stop then
       if minute then Candles.walked(minute, i - 1 - noted, top, bottom, before, index_top, index_bottom, index) end
       minute, stop = self.candles:minute(now)
@@ -367,9 +361,9 @@ function Market:pass(count, ns, apart, shift, low, high)
       sums = { [to] = steps, a = nil, b = nil, c = nil }
       minute.flow = sums
     end
-    newest = note_premium(self, now, premium_at(to, index), newest)
+    newest = note_premium(self, now, 2 * (to - index), newest) -- a walk's prices are far from the lowest
     before = to
-    if #trades >= 2 * TRADES_KEPT then trades = trimmed(trades) end
+    if #trades >= 2 * TRADES_KEPT then trades = newest_of(trades) end
   end
   Candles.walked(minute, passed - noted, top, bottom, before, index_top, index_bottom, index)
   self.index, self.mark, self.trades, self.traded, self.seq, self.moved = index, index, trades, first + passed, seq + passed, now
