@@ -17,7 +17,7 @@ typedef struct Text {
 } Text;
 
 #define WORD(text)                                                                                           \
-  { text, sizeof text - 1 }
+  { (text), sizeof(text) - 1 }
 
 static const Text names[PLACES] = {
     [CATEGORY] = WORD("category"), [SYMBOL] = WORD("symbol"),    [SIDE] = WORD("side"),
