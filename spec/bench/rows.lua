@@ -250,7 +250,8 @@ end }
 for _, calls in ipairs { 20000, 120000 } do
   add { ("longest pause in %d calls beside 200000 tables"):format(calls), metric = "longest", unit = "ms", calls = calls,
     rounds = 3, long = calls > 20000, contenders = function()
-      return { { "plain Lua", ours("plain", nil, 200000) }, { "bybit", ours("pause", canned(), 200000) } }
+      return { { "plain Lua", ours("plain", nil, 200000) }, { "bybit", ours("pause", canned(), 200000) },
+        { "no limiter", ours("pause_unlimited", canned(), 200000) } }
     end }
 end
 
