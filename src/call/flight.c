@@ -59,7 +59,7 @@ static bool collect(Call *c, double now) {
   c->sent = r->sent;
   c->sent_at = fmin(c->sent_at + r->lead, now);
   c->status = r->status;
-  memcpy(c->message, r->message, sizeof c->message);
+  memcpy(c->message, r->message, strlen(r->message) + 1); /* mostly it is empty */
   c->failure = c->message;
   const Bytes answer = c->answer, headers = c->headers;
   c->answer = r->body;
