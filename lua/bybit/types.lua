@@ -2266,6 +2266,7 @@
 ---@field seed integer from which all was drawn
 ---@field error any what the strategy raised; nil: nothing
 ---@field traceback string? of the error
+---@field cancelled boolean it did not end within a minute after its token, and was cancelled
 ---@field band { [string]: number }? profit_coin by path
 local SimulationReport = {}
 

@@ -112,7 +112,9 @@ local function run(strategy, client, stop, world, duration)
       if ended:cancelled() then return end
       stop:cancel()
       ended:wait(GRACE)
-      if not ended:cancelled() then task:cancel() end
+      if ended:cancelled() then return end
+      outcome.cancelled = true
+      task:cancel()
     end)
     tasks.all { task }
     local ok, err = pcall(task.await, task) -- fails when a task of the strategy's has failed that nobody awaited

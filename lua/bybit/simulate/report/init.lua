@@ -32,6 +32,7 @@ local page = later.module "bybit.simulate.report.page"
 ---@field seed integer from which all was drawn
 ---@field error any what the strategy raised; nil: nothing
 ---@field traceback string? of the error
+---@field cancelled boolean it did not end within a minute after its token, and was cancelled
 ---@field band { [string]: number }? profit_coin by path
 local Report = {}
 Report.__index = Report
@@ -56,7 +57,7 @@ function report.new(run)
     retries = run.stats.retries, unknowns = run.stats.unknowns, faults = run.faults, nearest_liquidation = run.nearest,
     largest_position = run.largest, begin = run.begin, stop = run.stop, coin = run.coin, symbol = run.symbol, seed = run.seed,
     path = run.settings.path, initial = run.initial, final = run.final, falls = run.falls, days = run.days, events = run.journal,
-    exchange_errors = run.exchange_errors, fault_events = run.struck,
+    exchange_errors = run.exchange_errors, fault_events = run.struck, cancelled = run.outcome.cancelled or false,
   }, Report)
   if run.outcome.failed then self.error, self.traceback = run.outcome.error, run.outcome.traceback end
   return self
@@ -112,7 +113,8 @@ function Report:__tostring()
       percent(self.nearest_liquidation)),
     ("requests    %d, %d retries, %d unknown, %d limited; faults: %s"):format(self.requests, self.retries, self.unknowns,
       self.limited, faults_of(self)),
-    ("at the end  %d orders left, %d calls unsettled%s"):format(#self.orders_left, #self.unsettled,
+    ("at the end  %d orders left, %d calls unsettled%s%s"):format(#self.orders_left, #self.unsettled,
+      self.cancelled and ", cancelled since it did not end" or "",
       self.error ~= nil and ", error: " .. tostring(self.error):match "[^\n]*" or ""),
     ("seed        %d, %s"):format(self.seed, band_of(self)),
   }
@@ -158,6 +160,7 @@ function Report:diff(other)
   rows[#rows + 1] = { "orders", #self.orders, #other.orders }
   rows[#rows + 1] = { "orders_left", #self.orders_left, #other.orders_left }
   rows[#rows + 1] = { "unsettled", #self.unsettled, #other.unsettled }
+  rows[#rows + 1] = { "cancelled", self.cancelled, other.cancelled }
   local lines = {}
   for _, row in ipairs(rows) do
     local a, b = shown(row[2]), shown(row[3])
