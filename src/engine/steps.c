@@ -82,7 +82,7 @@ int engine_steps(lua_State *L) {
   w.most = luaL_checkinteger(L, MOST);
   luaL_argcheck(L, w.reach >= 0, REACH, "ticks expected");
   luaL_argcheck(L, w.most > 0, MOST, "a number above 0 expected");
-  int64_t prices[STEPS_AT_ONCE], sizes[STEPS_AT_ONCE], indexes[STEPS_AT_ONCE], to;
+  int64_t prices[STEPS_AT_ONCE] = {0}, sizes[STEPS_AT_ONCE] = {0}, indexes[STEPS_AT_ONCE] = {0}, to;
   int n = 0;
   bool drawn = true, outside = false;
   while (n < STEPS_AT_ONCE && n < count && !outside && drawn) {
