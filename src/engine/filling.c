@@ -6,6 +6,7 @@
 #include "parts.h"
 #include "records.h"
 #include "value/random.h"
+#include "value/random_lua.h"
 
 #include <lauxlib.h>
 
@@ -50,8 +51,7 @@ static void set_integer(lua_State *L, int table, const char *name, lua_Integer n
 /* Draws the ids, in the order in which they are drawn step by step. */
 static void draw(lua_State *L, Numbers *n) {
   lua_getfield(L, ENGINE, "random");
-  Random *random = lua_touserdata(L, -1);
-  luaL_argcheck(L, random != NULL && lua_rawlen(L, -1) == sizeof *random, ENGINE, "it has no generator");
+  Random *random = luaL_checkudata(L, -1, RANDOM_NAME);
   if (!random_uuid_bytes(random, n->order) || !random_uuid_bytes(random, n->trade) ||
       !random_uuid_bytes(random, n->execution))
     luaL_error(L, "the system gave no random bytes");

@@ -103,8 +103,7 @@ int engine_flat(lua_State *L) {
   luaL_checkstack(L, PLACES, NULL);
   lua_createtable(L, 0, FIELDS);
   bool read = read_object(L, &in, true);
-  input_skip_space(&in);
-  if (!read || in.next != in.end) lua_pushnil(L);
+  if (!read || !input_ends(&in)) lua_pushnil(L);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 /* Which fault strikes a request, or a frame of a stream: the rules of lua/bybit/paper/faults.lua, gone through in one pass. */
 #include "parts.h"
 #include "value/random.h"
+#include "value/random_lua.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -99,7 +100,7 @@ static int strike(lua_State *L) {
 int engine_rules(lua_State *L) {
   enum { GIVEN = 1, CHANCE, ENDING };
   luaL_checktype(L, GIVEN, LUA_TTABLE);
-  Random *random = luaL_checkudata(L, CHANCE, "bybit.random");
+  Random *random = luaL_checkudata(L, CHANCE, RANDOM_NAME);
   const char *ending = luaL_checkstring(L, ENDING);
   size_t count = (size_t)lua_rawlen(L, GIVEN);
   Rules *rules = lua_newuserdatauv(L, sizeof *rules + count * sizeof *rules->rule, 0);

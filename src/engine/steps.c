@@ -1,11 +1,10 @@
 /* Steps of a market's walk in which nothing happens besides: only what is drawn for each. */
 #include "parts.h"
 #include "value/random.h"
+#include "value/random_lua.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
-
-#define RANDOM "bybit.random" /* the userdata of core.random */
 
 typedef struct Walk {
   Random *random, *flow;
@@ -16,7 +15,7 @@ enum { MARKET = 1, REACH, COUNT, LOW, HIGH, MOST };
 
 static Random *generator(lua_State *L, const char *name) {
   lua_getfield(L, MARKET, name);
-  Random *r = luaL_checkudata(L, -1, RANDOM);
+  Random *r = luaL_checkudata(L, -1, RANDOM_NAME);
   lua_pop(L, 1); /* the market keeps it */
   return r;
 }

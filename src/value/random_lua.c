@@ -7,8 +7,6 @@
 
 #include <lauxlib.h>
 
-#define RANDOM "bybit.random"
-
 enum { MAX_BYTES = 1 << 20 }; /* of one r:bytes(n) */
 
 static int l_random(lua_State *L) {
@@ -19,12 +17,12 @@ static int l_random(lua_State *L) {
     random_seed(r, (uint64_t)seed);
   else
     random_system(r);
-  luaL_setmetatable(L, RANDOM);
+  luaL_setmetatable(L, RANDOM_NAME);
   return 1;
 }
 
 static Random *check(lua_State *L) {
-  return luaL_checkudata(L, 1, RANDOM);
+  return luaL_checkudata(L, 1, RANDOM_NAME);
 }
 
 static int no_bytes(lua_State *L) {
@@ -98,7 +96,7 @@ void random_open(lua_State *L) {
   static const luaL_Reg methods[] = {{"bits", l_bits}, {"unit", l_unit}, {"integer", l_integer},
                                      {"uuid", l_uuid}, {"id", l_id},     {"bytes", l_bytes},
                                      {NULL, NULL}};
-  luaL_newmetatable(L, RANDOM);
+  luaL_newmetatable(L, RANDOM_NAME);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

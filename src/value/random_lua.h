@@ -4,6 +4,8 @@
 
 #include <lua.h>
 
+#define RANDOM_NAME "bybit.random" /* of the generators' metatable; each is a Random */
+
 /* Adds 'random' to the module table on top of the stack. */
 void random_open(lua_State *L);
 

@@ -125,7 +125,7 @@ end
 
 -- Calls the endpoint. An error in it is a mistake of this exchange; the caller gets the code of a server error.
 local function call(self, context, asked)
-  local ok, done, body, lines = xpcall(run, debug.traceback, self, context, asked)
+  local ok, done, body, lines = xpcall(run, traceback, self, context, asked)
   if ok then return done, body, lines end
   self.report(("%s: %s"):format(context.endpoint.name, done))
   return envelope(self, context, 10016, "Server error.")
