@@ -1,8 +1,8 @@
 -- What a simulation's account was worth while time passed: a line of equity in coin and in USD, its deepest falls, the days, how long
 -- there was a position, and how near it came to its liquidation. Numbers here are floats: they describe, they are no balances.
 
-local bars = require "bybit.paper.engine.bars"
 local books = require "bybit.paper.engine.books"
+local position = require "bybit.paper.engine.position"
 local world_of = require "bybit.simulate.world"
 
 local moments = world_of.moments
@@ -57,6 +57,12 @@ function ledger.new(world, symbol)
   return self
 end
 
+-- What a position brings at a price. `sign`: 1 of a long, -1 of a short one.
+local function gain(inverse, sign, quantity, cost, price)
+  if inverse then return sign * (cost - quantity / price) end
+  return sign * (quantity * price - cost)
+end
+
 -- What the positions of a market would bring at a price, and how large they are, longs minus shorts.
 local function open_profit(self, market, price)
   local held = self.world.account:held(market.instrument.symbol)
@@ -64,12 +70,7 @@ local function open_profit(self, market, price)
   local profit, size = 0, 0
   for _, p in ipairs(held) do
     local quantity, cost, sign = p.size:tonumber(), p.cost:tonumber(), p.side == "Sell" and -1 or 1
-    size = size + sign * quantity
-    if self.inverse then
-      profit = profit + sign * (cost - quantity / price)
-    else
-      profit = profit + sign * (quantity * price - cost)
-    end
+    size, profit = size + sign * quantity, profit + gain(self.inverse, sign, quantity, cost, price)
   end
   return profit, size
 end
@@ -128,13 +129,17 @@ local function end_days(self, time)
   self.day_end = (self.day + 1) * DAY
 end
 
--- How near the price has come to the liquidation of a position.
+-- How near a price has come to where a position is liquidated.
+local function note_near(self, price, at)
+  local distance = math.abs(price - at) / price
+  if distance < (self.nearest or math.huge) then self.nearest = distance end
+end
+
 local function note_distance(self, price)
   local symbol = self.market.instrument.symbol
   for _, p in ipairs(self.world.account:held(symbol)) do
-    local at = bars.liquidation(p, self.market)
-    local distance = at and at > 0 and math.abs(price - at) / price
-    if distance and distance < (self.nearest or math.huge) then self.nearest = distance end
+    local at = position.liquidation_number(p, self.market.instrument)
+    if at and at > 0 then note_near(self, price, at) end
   end
 end
 
@@ -233,7 +238,7 @@ local function numbers_of(self)
   local out, size = {}, 0
   for i, p in ipairs(self.world.account:held(self.market.instrument.symbol)) do
     out[i] = { sign = p.side == "Sell" and -1 or 1, quantity = p.size:tonumber(), cost = p.cost:tonumber(),
-      at = bars.liquidation(p, self.market) }
+      at = position.liquidation_number(p, self.market.instrument) }
     size = size + out[i].sign * out[i].quantity
   end
   for _, p in ipairs(out) do
@@ -247,11 +252,7 @@ local function bring(positions, inverse, price)
   local profit = 0
   for i = 1, #positions do
     local p = positions[i]
-    if inverse then
-      profit = profit + p.sign * (p.cost - p.quantity / price)
-    else
-      profit = profit + p.sign * (p.quantity * price - p.cost)
-    end
+    profit = profit + gain(inverse, p.sign, p.quantity, p.cost, price)
   end
   return profit
 end
@@ -259,9 +260,9 @@ end
 -- How near the prices between two have come to where positions are liquidated.
 local function note_nearest(self, positions, low, high)
   for _, p in ipairs(positions) do
-    for _, price in ipairs { low, high } do
-      local distance = p.at and math.abs(price - p.at) / price
-      if distance and distance < (self.nearest or math.huge) then self.nearest = distance end
+    if p.at then
+      note_near(self, low, p.at)
+      note_near(self, high, p.at)
     end
   end
 end

@@ -123,6 +123,16 @@ function position.lost_at(p, instrument)
   return at
 end
 
+--- The liquidation price as a number; nil when there is none.
+function position.liquidation_number(p, instrument)
+  local kept = derived(p, instrument)
+  if kept.liquidation_number == nil then
+    local price = position.liquidation_price(p, instrument)
+    kept.liquidation_number = price and price:tonumber() or false
+  end
+  return kept.liquidation_number or nil
+end
+
 --- Has the mark price, in ticks, reached the liquidation price?
 function position.is_lost(p, instrument, mark)
   if p.side == "" then return false end

@@ -8,8 +8,12 @@ local ticks = {}
 local BY = { "LastPrice", "MarkPrice", "IndexPrice" }
 local BESIDE = 2 -- ticks: a stranger's order reaches one tick from the last price
 
--- The bounds, narrowed by what waits for a trigger; nil where something follows the price.
-local function waits(watch, low, high)
+--- Bounds, in ticks, narrowed so that no order that waits for a trigger has its price between them; nil where one follows the price.
+---@param watch table of the market's orders that wait
+---@return integer? low
+---@return integer? high
+function ticks.without_triggers(watch, low, high)
+  if watch.rows.count == 0 then return low, high end
   if watch.trailing > 0 then return nil end
   for i = 1, #BY do
     local rising, falling = watch.rising[BY[i]].best, watch.falling[BY[i]].best
@@ -40,11 +44,8 @@ end
 function ticks.bounds(engine, market)
   local buy, sell = market.resting.Buy.best, market.resting.Sell.best
   local low, high = buy and buy.ticks + BESIDE or math.mininteger, sell and sell.ticks - BESIDE or math.maxinteger
-  local watch = engine.armed[market.instrument.symbol]
-  if watch.rows.count > 0 then
-    low, high = waits(watch, low, high)
-    if not low then return nil end
-  end
+  low, high = ticks.without_triggers(engine.armed[market.instrument.symbol], low, high)
+  if not low then return nil end
   if market.held > 0 then low, high = liquidations(engine, market, low, high) end
   return low, high
 end
